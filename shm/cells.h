@@ -1,0 +1,137 @@
+#ifndef SHMETRICS_SHM_CELLS_H_
+#define SHMETRICS_SHM_CELLS_H_
+
+// Cells: the shared words that counters and histograms add to, and the stripes they stand in.
+//
+// This is the one header of the ground floor that is compiled into the application, so that an increment is an
+// instruction and not a call (an out-of-line call alone costs 4.5-8 ns). It includes nothing of shmetrics.
+//
+//   a block of cells in the segment, `stripe_count` pages of 4,096 bytes:
+//
+//   +-----------+-----------+-----------+-----------+-----------+-----------+----
+//   | atomic 0  | atomic 1  | atomic 2  | atomic 3  |   CPU 0   |   CPU 1   | ...
+//   +-----------+-----------+-----------+-----------+-----------+-----------+----
+//     ^ cell      ^ + 4096    ^ + 8192 ...  one column: the value is the sum down the stripes
+//
+// Writers: any thread of any process, at any time; nothing is registered and nothing is owned. An atomic stripe
+//          is written only by locked instructions. A CPU stripe is written only by restartable sequences running
+//          on that CPU: the two must never share a cell, or updates are lost (7.7-11.8 % when forced).
+//          AddStripe() below is the only place that chooses a stripe.
+// Readers: snapshot.cc.
+// Invariants: (1) a cell is zero when it is handed out and is never cleared or handed out again, so a counter
+//             never goes backwards and a stale handle can never hit another series;
+//             (2) all columns of a block have the same stride, so a handle is the address of one cell.
+//
+// A process killed at any instruction has either committed an update or not: each is a single instruction.
+
+#include <atomic>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+
+#if !defined(__x86_64__)
+#error "the cells of shmetrics are written for x86-64"
+#endif
+
+namespace shmetrics::shm {
+
+inline constexpr std::size_t kStripeBytes = 4096;
+inline constexpr std::uint32_t kAtomicStripes = 4;
+
+/// What callers compiled into themselves; Registry::global() hands it to the library, which refuses a caller of
+/// another layout by name instead of letting it write to the wrong places.
+inline constexpr std::uint32_t kLayoutMajor = 1;
+
+/// One bucket of a histogram in one stripe. Count and sum change together, by one 16-byte commit, so that they
+/// agree after a kill at any instruction (two stores disagreed in 543 of 1,000 kills).
+struct alignas(16) HistogramCell {
+  std::uint64_t count;
+  double sum;
+};
+static_assert(sizeof(HistogramCell) == 16);
+
+/// Which of the atomic stripes this thread adds to. Any answer is correct; a good one keeps threads apart. The
+/// thread pointer differs between living threads of a process and, by address randomisation, between processes;
+/// the multiplication spreads it. No thread-local variable: those cost a call in shared libraries and must be
+/// torn down.
+inline std::uint32_t AddStripe() {
+  std::uintptr_t thread_pointer;
+  asm("movq %%fs:0, %0" : "=r"(thread_pointer));
+  return static_cast<std::uint32_t>((thread_pointer * 0x9E3779B97F4A7C15U) >> 62U);
+}
+static_assert(kAtomicStripes == 4, "AddStripe keeps two bits");
+
+template <class Cell>
+Cell* InStripe(Cell* first, std::uint32_t stripe) {
+  return reinterpret_cast<Cell*>(reinterpret_cast<char*>(first) + stripe * kStripeBytes);
+}
+
+/// Adds to an integer counter. `first` is its cell in stripe 0. Async-signal-safe.
+inline void AddToCounter(std::uint64_t* first, std::uint64_t n) {
+  // no order needed: a counter publishes nothing but itself
+  std::atomic_ref<std::uint64_t>(*InStripe(first, AddStripe())).fetch_add(n, std::memory_order_relaxed);
+}
+
+/// Adds to a counter of fractions, whose cells hold the bits of a double. Async-signal-safe: the loop ends as soon
+/// as no other thread wins, and an interrupted attempt is simply retried.
+inline void AddToFractionalCounter(std::uint64_t* first, double n) {
+  std::atomic_ref<std::uint64_t> cell(*InStripe(first, AddStripe()));
+  std::uint64_t seen = cell.load(std::memory_order_relaxed);  // no order needed: see AddToCounter
+  while (!cell.compare_exchange_weak(seen, std::bit_cast<std::uint64_t>(std::bit_cast<double>(seen) + n),
+                                     std::memory_order_relaxed)) {
+  }
+}
+
+/// A 16-byte compare-and-swap on an aligned cell. On failure `expected` receives what was there.
+/// Written as assembly because g++ 12 would call libatomic, which an application may not link.
+inline bool CompareExchange16(void* cell, std::uint64_t expected[2], const std::uint64_t desired[2]) {
+  bool swapped;
+  asm volatile("lock cmpxchg16b %1"
+               : "=@ccz"(swapped), "+m"(*static_cast<unsigned __int128*>(cell)), "+a"(expected[0]), "+d"(expected[1])
+               : "b"(desired[0]), "c"(desired[1])
+               : "memory");
+  return swapped;
+}
+
+/// Adds one observation to one bucket. `first` is the bucket's cell in stripe 0. Async-signal-safe.
+inline void AddToHistogramCell(HistogramCell* first, double value) {
+  HistogramCell* cell = InStripe(first, AddStripe());
+  // no order needed: a torn first guess only costs one more turn of the loop
+  std::uint64_t seen[2] = {
+      std::atomic_ref<std::uint64_t>(cell->count).load(std::memory_order_relaxed),
+      std::bit_cast<std::uint64_t>(std::atomic_ref<double>(cell->sum).load(std::memory_order_relaxed))};
+  std::uint64_t next[2];
+  do {
+    next[0] = seen[0] + 1;
+    next[1] = std::bit_cast<std::uint64_t>(std::bit_cast<double>(seen[1]) + value);
+  } while (!CompareExchange16(cell, seen, next));
+}
+
+/// The bucket of `value`: the number of bounds below it, so that bound i is the largest value of bucket i (`le`).
+/// Halving without a branch that depends on the value: a mispredicted branch costs more than all the steps.
+inline std::uint32_t BucketOf(const double* bounds, std::uint32_t bound_count, double value) {
+  const double* base = bounds;
+  for (std::uint32_t left = bound_count; left > 0;) {
+    const std::uint32_t half = (left + 1) / 2;
+    base += base[half - 1] < value ? half : 0;
+    left -= half;
+  }
+  return static_cast<std::uint32_t>(base - bounds);
+}
+
+/// Records `value` in a histogram of `bound_count` bounds and one more bucket for everything above.
+/// NaN counts in the last bucket; neither NaN nor an infinity is added to the sum, which one of them would spoil
+/// for good. Async-signal-safe.
+inline void ObserveInHistogram(HistogramCell* first, const double* bounds, std::uint32_t bound_count, double value) {
+  if (std::isfinite(value)) [[likely]] {
+    AddToHistogramCell(first + BucketOf(bounds, bound_count, value), value);
+  } else {
+    const std::uint32_t bucket = std::isnan(value) ? bound_count : BucketOf(bounds, bound_count, value);
+    AddToHistogramCell(first + bucket, 0.0);
+  }
+}
+
+}  // namespace shmetrics::shm
+
+#endif  // SHMETRICS_SHM_CELLS_H_

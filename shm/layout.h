@@ -1,0 +1,221 @@
+#ifndef SHMETRICS_SHM_LAYOUT_H_
+#define SHMETRICS_SHM_LAYOUT_H_
+
+// The blueprint of the segment: every shared byte is described here and nowhere else.
+//
+//   offset 0            Header       one page, written by the creator before the file has a name, then constant
+//   4,096               Live         one page of words that change
+//   slots_offset        WorkerSlot   x slot_count
+//   chains_offset       u32          x chain_count: heads of the directory's hash chains
+//   records_offset      records      families, series, gauge blocks; grow upward
+//        ...            (hole: never touched, see arena.h)
+//   segment_bytes       cell blocks  grow downward from the end; block k begins at
+//                                    segment_bytes - (k + 1) * stripe_count * 4,096
+//
+// The files of this floor and their duty:
+//   segment        the mapping: create, attach         directory      families and series: find or register
+//   segment_file   the file: checks, O_TMPFILE, link   family         what a family is; which names are allowed
+//   segment_path   where the file is                   label_block    a label set as text: escape, compare, parse
+//   arena          hand out and commit bytes           worker_slot    claim a slot, hold it, prove one dead
+//   memory_limit   what the control group still allows gauges         a worker's gauge rows
+//   cells          what counters and histograms add to fork_guard     are we still the process that asked?
+//   series_index   a private, checked copy of the      snapshot       the one way to read everything
+//                  directory
+//
+// Everything in namespace layout lies in shared memory: fixed-width integers, doubles and lock-free atomics of
+// them. No pointers (offsets only), no bool, no size_t. Bytes read from here are input: bound them, never assert.
+// A changed size or offset must be typed a second time in layout_test.cc, which is its purpose.
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "shm/cells.h"
+
+namespace shmetrics::shm::layout {
+
+inline constexpr std::uint64_t kMagic = 0x4349'5254'454D'4853;  // "SHMETRIC" as the bytes lie in the file
+inline constexpr std::size_t kPageBytes = 4096;
+
+/// Names a record: its offset divided by kRecordAlignment, so that 32 bits reach 64 GiB. 0 is no record.
+using Ref = std::uint32_t;
+inline constexpr std::size_t kRecordAlignment = 16;
+
+inline constexpr std::size_t kMaxNameBytes = 255;
+inline constexpr std::size_t kMaxHelpBytes = 4096;
+inline constexpr std::size_t kMaxLabels = 32;
+inline constexpr std::size_t kMaxLabelBlockBytes = 4096;
+/// A histogram's buckets stand side by side in one page of a stripe.
+inline constexpr std::size_t kMaxBounds = kStripeBytes / sizeof(HistogramCell) - 1;
+
+// The values of these enumerations are in the segment: never change one, only add.
+
+enum class RecordKind : std::uint8_t { kFamily = 1, kSeries = 2 };
+
+enum class MetricType : std::uint8_t { kCounter = 1, kFractionalCounter = 2, kGauge = 3, kHistogram = 4 };
+
+/// How the values of several living workers become one. kNone is for what is not a gauge.
+enum class GaugeMode : std::uint8_t {
+  kNone = 0,
+  kSum = 1,
+  kMin = 2,
+  kMax = 3,
+  kMostRecent = 4,
+  kPerWorker = 5,
+  kLast = 6,
+};
+
+enum class Visibility : std::uint32_t { kShown = 1, kHidden = 2 };
+
+/// What was refused, for the counts in Live::refusals.
+enum class Refusal : std::uint32_t {
+  kInvalidDefinition = 0,  ///< a family with a bad name, label name or bounds
+  kConflict = 1,           ///< a family registered with another definition
+  kNameCollision = 2,      ///< a family whose sample names another family exposes
+  kInvalidLabels = 3,      ///< a label set of the wrong size, with invalid UTF-8, or too long
+  kSeriesLimit = 4,        ///< a label set beyond the family's or the segment's limit
+  kSegmentFull = 5,        ///< the segment has reached its maximum
+  kOutOfMemory = 6,        ///< tmpfs or the control group had no room to grow
+  kNoFreeSlot = 7,         ///< a gauge of a process that got no worker slot
+};
+inline constexpr std::size_t kRefusals = 8;
+
+/// Constant after creation, so a plain read is enough. Written by the creator, before linkat() gives the file its
+/// name; that system call is the release, opening the name the acquire.
+struct Header {
+  std::uint64_t magic;
+  std::uint64_t signature;  ///< kSignature of the creator
+  std::uint32_t major;      ///< kLayoutMajor of the creator
+  std::uint32_t header_bytes;
+  std::uint64_t segment_bytes;
+  std::uint32_t stripe_count;  ///< kAtomicStripes + CPU stripes
+  std::uint32_t slot_count;
+  std::uint32_t chain_count;          ///< a power of two
+  std::uint32_t series_limit;         ///< in the segment
+  std::uint32_t family_series_limit;  ///< in one family
+  std::uint32_t reserved;
+  std::uint64_t slots_offset;
+  std::uint64_t chains_offset;
+  std::uint64_t records_offset;
+  std::int64_t created_unix_ns;  ///< CLOCK_REALTIME, for people
+  std::uint8_t boot_id[16];
+  std::uint8_t segment_id[16];  ///< random: tells this segment from the next one of the same name
+  std::uint64_t checksum;       ///< of all bytes above
+};
+
+/// The words that change, each group on a cache line of its own.
+struct Live {
+  /// Bytes handed out: records in the low half (units of 16 bytes from records_offset), cells in the high half
+  /// (units of 8 bytes in one stripe). Both in one word, so that the two regions cannot grow into each other.
+  /// Writer: any allocating process, by compare-and-swap (arena.cc).
+  alignas(64) std::atomic<std::uint64_t> used;
+  /// End of the committed bytes at the front of the segment, and number of committed cell blocks at its back.
+  /// Writer: any allocating process, by compare-and-swap after the pages exist (arena.cc).
+  alignas(64) std::atomic<std::uint64_t> committed_front;
+  std::atomic<std::uint64_t> committed_blocks;
+  /// Reserved before a record is published and given back if it was not needed; a process killed in between
+  /// leaves one too many, never one too few. Writer: any registering process (directory.cc).
+  alignas(64) std::atomic<std::uint64_t> series_count;
+  std::atomic<std::uint64_t> family_count;
+  /// Order of sets of most_recent and last gauges. Writer: any process that sets one, by fetch_add (gauges.cc).
+  alignas(64) std::atomic<std::uint64_t> ticket;
+  /// Indexed by Refusal. Writer: any process that refuses, by fetch_add.
+  alignas(64) std::atomic<std::uint64_t> refusals[kRefusals];
+};
+
+/// A worker: one process that sets gauges or holds leases. Who may write: the process that holds the slot's two
+/// lock bytes, nobody else (worker_slot.h).
+struct WorkerSlot {
+  /// 0: never claimed. Bumped at each claim before anything else changes, so that a reader who sees the same
+  /// epoch before and after reading has read one owner's words.
+  std::atomic<std::uint64_t> epoch;
+  std::atomic<std::uint64_t> start_ticks;     ///< start time of the process in clock ticks after boot; for people
+  std::atomic<std::int64_t> claimed_unix_ns;  ///< CLOCK_REALTIME; for people
+  std::atomic<std::uint32_t> pid;             ///< in the worker's own PID namespace; for people
+  std::atomic<std::uint32_t> gauge_blocks;    ///< Ref of the first GaugeBlock; kept from owner to owner
+  std::atomic<std::uint64_t> name[4];         ///< UTF-8, zero-padded
+  std::uint64_t reserved[8];
+};
+inline constexpr std::size_t kWorkerNameBytes = sizeof(WorkerSlot::name);
+
+/// A gauge's value as one worker set it, changed by one 16-byte compare-and-swap. Ticket 0: never set.
+struct alignas(16) GaugeCell {
+  std::uint64_t value;  ///< the bits of a double
+  std::uint64_t ticket;
+};
+
+inline constexpr std::uint32_t kGaugesPerBlock = 48;
+
+/// A stretch of a worker's gauge row. Writer: the owner of the slot. Readers: snapshot.
+struct alignas(64) GaugeBlock {
+  std::atomic<std::uint32_t> next;  ///< Ref of the next block, or 0; set once, never changed
+  std::atomic<std::uint32_t> used;  ///< how many of `series` and `cells` are in use by the slot's present owner
+  std::uint32_t reserved[14];
+  std::atomic<std::uint32_t> series[kGaugesPerBlock];  ///< Ref of the series each cell belongs to
+  GaugeCell cells[kGaugesPerBlock];
+};
+
+/// What families and series have in common. Written before publication, then constant.
+struct Record {
+  Ref next;         ///< next record of the same chain
+  RecordKind kind;  ///< of what follows
+  std::uint8_t reserved[3];
+  std::uint64_t hash;
+};
+
+/// One label set of one family. Followed by `label_bytes` bytes of text: method="GET",code="200"
+struct SeriesRecord {
+  Record record;
+  Ref family;
+  std::uint32_t label_bytes;
+  /// Counter: offset of its cell in stripe 0. Histogram: of its first bucket's. Gauge of mode last: of its
+  /// GaugeCell. Other gauges: 0.
+  std::uint64_t cells;
+  std::atomic<Visibility> visibility;  ///< Writer: any process that registers or removes the series.
+  std::uint32_t reserved;
+};
+
+/// A metric family. Followed by its bounds (doubles), then name, unit, help, then the label names, each behind one
+/// byte that gives its length.
+struct FamilyRecord {
+  Record record;
+  MetricType type;
+  GaugeMode gauge_mode;
+  std::uint8_t label_count;
+  std::uint8_t name_bytes;
+  std::uint8_t unit_bytes;
+  std::uint8_t bound_count;
+  std::uint16_t help_bytes;
+  std::uint32_t label_name_bytes;
+  /// The series that takes what the limits refuse; 0 for gauges and for families without labels. It is made with
+  /// the family, while there is room, and shown from its first use.
+  Ref overflow;
+  std::atomic<std::uint32_t> series_count;      ///< Writer: as Live::series_count.
+  std::uint32_t reserved;
+  std::atomic<std::uint64_t> refused_series;    ///< Writer: any process refused a label set here.
+  std::atomic<std::uint64_t> refused_families;  ///< Writer: any process refused another definition of this name.
+};
+
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);
+static_assert(sizeof(Header) <= kPageBytes && sizeof(Live) <= kPageBytes);
+static_assert(kMaxNameBytes <= UINT8_MAX && kMaxBounds <= UINT8_MAX && kMaxHelpBytes <= UINT16_MAX);
+
+/// Folds the sizes that matter into one number: two builds that differ in any refuse each other's segments.
+constexpr std::uint64_t ComputeSignature() {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const std::uint64_t part :
+       {std::uint64_t{kLayoutMajor}, std::uint64_t{kStripeBytes}, std::uint64_t{kAtomicStripes},
+        std::uint64_t{sizeof(Header)}, std::uint64_t{sizeof(Live)}, std::uint64_t{offsetof(Live, committed_front)},
+        std::uint64_t{offsetof(Live, series_count)}, std::uint64_t{offsetof(Live, ticket)},
+        std::uint64_t{offsetof(Live, refusals)}, std::uint64_t{kRefusals}, std::uint64_t{sizeof(WorkerSlot)},
+        std::uint64_t{sizeof(GaugeBlock)}, std::uint64_t{sizeof(SeriesRecord)}, std::uint64_t{sizeof(FamilyRecord)},
+        std::uint64_t{sizeof(HistogramCell)}}) {
+    hash = (hash ^ part) * 0x100000001b3;
+  }
+  return hash;
+}
+inline constexpr std::uint64_t kSignature = ComputeSignature();
+
+}  // namespace shmetrics::shm::layout
+
+#endif  // SHMETRICS_SHM_LAYOUT_H_

@@ -1,0 +1,85 @@
+#ifndef SHMETRICS_SHM_RESULT_H_
+#define SHMETRICS_SHM_RESULT_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace shmetrics {
+
+/// Why something was refused. Nothing in shmetrics throws or aborts: every failure is one of these, with a
+/// sentence that says what happened, to what, and what to do. The idea is LevelDB's Status, with enough codes
+/// that a caller can tell the outcomes of an attach apart without reading the sentence.
+enum class ErrorCode : std::uint8_t {
+  // Attaching to a segment, in the order in which the ladder looks.
+  kAbsent,          ///< no file of that name
+  kNotOpenable,     ///< the kernel refused to open or map it
+  kSymlink,         ///< the name is a symbolic link
+  kNotRegular,      ///< a directory, device, pipe or socket
+  kForeignOwner,    ///< owned by none of: this user, root, the folder's owner
+  kUnsafeMode,      ///< readable or writable by the world
+  kHardLinked,      ///< the file has another name
+  kTruncated,       ///< shorter than its own header says
+  kBadMagic,        ///< not a shmetrics segment
+  kOtherLayout,     ///< a segment, or a caller, of another layout of shmetrics
+  kOtherBoot,       ///< left over from before a reboot
+  kCorrupt,         ///< the header contradicts itself
+  // Making or growing one.
+  kNotCreatable,    ///< the folder or file could not be made
+  kOutOfMemory,     ///< tmpfs, the machine or the control group has no room
+  kSegmentFull,     ///< the segment has reached its configured maximum
+  kBadOption,       ///< an option is out of its range
+  // Metric families and series.
+  kInvalidName,     ///< not a metric or label name, or a reserved one
+  kInvalidLabels,   ///< wrong number of label values, invalid UTF-8, or too long
+  kInvalidBuckets,  ///< bounds not finite, not increasing, or too many
+  kConflict,        ///< registered before with another type, label set, bounds or mode
+  kNameCollision,   ///< would expose a sample name that another family exposes
+  kSeriesLimit,     ///< the family or the segment has its maximum of series
+  // Workers.
+  kNoFreeSlot,      ///< every worker slot belongs to a living process
+};
+
+/// A failure. `message` is one line of plain text without a final full stop, safe to log.
+struct Error {
+  ErrorCode code;
+  std::string message;
+};
+
+/// A value or an Error. Neither copying nor reading one allocates beyond what T and the message do.
+/// Calling value() on an error, or error() on a value, is a bug of the caller.
+template <class T>
+class [[nodiscard]] Result {
+ public:
+  Result(T value) : state_(std::move(value)) {}      // NOLINT(google-explicit-constructor): reads as `return value;`
+  Result(Error error) : state_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
+
+  bool ok() const { return state_.index() == 0; }
+  T& value() { return *std::get_if<T>(&state_); }
+  const T& value() const { return *std::get_if<T>(&state_); }
+  T* operator->() { return std::get_if<T>(&state_); }
+  const T* operator->() const { return std::get_if<T>(&state_); }
+  const Error& error() const { return *std::get_if<Error>(&state_); }
+
+ private:
+  std::variant<T, Error> state_;
+};
+
+/// Success or an Error, for operations that have nothing to give back.
+template <>
+class [[nodiscard]] Result<void> {
+ public:
+  Result() = default;
+  Result(Error error) : state_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
+
+  bool ok() const { return state_.index() == 0; }
+  const Error& error() const { return *std::get_if<Error>(&state_); }
+
+ private:
+  std::variant<std::monostate, Error> state_;
+};
+
+}  // namespace shmetrics
+
+#endif  // SHMETRICS_SHM_RESULT_H_

@@ -1,0 +1,131 @@
+#ifndef SHMETRICS_SHM_SNAPSHOT_H_
+#define SHMETRICS_SHM_SNAPSHOT_H_
+
+// Snapshot: everything a segment says at one moment, as plain checked data. The one way to read a segment: no
+// atomic, offset or unchecked byte gets out of here.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shm/layout.h"
+#include "shm/result.h"
+#include "shm/segment.h"
+
+namespace shmetrics::shm {
+
+class SeriesIndex;
+
+/// What was passed over because it made no sense. All zero in a segment that only shmetrics has written to.
+struct Skipped {
+  std::uint64_t families = 0;    ///< records out of bounds or with impossible contents
+  std::uint64_t series = 0;      ///< the same of series
+  std::uint64_t chains = 0;      ///< chains given up because they end nowhere or in a circle
+  std::uint64_t collisions = 0;  ///< families left out because an earlier one exposes the same sample names
+  std::uint64_t gauges = 0;      ///< gauge cells that name no gauge series
+};
+
+/// One bucket of one histogram series: what fell between the bound before and its own, not cumulative.
+struct BucketSnapshot {
+  std::uint64_t count;
+  double sum;
+};
+
+/// One series. The texts belong to the reader and live as long as the snapshot holds `keep_alive`.
+struct SeriesSnapshot {
+  /// The metric name and the escaped label block in braces, as text 0.0.4 wants them: foo{a="b"}, or foo alone.
+  std::string_view name_and_labels;
+  std::uint32_t name_bytes;    ///< how much of it is the name
+  std::uint32_t first_bucket;  ///< of a histogram: index into Snapshot::buckets
+  union {
+    std::uint64_t integer;  ///< of a kCounter
+    double number;          ///< of a kFractionalCounter or kGauge
+  };
+  std::int32_t worker;  ///< of a per_worker gauge: the worker's slot, which is its `worker` label; else -1
+
+  /// The label block without braces: a="b",c="d"; empty without labels. `worker` is not part of it.
+  std::string_view labels() const {
+    return name_and_labels.size() == name_bytes
+               ? std::string_view{}
+               : name_and_labels.substr(name_bytes + 1, name_and_labels.size() - name_bytes - 2);
+  }
+};
+
+/// One metric family that has at least one series to show, or had one.
+struct FamilySnapshot {
+  std::string_view name;
+  std::string_view help;  ///< raw: not escaped; valid UTF-8
+  std::string_view unit;
+  layout::MetricType type;
+  layout::GaugeMode gauge_mode;  ///< kNone unless a gauge
+  std::span<const std::string_view> label_names;
+  std::span<const double> bounds;  ///< of a histogram; a series has bounds.size() + 1 buckets
+  std::uint64_t refused_series = 0;    ///< label sets that met a limit: in the overflow series, or nowhere
+  std::uint64_t refused_families = 0;  ///< registrations of this name with another definition
+  std::vector<SeriesSnapshot> series;  ///< in the order of their registration
+};
+
+/// One worker slot that has ever been claimed.
+struct WorkerSnapshot {
+  std::uint32_t slot;
+  bool alive;
+  std::string name;  ///< valid UTF-8
+  std::uint32_t pid;  ///< in the worker's own PID namespace: for people, not a proof of anything
+  std::int64_t claimed_unix_ns;
+  std::uint64_t epoch;  ///< how many workers have had this slot, this one included
+};
+
+/// The segment itself.
+struct SegmentSnapshot {
+  std::array<std::uint8_t, 16> id;
+  std::int64_t created_unix_ns;
+  std::uint64_t bytes;            ///< the maximum it can grow to
+  std::uint64_t committed_bytes;  ///< memory it has taken
+  std::uint32_t stripe_count;
+  std::uint32_t slot_count;
+  std::uint32_t series_limit;
+  std::uint32_t family_series_limit;
+  std::uint64_t series_count;
+  std::uint64_t family_count;
+  std::array<std::uint64_t, layout::kRefusals> refusals;  ///< indexed by layout::Refusal
+};
+
+struct Snapshot {
+  SegmentSnapshot segment;
+  std::vector<FamilySnapshot> families;  ///< sorted by name
+  std::vector<BucketSnapshot> buckets;
+  std::vector<WorkerSnapshot> workers;  ///< sorted by slot
+  Skipped skipped;
+  std::shared_ptr<const SeriesIndex> keep_alive;
+};
+
+/// Reads one segment again and again. Remembers what it has checked (SeriesIndex), so that a read costs what the
+/// living series cost: dead workers and old scrapes cost nothing.
+/// One thread at a time. Never writes to the segment, takes no lock, and is bounded in time and memory whatever
+/// the bytes say. Needs no more than a read-only mapping.
+class SnapshotReader {
+ public:
+  /// Keeps `segment` mapped for its own life.
+  explicit SnapshotReader(std::shared_ptr<const Segment> segment);
+  ~SnapshotReader();
+  SnapshotReader(SnapshotReader&&) noexcept;
+  SnapshotReader& operator=(SnapshotReader&&) noexcept;
+
+  /// Fills `out`, whose memory is used again. Counters and histograms are sums over the stripes at slightly
+  /// different instants, never less than at the read before. Gauges are those of workers that are alive now.
+  void Read(Snapshot* out);
+
+  const Segment& segment() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace shmetrics::shm
+
+#endif  // SHMETRICS_SHM_SNAPSHOT_H_
