@@ -3,8 +3,8 @@
 
 // Cells: the shared words that counters and histograms add to, and the stripes they stand in.
 //
-// This is the one header of the ground floor that is compiled into the application, so that an increment is an
-// instruction and not a call (an out-of-line call alone costs 4.5-8 ns). It includes nothing of shmetrics.
+// This is the one header of the ground floor that is compiled into the application, so that an increment is
+// an instruction and not a call (an out-of-line call alone costs 4.5-8 ns). It includes nothing of shmetrics.
 //
 //   a block of cells in the segment, `stripe_count` pages of 4,096 bytes:
 //
@@ -13,10 +13,11 @@
 //   +-----------+-----------+-----------+-----------+-----------+-----------+----
 //     ^ cell      ^ + 4096    ^ + 8192 ...  one column: the value is the sum down the stripes
 //
-// Writers: any thread of any process, at any time; nothing is registered and nothing is owned. An atomic stripe
-//          is written only by locked instructions. A CPU stripe is written only by restartable sequences running
-//          on that CPU: the two must never share a cell, or updates are lost (7.7-11.8 % when forced).
-//          AddStripe() below is the only place that chooses a stripe.
+// Writers: any thread of any process, at any time; nothing is registered and nothing is owned. An atomic
+// stripe
+//          is written only by locked instructions. A CPU stripe is written only by restartable sequences
+//          running on that CPU: the two must never share a cell, or updates are lost (7.7-11.8 % when
+//          forced). AddStripe() below is the only place that chooses a stripe.
 // Readers: snapshot.cc.
 // Invariants: (1) a cell is zero when it is handed out and is never cleared or handed out again, so a counter
 //             never goes backwards and a stale handle can never hit another series;
@@ -39,22 +40,22 @@ namespace shmetrics::shm {
 inline constexpr std::size_t kStripeBytes = 4096;
 inline constexpr std::uint32_t kAtomicStripes = 4;
 
-/// What callers compiled into themselves; Registry::global() hands it to the library, which refuses a caller of
-/// another layout by name instead of letting it write to the wrong places.
+/// What callers compiled into themselves; Registry::global() hands it to the library, which refuses a caller
+/// of another layout by name instead of letting it write to the wrong places.
 inline constexpr std::uint32_t kLayoutMajor = 1;
 
-/// One bucket of a histogram in one stripe. Count and sum change together, by one 16-byte commit, so that they
-/// agree after a kill at any instruction (two stores disagreed in 543 of 1,000 kills).
+/// One bucket of a histogram in one stripe. Count and sum change together, by one 16-byte commit, so that
+/// they agree after a kill at any instruction (two stores disagreed in 543 of 1,000 kills).
 struct alignas(16) HistogramCell {
   std::uint64_t count;
   double sum;
 };
 static_assert(sizeof(HistogramCell) == 16);
 
-/// Which of the atomic stripes this thread adds to. Any answer is correct; a good one keeps threads apart. The
-/// thread pointer differs between living threads of a process and, by address randomisation, between processes;
-/// the multiplication spreads it. No thread-local variable: those cost a call in shared libraries and must be
-/// torn down.
+/// Which of the atomic stripes this thread adds to. Any answer is correct; a good one keeps threads apart.
+/// The thread pointer differs between living threads of a process and, by address randomisation, between
+/// processes; the multiplication spreads it. No thread-local variable: those cost a call in shared libraries
+/// and must be torn down.
 inline std::uint32_t AddStripe() {
   std::uintptr_t thread_pointer;
   asm("movq %%fs:0, %0" : "=r"(thread_pointer));
@@ -73,8 +74,8 @@ inline void AddToCounter(std::uint64_t* first, std::uint64_t n) {
   std::atomic_ref<std::uint64_t>(*InStripe(first, AddStripe())).fetch_add(n, std::memory_order_relaxed);
 }
 
-/// Adds to a counter of fractions, whose cells hold the bits of a double. Async-signal-safe: the loop ends as soon
-/// as no other thread wins, and an interrupted attempt is simply retried.
+/// Adds to a counter of fractions, whose cells hold the bits of a double. Async-signal-safe: the loop ends as
+/// soon as no other thread wins, and an interrupted attempt is simply retried.
 inline void AddToFractionalCounter(std::uint64_t* first, double n) {
   std::atomic_ref<std::uint64_t> cell(*InStripe(first, AddStripe()));
   std::uint64_t seen = cell.load(std::memory_order_relaxed);  // no order needed: see AddToCounter
@@ -88,7 +89,8 @@ inline void AddToFractionalCounter(std::uint64_t* first, double n) {
 inline bool CompareExchange16(void* cell, std::uint64_t expected[2], const std::uint64_t desired[2]) {
   bool swapped;
   asm volatile("lock cmpxchg16b %1"
-               : "=@ccz"(swapped), "+m"(*static_cast<unsigned __int128*>(cell)), "+a"(expected[0]), "+d"(expected[1])
+               : "=@ccz"(swapped), "+m"(*static_cast<std::uint64_t(*)[2]>(cell)), "+a"(expected[0]),
+                 "+d"(expected[1])
                : "b"(desired[0]), "c"(desired[1])
                : "memory");
   return swapped;
@@ -108,8 +110,9 @@ inline void AddToHistogramCell(HistogramCell* first, double value) {
   } while (!CompareExchange16(cell, seen, next));
 }
 
-/// The bucket of `value`: the number of bounds below it, so that bound i is the largest value of bucket i (`le`).
-/// Halving without a branch that depends on the value: a mispredicted branch costs more than all the steps.
+/// The bucket of `value`: the number of bounds below it, so that bound i is the largest value of bucket i
+/// (`le`). Halving without a branch that depends on the value: a mispredicted branch costs more than all the
+/// steps.
 inline std::uint32_t BucketOf(const double* bounds, std::uint32_t bound_count, double value) {
   const double* base = bounds;
   for (std::uint32_t left = bound_count; left > 0;) {
@@ -121,9 +124,10 @@ inline std::uint32_t BucketOf(const double* bounds, std::uint32_t bound_count, d
 }
 
 /// Records `value` in a histogram of `bound_count` bounds and one more bucket for everything above.
-/// NaN counts in the last bucket; neither NaN nor an infinity is added to the sum, which one of them would spoil
-/// for good. Async-signal-safe.
-inline void ObserveInHistogram(HistogramCell* first, const double* bounds, std::uint32_t bound_count, double value) {
+/// NaN counts in the last bucket; neither NaN nor an infinity is added to the sum, which one of them would
+/// spoil for good. Async-signal-safe.
+inline void ObserveInHistogram(HistogramCell* first, const double* bounds, std::uint32_t bound_count,
+                               double value) {
   if (std::isfinite(value)) [[likely]] {
     AddToHistogramCell(first + BucketOf(bounds, bound_count, value), value);
   } else {

@@ -3,10 +3,9 @@
 
 // The blueprint of the segment: every shared byte is described here and nowhere else.
 //
-//   offset 0            Header       one page, written by the creator before the file has a name, then constant
-//   4,096               Live         one page of words that change
-//   slots_offset        WorkerSlot   x slot_count
-//   chains_offset       u32          x chain_count: heads of the directory's hash chains
+//   offset 0            Header       one page, written by the creator before the file has a name, then
+//   constant 4,096               Live         one page of words that change slots_offset        WorkerSlot x
+//   slot_count chains_offset       u32          x chain_count: heads of the directory's hash chains
 //   records_offset      records      families, series, gauge blocks; grow upward
 //        ...            (hole: never touched, see arena.h)
 //   segment_bytes       cell blocks  grow downward from the end; block k begins at
@@ -14,17 +13,18 @@
 //
 // The files of this floor and their duty:
 //   segment        the mapping: create, attach         directory      families and series: find or register
-//   segment_file   the file: checks, O_TMPFILE, link   family         what a family is; which names are allowed
-//   segment_path   where the file is                   label_block    a label set as text: escape, compare, parse
-//   arena          hand out and commit bytes           worker_slot    claim a slot, hold it, prove one dead
-//   memory_limit   what the control group still allows gauges         a worker's gauge rows
-//   cells          what counters and histograms add to fork_guard     are we still the process that asked?
-//   series_index   a private, checked copy of the      snapshot       the one way to read everything
-//                  directory
+//   segment_file   the file: checks, O_TMPFILE, link   family         what a family is; which names are
+//   allowed segment_path   where the file is                   family_record  a family as bytes: write, read
+//   back checked arena          hand out and commit bytes           label_block    a label set as text:
+//   escape, compare, parse memory_limit   what the control group still allows worker_slot    claim a slot,
+//   hold it, prove one dead cells          what counters and histograms add to gauges         a worker's
+//   gauge rows series_index   a private, checked copy of the      fork_guard     are we still the process
+//   that asked?
+//                  directory                           snapshot       the one way to read everything
 //
-// Everything in namespace layout lies in shared memory: fixed-width integers, doubles and lock-free atomics of
-// them. No pointers (offsets only), no bool, no size_t. Bytes read from here are input: bound them, never assert.
-// A changed size or offset must be typed a second time in layout_test.cc, which is its purpose.
+// Everything in namespace layout lies in shared memory: fixed-width integers, doubles and lock-free atomics
+// of them. No pointers (offsets only), no bool, no size_t. Bytes read from here are input: bound them, never
+// assert. A changed size or offset must be typed a second time in layout_test.cc, which is its purpose.
 
 #include <atomic>
 #include <cstddef>
@@ -44,7 +44,7 @@ inline constexpr std::size_t kRecordAlignment = 16;
 inline constexpr std::size_t kMaxNameBytes = 255;
 inline constexpr std::size_t kMaxHelpBytes = 4096;
 inline constexpr std::size_t kMaxLabels = 32;
-inline constexpr std::size_t kMaxLabelBlockBytes = 4096;
+inline constexpr std::size_t kMaxLabelBlockBytes = 4096;  // before escaping, which can double it
 /// A histogram's buckets stand side by side in one page of a stripe.
 inline constexpr std::size_t kMaxBounds = kStripeBytes / sizeof(HistogramCell) - 1;
 
@@ -80,8 +80,8 @@ enum class Refusal : std::uint32_t {
 };
 inline constexpr std::size_t kRefusals = 8;
 
-/// Constant after creation, so a plain read is enough. Written by the creator, before linkat() gives the file its
-/// name; that system call is the release, opening the name the acquire.
+/// Constant after creation, so a plain read is enough. Written by the creator, before linkat() gives the file
+/// its name; that system call is the release, opening the name the acquire.
 struct Header {
   std::uint64_t magic;
   std::uint64_t signature;  ///< kSignature of the creator
@@ -105,9 +105,9 @@ struct Header {
 
 /// The words that change, each group on a cache line of its own.
 struct Live {
-  /// Bytes handed out: records in the low half (units of 16 bytes from records_offset), cells in the high half
-  /// (units of 8 bytes in one stripe). Both in one word, so that the two regions cannot grow into each other.
-  /// Writer: any allocating process, by compare-and-swap (arena.cc).
+  /// Bytes handed out: records in the low half (units of 16 bytes from records_offset), cells in the high
+  /// half (units of 8 bytes in one stripe). Both in one word, so that the two regions cannot grow into each
+  /// other. Writer: any allocating process, by compare-and-swap (arena.cc).
   alignas(64) std::atomic<std::uint64_t> used;
   /// End of the committed bytes at the front of the segment, and number of committed cell blocks at its back.
   /// Writer: any allocating process, by compare-and-swap after the pages exist (arena.cc).
@@ -117,19 +117,21 @@ struct Live {
   /// leaves one too many, never one too few. Writer: any registering process (directory.cc).
   alignas(64) std::atomic<std::uint64_t> series_count;
   std::atomic<std::uint64_t> family_count;
-  /// Order of sets of most_recent and last gauges. Writer: any process that sets one, by fetch_add (gauges.cc).
+  /// Order of sets of most_recent and last gauges. Writer: any process that sets one, by fetch_add
+  /// (gauges.cc).
   alignas(64) std::atomic<std::uint64_t> ticket;
   /// Indexed by Refusal. Writer: any process that refuses, by fetch_add.
   alignas(64) std::atomic<std::uint64_t> refusals[kRefusals];
 };
 
-/// A worker: one process that sets gauges or holds leases. Who may write: the process that holds the slot's two
-/// lock bytes, nobody else (worker_slot.h).
+/// A worker: one process that sets gauges or holds leases. Who may write: the process that holds the slot's
+/// two lock bytes, nobody else (worker_slot.h).
 struct WorkerSlot {
   /// 0: never claimed. Bumped at each claim before anything else changes, so that a reader who sees the same
   /// epoch before and after reading has read one owner's words.
   std::atomic<std::uint64_t> epoch;
-  std::atomic<std::uint64_t> start_ticks;     ///< start time of the process in clock ticks after boot; for people
+  std::atomic<std::uint64_t>
+      start_ticks;  ///< start time of the process in clock ticks after boot; for people
   std::atomic<std::int64_t> claimed_unix_ns;  ///< CLOCK_REALTIME; for people
   std::atomic<std::uint32_t> pid;             ///< in the worker's own PID namespace; for people
   std::atomic<std::uint32_t> gauge_blocks;    ///< Ref of the first GaugeBlock; kept from owner to owner
@@ -149,7 +151,8 @@ inline constexpr std::uint32_t kGaugesPerBlock = 48;
 /// A stretch of a worker's gauge row. Writer: the owner of the slot. Readers: snapshot.
 struct alignas(64) GaugeBlock {
   std::atomic<std::uint32_t> next;  ///< Ref of the next block, or 0; set once, never changed
-  std::atomic<std::uint32_t> used;  ///< how many of `series` and `cells` are in use by the slot's present owner
+  std::atomic<std::uint32_t>
+      used;  ///< how many of `series` and `cells` are in use by the slot's present owner
   std::uint32_t reserved[14];
   std::atomic<std::uint32_t> series[kGaugesPerBlock];  ///< Ref of the series each cell belongs to
   GaugeCell cells[kGaugesPerBlock];
@@ -175,8 +178,8 @@ struct SeriesRecord {
   std::uint32_t reserved;
 };
 
-/// A metric family. Followed by its bounds (doubles), then name, unit, help, then the label names, each behind one
-/// byte that gives its length.
+/// A metric family. Followed by its bounds (doubles), then name, unit, help, then the label names, each
+/// behind one byte that gives its length.
 struct FamilyRecord {
   Record record;
   MetricType type;
@@ -187,16 +190,19 @@ struct FamilyRecord {
   std::uint8_t bound_count;
   std::uint16_t help_bytes;
   std::uint32_t label_name_bytes;
-  /// The series that takes what the limits refuse; 0 for gauges and for families without labels. It is made with
-  /// the family, while there is room, and shown from its first use.
-  Ref overflow;
-  std::atomic<std::uint32_t> series_count;      ///< Writer: as Live::series_count.
+  /// A series made together with the family, in no chain: the only one of a family without labels, or the
+  /// overflow series that takes what the limits refuse, hidden until its first use. 0 for gauges with labels.
+  Ref embedded;
+  /// Series in chains. Writer: as Live::series_count.
+  std::atomic<std::uint32_t> series_count;
   std::uint32_t reserved;
-  std::atomic<std::uint64_t> refused_series;    ///< Writer: any process refused a label set here.
-  std::atomic<std::uint64_t> refused_families;  ///< Writer: any process refused another definition of this name.
+  std::atomic<std::uint64_t> refused_series;  ///< Writer: any process refused a label set here.
+  std::atomic<std::uint64_t>
+      refused_families;  ///< Writer: any process refused another definition of this name.
 };
 
-static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
+              std::atomic<std::uint32_t>::is_always_lock_free);
 static_assert(sizeof(Header) <= kPageBytes && sizeof(Live) <= kPageBytes);
 static_assert(kMaxNameBytes <= UINT8_MAX && kMaxBounds <= UINT8_MAX && kMaxHelpBytes <= UINT16_MAX);
 
@@ -205,10 +211,11 @@ constexpr std::uint64_t ComputeSignature() {
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const std::uint64_t part :
        {std::uint64_t{kLayoutMajor}, std::uint64_t{kStripeBytes}, std::uint64_t{kAtomicStripes},
-        std::uint64_t{sizeof(Header)}, std::uint64_t{sizeof(Live)}, std::uint64_t{offsetof(Live, committed_front)},
-        std::uint64_t{offsetof(Live, series_count)}, std::uint64_t{offsetof(Live, ticket)},
-        std::uint64_t{offsetof(Live, refusals)}, std::uint64_t{kRefusals}, std::uint64_t{sizeof(WorkerSlot)},
-        std::uint64_t{sizeof(GaugeBlock)}, std::uint64_t{sizeof(SeriesRecord)}, std::uint64_t{sizeof(FamilyRecord)},
+        std::uint64_t{sizeof(Header)}, std::uint64_t{sizeof(Live)},
+        std::uint64_t{offsetof(Live, committed_front)}, std::uint64_t{offsetof(Live, series_count)},
+        std::uint64_t{offsetof(Live, ticket)}, std::uint64_t{offsetof(Live, refusals)},
+        std::uint64_t{kRefusals}, std::uint64_t{sizeof(WorkerSlot)}, std::uint64_t{sizeof(GaugeBlock)},
+        std::uint64_t{sizeof(SeriesRecord)}, std::uint64_t{sizeof(FamilyRecord)},
         std::uint64_t{sizeof(HistogramCell)}}) {
     hash = (hash ^ part) * 0x100000001b3;
   }

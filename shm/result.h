@@ -13,23 +13,23 @@ namespace shmetrics {
 /// that a caller can tell the outcomes of an attach apart without reading the sentence.
 enum class ErrorCode : std::uint8_t {
   // Attaching to a segment, in the order in which the ladder looks.
-  kAbsent,          ///< no file of that name
-  kNotOpenable,     ///< the kernel refused to open or map it
-  kSymlink,         ///< the name is a symbolic link
-  kNotRegular,      ///< a directory, device, pipe or socket
-  kForeignOwner,    ///< owned by none of: this user, root, the folder's owner
-  kUnsafeMode,      ///< readable or writable by the world
-  kHardLinked,      ///< the file has another name
-  kTruncated,       ///< shorter than its own header says
-  kBadMagic,        ///< not a shmetrics segment
-  kOtherLayout,     ///< a segment, or a caller, of another layout of shmetrics
-  kOtherBoot,       ///< left over from before a reboot
-  kCorrupt,         ///< the header contradicts itself
+  kAbsent,        ///< no file of that name
+  kNotOpenable,   ///< the kernel refused to open or map it
+  kSymlink,       ///< the name is a symbolic link
+  kNotRegular,    ///< a directory, device, pipe or socket
+  kForeignOwner,  ///< owned by none of: this user, root, the folder's owner
+  kUnsafeMode,    ///< readable or writable by the world
+  kHardLinked,    ///< the file has another name
+  kTruncated,     ///< shorter than its own header says
+  kBadMagic,      ///< not a shmetrics segment
+  kOtherLayout,   ///< a segment, or a caller, of another layout of shmetrics
+  kOtherBoot,     ///< left over from before a reboot
+  kCorrupt,       ///< the header contradicts itself
   // Making or growing one.
-  kNotCreatable,    ///< the folder or file could not be made
-  kOutOfMemory,     ///< tmpfs, the machine or the control group has no room
-  kSegmentFull,     ///< the segment has reached its configured maximum
-  kBadOption,       ///< an option is out of its range
+  kNotCreatable,  ///< the folder or file could not be made
+  kOutOfMemory,   ///< tmpfs, the machine or the control group has no room
+  kSegmentFull,   ///< the segment has reached its configured maximum
+  kBadOption,     ///< an option is out of its range
   // Metric families and series.
   kInvalidName,     ///< not a metric or label name, or a reserved one
   kInvalidLabels,   ///< wrong number of label values, invalid UTF-8, or too long
@@ -38,7 +38,7 @@ enum class ErrorCode : std::uint8_t {
   kNameCollision,   ///< would expose a sample name that another family exposes
   kSeriesLimit,     ///< the family or the segment has its maximum of series
   // Workers.
-  kNoFreeSlot,      ///< every worker slot belongs to a living process
+  kNoFreeSlot,  ///< every worker slot belongs to a living process
 };
 
 /// A failure. `message` is one line of plain text without a final full stop, safe to log.
@@ -52,7 +52,8 @@ struct Error {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}      // NOLINT(google-explicit-constructor): reads as `return value;`
+  Result(T value)
+      : state_(std::move(value)) {}  // NOLINT(google-explicit-constructor): reads as `return value;`
   Result(Error error) : state_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return state_.index() == 0; }

@@ -1,8 +1,9 @@
 #ifndef SHMETRICS_SHM_SEGMENT_H_
 #define SHMETRICS_SHM_SEGMENT_H_
 
-// Segment: one file of shared memory, mapped. Whole from the first moment it has a name, never moved, and never
-// unmapped under a worker. The ladder of attach outcomes is Aeron's idea; the computed signature is LMDB's.
+// Segment: one file of shared memory, mapped. Whole from the first moment it has a name, never moved, and
+// never unmapped under a worker. The ladder of attach outcomes is Aeron's idea; the computed signature is
+// LMDB's.
 
 #include <sys/types.h>
 
@@ -18,11 +19,11 @@ namespace shmetrics::shm {
 
 /// How a segment is laid out; fixed at creation, so only the worker that creates it decides.
 struct SegmentOptions {
-  std::uint64_t bytes = 256ULL << 20U;        ///< maximum; address space, not memory. 1 MiB .. 64 GiB
-  std::uint32_t series_limit = 200'000;       ///< 16 .. 16,777,216
+  std::uint64_t bytes = 256ULL << 20U;         ///< maximum; address space, not memory. 1 MiB .. 64 GiB
+  std::uint32_t series_limit = 200'000;        ///< 16 .. 16,777,216
   std::uint32_t family_series_limit = 10'000;  ///< 1 .. series_limit
-  std::uint32_t slot_count = 1'024;           ///< processes that set gauges or hold leases at once: 1 .. 65,536
-  std::uint32_t max_cpu_stripes = 256;        ///< cap on stripes of their own for CPUs: 0 .. 4,096
+  std::uint32_t slot_count = 1'024;     ///< processes that set gauges or hold leases at once: 1 .. 65,536
+  std::uint32_t max_cpu_stripes = 256;  ///< cap on stripes of their own for CPUs: 0 .. 4,096
 };
 
 /// Which file at a path is meant: a new file of the same name has another identity.
@@ -38,15 +39,16 @@ class Segment {
 
   /// Attaches to the segment at `path`. Every failure is a rung of its own: kAbsent, kSymlink, kNotRegular,
   /// kForeignOwner, kUnsafeMode, kHardLinked, kNotOpenable, kTruncated, kBadMagic, kOtherLayout, kOtherBoot,
-  /// kCorrupt. `trusted_owner` is one more uid allowed to own the file. With kReadOnly nothing of the segment can
-  /// be written through this object, and it keeps a file descriptor open to ask who is alive; with kReadWrite it
-  /// keeps none, because applications close descriptors they do not know.
+  /// kCorrupt. `trusted_owner` is one more uid allowed to own the file. With kReadOnly nothing of the segment
+  /// can be written through this object, and it keeps a file descriptor open to ask who is alive; with
+  /// kReadWrite it keeps none, because applications close descriptors they do not know.
   static Result<std::shared_ptr<Segment>> Attach(const std::string& path, Access access,
                                                  uid_t trusted_owner = static_cast<uid_t>(-1));
 
-  /// Attaches read-write, first creating the segment if there is none. Of several creators one wins and the others
-  /// attach to what it made. A creator killed at any instruction leaves no file or a complete one.
-  static Result<std::shared_ptr<Segment>> AttachOrCreate(const std::string& path, const SegmentOptions& options,
+  /// Attaches read-write, first creating the segment if there is none. Of several creators one wins and the
+  /// others attach to what it made. A creator killed at any instruction leaves no file or a complete one.
+  static Result<std::shared_ptr<Segment>> AttachOrCreate(const std::string& path,
+                                                         const SegmentOptions& options,
                                                          uid_t trusted_owner = static_cast<uid_t>(-1));
 
   ~Segment();
@@ -65,27 +67,35 @@ class Segment {
   /// Bytes of one block of cells: one page in each stripe.
   std::uint64_t block_bytes() const { return header_.stripe_count * std::uint64_t{kStripeBytes}; }
 
-  /// `count` objects of T at `offset`, or null if they are misaligned or not wholly inside committed memory. What
-  /// is not committed is a hole: touching it allocates, or raises SIGBUS when tmpfs is full.
-  /// The two ends come from the segment and are bounded by its size.
+  /// `count` objects of T at `offset`, or null if they are misaligned or not wholly inside the committed
+  /// front of the segment. What is not committed is a hole: touching it allocates, or raises SIGBUS when
+  /// tmpfs is full. (The whole file is mapped nevertheless: a mapping costs nothing, never has to follow
+  /// growth, and every access is bounded here anyway.)
   template <class T>
   T* At(std::uint64_t offset, std::uint64_t count = 1) const {
-    return offset % alignof(T) == 0 && IsCommitted(offset, count, sizeof(T)) ? reinterpret_cast<T*>(base_ + offset)
-                                                                            : nullptr;
+    return offset % alignof(T) == 0 && IsCommitted(offset, count, sizeof(T))
+               ? reinterpret_cast<T*>(base_ + offset)
+               : nullptr;
   }
   template <class T>
   T* AtRef(layout::Ref ref) const {
     return ref == 0 ? nullptr : At<T>(ref * std::uint64_t{layout::kRecordAlignment});
   }
-  /// Offset of an object that lies in this segment.
-  std::uint64_t OffsetOf(const void* object) const {
-    return static_cast<std::uint64_t>(static_cast<const char*>(object) - base_);
+  /// `bytes` bytes of cells at `offset` in stripe 0, or null if they are misaligned, cross a page, or do not
+  /// lie in a committed block together with their column in every other stripe.
+  char* Cells(std::uint64_t offset, std::uint64_t bytes) const;
+  /// The Ref of a record that lies in this segment.
+  layout::Ref RefOf(const void* record) const {
+    return static_cast<layout::Ref>(static_cast<std::uint64_t>(static_cast<const char*>(record) - base_) /
+                                    layout::kRecordAlignment);
   }
 
   /// Whether this file still bears the segment's name. False also when another file has taken it.
   bool HasName() const;
 
   char* base() const { return base_; }
+  /// Memory the segment has taken, front and back.
+  std::uint64_t CommittedBytes() const;
 
   /// Counts a refusal where the agent sees it. Safe to call at any time; no effect on a read-only segment.
   void CountRefusal(layout::Refusal reason) const;
@@ -93,6 +103,7 @@ class Segment {
  private:
   struct Mapping;
   Segment(std::unique_ptr<Mapping> mapping, const layout::Header& header);
+  std::uint64_t CommittedBlocks() const;
   bool IsCommitted(std::uint64_t offset, std::uint64_t count, std::uint64_t size) const;
 
   layout::Header header_;

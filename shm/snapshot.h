@@ -37,7 +37,8 @@ struct BucketSnapshot {
 
 /// One series. The texts belong to the reader and live as long as the snapshot holds `keep_alive`.
 struct SeriesSnapshot {
-  /// The metric name and the escaped label block in braces, as text 0.0.4 wants them: foo{a="b"}, or foo alone.
+  /// The metric name and the escaped label block in braces, as text 0.0.4 wants them: foo{a="b"}, or foo
+  /// alone.
   std::string_view name_and_labels;
   std::uint32_t name_bytes;    ///< how much of it is the name
   std::uint32_t first_bucket;  ///< of a histogram: index into Snapshot::buckets
@@ -63,7 +64,7 @@ struct FamilySnapshot {
   layout::MetricType type;
   layout::GaugeMode gauge_mode;  ///< kNone unless a gauge
   std::span<const std::string_view> label_names;
-  std::span<const double> bounds;  ///< of a histogram; a series has bounds.size() + 1 buckets
+  std::span<const double> bounds;      ///< of a histogram; a series has bounds.size() + 1 buckets
   std::uint64_t refused_series = 0;    ///< label sets that met a limit: in the overflow series, or nowhere
   std::uint64_t refused_families = 0;  ///< registrations of this name with another definition
   std::vector<SeriesSnapshot> series;  ///< in the order of their registration
@@ -73,7 +74,7 @@ struct FamilySnapshot {
 struct WorkerSnapshot {
   std::uint32_t slot;
   bool alive;
-  std::string name;  ///< valid UTF-8
+  std::string name;   ///< valid UTF-8
   std::uint32_t pid;  ///< in the worker's own PID namespace: for people, not a proof of anything
   std::int64_t claimed_unix_ns;
   std::uint64_t epoch;  ///< how many workers have had this slot, this one included
@@ -103,10 +104,10 @@ struct Snapshot {
   std::shared_ptr<const SeriesIndex> keep_alive;
 };
 
-/// Reads one segment again and again. Remembers what it has checked (SeriesIndex), so that a read costs what the
-/// living series cost: dead workers and old scrapes cost nothing.
-/// One thread at a time. Never writes to the segment, takes no lock, and is bounded in time and memory whatever
-/// the bytes say. Needs no more than a read-only mapping.
+/// Reads one segment again and again. Remembers what it has checked (SeriesIndex), so that a read costs what
+/// the living series cost: dead workers and old scrapes cost nothing. One thread at a time. Never writes to
+/// the segment, takes no lock, and is bounded in time and memory whatever the bytes say. Needs no more than a
+/// read-only mapping.
 class SnapshotReader {
  public:
   /// Keeps `segment` mapped for its own life.

@@ -1,0 +1,43 @@
+#ifndef SHMETRICS_AGENT_EXPOSITION_TEXT_BUFFER_H_
+#define SHMETRICS_AGENT_EXPOSITION_TEXT_BUFFER_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
+namespace shmetrics::agent {
+
+/// The end of a string, written through a pointer: one check a line, where appending piece by piece checks
+/// and counts at every piece. A string zeroes what it grows by, so it is grown by what stays in the
+/// processor's first cache; zeroing megabytes ahead costs a third of a scrape.
+class TextBuffer {
+ public:
+  /// Appends to `out`, which is whole again when this is destroyed. `expected_bytes` is a guess at what will
+  /// come.
+  TextBuffer(std::string* out, std::size_t expected_bytes) : out_(out), used_(out->size()) {
+    out_->reserve(used_ + expected_bytes + kStepBytes);
+  }
+  ~TextBuffer() { out_->resize(used_); }
+  TextBuffer(const TextBuffer&) = delete;
+  TextBuffer& operator=(const TextBuffer&) = delete;
+
+  /// Where to write up to `bytes`; valid until the next call.
+  char* Room(std::size_t bytes) {
+    if (out_->size() - used_ < bytes) [[unlikely]] {
+      out_->resize(used_ + std::max(bytes, kStepBytes));
+    }
+    return out_->data() + used_;
+  }
+  /// Keeps what was written at Room(), up to `end`.
+  void Keep(const char* end) { used_ = static_cast<std::size_t>(end - out_->data()); }
+
+ private:
+  static constexpr std::size_t kStepBytes = 8192;
+
+  std::string* out_;
+  std::size_t used_;
+};
+
+}  // namespace shmetrics::agent
+
+#endif  // SHMETRICS_AGENT_EXPOSITION_TEXT_BUFFER_H_

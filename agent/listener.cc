@@ -1,0 +1,65 @@
+#include "agent/listener.h"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <string>
+
+namespace shmetrics::agent {
+namespace {
+
+Error CannotListen(const ListenAddress& address, const std::string& reason) {
+  return {ErrorCode::kBadOption, "cannot listen on " + ToString(address) + ": " + reason};
+}
+
+/// The socket, or the errno that stood in the way, negative.
+int ListenOn(const addrinfo& address) {
+  const int fd = socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return -errno;
+  const int on = 1;
+  // A restarted agent gets its port back although connections of the former one linger.
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  if (bind(fd, address.ai_addr, address.ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0) return fd;
+  const int error = errno;
+  close(fd);
+  return -error;
+}
+
+std::uint16_t PortOf(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  return ntohs(address.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port
+                                             : reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
+}
+
+}  // namespace
+
+Result<Listener> Listen(const ListenAddress& address) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  // A socket on :: takes IPv4 as well.
+  const int error = getaddrinfo(address.host.empty() ? "::" : address.host.c_str(),
+                                std::to_string(address.port).c_str(), &hints, &found);
+  if (error != 0) return CannotListen(address, gai_strerror(error));
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, freeaddrinfo);
+
+  int listening = -EADDRNOTAVAIL;
+  for (const addrinfo* candidate = found; candidate != nullptr; candidate = candidate->ai_next) {
+    listening = ListenOn(*candidate);
+    if (listening >= 0) return Listener{listening, PortOf(listening)};
+    // "localhost" may have an IPv6 number that this machine does not; any other trouble is the user's to
+    // know.
+    if (listening != -EADDRNOTAVAIL && listening != -EAFNOSUPPORT) break;
+  }
+  return CannotListen(address, std::strerror(-listening));
+}
+
+}  // namespace shmetrics::agent

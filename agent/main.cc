@@ -1,0 +1,108 @@
+// shmetrics-agent: reads a segment, speaks HTTP. The one file that knows all others.
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <string>
+
+#include "agent/bus_guard.h"
+#include "agent/config.h"
+#include "agent/http_server.h"
+#include "agent/log.h"
+#include "agent/options.h"
+#include "agent/routes.h"
+#include "agent/segment_follower.h"
+#include "agent/version.h"
+#include "shm/segment_path.h"
+
+namespace {
+
+using namespace shmetrics;         // NOLINT(google-build-using-namespace): main speaks of everything
+using namespace shmetrics::agent;  // NOLINT(google-build-using-namespace)
+
+constexpr int kUsageError = 2;
+
+constexpr Route kRoutes[] = {
+    {"/", "this page", &Routes::Landing},
+    {"/metrics", "everything, for Prometheus", &Routes::Metrics},
+    {"/api/v1/metrics", "the metrics as JSON", &Routes::MetricsMap},
+    {"/api/v1/metrics/json", "the same with the time", &Routes::MetricsDocument},
+    {"/api/v1/metrics/text", "the same as /metrics", &Routes::Metrics},
+    {"/api/v1/workers", "worker processes, alive and dead, as JSON", &Routes::Workers},
+    {"/-/healthy", "200 while the agent runs", &Routes::Healthy},
+    {"/-/ready", "200 while there is a segment to read", &Routes::Ready},
+};
+
+int Fail(const Error& error) {
+  std::fprintf(stderr, "shmetrics-agent: %s\n", error.message.c_str());
+  return kUsageError;
+}
+
+/// To be waited for; blocked before the first thread is started, so that every thread has them blocked.
+sigset_t BlockStopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+void WaitFor(const sigset_t& signals) {
+  int signal = 0;
+  while (sigwait(&signals, &signal) != 0) {
+  }
+  Log(LogLevel::kInfo, std::string("stopping on ") + (signal == SIGTERM ? "SIGTERM" : "SIGINT"));
+}
+
+int Serve(const std::string& segment_path, const ListenAddress& address) {
+  const sigset_t stop_signals = BlockStopSignals();
+  std::signal(SIGPIPE, SIG_IGN);  // a client that hangs up is no reason to die
+  BusGuard::Install();
+
+  SegmentFollower follower(segment_path);
+  Routes routes(kRoutes, &follower);
+  const Result<std::unique_ptr<HttpServer>> server =
+      HttpServer::Start(address, [&routes](const HttpRequest& request) { return routes.Handle(request); });
+  if (!server.ok()) return Fail(server.error());
+
+  Log(LogLevel::kInfo, "shmetrics-agent " + std::string(kVersion) + " serves " + segment_path + " on " +
+                           ToString({address.host, server.value()->port()}));
+  WaitFor(stop_signals);
+  return EXIT_SUCCESS;
+}
+
+int Run(int argc, const char* const* argv) {
+  const Result<Options> options = ParseOptions(argc, argv);
+  if (!options.ok()) return Fail(options.error());
+  if (!options->answer.empty()) {
+    std::fputs(options->answer.c_str(), stdout);
+    return EXIT_SUCCESS;
+  }
+  Settings config;
+  if (const std::optional<std::string> file = ConfigFile(options->config_file)) {
+    const Result<Settings> read = ReadConfig(*file);
+    if (!read.ok()) return Fail(read.error());
+    config = read.value();
+  }
+  const Settings& flags = options->settings;
+  const auto choose = [](const auto& flag, const auto& configured) { return flag ? flag : configured; };
+  StartLog(choose(flags.log_level, config.log_level).value_or(LogLevel::kInfo));
+  const std::optional<std::string> segment_path = choose(flags.segment_path, config.segment_path);
+  return Serve(
+      segment_path ? *segment_path : shm::DefaultSegmentPath(),
+      choose(flags.listen_address, config.listen_address).value_or(ListenAddress{"127.0.0.1", 8000}));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return Run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "shmetrics-agent: %s\n", error.what());
+    return EXIT_FAILURE;
+  }
+}

@@ -1,0 +1,184 @@
+#include "agent/merge.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "shm/family.h"
+#include "shm/layout.h"
+
+namespace shmetrics::agent {
+namespace {
+
+using shm::FamilySnapshot;
+using shm::SeriesSnapshot;
+using shm::layout::GaugeMode;
+using shm::layout::MetricType;
+
+struct SeriesKey {
+  std::string_view name_and_labels;
+  std::int32_t worker;
+  bool operator==(const SeriesKey&) const = default;
+};
+
+struct SeriesKeyHash {
+  std::size_t operator()(const SeriesKey& key) const {
+    return std::hash<std::string_view>{}(key.name_and_labels) + static_cast<std::size_t>(key.worker);
+  }
+};
+
+bool HaveOneDefinition(const FamilySnapshot& a, const FamilySnapshot& b) {
+  return a.type == b.type && a.gauge_mode == b.gauge_mode &&
+         std::ranges::equal(a.label_names, b.label_names) && std::ranges::equal(a.bounds, b.bounds);
+}
+
+double JoinGauges(GaugeMode mode, double newer, double older) {
+  switch (mode) {
+    case GaugeMode::kSum:
+      return newer + older;
+    case GaugeMode::kMin:
+      return std::min(newer, older);
+    case GaugeMode::kMax:
+      return std::max(newer, older);
+    case GaugeMode::kNone:
+    case GaugeMode::kMostRecent:
+    case GaugeMode::kPerWorker:
+    case GaugeMode::kLast:
+      return newer;
+  }
+  return newer;
+}
+
+/// Merges the families of one pair of snapshots.
+class FamilyMerger {
+ public:
+  FamilyMerger(const shm::Snapshot& older, shm::Snapshot* newer) : older_(older), newer_(*newer) {}
+
+  /// Joins `from`, of the older snapshot, with `to`, of the newer and of one definition.
+  void Join(const FamilySnapshot& from, FamilySnapshot* to) {
+    std::unordered_map<SeriesKey, std::size_t, SeriesKeyHash> index;
+    index.reserve(to->series.size());
+    for (std::size_t i = 0; i < to->series.size(); ++i) {
+      index.emplace(SeriesKey{to->series[i].name_and_labels, to->series[i].worker}, i);
+    }
+    for (const SeriesSnapshot& series : from.series) {
+      const auto found = index.find({series.name_and_labels, series.worker});
+      if (found == index.end()) {
+        to->series.push_back(Copy(from, series));
+      } else {
+        Add(from, series, &to->series[found->second]);
+      }
+    }
+    to->refused_series += from.refused_series;
+    to->refused_families += from.refused_families;
+  }
+
+  FamilySnapshot Copy(const FamilySnapshot& from) {
+    FamilySnapshot copy = from;
+    for (SeriesSnapshot& series : copy.series) series = Copy(from, series);
+    return copy;
+  }
+
+ private:
+  /// A series of the older snapshot with its buckets where the newer one has them.
+  SeriesSnapshot Copy(const FamilySnapshot& family, SeriesSnapshot series) {
+    if (family.type != MetricType::kHistogram) return series;
+    const auto first = older_.buckets.begin() + series.first_bucket;
+    series.first_bucket = static_cast<std::uint32_t>(newer_.buckets.size());
+    newer_.buckets.insert(newer_.buckets.end(), first,
+                          first + static_cast<std::ptrdiff_t>(family.bounds.size() + 1));
+    return series;
+  }
+
+  void Add(const FamilySnapshot& family, const SeriesSnapshot& from, SeriesSnapshot* to) {
+    switch (family.type) {
+      case MetricType::kCounter:
+        to->integer += from.integer;
+        return;
+      case MetricType::kFractionalCounter:
+        to->number += from.number;
+        return;
+      case MetricType::kGauge:
+        to->number = JoinGauges(family.gauge_mode, to->number, from.number);
+        return;
+      case MetricType::kHistogram:
+        for (std::size_t i = 0; i <= family.bounds.size(); ++i) {
+          newer_.buckets[to->first_bucket + i].count += older_.buckets[from.first_bucket + i].count;
+          newer_.buckets[to->first_bucket + i].sum += older_.buckets[from.first_bucket + i].sum;
+        }
+        return;
+    }
+  }
+
+  const shm::Snapshot& older_;
+  shm::Snapshot& newer_;
+};
+
+std::unordered_set<std::string> SampleNamesOf(const std::vector<FamilySnapshot>& families) {
+  std::unordered_set<std::string> names;
+  for (const FamilySnapshot& family : families) {
+    for (std::string& name : shm::SampleNames(family.name, family.type)) names.insert(std::move(name));
+  }
+  return names;
+}
+
+void MergeFamilies(const shm::Snapshot& older, shm::Snapshot* newer) {
+  FamilyMerger merger(older, newer);
+  const std::unordered_set<std::string> taken_names = SampleNamesOf(newer->families);
+  std::vector<FamilySnapshot> only_older;
+  for (const FamilySnapshot& family : older.families) {
+    const auto found = std::ranges::lower_bound(newer->families, family.name, {}, &FamilySnapshot::name);
+    if (found != newer->families.end() && found->name == family.name) {
+      if (HaveOneDefinition(family, *found)) merger.Join(family, &*found);
+      continue;
+    }
+    const std::vector<std::string> names = shm::SampleNames(family.name, family.type);
+    if (std::ranges::none_of(names, [&](const std::string& name) { return taken_names.contains(name); })) {
+      only_older.push_back(merger.Copy(family));
+    }
+  }
+  const auto middle = static_cast<std::ptrdiff_t>(newer->families.size());
+  std::ranges::move(only_older, std::back_inserter(newer->families));
+  std::ranges::inplace_merge(newer->families, newer->families.begin() + middle, {}, &FamilySnapshot::name);
+}
+
+void MergeWorkers(const shm::Snapshot& older, shm::Snapshot* newer) {
+  std::ranges::copy_if(older.workers, std::back_inserter(newer->workers), &shm::WorkerSnapshot::alive);
+  std::ranges::stable_sort(newer->workers, {}, &shm::WorkerSnapshot::slot);
+}
+
+void MergeCounts(const shm::Snapshot& older, shm::Snapshot* newer) {
+  for (std::size_t i = 0; i < shm::layout::kRefusals; ++i) {
+    newer->segment.refusals[i] += older.segment.refusals[i];
+  }
+  newer->skipped.families += older.skipped.families;
+  newer->skipped.series += older.skipped.series;
+  newer->skipped.chains += older.skipped.chains;
+  newer->skipped.collisions += older.skipped.collisions;
+  newer->skipped.gauges += older.skipped.gauges;
+}
+
+void KeepTextsOfBothAlive(const shm::Snapshot& older, shm::Snapshot* newer) {
+  using Texts = std::shared_ptr<const shm::SeriesIndex>;
+  auto both = std::make_shared<std::pair<Texts, Texts>>(newer->keep_alive, older.keep_alive);
+  const shm::SeriesIndex* const pointer = newer->keep_alive.get();
+  newer->keep_alive = Texts(std::move(both), pointer);
+}
+
+}  // namespace
+
+void MergeInto(const shm::Snapshot& older, shm::Snapshot* newer) {
+  MergeFamilies(older, newer);
+  MergeWorkers(older, newer);
+  MergeCounts(older, newer);
+  KeepTextsOfBothAlive(older, newer);
+}
+
+}  // namespace shmetrics::agent

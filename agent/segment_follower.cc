@@ -1,0 +1,113 @@
+#include "agent/segment_follower.h"
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+#include "agent/bus_guard.h"
+#include "agent/merge.h"
+#include "shm/segment.h"
+
+namespace shmetrics::agent {
+namespace {
+
+/// Each is merged at every scrape and keeps its memory from being freed, so there is an end to it.
+constexpr std::size_t kMaxReplaced = 4;
+
+/// False if the segment has been cut off: then `out` is worthless, and so is the reader.
+bool ReadGuarded(shm::SnapshotReader* reader, shm::Snapshot* out) {
+  const BusGuard guard;
+  reader->Read(out);
+  return !guard.was_hit();
+}
+
+}  // namespace
+
+SegmentFollower::SegmentFollower(std::string path) : path_(std::move(path)) {}
+
+void SegmentFollower::Read(SegmentView* out) {
+  const std::optional<Error> trouble = Refresh();
+  if (current_) ReadCurrent(trouble, &out->snapshot);
+  if (!current_) {
+    out->snapshot = {};
+    if (trouble) ExplainAbsence(*trouble);
+  }
+  AddReplaced(&out->snapshot);
+  out->state = state_;
+  out->message = message_;
+}
+
+std::optional<Error> SegmentFollower::Refresh() {
+  if (current_ && current_->segment().HasName()) return std::nullopt;
+  const BusGuard guard;
+  Result<std::shared_ptr<shm::Segment>> segment =
+      shm::Segment::Attach(path_, shm::Segment::Access::kReadOnly);
+  if (!segment.ok()) return segment.error();
+  shm::SnapshotReader reader(std::move(segment.value()));
+  if (guard.was_hit()) {
+    return Error{ErrorCode::kTruncated,
+                 "segment " + path_ + " refused: it was cut off while it was attached"};
+  }
+  Take(std::move(reader));
+  return std::nullopt;
+}
+
+void SegmentFollower::Take(shm::SnapshotReader reader) {
+  const auto is_same = [identity = reader.segment().identity()](const shm::SnapshotReader& other) {
+    return other.segment().identity() == identity;
+  };
+  // A file that was renamed away and back must not be counted twice.
+  if (current_ && is_same(*current_)) return;
+  std::erase_if(replaced_, is_same);
+  if (current_) replaced_.push_front(std::move(*current_));
+  current_ = std::move(reader);
+  if (replaced_.size() > kMaxReplaced) {
+    replaced_.pop_back();
+    Log(LogLevel::kWarn, "segment " + path_ + " has been replaced more than " + std::to_string(kMaxReplaced) +
+                             " times; what was counted in the oldest is no longer part of the totals");
+  }
+}
+
+void SegmentFollower::ReadCurrent(const std::optional<Error>& trouble, shm::Snapshot* out) {
+  if (!ReadGuarded(&*current_, out)) {
+    current_.reset();
+    SetState(State::kCorrupt, LogLevel::kError,
+             "another process has cut off segment " + path_ + "; remove the file and restart the workers");
+  } else if (trouble) {
+    SetState(State::kAttached, LogLevel::kWarn,
+             trouble->message + "; still reading the segment that was there before");
+  } else {
+    SetState(State::kAttached, LogLevel::kInfo, "reading segment " + path_);
+  }
+}
+
+void SegmentFollower::ExplainAbsence(const Error& trouble) {
+  if (trouble.code == ErrorCode::kAbsent) {
+    SetState(State::kWaiting, LogLevel::kInfo, "waiting for a worker to create segment " + path_);
+  } else if (state_ != State::kCorrupt) {  // of which the refusal would only be another symptom
+    SetState(State::kWaiting, LogLevel::kWarn, trouble.message);
+  }
+}
+
+void SegmentFollower::AddReplaced(shm::Snapshot* out) {
+  for (auto reader = replaced_.begin(); reader != replaced_.end();) {
+    shm::Snapshot older{};
+    if (ReadGuarded(&*reader, &older)) {
+      MergeInto(older, out);
+      ++reader;
+    } else {
+      Log(LogLevel::kError,
+          "another process has cut off a former segment of " + path_ + "; its totals are lost");
+      reader = replaced_.erase(reader);
+    }
+  }
+}
+
+void SegmentFollower::SetState(State state, LogLevel level, const std::string& message) {
+  if (state == state_ && message == message_) return;
+  state_ = state;
+  message_ = message;
+  Log(level, message);
+}
+
+}  // namespace shmetrics::agent

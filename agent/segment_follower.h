@@ -1,0 +1,60 @@
+#ifndef SHMETRICS_AGENT_SEGMENT_FOLLOWER_H_
+#define SHMETRICS_AGENT_SEGMENT_FOLLOWER_H_
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+
+#include "agent/log.h"
+#include "shm/result.h"
+#include "shm/snapshot.h"
+
+namespace shmetrics::agent {
+
+/// What there is to read, and why not more.
+struct SegmentView {
+  enum class State : std::uint8_t {
+    kWaiting,   ///< nothing bears the name, or only what was refused
+    kAttached,  ///< also while the file is gone and no other has come
+    kCorrupt,   ///< the segment has been cut off by another process
+  };
+  State state = State::kWaiting;
+  std::string message;  ///< one line for people
+  shm::Snapshot snapshot{};
+};
+
+/// Reads the segment that bears a name, whichever file that is today. It may not exist yet, and it may be
+/// replaced at any time. Workers go on counting in a segment that has lost its name, so it is read on, and
+/// its totals are added to the new one's: none goes backwards while the agent lives. One thread at a time.
+class SegmentFollower {
+ public:
+  explicit SegmentFollower(std::string path);
+
+  /// Looks for a new segment and fills `out`, whose memory is used again. Logs when something has changed.
+  void Read(SegmentView* out);
+
+  const std::string& path() const { return path_; }
+
+ private:
+  using State = SegmentView::State;
+
+  /// Attaches to what bears the name, if that is not what is attached already. What stood in the way, if
+  /// anything.
+  std::optional<Error> Refresh();
+  void Take(shm::SnapshotReader reader);
+  void ReadCurrent(const std::optional<Error>& trouble, shm::Snapshot* out);
+  void ExplainAbsence(const Error& trouble);
+  void AddReplaced(shm::Snapshot* out);
+  void SetState(State state, LogLevel level, const std::string& message);
+
+  std::string path_;
+  State state_ = State::kWaiting;
+  std::string message_;
+  std::optional<shm::SnapshotReader> current_;
+  std::deque<shm::SnapshotReader> replaced_;  ///< the newest first
+};
+
+}  // namespace shmetrics::agent
+
+#endif  // SHMETRICS_AGENT_SEGMENT_FOLLOWER_H_

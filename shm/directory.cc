@@ -1,0 +1,320 @@
+#include "shm/directory.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "shm/crash_point.h"
+#include "shm/family_record.h"
+#include "shm/label_block.h"
+#include "shm/series_record.h"
+
+namespace shmetrics::shm {
+namespace {
+
+using layout::MetricType;
+using layout::Visibility;
+
+/// More records than any honest chain has: a walk that gets this far goes in a circle.
+constexpr std::uint32_t kMaxChainLength = 1U << 16U;
+
+// Hash values are in the segment, so the function is part of the layout: it must give the same in every
+// process.
+std::uint64_t HashOfFamily(std::string_view name) { return XXH3_64bits(name.data(), name.size()); }
+
+std::uint64_t HashOfSeries(layout::Ref family, std::span<const std::string_view> values) {
+  std::uint64_t hash = family;
+  for (const std::string_view value : values) hash = XXH3_64bits_withSeed(value.data(), value.size(), hash);
+  return hash;
+}
+
+layout::Refusal RefusalOf(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kConflict:
+      return layout::Refusal::kConflict;
+    case ErrorCode::kNameCollision:
+      return layout::Refusal::kNameCollision;
+    case ErrorCode::kInvalidLabels:
+      return layout::Refusal::kInvalidLabels;
+    case ErrorCode::kSeriesLimit:
+      return layout::Refusal::kSeriesLimit;
+    case ErrorCode::kSegmentFull:
+      return layout::Refusal::kSegmentFull;
+    case ErrorCode::kOutOfMemory:
+      return layout::Refusal::kOutOfMemory;
+    default:
+      return layout::Refusal::kInvalidDefinition;
+  }
+}
+
+/// Where a new series keeps its value; 0 for gauges, whose values are in the workers' rows.
+Result<std::uint64_t> AllocateValue(Arena& arena, std::uint64_t cell_bytes, layout::GaugeMode mode) {
+  if (cell_bytes > 0) return arena.AllocateCells(cell_bytes);
+  if (mode == layout::GaugeMode::kLast) return arena.AllocateRecord(sizeof(layout::GaugeCell));
+  return std::uint64_t{0};
+}
+
+/// Adds one unless the limit is reached. Reserved before publication, so that the limit is never passed.
+template <class Count>
+bool AddBelow(std::atomic<Count>& count, Count limit) {
+  Count seen = count.load(std::memory_order_relaxed);  // no order needed: a count guards no other bytes
+  while (seen < limit) {
+    // no order needed: as above
+    if (count.compare_exchange_weak(seen, seen + 1, std::memory_order_relaxed)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::atomic<layout::Ref>& Directory::HeadOf(std::uint64_t hash) const {
+  const layout::Header& header = segment_.header();
+  auto* heads = reinterpret_cast<std::atomic<layout::Ref>*>(segment_.base() + header.chains_offset);
+  return heads[hash & (header.chain_count - 1)];
+}
+
+/// The first record between `first` and `last` (not included) with this hash that `matches`; 0 if there is
+/// none.
+template <class Matches>
+Result<layout::Ref> Directory::FindInChain(layout::Ref first, layout::Ref last, std::uint64_t hash,
+                                           Matches matches) const {
+  std::uint32_t steps = 0;
+  for (layout::Ref ref = first; ref != last && ref != 0;) {
+    const auto* record = segment_.AtRef<layout::Record>(ref);
+    if (record == nullptr || ++steps > kMaxChainLength) {
+      return Error{ErrorCode::kCorrupt,
+                   "segment " + segment_.path() + " is corrupt: a chain of its directory leads nowhere"};
+    }
+    if (record->hash == hash && matches(ref, *record)) return ref;
+    ref = record->next;
+  }
+  return layout::Ref{0};
+}
+
+// Publication of a record that is written but not yet reachable:
+//   1 search what is new in the chain           die here -> the record is leaked: one record, no more
+//   2 point the record at the present head      die here -> the same
+//   3 compare-and-swap the head to the record   die here -> it is published, complete
+// SYNC(chain-head): release here, acquire in every load of a head (below, FindSeries, FindFamily,
+// SeriesIndex), so that whoever sees the head sees the record, its texts and its zero cells.
+template <class Matches>
+Result<layout::Ref> Directory::Publish(layout::Ref ref, layout::Record* record, Matches matches) {
+  std::atomic<layout::Ref>& head = HeadOf(record->hash);
+  layout::Ref searched = 0;
+  layout::Ref seen = head.load(std::memory_order_acquire);  // SYNC(chain-head)
+  for (;;) {
+    Result<layout::Ref> found = FindInChain(seen, searched, record->hash, matches);
+    if (!found.ok() || found.value() != 0) return found;
+    searched = seen;
+    record->next = seen;
+    SHMETRICS_CRASH_POINT("directory_before_publish");
+    if (head.compare_exchange_weak(seen, ref, std::memory_order_acq_rel)) return ref;  // SYNC(chain-head)
+  }
+}
+
+Result<layout::Ref> Directory::FindFamily(std::string_view name) const {
+  const std::uint64_t hash = HashOfFamily(name);
+  return FindInChain(HeadOf(hash).load(std::memory_order_acquire), 0, hash,  // SYNC(chain-head)
+                     [&](layout::Ref ref, const layout::Record& record) {
+                       if (record.kind != layout::RecordKind::kFamily) return false;
+                       const std::optional<FamilyDefinition> family = ReadFamilyRecord(segment_, ref);
+                       return family && family->name == name;
+                     });
+}
+
+Result<RegisteredFamily> Directory::RegisterFamily(const FamilyDefinition& definition) {
+  if (Result<void> checked = CheckDefinition(definition); !checked.ok())
+    return CountRefusal(nullptr, checked.error());
+  Result<layout::Ref> ref = FindFamily(definition.name);
+  if (ref.ok() && ref.value() == 0) {
+    if (Result<void> checked = CheckCollisions(definition); !checked.ok())
+      return CountRefusal(nullptr, checked.error());
+    ref = InsertFamily(definition);
+  }
+  if (!ref.ok()) return CountRefusal(nullptr, ref.error());
+  return Reconcile(ref.value(), definition);
+}
+
+/// Compares what is asked for with what is there, which may have been inserted by another process just now.
+Result<RegisteredFamily> Directory::Reconcile(layout::Ref ref, const FamilyDefinition& definition) const {
+  auto* record = segment_.AtRef<layout::FamilyRecord>(ref);
+  const std::optional<FamilyDefinition> present = ReadFamilyRecord(segment_, ref);
+  if (record == nullptr || !present) {
+    return Error{ErrorCode::kCorrupt,
+                 "segment " + segment_.path() + " is corrupt: family " + definition.name};
+  }
+  if (!SameDefinition(*present, definition)) {
+    record->refused_families.fetch_add(1, std::memory_order_relaxed);  // no order needed: a statistic
+    return CountRefusal(
+        nullptr, Error{ErrorCode::kConflict, "metric family \"" + definition.name + "\" refused: it is " +
+                                                 Describe(*present) + ", and was asked for as " +
+                                                 Describe(definition)});
+  }
+  RegisteredFamily family{record, ref, {}, CellBytesOf(definition)};
+  family.label_names.assign(definition.label_names.begin(), definition.label_names.end());
+  return family;
+}
+
+Result<void> Directory::CheckCollisions(const FamilyDefinition& definition) const {
+  for (const std::string& name : PossibleColliders(definition.name, definition.type)) {
+    const Result<layout::Ref> ref = FindFamily(name);
+    if (!ref.ok()) return ref.error();
+    const std::optional<FamilyDefinition> other = ReadFamilyRecord(segment_, ref.value());
+    if (!other || !Collide(definition.name, definition.type, other->name, other->type)) continue;
+    // no order needed: a statistic
+    segment_.AtRef<layout::FamilyRecord>(ref.value())
+        ->refused_families.fetch_add(1, std::memory_order_relaxed);
+    return Error{ErrorCode::kNameCollision,
+                 "metric family \"" + definition.name + "\", a " + Describe(definition) +
+                     ", refused: it would expose a name of \"" + other->name + "\", a " + Describe(*other)};
+  }
+  return {};
+}
+
+// A family and its embedded series are one allocation: there is never one without the other.
+Result<layout::Ref> Directory::InsertFamily(const FamilyDefinition& definition) {
+  const bool has_labels = !definition.label_names.empty();
+  const bool has_embedded = !has_labels || definition.type != MetricType::kGauge;
+  const std::string_view block = has_labels ? kOverflowLabelBlock : std::string_view{};
+  const std::uint64_t alignment = layout::kRecordAlignment;
+  const std::uint64_t family_bytes = (FamilyRecordBytes(definition) + alignment - 1) / alignment * alignment;
+  const std::uint64_t embedded_bytes = has_embedded ? sizeof(layout::SeriesRecord) + block.size() : 0;
+
+  Result<std::uint64_t> cells = has_embedded
+                                    ? AllocateValue(arena_, CellBytesOf(definition), definition.gauge_mode)
+                                    : Result<std::uint64_t>(std::uint64_t{0});
+  if (!cells.ok()) return cells.error();
+  Result<std::uint64_t> offset = arena_.AllocateRecord(family_bytes + embedded_bytes);
+  if (!offset.ok()) return offset.error();
+
+  auto* record = reinterpret_cast<layout::FamilyRecord*>(segment_.base() + offset.value());
+  const layout::Ref ref = segment_.RefOf(record);
+  record->record.kind = layout::RecordKind::kFamily;
+  record->record.hash = HashOfFamily(definition.name);
+  WriteFamilyRecord(definition, record);
+  if (has_embedded) {
+    auto* embedded = reinterpret_cast<layout::SeriesRecord*>(segment_.base() + offset.value() + family_bytes);
+    WriteSeriesRecord(embedded, ref, 0, block, cells.value(),
+                      has_labels ? Visibility::kHidden : Visibility::kShown);
+    record->embedded = segment_.RefOf(embedded);
+  }
+  Result<layout::Ref> published =
+      Publish(ref, &record->record, [&](layout::Ref other, const layout::Record& candidate) {
+        if (candidate.kind != layout::RecordKind::kFamily) return false;
+        const std::optional<FamilyDefinition> family = ReadFamilyRecord(segment_, other);
+        return family && family->name == definition.name;
+      });
+  // no order needed: a statistic
+  if (published.ok() && published.value() == ref)
+    segment_.live().family_count.fetch_add(1, std::memory_order_relaxed);
+  return published;
+}
+
+layout::SeriesRecord* Directory::FindSeries(const RegisteredFamily& family,
+                                            std::span<const std::string_view> values) const {
+  if (values.size() != family.label_names.size()) return nullptr;
+  if (values.empty()) return segment_.AtRef<layout::SeriesRecord>(family.record->embedded);
+  const std::uint64_t hash = HashOfSeries(family.ref, values);
+  const Result<layout::Ref> found =
+      FindInChain(HeadOf(hash).load(std::memory_order_acquire), 0, hash,  // SYNC(chain-head)
+                  [&](layout::Ref ref, const layout::Record& record) {
+                    if (record.kind != layout::RecordKind::kSeries) return false;
+                    const auto* series = segment_.AtRef<layout::SeriesRecord>(ref);
+                    return series != nullptr && series->family == family.ref &&
+                           LabelBlockEquals(LabelBlockOf(segment_, *series), family.label_names, values);
+                  });
+  return found.ok() ? segment_.AtRef<layout::SeriesRecord>(found.value()) : nullptr;
+}
+
+Result<layout::SeriesRecord*> Directory::RegisterSeries(const RegisteredFamily& family,
+                                                        std::span<const std::string_view> values) {
+  layout::SeriesRecord* series = FindSeries(family, values);
+  if (series == nullptr) {
+    if (Result<void> checked = CheckLabelValues(family.label_names, values); !checked.ok())
+      return CountRefusal(&family, checked.error());
+    if (!ReserveSeries(family)) {
+      return CountRefusal(&family,
+                          Error{ErrorCode::kSeriesLimit,
+                                "label set refused: the family or the segment has its maximum of series"});
+    }
+    Result<layout::SeriesRecord*> inserted = InsertSeries(family, HashOfSeries(family.ref, values), values);
+    if (!inserted.ok()) return CountRefusal(&family, inserted.error());
+    series = inserted.value();
+  }
+  // no order needed: a series shown one scrape early or late is still whole
+  if (series->visibility.load(std::memory_order_relaxed) != Visibility::kShown) {
+    series->visibility.store(Visibility::kShown, std::memory_order_relaxed);  // no order needed: as above
+  }
+  return series;
+}
+
+// Registration of a series:
+//   1 reserve a place in both counts        die here -> the counts say one series too many, for good
+//   2 allocate cells, then the record       die here -> the same, and what was allocated is leaked
+//   3 write the record                      die here -> the same
+//   4 publish (see Publish)                 die here -> the series is registered
+// Cells first: when memory has run out they are what fails, and nothing has been leaked yet.
+Result<layout::SeriesRecord*> Directory::InsertSeries(const RegisteredFamily& family, std::uint64_t hash,
+                                                      std::span<const std::string_view> values) {
+  const std::string block = MakeLabelBlock(family.label_names, values);
+  SHMETRICS_CRASH_POINT("directory_series_reserved");
+  Result<std::uint64_t> cells = AllocateValue(arena_, family.cell_bytes, family.record->gauge_mode);
+  Result<std::uint64_t> offset = cells.ok()
+                                     ? arena_.AllocateRecord(sizeof(layout::SeriesRecord) + block.size())
+                                     : Result<std::uint64_t>(cells.error());
+  if (!offset.ok()) {
+    ReturnSeries(family);
+    return offset.error();
+  }
+  auto* series = reinterpret_cast<layout::SeriesRecord*>(segment_.base() + offset.value());
+  WriteSeriesRecord(series, family.ref, hash, block, cells.value(), Visibility::kShown);
+  const layout::Ref ref = segment_.RefOf(series);
+  const Result<layout::Ref> published =
+      Publish(ref, &series->record, [&](layout::Ref other, const layout::Record& candidate) {
+        if (candidate.kind != layout::RecordKind::kSeries) return false;
+        const auto* rival = segment_.AtRef<layout::SeriesRecord>(other);
+        return rival != nullptr && rival->family == family.ref && LabelBlockOf(segment_, *rival) == block;
+      });
+  if (!published.ok() || published.value() != ref) ReturnSeries(family);
+  if (!published.ok()) return published.error();
+  return segment_.AtRef<layout::SeriesRecord>(published.value());
+}
+
+layout::SeriesRecord* Directory::OverflowSeries(const RegisteredFamily& family) const {
+  if (family.label_names.empty()) return nullptr;
+  auto* series = segment_.AtRef<layout::SeriesRecord>(family.record->embedded);
+  // no order needed: as in RegisterSeries
+  if (series != nullptr) series->visibility.store(Visibility::kShown, std::memory_order_relaxed);
+  return series;
+}
+
+bool Directory::RemoveSeries(const RegisteredFamily& family, std::span<const std::string_view> values) {
+  layout::SeriesRecord* series = FindSeries(family, values);
+  // no order needed: as in RegisterSeries
+  return series != nullptr &&
+         series->visibility.exchange(Visibility::kHidden, std::memory_order_relaxed) == Visibility::kShown;
+}
+
+bool Directory::ReserveSeries(const RegisteredFamily& family) {
+  if (!AddBelow(family.record->series_count, segment_.header().family_series_limit)) return false;
+  if (AddBelow(segment_.live().series_count, std::uint64_t{segment_.header().series_limit})) return true;
+  family.record->series_count.fetch_sub(1, std::memory_order_relaxed);  // no order needed: as in AddBelow
+  return false;
+}
+
+void Directory::ReturnSeries(const RegisteredFamily& family) {
+  segment_.live().series_count.fetch_sub(1, std::memory_order_relaxed);  // no order needed: as in AddBelow
+  family.record->series_count.fetch_sub(1, std::memory_order_relaxed);   // no order needed: as in AddBelow
+}
+
+Error Directory::CountRefusal(const RegisteredFamily* family, Error error) const {
+  segment_.CountRefusal(RefusalOf(error.code));
+  if (family != nullptr)
+    family->record->refused_series.fetch_add(1, std::memory_order_relaxed);  // no order needed: a statistic
+  return error;
+}
+
+}  // namespace shmetrics::shm

@@ -1,0 +1,34 @@
+#ifndef SHMETRICS_SHM_FORK_GUARD_H_
+#define SHMETRICS_SHM_FORK_GUARD_H_
+
+// Fork guard: tells a process that it is not the one that asked before, but a child of it. A page that the
+// kernel wipes in every child (MADV_WIPEONFORK) knows that after fork(), _Fork() and a raw clone alike, where
+// pthread_atfork handlers run for the first only; no process id is compared, because those repeat.
+// vfork children share the page, rightly: they share everything and may only exec.
+
+#include <cstdint>
+
+namespace shmetrics::shm {
+
+class ForkGuard {
+ public:
+  /// A number, never 0, that is the same for the life of this process and differs from that of every process
+  /// it descends from. Async-signal-safe after the first call. Cost: two loads.
+  static std::uint64_t Generation();
+
+  /// Holds the process-local lock for everything that happens once in a process: claiming its slot, giving
+  /// out its gauge cells. fork() waits for it, so that no child inherits a descriptor that is open for a
+  /// moment; it is free in every child, whoever held it in the parent. Not recursive. Never taken on the way
+  /// to a counter.
+  class Lock {
+   public:
+    Lock();
+    ~Lock();
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+  };
+};
+
+}  // namespace shmetrics::shm
+
+#endif  // SHMETRICS_SHM_FORK_GUARD_H_

@@ -1,0 +1,60 @@
+#ifndef SHMETRICS_SHM_GAUGES_H_
+#define SHMETRICS_SHM_GAUGES_H_
+
+// Gauges: the values one worker shows while it lives. Its row is a list of blocks that hang on its slot, one
+// cell for each series it has set. A gauge of mode last has one cell of the host instead, which survives its
+// setter.
+//
+// Writers: the process that owns the slot (any of its threads); any process for a cell of mode last.
+// Readers: snapshot.cc, which looks at rows of living owners only.
+// A cell changes by one 16-byte compare-and-swap, so value and ticket agree after a kill at any instruction.
+
+#include <cstdint>
+#include <functional>
+
+#include "shm/arena.h"
+#include "shm/result.h"
+#include "shm/segment.h"
+
+namespace shmetrics::shm {
+
+/// How sets of one gauge are ordered among workers: by a shared ticket where the mode asks for the latest,
+/// else not at all, because the ticket is a word all workers would fight for.
+class GaugeOrder {
+ public:
+  GaugeOrder(const Segment& segment, layout::GaugeMode mode);
+  /// Ticket of a set that happens now; never 0, which means "never set".
+  std::uint64_t Next() const;
+
+ private:
+  std::atomic<std::uint64_t>* ticket_;  ///< null where no order is kept
+};
+
+/// Sets the cell. Lock-free, any thread.
+void SetGauge(layout::GaugeCell* cell, double value, const GaugeOrder& order);
+/// Adds to the cell, which counts as 0 if it was never set. Lock-free, any thread.
+void AddToGauge(layout::GaugeCell* cell, double delta, const GaugeOrder& order);
+
+struct GaugeReading {
+  double value;
+  std::uint64_t ticket;  ///< 0: never set, there is no value
+};
+/// Value and ticket of one moment. Bounded: after some tries against a busy writer it takes what it has.
+GaugeReading ReadGauge(const layout::GaugeCell& cell);
+
+/// The cell of `series` in the row of `slot`, made if there is none. Only for the owner of the slot, under
+/// ForkGuard::Lock. kSegmentFull, kOutOfMemory.
+Result<layout::GaugeCell*> GaugeCellOf(const Segment& segment, Arena& arena, layout::WorkerSlot* slot,
+                                       layout::Ref series);
+
+/// Forgets every gauge of the row; its memory stays for the next owner. Only for the owner of the slot.
+void ClearGaugeRow(const Segment& segment, layout::WorkerSlot* slot);
+
+/// Calls `visit` for each gauge of a row, whoever owns it. Bounded whatever the row says; references are not
+/// checked.
+void ForEachGauge(const Segment& segment, const layout::WorkerSlot& slot,
+                  const std::function<void(layout::Ref series, const layout::GaugeCell& cell)>& visit);
+
+}  // namespace shmetrics::shm
+
+#endif  // SHMETRICS_SHM_GAUGES_H_

@@ -1,0 +1,180 @@
+#include "shm/series_index.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "shm/family_record.h"
+#include "shm/label_block.h"
+#include "shm/series_record.h"
+
+namespace shmetrics::shm {
+namespace {
+
+constexpr std::uint32_t kMaxChainLength = 1U << 16U;
+constexpr std::size_t kMaxFamilies = 1U << 16U;
+
+}  // namespace
+
+SeriesIndex::SeriesIndex(const Segment& segment)
+    : segment_(segment), heads_(segment.header().chain_count, 0) {}
+
+void SeriesIndex::Update() {
+  const std::size_t families_before = families_.size();
+  const auto* heads =
+      reinterpret_cast<const std::atomic<layout::Ref>*>(segment_.base() + segment_.header().chains_offset);
+  found_.clear();
+  for (std::size_t i = 0; i < heads_.size(); i++) {
+    const layout::Ref head = heads[i].load(std::memory_order_acquire);  // SYNC(chain-head), see directory.cc
+    if (head == heads_[i]) continue;
+    WalkChain(head, heads_[i]);
+    heads_[i] = head;
+  }
+  // In the order of registration, so that what is appended to a family is mostly in its place.
+  std::sort(found_.begin(), found_.end());
+  for (const layout::Ref ref : found_) AddSeries(ref);
+  if (families_.size() != families_before) OrderFamilies();
+}
+
+void SeriesIndex::WalkChain(layout::Ref head, layout::Ref seen) {
+  std::uint32_t steps = 0;
+  for (layout::Ref ref = head; ref != seen && ref != 0;) {
+    const auto* shared = segment_.AtRef<layout::Record>(ref);
+    if (shared == nullptr || ++steps > kMaxChainLength) {
+      skipped_.chains++;
+      return;
+    }
+    layout::Record record;
+    std::memcpy(&record, shared, sizeof record);
+    if (record.kind == layout::RecordKind::kFamily) {
+      AddFamily(ref);
+    } else if (record.kind == layout::RecordKind::kSeries) {
+      found_.push_back(ref);
+    } else {
+      skipped_.series++;
+    }
+    ref = record.next;
+  }
+}
+
+IndexedFamily* SeriesIndex::AddFamily(layout::Ref ref) {
+  const auto [entry, is_new] = by_ref_.try_emplace(ref, nullptr);
+  if (!is_new) return entry->second;
+  std::optional<FamilyDefinition> definition = ReadFamilyRecord(segment_, ref);
+  if (!definition || families_.size() >= kMaxFamilies) {
+    skipped_.families++;
+    return nullptr;
+  }
+  IndexedFamily& family = families_.emplace_back();
+  family.ref = ref;
+  family.definition = *std::move(definition);
+  family.label_names.assign(family.definition.label_names.begin(), family.definition.label_names.end());
+  family.record = segment_.AtRef<layout::FamilyRecord>(ref);
+  entry->second = &family;
+  if (const layout::Ref embedded = family.record->embedded; embedded != 0) {
+    if (const auto series = ReadSeries(family, embedded, true)) {
+      Insert(&family, *series);
+    } else {
+      skipped_.series++;
+    }
+  }
+  return &family;
+}
+
+void SeriesIndex::AddSeries(layout::Ref ref) {
+  const auto* record = segment_.AtRef<layout::SeriesRecord>(ref);
+  // A family is published before its series, but perhaps after its own chain was walked in this look.
+  IndexedFamily* family = record == nullptr ? nullptr : AddFamily(record->family);
+  const auto series = family == nullptr ? std::nullopt : ReadSeries(*family, ref, false);
+  // Honest workers stay below the limit but for what deaths have leaked; the rest is somebody's flood.
+  if (!series || series_count_ > std::uint64_t{segment_.header().series_limit} + kMaxFamilies) {
+    skipped_.series++;
+    return;
+  }
+  Insert(family, *series);
+}
+
+/// A private, checked copy. The embedded series of a family with labels is its overflow series.
+std::optional<IndexedSeries> SeriesIndex::ReadSeries(const IndexedFamily& family, layout::Ref ref,
+                                                     bool embedded) {
+  const auto* record = segment_.AtRef<layout::SeriesRecord>(ref);
+  if (record == nullptr || record->family != family.ref ||
+      record->label_bytes > 2 * layout::kMaxLabelBlockBytes) {
+    return std::nullopt;
+  }
+  const std::string block(LabelBlockOf(segment_, *record));  // from here on nobody can change it
+  const bool overflow = embedded && !family.label_names.empty();
+  if (overflow ? block != kOverflowLabelBlock : !IsLabelBlockOf(block, family.label_names))
+    return std::nullopt;
+  IndexedSeries series{ref, static_cast<std::uint32_t>(family.definition.name.size()), {}, record, nullptr};
+  const std::uint64_t cells = record->cells;
+  const std::uint64_t cell_bytes = CellBytesOf(family.definition);
+  if (cell_bytes > 0) {
+    series.cells = segment_.Cells(cells, cell_bytes);
+    if (series.cells == nullptr) return std::nullopt;
+  } else if (family.definition.gauge_mode == layout::GaugeMode::kLast) {
+    series.cells = reinterpret_cast<char*>(segment_.At<layout::GaugeCell>(cells));
+    if (series.cells == nullptr) return std::nullopt;
+  }
+  series.name_and_labels = Keep(family.definition.name, block);
+  return series.name_and_labels.empty() ? std::nullopt : std::optional(series);
+}
+
+void SeriesIndex::Insert(IndexedFamily* family, const IndexedSeries& series) {
+  if (!family->blocks.insert(series.name_and_labels).second) {
+    skipped_.series++;
+    return;
+  }
+  const auto place =
+      std::upper_bound(family->series.begin(), family->series.end(), series,
+                       [](const IndexedSeries& a, const IndexedSeries& b) { return a.ref < b.ref; });
+  family->series.insert(place, series);
+  series_count_++;
+  if (family->definition.type == layout::MetricType::kGauge) gauges_[series.ref] = family;
+}
+
+/// Sorts by name and finds out who collides: the one registered first is shown.
+void SeriesIndex::OrderFamilies() {
+  std::vector<IndexedFamily*> by_age;
+  for (IndexedFamily& family : families_) by_age.push_back(&family);
+  std::sort(by_age.begin(), by_age.end(), [](const auto* a, const auto* b) { return a->ref < b->ref; });
+  std::unordered_set<std::string> taken;
+  skipped_.collisions = 0;
+  for (IndexedFamily* family : by_age) {
+    const std::vector<std::string> names = SampleNames(family->definition.name, family->definition.type);
+    family->collides = std::any_of(names.begin(), names.end(),
+                                   [&](const std::string& name) { return taken.contains(name); });
+    if (family->collides) {
+      skipped_.collisions++;
+    } else {
+      taken.insert(names.begin(), names.end());
+    }
+  }
+  by_name_ = by_age;
+  std::stable_sort(by_name_.begin(), by_name_.end(),
+                   [](const auto* a, const auto* b) { return a->definition.name < b->definition.name; });
+}
+
+const IndexedFamily* SeriesIndex::GaugeFamilyOf(layout::Ref series) const {
+  const auto found = gauges_.find(series);
+  return found == gauges_.end() ? nullptr : found->second;
+}
+
+/// name{block}, for the life of the index; empty if texts have outgrown what any honest segment could hold.
+std::string_view SeriesIndex::Keep(std::string_view name, std::string_view block) {
+  const std::size_t bytes = name.size() + (block.empty() ? 0 : block.size() + 2);
+  if (text_bytes_ + bytes > 4 * segment_.header().segment_bytes) return {};
+  text_bytes_ += bytes;
+  char* text = static_cast<char*>(texts_.allocate(bytes, 1));
+  std::memcpy(text, name.data(), name.size());
+  if (!block.empty()) {
+    text[name.size()] = '{';
+    std::memcpy(text + name.size() + 1, block.data(), block.size());
+    text[bytes - 1] = '}';
+  }
+  return {text, bytes};
+}
+
+}  // namespace shmetrics::shm

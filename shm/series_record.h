@@ -1,0 +1,22 @@
+#ifndef SHMETRICS_SHM_SERIES_RECORD_H_
+#define SHMETRICS_SHM_SERIES_RECORD_H_
+
+// A series as bytes of the segment: layout::SeriesRecord and the label block behind it.
+
+#include <cstdint>
+#include <string_view>
+
+#include "shm/segment.h"
+
+namespace shmetrics::shm {
+
+/// Writes everything but `record.next`. Not yet published.
+void WriteSeriesRecord(layout::SeriesRecord* series, layout::Ref family, std::uint64_t hash,
+                       std::string_view block, std::uint64_t cells, layout::Visibility visibility);
+
+/// The label block in the segment, not copied and not checked; empty if it lies outside.
+std::string_view LabelBlockOf(const Segment& segment, const layout::SeriesRecord& series);
+
+}  // namespace shmetrics::shm
+
+#endif  // SHMETRICS_SHM_SERIES_RECORD_H_

@@ -1,0 +1,276 @@
+#include "shm/snapshot.h"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <unordered_map>
+#include <utility>
+
+#include "shm/gauges.h"
+#include "shm/label_block.h"
+#include "shm/series_index.h"
+#include "shm/worker_slot.h"
+
+namespace shmetrics::shm {
+namespace {
+
+using layout::GaugeMode;
+using layout::MetricType;
+
+/// One worker's value of one gauge series.
+struct GaugeContribution {
+  std::uint32_t slot;
+  GaugeReading reading;
+};
+using Contributions = std::unordered_map<layout::Ref, std::vector<GaugeContribution>>;
+
+std::uint64_t SumOfIntegers(char* cells, std::uint32_t stripes) {
+  std::uint64_t sum = 0;
+  for (std::uint32_t stripe = 0; stripe < stripes; stripe++) {
+    auto* cell = reinterpret_cast<std::uint64_t*>(cells + stripe * kStripeBytes);
+    sum += std::atomic_ref<std::uint64_t>(*cell).load(
+        std::memory_order_relaxed);  // no order needed: a cell stands for itself
+  }
+  return sum;
+}
+
+double SumOfFractions(char* cells, std::uint32_t stripes) {
+  double sum = 0;
+  for (std::uint32_t stripe = 0; stripe < stripes; stripe++) {
+    auto* cell = reinterpret_cast<std::uint64_t*>(cells + stripe * kStripeBytes);
+    // no order needed: as above
+    sum += std::bit_cast<double>(std::atomic_ref<std::uint64_t>(*cell).load(std::memory_order_relaxed));
+  }
+  return sum;
+}
+
+/// Count and sum of one moment: the writer changes both at once, so a sum between two equal counts belongs to
+/// them.
+BucketSnapshot ReadBucket(HistogramCell* cell) {
+  constexpr int kMaxTries =
+      64;  // then a sum that is one observation ahead; only a writer that never pauses gets here
+  const std::atomic_ref<std::uint64_t> count(cell->count);
+  const std::atomic_ref<double> sum(cell->sum);
+  BucketSnapshot bucket{};
+  for (int i = 0; i < kMaxTries; i++) {
+    // acquire, so that the three loads stay in this order; nothing else is published by a cell
+    bucket.count = count.load(std::memory_order_acquire);
+    bucket.sum = sum.load(std::memory_order_acquire);
+    if (count.load(std::memory_order_acquire) == bucket.count) break;
+  }
+  return bucket;
+}
+
+void AppendBuckets(char* cells, std::size_t bucket_count, std::uint32_t stripes,
+                   std::vector<BucketSnapshot>* out) {
+  const std::size_t first = out->size();
+  out->resize(first + bucket_count, BucketSnapshot{0, 0.0});
+  for (std::uint32_t stripe = 0; stripe < stripes; stripe++) {
+    auto* column = reinterpret_cast<HistogramCell*>(cells + stripe * kStripeBytes);
+    for (std::size_t i = 0; i < bucket_count; i++) {
+      const BucketSnapshot bucket = ReadBucket(&column[i]);
+      (*out)[first + i].count += bucket.count;
+      (*out)[first + i].sum += bucket.sum;
+    }
+  }
+}
+
+/// What the living workers' values of one series come to. `values` is not empty.
+double Aggregate(GaugeMode mode, const std::vector<GaugeContribution>& values) {
+  double result = values[0].reading.value;
+  std::uint64_t ticket = values[0].reading.ticket;
+  for (std::size_t i = 1; i < values.size(); i++) {
+    const GaugeReading& next = values[i].reading;
+    if (mode == GaugeMode::kSum) result += next.value;
+    // fmin and fmax pass over NaN, which one worker must not impose on all
+    if (mode == GaugeMode::kMin) result = std::fmin(result, next.value);
+    if (mode == GaugeMode::kMax) result = std::fmax(result, next.value);
+    if (mode == GaugeMode::kMostRecent && next.ticket > ticket) {
+      result = next.value;
+      ticket = next.ticket;
+    }
+  }
+  return result;
+}
+
+std::string NameOf(const layout::WorkerSlot& slot) {
+  std::uint64_t words[std::size(layout::WorkerSlot{}.name)];
+  for (std::size_t i = 0; i < std::size(words); i++) {
+    words[i] = slot.name[i].load(std::memory_order_acquire);  // SYNC(slot-epoch), see worker_slot.cc
+  }
+  char text[sizeof words];
+  std::memcpy(text, words, sizeof words);
+  std::string name(text, strnlen(text, sizeof text));
+  return IsValidUtf8(name) ? name : "?";
+}
+
+}  // namespace
+
+struct SnapshotReader::State {
+  std::shared_ptr<const Segment> segment;
+  std::shared_ptr<SeriesIndex> index;
+  std::uint64_t skipped_gauges = 0;
+
+  void ReadWorkers(Snapshot* out, Contributions* gauges);
+  bool ReadWorker(std::uint32_t number, bool alive, WorkerSnapshot* out,
+                  std::vector<std::pair<layout::Ref, GaugeReading>>* row);
+  void ReadFamily(const IndexedFamily& family, const Contributions& gauges, FamilySnapshot* out,
+                  std::vector<BucketSnapshot>* buckets);
+  static void AppendGauge(const IndexedFamily& family, const IndexedSeries& series,
+                          const Contributions& gauges, FamilySnapshot* out);
+  void ReadSegment(SegmentSnapshot* out) const;
+};
+
+SnapshotReader::SnapshotReader(std::shared_ptr<const Segment> segment)
+    : state_(new State{segment, std::make_shared<SeriesIndex>(*segment)}) {}
+SnapshotReader::~SnapshotReader() = default;
+SnapshotReader::SnapshotReader(SnapshotReader&&) noexcept = default;
+SnapshotReader& SnapshotReader::operator=(SnapshotReader&&) noexcept = default;
+
+const Segment& SnapshotReader::segment() const { return *state_->segment; }
+
+void SnapshotReader::Read(Snapshot* out) {
+  SeriesIndex& index = *state_->index;
+  index.Update();
+  state_->ReadSegment(&out->segment);
+  Contributions gauges;
+  state_->ReadWorkers(out, &gauges);
+  out->buckets.clear();
+  std::size_t used = 0;
+  for (const IndexedFamily* family : index.families()) {
+    if (family->collides) continue;
+    if (used == out->families.size()) out->families.emplace_back();
+    state_->ReadFamily(*family, gauges, &out->families[used++], &out->buckets);
+  }
+  out->families.resize(used);
+  out->skipped = index.skipped();
+  out->skipped.gauges = state_->skipped_gauges;
+  out->keep_alive = state_->index;
+}
+
+void SnapshotReader::State::ReadSegment(SegmentSnapshot* out) const {
+  const layout::Header& header = segment->header();
+  const layout::Live& live = segment->live();
+  std::memcpy(out->id.data(), header.segment_id, out->id.size());
+  out->created_unix_ns = header.created_unix_ns;
+  out->bytes = header.segment_bytes;
+  out->committed_bytes = segment->CommittedBytes();
+  out->stripe_count = header.stripe_count;
+  out->slot_count = header.slot_count;
+  out->series_limit = header.series_limit;
+  out->family_series_limit = header.family_series_limit;
+  // no order needed: statistics
+  out->series_count = live.series_count.load(std::memory_order_relaxed);
+  out->family_count = live.family_count.load(std::memory_order_relaxed);
+  for (std::size_t i = 0; i < layout::kRefusals; i++) {
+    out->refusals[i] = live.refusals[i].load(std::memory_order_relaxed);  // no order needed: as above
+  }
+}
+
+void SnapshotReader::State::ReadWorkers(Snapshot* out, Contributions* gauges) {
+  out->workers.clear();
+  const std::uint32_t slot_count = segment->header().slot_count;
+  const std::vector<bool> alive = AliveSlots(segment->probe_fd(), slot_count);
+  std::vector<std::pair<layout::Ref, GaugeReading>> row;
+  for (std::uint32_t number = 0; number < slot_count; number++) {
+    WorkerSnapshot worker{};
+    row.clear();
+    if (!ReadWorker(number, alive[number], &worker, &row)) continue;
+    for (const auto& [series, reading] : row) {
+      if (index->GaugeFamilyOf(series) == nullptr) {
+        skipped_gauges++;
+      } else {
+        (*gauges)[series].push_back({number, reading});
+      }
+    }
+    out->workers.push_back(std::move(worker));
+  }
+}
+
+/// False if the slot was never claimed. The row of a dead worker, or of one whose owner changed meanwhile, is
+/// empty.
+bool SnapshotReader::State::ReadWorker(std::uint32_t number, bool alive, WorkerSnapshot* out,
+                                       std::vector<std::pair<layout::Ref, GaugeReading>>* row) {
+  const auto& slot =
+      reinterpret_cast<const layout::WorkerSlot*>(segment->base() + segment->header().slots_offset)[number];
+  const std::uint64_t epoch = slot.epoch.load(std::memory_order_acquire);  // SYNC(slot-epoch)
+  if (epoch == 0) return false;
+  *out = WorkerSnapshot{number,
+                        alive,
+                        NameOf(slot),
+                        slot.pid.load(std::memory_order_acquire),  // SYNC(slot-epoch)
+                        slot.claimed_unix_ns.load(std::memory_order_acquire),
+                        epoch};  // SYNC(slot-epoch)
+  if (!alive) return true;
+  ForEachGauge(*segment, slot, [row](layout::Ref series, const layout::GaugeCell& cell) {
+    if (const GaugeReading reading = ReadGauge(cell); reading.ticket != 0) row->emplace_back(series, reading);
+  });
+  // The probe came before the row. If the epoch has moved, the owner that was alive is gone and the row is
+  // another's: it will be shown by the next snapshot, once its owner is seen alive.
+  if (slot.epoch.load(std::memory_order_acquire) != epoch) row->clear();  // SYNC(slot-epoch)
+  return true;
+}
+
+void SnapshotReader::State::ReadFamily(const IndexedFamily& family, const Contributions& gauges,
+                                       FamilySnapshot* out, std::vector<BucketSnapshot>* buckets) {
+  const FamilyDefinition& definition = family.definition;
+  out->name = definition.name;
+  out->help = definition.help;
+  out->unit = definition.unit;
+  out->type = definition.type;
+  out->gauge_mode = definition.gauge_mode;
+  out->label_names = family.label_names;
+  out->bounds = definition.bounds;
+  // no order needed: statistics
+  out->refused_series = family.record->refused_series.load(std::memory_order_relaxed);
+  out->refused_families = family.record->refused_families.load(std::memory_order_relaxed);
+  out->series.clear();
+  const std::uint32_t stripes = segment->header().stripe_count;
+  for (const IndexedSeries& series : family.series) {
+    // no order needed: a series shown one scrape early or late is still whole
+    if (series.record->visibility.load(std::memory_order_relaxed) != layout::Visibility::kShown) continue;
+    if (definition.type == MetricType::kGauge) {
+      AppendGauge(family, series, gauges, out);
+      continue;
+    }
+    SeriesSnapshot& snapshot = out->series.emplace_back();
+    snapshot.name_and_labels = series.name_and_labels;
+    snapshot.name_bytes = series.name_bytes;
+    snapshot.worker = -1;
+    if (definition.type == MetricType::kCounter) snapshot.integer = SumOfIntegers(series.cells, stripes);
+    if (definition.type == MetricType::kFractionalCounter)
+      snapshot.number = SumOfFractions(series.cells, stripes);
+    if (definition.type == MetricType::kHistogram) {
+      snapshot.first_bucket = static_cast<std::uint32_t>(buckets->size());
+      AppendBuckets(series.cells, definition.bounds.size() + 1, stripes, buckets);
+    }
+  }
+}
+
+void SnapshotReader::State::AppendGauge(const IndexedFamily& family, const IndexedSeries& series,
+                                        const Contributions& gauges, FamilySnapshot* out) {
+  SeriesSnapshot snapshot{series.name_and_labels, series.name_bytes, 0, {}, -1};
+  if (family.definition.gauge_mode == GaugeMode::kLast) {
+    const GaugeReading reading = ReadGauge(*reinterpret_cast<const layout::GaugeCell*>(series.cells));
+    if (reading.ticket == 0) return;
+    snapshot.number = reading.value;
+    out->series.push_back(snapshot);
+    return;
+  }
+  const auto found = gauges.find(series.ref);
+  if (found == gauges.end()) return;  // no living worker has set it
+  if (family.definition.gauge_mode != GaugeMode::kPerWorker) {
+    snapshot.number = Aggregate(family.definition.gauge_mode, found->second);
+    out->series.push_back(snapshot);
+    return;
+  }
+  for (const GaugeContribution& value : found->second) {
+    snapshot.number = value.reading.value;
+    snapshot.worker = static_cast<std::int32_t>(value.slot);
+    out->series.push_back(snapshot);
+  }
+}
+
+}  // namespace shmetrics::shm

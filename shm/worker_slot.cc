@@ -1,0 +1,189 @@
+#include "shm/worker_slot.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <fstream>
+#include <utility>
+
+#include "shm/crash_point.h"
+#include "shm/fork_guard.h"
+#include "shm/gauges.h"
+#include "shm/label_block.h"
+#include "shm/unique_fd.h"
+
+namespace shmetrics::shm {
+namespace {
+
+// The lock bytes lie far behind the end of the file: they are names, not data. Live bytes stand side by side,
+// so that one question covers many of them.
+constexpr off_t kClaimBytes = off_t{1} << 60;
+constexpr off_t kLiveBytes = off_t{1} << 61;
+constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
+
+std::int64_t NowNs(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+}
+
+struct flock LockOf(short type, off_t start, off_t length) {
+  struct flock lock {};
+  lock.l_type = type;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = start;
+  lock.l_len = length;
+  return lock;
+}
+
+/// Locks one byte for the open file description; false if somebody else has it.
+bool TryLock(const UniqueFd& file, off_t byte) {
+  struct flock lock = LockOf(F_WRLCK, byte, 1);
+  return fcntl(file.get(), F_OFD_SETLK, &lock) == 0;
+}
+
+void Unlock(const UniqueFd& file, off_t byte) {
+  struct flock lock = LockOf(F_UNLCK, byte, 1);
+  fcntl(file.get(), F_OFD_SETLK, &lock);
+}
+
+/// The file a second time, for a description of its own that locks can hang on.
+Result<UniqueFd> Reopen(const Segment& segment) {
+  UniqueFd file(open(segment.path().c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat status;
+  if (file.valid() && fstat(file.get(), &status) == 0) {
+    if (FileIdentity{status.st_dev, status.st_ino} == segment.identity()) return file;
+    return Error{ErrorCode::kAbsent, "segment " + segment.path() + " has been replaced"};
+  }
+  return Error{errno == ENOENT ? ErrorCode::kAbsent : ErrorCode::kNotOpenable,
+               "cannot claim a worker slot in segment " + segment.path() + ": " + std::strerror(errno)};
+}
+
+/// Field 22 of /proc/self/stat, counted from behind the last parenthesis because the command may hold spaces.
+std::uint64_t StartTicks() {
+  std::ifstream file("/proc/self/stat");
+  std::string text;
+  std::getline(file, text);
+  const std::size_t paren = text.rfind(')');
+  if (paren == std::string::npos) return 0;
+  std::size_t at = paren + 1;
+  for (int field = 2; field < 21 && at != std::string::npos; field++) at = text.find(' ', at + 1);
+  return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at, nullptr, 10);
+}
+
+}  // namespace
+
+WorkerSlot::WorkerSlot(const Segment& segment, std::string name) : segment_(segment), name_(std::move(name)) {
+  if (name_.size() > layout::kWorkerNameBytes) name_.resize(layout::kWorkerNameBytes);
+  while (!IsValidUtf8(name_)) name_.pop_back();  // the cut may have gone through a character
+}
+
+Result<layout::WorkerSlot*> WorkerSlot::Hold() {
+  const std::uint64_t generation = ForkGuard::Generation();
+  if (generation_ != generation) {  // first use, or a child: the parent's slot is not ours
+    generation_ = generation;
+    slot_ = nullptr;
+    beacon_ = nullptr;
+    retry_at_ns_ = 0;
+  }
+  if (slot_ != nullptr) return slot_;
+  const std::int64_t now = NowNs(CLOCK_MONOTONIC);
+  if (now < retry_at_ns_) return last_error_;
+  Result<layout::WorkerSlot*> claimed = Claim();
+  if (claimed.ok()) {
+    slot_ = claimed.value();
+    return slot_;
+  }
+  retry_at_ns_ = now + kRetryAfterNs;
+  last_error_ = claimed.error();
+  if (last_error_.code == ErrorCode::kNoFreeSlot) segment_.CountRefusal(layout::Refusal::kNoFreeSlot);
+  return last_error_;
+}
+
+// Claim of a slot; a death on any rung closes the description and so drops its locks:
+//   1 lock the claim byte        die here -> free; the words still show the former owner, dead
+//   2 bump the epoch             die here -> free; a dead owner without a past
+//   3 clear row, write identity  die here -> free; a half-written dead owner: readers skip rows of the dead
+//   4 lock the live byte         die here -> free; a dead owner that never set a gauge
+//   5 map a page, close          die here -> as after any death of a worker
+// SYNC(slot-epoch): everything in 3 is a release store behind the bump; readers load it with acquire and the
+// epoch again afterwards, so that a reader who met the new owner's words also meets the new epoch.
+Result<layout::WorkerSlot*> WorkerSlot::Claim() {
+  Result<UniqueFd> file = Reopen(segment_);
+  if (!file.ok()) return file.error();
+  const std::uint32_t slot_count = segment_.header().slot_count;
+  for (std::uint32_t i = 0; i < slot_count; i++) {
+    if (!TryLock(file.value(), kClaimBytes + i)) continue;
+    SHMETRICS_CRASH_POINT("slot_claim_locked");
+    auto* slot = reinterpret_cast<layout::WorkerSlot*>(segment_.base() + segment_.header().slots_offset) + i;
+    TakeOver(slot);
+    SHMETRICS_CRASH_POINT("slot_taken_over");
+    if (!TryLock(file.value(), kLiveBytes + i)) {  // a stranger's read lock: leave the slot to him
+      Unlock(file.value(), kClaimBytes + i);
+      continue;
+    }
+    SHMETRICS_CRASH_POINT("slot_live_locked");
+    void* beacon = mmap(nullptr, layout::kPageBytes, PROT_READ, MAP_SHARED, file->get(), 0);
+    if (beacon == MAP_FAILED || madvise(beacon, layout::kPageBytes, MADV_DONTFORK) != 0) {
+      const int error = errno;
+      if (beacon != MAP_FAILED) munmap(beacon, layout::kPageBytes);
+      return Error{ErrorCode::kNotOpenable,
+                   std::string("cannot hold a worker slot: ") + std::strerror(error)};
+    }
+    beacon_ = beacon;
+    return slot;
+  }
+  return Error{ErrorCode::kNoFreeSlot, "all " + std::to_string(slot_count) + " worker slots of segment " +
+                                           segment_.path() + " belong to living processes; configure more"};
+}
+
+void WorkerSlot::TakeOver(layout::WorkerSlot* slot) const {
+  slot->epoch.fetch_add(1, std::memory_order_acq_rel);  // SYNC(slot-epoch)
+  SHMETRICS_CRASH_POINT("slot_epoch_bumped");
+  ClearGaugeRow(segment_, slot);
+  slot->pid.store(static_cast<std::uint32_t>(getpid()), std::memory_order_release);  // SYNC(slot-epoch)
+  slot->start_ticks.store(StartTicks(), std::memory_order_release);                  // SYNC(slot-epoch)
+  slot->claimed_unix_ns.store(NowNs(CLOCK_REALTIME), std::memory_order_release);     // SYNC(slot-epoch)
+  std::uint64_t words[std::size(layout::WorkerSlot{}.name)] = {};
+  std::memcpy(words, name_.data(), std::min(name_.size(), sizeof words));
+  for (std::size_t i = 0; i < std::size(words); i++) {
+    slot->name[i].store(words[i], std::memory_order_release);  // SYNC(slot-epoch)
+  }
+}
+
+void WorkerSlot::Release() {
+  if (generation_ != ForkGuard::Generation() || beacon_ == nullptr) return;
+  munmap(beacon_, layout::kPageBytes);  // the last reference to the description: both locks go
+  beacon_ = nullptr;
+  slot_ = nullptr;
+}
+
+std::vector<bool> AliveSlots(int probe_fd, std::uint32_t slot_count) {
+  std::vector<bool> alive(slot_count, false);
+  std::vector<std::pair<off_t, off_t>> open_ranges{{0, slot_count}};  // [first, last) not yet answered
+  while (!open_ranges.empty()) {
+    const auto [first, last] = open_ranges.back();
+    open_ranges.pop_back();
+    struct flock lock = LockOf(F_RDLCK, kLiveBytes + first, last - first);
+    // The kernel names one lock that is in the way: whatever it covers is alive, the rest is asked again. An
+    // error proves nothing, so nobody is declared dead for it.
+    const bool answered = fcntl(probe_fd, F_OFD_GETLK, &lock) == 0;
+    if (answered && lock.l_type == F_UNLCK) continue;
+    off_t begin = answered ? std::clamp(lock.l_start - kLiveBytes, first, last) : first;
+    off_t end =
+        answered && lock.l_len > 0 ? std::clamp(lock.l_start + lock.l_len - kLiveBytes, begin, last) : last;
+    if (begin == end) begin = first, end = last;  // cannot be; but the loop must end
+    for (off_t slot = begin; slot < end; slot++) alive[static_cast<std::size_t>(slot)] = true;
+    if (first < begin) open_ranges.emplace_back(first, begin);
+    if (end < last) open_ranges.emplace_back(end, last);
+  }
+  return alive;
+}
+
+}  // namespace shmetrics::shm
