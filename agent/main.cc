@@ -17,10 +17,8 @@
 #include "agent/version.h"
 #include "shm/segment_path.h"
 
+namespace shmetrics::agent {
 namespace {
-
-using namespace shmetrics;         // NOLINT(google-build-using-namespace): main speaks of everything
-using namespace shmetrics::agent;  // NOLINT(google-build-using-namespace)
 
 constexpr int kUsageError = 2;
 
@@ -97,10 +95,11 @@ int Run(int argc, const char* const* argv) {
 }
 
 }  // namespace
+}  // namespace shmetrics::agent
 
 int main(int argc, char** argv) {
   try {
-    return Run(argc, argv);
+    return shmetrics::agent::Run(argc, argv);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "shmetrics-agent: %s\n", error.what());
     return EXIT_FAILURE;

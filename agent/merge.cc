@@ -1,6 +1,7 @@
 #include "agent/merge.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -44,9 +45,9 @@ double JoinGauges(GaugeMode mode, double newer, double older) {
     case GaugeMode::kSum:
       return newer + older;
     case GaugeMode::kMin:
-      return std::min(newer, older);
+      return std::fmin(newer, older);  // which pass over NaN, as within a segment
     case GaugeMode::kMax:
-      return std::max(newer, older);
+      return std::fmax(newer, older);
     case GaugeMode::kNone:
     case GaugeMode::kMostRecent:
     case GaugeMode::kPerWorker:

@@ -73,8 +73,8 @@ void SelfMetrics::AddRefusals(const shm::Snapshot& segment) {
 }
 
 void SelfMetrics::AddSkipped(const shm::Skipped& skipped) {
-  AddFamily("shmetrics_skipped_records", "Records of the segment that made no sense at this scrape, by kind.",
-            MetricType::kGauge);
+  AddFamily("shmetrics_skipped_records",
+            "Records of the segment passed over because they made no sense, by kind.", MetricType::kGauge);
   AddGauge(static_cast<double>(skipped.families), "reason", "family");
   AddGauge(static_cast<double>(skipped.series), "reason", "series");
   AddGauge(static_cast<double>(skipped.chains), "reason", "chain");

@@ -22,12 +22,13 @@ namespace shmetrics::shm {
 /// else not at all, because the ticket is a word all workers would fight for.
 class GaugeOrder {
  public:
+  GaugeOrder() = default;  ///< keeps no order
   GaugeOrder(const Segment& segment, layout::GaugeMode mode);
   /// Ticket of a set that happens now; never 0, which means "never set".
   std::uint64_t Next() const;
 
  private:
-  std::atomic<std::uint64_t>* ticket_;  ///< null where no order is kept
+  std::atomic<std::uint64_t>* ticket_ = nullptr;  ///< null where no order is kept
 };
 
 /// Sets the cell. Lock-free, any thread.

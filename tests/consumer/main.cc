@@ -6,11 +6,17 @@
 
 int main() {
   auto& registry = shmetrics::Registry::global();
-  auto requests = registry.counter({.name = "consumer_requests_total", .help = "Requests.", .labels = {"method"}});
+  auto requests =
+      registry.counter({.name = "consumer_requests_total", .help = "Requests.", .labels = {"method"}});
   requests.with({"GET"}).inc();
-  auto depth = registry.gauge({.name = "consumer_queue_depth", .help = "Jobs waiting."}, shmetrics::GaugeMode::sum);
+  auto depth =
+      registry.gauge({.name = "consumer_queue_depth", .help = "Jobs waiting."}, shmetrics::GaugeMode::sum);
   depth.set(3);
   auto latency = registry.histogram({.name = "consumer_latency_seconds", .help = "Latency."},
                                     shmetrics::buckets::exponential(0.001, 2.0, 14));
   latency.observe(0.012);
+
+  const shmetrics::Status status = registry.status();
+  std::cout << (status.attached ? "attached to " + status.segment : status.error) << "\n";
+  return status.attached && status.refusals.empty() ? 0 : 1;
 }

@@ -1,0 +1,102 @@
+#include "client-lib/connection.h"
+
+#include <cerrno>
+#include <ctime>
+#include <exception>
+#include <utility>
+
+#include "shm/fork_guard.h"
+#include "shm/segment_path.h"
+
+namespace shmetrics::internal {
+namespace {
+
+constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
+constexpr std::int64_t kCheckAfterNs = 100'000'000;
+
+shm::SegmentOptions SegmentOptionsOf(const RegistryOptions& options) {
+  shm::SegmentOptions segment;
+  segment.bytes = options.segment_bytes;
+  segment.series_limit = options.series_limit;
+  segment.family_series_limit = options.family_series_limit;
+  segment.slot_count = options.worker_slots;
+  return segment;
+}
+
+std::string WorkerNameOf(const RegistryOptions& options) {
+  return options.worker_name.empty() ? program_invocation_short_name : options.worker_name;
+}
+
+}  // namespace
+
+std::int64_t CoarseNowNs() noexcept {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+}
+
+Connection::Connection(const RegistryOptions& options, std::optional<Error> refused)
+    : options_(options),
+      path_(options.segment.empty() ? shm::DefaultSegmentPath() : options.segment),
+      may_attach_(!refused) {
+  if (refused) NoteFailure(*refused);
+}
+
+Attachment* Connection::Refresh() noexcept {
+  Attachment* attachment = Current();
+  if (!may_attach_ || (attachment != nullptr && attachment->segment->HasName())) return attachment;
+  // no order needed: a stale time costs one attempt more or less
+  if (CoarseNowNs() < retry_at_ns_.load(std::memory_order_relaxed)) return attachment;
+  return Replace(attachment);
+}
+
+Attachment* Connection::RefreshNowAndThen() noexcept {
+  const std::int64_t now = CoarseNowNs();
+  std::int64_t check_at = check_at_ns_.load(std::memory_order_relaxed);  // no order needed: as in Refresh
+  if (now < check_at) return Current();
+  // no order needed: of many threads one is enough
+  if (!check_at_ns_.compare_exchange_strong(check_at, now + kCheckAfterNs, std::memory_order_relaxed))
+    return Current();
+  return Refresh();
+}
+
+/// Two threads may do this at once; one's attachment is then dropped before anybody has seen it.
+Attachment* Connection::Replace(Attachment* old) noexcept try {
+  Result<std::shared_ptr<shm::Segment>> segment = shm::Segment::AttachOrCreate(
+      path_, SegmentOptionsOf(options_), static_cast<uid_t>(options_.trusted_owner));
+  if (!segment.ok()) {
+    NoteFailure(segment.error());
+    return old;
+  }
+  auto attachment = std::make_unique<Attachment>(std::move(segment.value()), WorkerNameOf(options_));
+  Attachment* seen = old;
+  // pairs with the acquire in Current()
+  if (!current_.compare_exchange_strong(seen, attachment.get(), std::memory_order_acq_rel)) return seen;
+  if (old != nullptr) {
+    const shm::ForkGuard::Lock lock;
+    old->slot.Release();
+  }
+  return attachment.release();
+} catch (const std::exception&) {
+  NoteFailure(Error{ErrorCode::kOutOfMemory, "no memory to attach to a segment"});
+  return old;
+}
+
+void Connection::NoteFailure(const Error& error) noexcept {
+  // no order needed: as in Refresh
+  retry_at_ns_.store(CoarseNowNs() + kRetryAfterNs, std::memory_order_relaxed);
+  const Error* last = last_error_.load(std::memory_order_acquire);
+  if (last != nullptr && last->code == error.code && last->message == error.message) return;
+  try {
+    last_error_.store(new Error(error), std::memory_order_release);  // pairs with the acquire in error()
+  } catch (const std::exception&) {  // then the error before this one is shown
+  }
+}
+
+std::optional<Error> Connection::error() const {
+  if (Current() != nullptr) return std::nullopt;
+  const Error* last = last_error_.load(std::memory_order_acquire);
+  return last == nullptr ? Error{ErrorCode::kAbsent, "no segment has been asked for yet"} : *last;
+}
+
+}  // namespace shmetrics::internal

@@ -1,0 +1,72 @@
+#ifndef SHMETRICS_CLIENT_LIB_CONNECTION_H_
+#define SHMETRICS_CLIENT_LIB_CONNECTION_H_
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "shm/arena.h"
+#include "shm/directory.h"
+#include "shm/segment.h"
+#include "shm/worker_slot.h"
+#include "shmetrics/registry.h"
+
+namespace shmetrics::internal {
+
+/// One segment, as this process uses it. Never freed: handles point into its mapping.
+struct Attachment {
+  Attachment(std::shared_ptr<shm::Segment> the_segment, const std::string& worker_name)
+      : segment(std::move(the_segment)),
+        arena(*segment),
+        directory(*segment, arena),
+        slot(*segment, worker_name) {}
+
+  std::shared_ptr<shm::Segment> segment;
+  shm::Arena arena;
+  shm::Directory directory;
+  shm::WorkerSlot slot;
+};
+
+/// A process's connection to the segment of one name: attaches, and attaches to the next one when the file
+/// has been replaced. Lock-free, so that a child made at any moment finds it usable.
+class Connection {
+ public:
+  /// With `refused`, never attaches, and that is why.
+  Connection(const RegistryOptions& options, std::optional<Error> refused);
+
+  /// The segment in use, or null. Two loads at most: this is on the look-up path.
+  Attachment* Current() const noexcept { return current_.load(std::memory_order_acquire); }
+
+  /// Makes sure that the segment in use still has its name, else attaches to its successor, or makes one.
+  /// What cannot be replaced is kept. Asks the file system at every call; a failed attempt is repeated after
+  /// a second.
+  Attachment* Refresh() noexcept;
+
+  /// As Refresh, but asks at most ten times a second: for calls that may come often.
+  Attachment* RefreshNowAndThen() noexcept;
+
+  const std::string& path() const { return path_; }
+  /// Why there is no segment in use; nothing if there is.
+  std::optional<Error> error() const;
+
+ private:
+  Attachment* Replace(Attachment* old) noexcept;
+  void NoteFailure(const Error& error) noexcept;
+
+  const RegistryOptions options_;
+  const std::string path_;
+  const bool may_attach_;
+  std::atomic<Attachment*> current_{nullptr};
+  std::atomic<const Error*> last_error_{nullptr};  ///< never freed; replaced at most once a second
+  std::atomic<std::int64_t> retry_at_ns_{0};
+  std::atomic<std::int64_t> check_at_ns_{0};
+};
+
+/// A clock that costs a few nanoseconds and steps a few milliseconds at a time.
+std::int64_t CoarseNowNs() noexcept;
+
+}  // namespace shmetrics::internal
+
+#endif  // SHMETRICS_CLIENT_LIB_CONNECTION_H_

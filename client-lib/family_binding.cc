@@ -1,0 +1,88 @@
+#include "client-lib/family_binding.h"
+
+#include <exception>
+#include <utility>
+
+#include "shmetrics/counter.h"
+
+namespace shmetrics::internal {
+namespace {
+
+bool IsShown(const shm::layout::SeriesRecord& series) {
+  // no order needed: at worst the series is shown one scrape later
+  return series.visibility.load(std::memory_order_relaxed) == shm::layout::Visibility::kShown;
+}
+
+/// Refusals that may end by themselves, when memory is freed.
+bool MayPass(const Error& error) { return error.code == ErrorCode::kOutOfMemory; }
+
+}  // namespace
+
+/// The registration in the segment in use; made now if there is none, or if memory was short the last time.
+const Registration* FamilyBinding::Current() noexcept {
+  const Registration* registration = registration_.load(std::memory_order_acquire);  // pairs with Register()
+  if (registration != nullptr && registration->attachment == connection_.Current() &&
+      registration->attachment != nullptr && (registration->family || !MayPass(registration->error))) {
+    return registration;
+  }
+  return Register();
+}
+
+const Registration* FamilyBinding::Register() noexcept try {
+  Attachment* attachment = connection_.Refresh();
+  const Registration* old = registration_.load(std::memory_order_acquire);
+  if (attachment == nullptr) return old;  // Current() will come here again
+  if (old != nullptr && old->attachment == attachment && (old->family || !MayPass(old->error))) return old;
+  Result<shm::RegisteredFamily> family = attachment->directory.RegisterFamily(definition_);
+  if (!family.ok()) refusals_.Note(family.error());
+  const bool as_before = old != nullptr && old->attachment == attachment && !family.ok() &&
+                         old->error.code == family.error().code;
+  if (as_before) return old;
+  const auto* made = family.ok() ? new Registration{attachment, std::move(family.value()), {}}
+                                 : new Registration{attachment, std::nullopt, family.error()};
+  registration_.store(made, std::memory_order_release);  // pairs with the acquire in Current()
+  return made;
+} catch (const std::exception&) {
+  return nullptr;
+}
+
+FamilyBinding::Place FamilyBinding::Find(std::span<const std::string_view> values) noexcept try {
+  const Registration* registration = Current();
+  if (registration == nullptr || !registration->family) return {};
+  const shm::layout::SeriesRecord* known =
+      registration->attachment->directory.FindSeries(*registration->family, values);
+  if (known != nullptr && IsShown(*known)) {
+    return {registration->attachment, const_cast<shm::layout::SeriesRecord*>(known)};
+  }
+  // A new one: the moment to look whether the segment has been replaced.
+  if (connection_.Refresh() != registration->attachment) registration = Current();
+  if (registration == nullptr || !registration->family) return {};
+  shm::Directory& directory = registration->attachment->directory;
+  Result<shm::layout::SeriesRecord*> series = directory.RegisterSeries(*registration->family, values);
+  if (series.ok()) return {registration->attachment, series.value()};
+  refusals_.Note(series.error());
+  return {registration->attachment, directory.OverflowSeries(*registration->family)};
+} catch (const std::exception&) {
+  return {};
+}
+
+void* FamilyBinding::CellsOf(std::span<const std::string_view> values) noexcept {
+  const Place place = Find(values);
+  if (place.series == nullptr) return detached_cells();
+  char* cells = place.attachment->segment->Cells(place.series->cells, shm::CellBytesOf(definition_));
+  return cells == nullptr ? static_cast<void*>(detached_cells()) : cells;
+}
+
+bool FamilyBinding::Remove(std::span<const std::string_view> values) noexcept {
+  const Registration* registration = Current();
+  return registration != nullptr && registration->family &&
+         registration->attachment->directory.RemoveSeries(*registration->family, values);
+}
+
+std::optional<Error> FamilyBinding::error() noexcept {
+  const Registration* registration = Current();
+  if (registration == nullptr) return connection_.error();
+  return registration->family ? std::nullopt : std::optional(registration->error);
+}
+
+}  // namespace shmetrics::internal

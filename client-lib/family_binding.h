@@ -1,0 +1,70 @@
+#ifndef SHMETRICS_CLIENT_LIB_FAMILY_BINDING_H_
+#define SHMETRICS_CLIENT_LIB_FAMILY_BINDING_H_
+
+#include <atomic>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "client-lib/connection.h"
+#include "client-lib/refusal_log.h"
+#include "shm/family.h"
+
+namespace shmetrics::internal {
+
+class GaugeTable;
+
+/// What a registration came to, in one segment. Immutable, never freed: replaced when the segment is.
+struct Registration {
+  Attachment* attachment;  ///< null if there was no segment
+  std::optional<shm::RegisteredFamily> family;
+  Error error;  ///< if there is no family
+};
+
+/// A metric family as this process asked for it: its definition, and its place in the segment in use. Made
+/// once for each definition and never freed, so that public families and handles are plain values.
+class FamilyBinding {
+ public:
+  /// All three outlive the binding.
+  FamilyBinding(shm::FamilyDefinition definition, Connection& connection, RefusalLog& refusals,
+                GaugeTable& gauges)
+      : definition_(std::move(definition)), connection_(connection), refusals_(refusals), gauges_(gauges) {}
+
+  const shm::FamilyDefinition& definition() const { return definition_; }
+  Connection& connection() const { return connection_; }
+  RefusalLog& refusals() const { return refusals_; }
+  GaugeTable& gauges() const { return gauges_; }
+
+  /// The series of these values and the segment it is in, registered if need be; of counters and histograms
+  /// the overflow series if it is refused. Null where there is none.
+  struct Place {
+    Attachment* attachment = nullptr;
+    shm::layout::SeriesRecord* series = nullptr;
+  };
+  Place Find(std::span<const std::string_view> values) noexcept;
+
+  /// The cells of Find(), or detached ones.
+  void* CellsOf(std::span<const std::string_view> values) noexcept;
+
+  bool Remove(std::span<const std::string_view> values) noexcept;
+
+  /// The error of the last registration, if it was refused, or why there is no segment.
+  std::optional<Error> error() noexcept;
+
+  FamilyBinding* next = nullptr;  ///< in the registry's list; set before it is published
+
+ private:
+  const Registration* Current() noexcept;
+  const Registration* Register() noexcept;
+
+  const shm::FamilyDefinition definition_;
+  Connection& connection_;
+  RefusalLog& refusals_;
+  GaugeTable& gauges_;
+  std::atomic<const Registration*> registration_{nullptr};
+};
+
+}  // namespace shmetrics::internal
+
+#endif  // SHMETRICS_CLIENT_LIB_FAMILY_BINDING_H_

@@ -1,0 +1,70 @@
+#ifndef SHMETRICS_CLIENT_LIB_GAUGE_BINDING_H_
+#define SHMETRICS_CLIENT_LIB_GAUGE_BINDING_H_
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client-lib/family_binding.h"
+#include "shm/gauges.h"
+#include "shm/layout.h"
+
+namespace shmetrics::internal {
+
+/// This process's value in one gauge series: finds its cell in this process's row of the segment in use,
+/// again in a forked child and when the segment has been replaced. Never freed.
+class GaugeBinding {
+ public:
+  /// A binding that is shown nowhere, for gauges that were refused.
+  GaugeBinding() = default;
+  GaugeBinding(FamilyBinding* family, std::span<const std::string_view> values);
+
+  void Set(double value) noexcept;
+  void Add(double delta) noexcept;
+
+  bool IsFor(const FamilyBinding* family, std::span<const std::string_view> values) const noexcept;
+
+  GaugeBinding* next = nullptr;  ///< in its bucket of the gauge table; set before it is published
+
+ private:
+  /// Where the cell is, for one process and one segment. Immutable, never freed: a new one is made only after
+  /// a fork or a replaced segment.
+  struct Bound {
+    std::uint64_t generation;
+    Attachment* attachment;
+    shm::layout::GaugeCell* cell;
+    shm::GaugeOrder order;
+  };
+
+  const Bound* Find() noexcept;
+  const Bound* Bind(std::uint64_t generation) noexcept;
+  shm::layout::GaugeCell* CellIn(const FamilyBinding::Place& place) noexcept;
+  void CarryOver(const Bound* old, const Bound& made) noexcept;
+
+  FamilyBinding* const family_ = nullptr;
+  const std::vector<std::string> values_;
+  std::atomic<const Bound*> bound_{nullptr};
+  std::atomic<std::int64_t> retry_at_ns_{0};  ///< after a refusal, when to ask again
+  /// Takes the value while there is no slot or segment for it.
+  shm::layout::GaugeCell detached_{};
+  std::atomic<std::uint64_t> detached_generation_{0};  ///< of the process that `detached_` belongs to
+};
+
+/// All gauge bindings of a registry, found by family and label values. Insert-only and lock-free, as
+/// Connection.
+class GaugeTable {
+ public:
+  /// Null if memory is short.
+  GaugeBinding* FindOrAdd(FamilyBinding* family, std::span<const std::string_view> values) noexcept;
+
+ private:
+  static constexpr std::size_t kBuckets = 4096;
+  std::atomic<GaugeBinding*> heads_[kBuckets]{};
+};
+
+}  // namespace shmetrics::internal
+
+#endif  // SHMETRICS_CLIENT_LIB_GAUGE_BINDING_H_

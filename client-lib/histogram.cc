@@ -1,0 +1,43 @@
+#include "shmetrics/histogram.h"
+
+#include <cmath>
+
+#include "client-lib/family_binding.h"
+
+namespace shmetrics {
+namespace buckets {
+
+Buckets linear(double start, double width, std::uint32_t count) {
+  Buckets bounds(count);
+  for (std::uint32_t i = 0; i < count; i++) bounds[i] = start + width * i;
+  return bounds;
+}
+
+Buckets exponential(double start, double factor, std::uint32_t count) {
+  Buckets bounds(count);
+  for (double& bound : bounds) {
+    bound = start;
+    start *= factor;
+  }
+  return bounds;
+}
+
+}  // namespace buckets
+
+HistogramFamily::HistogramFamily(internal::FamilyBinding* binding) noexcept : Family(binding) {
+  if (binding->definition().label_names.empty()) only_ = with({});
+  binding->error();  // registers it now, so that the family is known before its first series
+}
+
+Histogram HistogramFamily::with(std::initializer_list<std::string_view> values) const noexcept {
+  return with(std::span<const std::string_view>(values.begin(), values.size()));
+}
+
+Histogram HistogramFamily::with(std::span<const std::string_view> values) const noexcept {
+  void* cells = binding_->CellsOf(values);
+  if (cells == internal::detached_cells()) return {};
+  const std::vector<double>& bounds = binding_->definition().bounds;
+  return {static_cast<shm::HistogramCell*>(cells), bounds.data(), static_cast<std::uint32_t>(bounds.size())};
+}
+
+}  // namespace shmetrics

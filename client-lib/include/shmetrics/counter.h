@@ -1,0 +1,115 @@
+#ifndef SHMETRICS_COUNTER_H_
+#define SHMETRICS_COUNTER_H_
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <limits>
+#include <span>
+#include <string_view>
+#include <type_traits>
+
+#include "shm/cells.h"
+#include "shmetrics/export.h"
+#include "shmetrics/family.h"
+
+namespace shmetrics {
+
+namespace internal {
+/// Cells of this process that nobody reads, for handles that have no place in a segment.
+SHMETRICS_EXPORT std::uint64_t* detached_cells() noexcept;
+}  // namespace internal
+
+/// A handle to one counter series, shared by all processes. Trivially copyable: take it once and keep it; it
+/// is good for the life of the process and in forked children, whatever happens to the registry. Counts up to
+/// 2^64 - 1 and then wraps to 0. What a process has counted stays when it dies.
+///
+/// inc() is thread-safe, fork-safe and async-signal-safe. It never fails and never waits; it costs one locked
+/// addition, inline.
+class Counter {
+ public:
+  /// A handle that counts nowhere, until one from CounterFamily::with() is assigned to it.
+  Counter() noexcept : cell_(internal::detached_cells()) {}
+
+  void inc() const noexcept { shm::AddToCounter(cell_, 1); }
+  /// Adds n. A counter only goes up: a negative n changes nothing.
+  template <std::integral Integer>
+  void inc(Integer n) const noexcept {
+    if constexpr (std::is_signed_v<Integer>) {
+      if (n < 0) return;
+    }
+    shm::AddToCounter(cell_, static_cast<std::uint64_t>(n));
+  }
+  /// Fractions need a FractionalCounter.
+  template <std::floating_point Fraction>
+  void inc(Fraction n) const = delete;
+
+ private:
+  friend class CounterFamily;
+  explicit Counter(std::uint64_t* cell) noexcept : cell_(cell) {}
+
+  std::uint64_t* cell_;
+};
+static_assert(std::is_trivially_copyable_v<Counter>);
+
+/// A handle to one counter series that takes fractions, for example seconds or minutes. Otherwise as Counter.
+class FractionalCounter {
+ public:
+  FractionalCounter() noexcept : cell_(internal::detached_cells()) {}
+
+  /// Adds n. Negative numbers, NaN and infinities change nothing.
+  void inc(double n = 1.0) const noexcept {
+    if (n >= 0 && n <= std::numeric_limits<double>::max()) shm::AddToFractionalCounter(cell_, n);
+  }
+
+ private:
+  friend class FractionalCounterFamily;
+  explicit FractionalCounter(std::uint64_t* cell) noexcept : cell_(cell) {}
+
+  std::uint64_t* cell_;
+};
+static_assert(std::is_trivially_copyable_v<FractionalCounter>);
+
+/// A family of counters.
+class SHMETRICS_EXPORT CounterFamily : public Family {
+ public:
+  /// The series of these label values, in the order of FamilyOptions::labels; registered if it is new on this
+  /// host. A known one costs a look-up of some tens of nanoseconds without a lock; keep the handle where that
+  /// matters.
+  Counter with(std::initializer_list<std::string_view> values) const noexcept;
+  Counter with(std::span<const std::string_view> values) const noexcept;
+
+  /// Of a family without labels: adds to its only series. On a family with labels this counts nowhere.
+  void inc() const noexcept { only_.inc(); }
+  template <std::integral Integer>
+  void inc(Integer n) const noexcept {
+    only_.inc(n);
+  }
+  template <std::floating_point Fraction>
+  void inc(Fraction n) const = delete;
+
+ private:
+  friend class Registry;
+  explicit CounterFamily(internal::FamilyBinding* binding) noexcept;
+  Counter only_;
+};
+
+/// A family of counters that take fractions.
+class SHMETRICS_EXPORT FractionalCounterFamily : public Family {
+ public:
+  /// As CounterFamily::with().
+  FractionalCounter with(std::initializer_list<std::string_view> values) const noexcept;
+  FractionalCounter with(std::span<const std::string_view> values) const noexcept;
+
+  /// As CounterFamily::inc().
+  void inc(double n = 1.0) const noexcept { only_.inc(n); }
+
+ private:
+  friend class Registry;
+  explicit FractionalCounterFamily(internal::FamilyBinding* binding) noexcept;
+  FractionalCounter only_;
+};
+
+}  // namespace shmetrics
+
+#endif  // SHMETRICS_COUNTER_H_

@@ -1,0 +1,91 @@
+#ifndef SHMETRICS_HISTOGRAM_H_
+#define SHMETRICS_HISTOGRAM_H_
+
+#include <chrono>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "shm/cells.h"
+#include "shmetrics/counter.h"
+#include "shmetrics/export.h"
+#include "shmetrics/family.h"
+
+namespace shmetrics {
+
+/// Upper bounds of a histogram's buckets: 1 to 255, finite, increasing. The bucket above the last needs no
+/// bound.
+using Buckets = std::vector<double>;
+
+namespace buckets {
+
+/// `count` bounds: start, start + width, start + 2 width, …
+SHMETRICS_EXPORT Buckets linear(double start, double width, std::uint32_t count);
+/// `count` bounds: start, start * factor, start * factor^2, …
+SHMETRICS_EXPORT Buckets exponential(double start, double factor, std::uint32_t count);
+
+}  // namespace buckets
+
+/// A handle to one histogram series, shared by all processes. Trivially copyable; good for the life of the
+/// process and in forked children. What a process has observed stays when it dies.
+///
+/// observe() is thread-safe, fork-safe and async-signal-safe, never fails and never waits. Count and sum of a
+/// bucket change together, so they agree even if the process is killed in the middle.
+class Histogram {
+ public:
+  /// A handle that counts nowhere, until one from HistogramFamily::with() is assigned to it.
+  Histogram() noexcept = default;
+
+  /// Counts `value` in the bucket of the smallest bound that is not below it. NaN counts above all bounds.
+  /// NaN and infinities are counted but not added to the sum, which they would spoil for good.
+  void observe(double value) const noexcept { shm::ObserveInHistogram(cells_, bounds_, bound_count_, value); }
+
+ private:
+  friend class HistogramFamily;
+  Histogram(shm::HistogramCell* cells, const double* bounds, std::uint32_t bound_count) noexcept
+      : cells_(cells), bounds_(bounds), bound_count_(bound_count) {}
+
+  shm::HistogramCell* cells_ = reinterpret_cast<shm::HistogramCell*>(internal::detached_cells());
+  const double* bounds_ = nullptr;
+  std::uint32_t bound_count_ = 0;
+};
+static_assert(std::is_trivially_copyable_v<Histogram>);
+
+/// Observes, when it ends, how many seconds it has lived. For one thread.
+class ScopedTimer {
+ public:
+  explicit ScopedTimer(Histogram histogram) noexcept
+      : histogram_(histogram), start_(std::chrono::steady_clock::now()) {}
+  ~ScopedTimer() {
+    histogram_.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count());
+  }
+  ScopedTimer(const ScopedTimer&) = delete;
+  ScopedTimer& operator=(const ScopedTimer&) = delete;
+
+ private:
+  Histogram histogram_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+/// A family of histograms of the same bounds.
+class SHMETRICS_EXPORT HistogramFamily : public Family {
+ public:
+  /// As CounterFamily::with().
+  Histogram with(std::initializer_list<std::string_view> values) const noexcept;
+  Histogram with(std::span<const std::string_view> values) const noexcept;
+
+  /// Of a family without labels: as Histogram::observe(). On a family with labels this counts nowhere.
+  void observe(double value) const noexcept { only_.observe(value); }
+
+ private:
+  friend class Registry;
+  explicit HistogramFamily(internal::FamilyBinding* binding) noexcept;
+  Histogram only_;
+};
+
+}  // namespace shmetrics
+
+#endif  // SHMETRICS_HISTOGRAM_H_

@@ -1,0 +1,99 @@
+#ifndef SHMETRICS_REGISTRY_H_
+#define SHMETRICS_REGISTRY_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "shm/cells.h"
+#include "shm/result.h"
+#include "shmetrics/counter.h"
+#include "shmetrics/export.h"
+#include "shmetrics/gauge.h"
+#include "shmetrics/histogram.h"
+
+namespace shmetrics {
+
+/// Where a registry finds its segment, and how it makes one if it is the first. Sizes count only for the
+/// process that makes the segment; the others take what is there.
+struct RegistryOptions {
+  /// Path of the segment file. Empty: $SHMETRICS_SEGMENT, else /run/shmetrics/default.v1 where that folder
+  /// exists, else /dev/shm/shmetrics-UID/default.v1.
+  std::string segment = {};
+  /// What people see of this process in the list of workers; UTF-8, cut to 32 bytes. Empty: the program's
+  /// name.
+  std::string worker_name = {};
+  /// One more user, besides this one, root and the folder's owner, who may own the segment file. None: -1.
+  std::int64_t trusted_owner = -1;
+  std::uint64_t segment_bytes = 256ULL << 20U;  ///< the most it may grow to; 1 MiB .. 64 GiB
+  std::uint32_t series_limit = 200'000;         ///< in the segment; 16 .. 16,777,216
+  std::uint32_t family_series_limit = 10'000;   ///< in one family; 1 .. series_limit
+  std::uint32_t worker_slots = 1'024;           ///< processes that set gauges at once; 1 .. 65,536
+};
+
+/// Refusals of one kind that this process has met.
+struct RefusalStatus {
+  ErrorCode code;
+  std::uint64_t count;
+  std::string first;  ///< the message of the first of them
+};
+
+/// How a registry stands.
+struct Status {
+  bool attached;        ///< to a segment; else everything counts in private memory
+  bool full;            ///< a limit or the memory's end has been met: some label sets or gauges have no place
+  std::string segment;  ///< path
+  std::string error;    ///< why it is not attached; empty if it is
+  ErrorCode error_code;                 ///< of `error`; meaningless if attached
+  std::vector<RefusalStatus> refusals;  ///< of families, label sets and worker slots; one entry a kind
+};
+
+/// The way in: a process's connection to one segment, and the metric families in it. The idea of families and
+/// bound handles is that of the Prometheus client libraries.
+///
+/// Every function is thread-safe, works in a forked child without any action, never throws, never waits for
+/// another process, and never ends, logs in or otherwise harms the application. Without a usable segment
+/// everything still works and counts in private memory; it is tried again at later registrations, at most
+/// once a second. A registry lives as long as its process.
+class SHMETRICS_EXPORT Registry {
+ public:
+  /// The registry of this process. Attaches to the segment, or makes it, on first use.
+  static Registry& global() noexcept { return GlobalOf(shm::kLayoutMajor); }
+
+  /// Options for global(). False, without effect, once it has been used.
+  static bool configure(const RegistryOptions& options) noexcept;
+
+  /// A registry on another segment, for programs that need several. Never freed: make few.
+  static Registry& open(const RegistryOptions& options) noexcept {
+    return OpenOf(options, shm::kLayoutMajor);
+  }
+
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+
+  /// Finds or registers a family. Asked for again with the same definition it gives the same family; with
+  /// another type, mode, label names or bounds it gives one that counts in private memory, and error() of
+  /// that names both.
+  CounterFamily counter(const FamilyOptions& options) noexcept;
+  FractionalCounterFamily fractional_counter(const FamilyOptions& options) noexcept;
+  GaugeFamily gauge(const FamilyOptions& options, GaugeMode mode = GaugeMode::sum) noexcept;
+  HistogramFamily histogram(const FamilyOptions& options, const Buckets& bounds) noexcept;
+
+  Status status() const;
+
+  class Impl;
+
+ private:
+  explicit Registry(Impl* impl) : impl_(impl) {}
+  ~Registry() = default;
+  // `layout` is what the caller was compiled with; the library refuses callers of another.
+  static Registry& GlobalOf(std::uint32_t layout) noexcept;
+  static Registry& OpenOf(const RegistryOptions& options, std::uint32_t layout) noexcept;
+  friend class RegistryTestPeer;
+
+  Impl* impl_;
+};
+
+}  // namespace shmetrics
+
+#endif  // SHMETRICS_REGISTRY_H_

@@ -1,0 +1,11 @@
+#ifndef SHMETRICS_SHMETRICS_H_
+#define SHMETRICS_SHMETRICS_H_
+
+/// All of the public face.
+
+#include "shmetrics/counter.h"
+#include "shmetrics/gauge.h"
+#include "shmetrics/histogram.h"
+#include "shmetrics/registry.h"
+
+#endif  // SHMETRICS_SHMETRICS_H_

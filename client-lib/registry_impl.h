@@ -1,0 +1,40 @@
+#ifndef SHMETRICS_CLIENT_LIB_REGISTRY_IMPL_H_
+#define SHMETRICS_CLIENT_LIB_REGISTRY_IMPL_H_
+
+#include <atomic>
+#include <optional>
+
+#include "client-lib/connection.h"
+#include "client-lib/family_binding.h"
+#include "client-lib/gauge_binding.h"
+#include "client-lib/refusal_log.h"
+#include "shmetrics/registry.h"
+
+namespace shmetrics {
+
+/// What is behind a Registry: the connection, and every family and gauge this process has asked for. Lives as
+/// long as the process and is lock-free throughout, so that a child forked at any moment finds it whole.
+class Registry::Impl {
+ public:
+  Impl(const RegistryOptions& options, std::optional<Error> refused)
+      : connection_(options, std::move(refused)) {
+    connection_.Refresh();
+  }
+
+  /// The binding of a definition, made if it is new.
+  internal::FamilyBinding* Bind(const FamilyOptions& options, shm::layout::MetricType type, GaugeMode mode,
+                                const Buckets& bounds) noexcept;
+  /// A binding in memory of the caller's.
+  internal::FamilyBinding* MakeBinding(void* storage, shm::FamilyDefinition definition);
+  Status ReadStatus() const;
+
+ private:
+  internal::Connection connection_;
+  internal::RefusalLog refusals_;
+  std::atomic<internal::FamilyBinding*> families_{nullptr};
+  internal::GaugeTable gauges_;
+};
+
+}  // namespace shmetrics
+
+#endif  // SHMETRICS_CLIENT_LIB_REGISTRY_IMPL_H_

@@ -1,0 +1,136 @@
+#include "agent/merge.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "agent/exposition/text.h"
+#include "tests/agent/snapshot_builder.h"
+
+namespace shmetrics::agent {
+namespace {
+
+using shm::layout::GaugeMode;
+using shm::layout::MetricType;
+using shmetrics::testing::SnapshotBuilder;
+
+/// The sample lines of the merged snapshot.
+std::string Merged(const SnapshotBuilder& older, SnapshotBuilder* newer) {
+  MergeInto(older.snapshot, &newer->snapshot);
+  std::string text;
+  WriteText(newer->snapshot, &text);
+  std::string samples;
+  for (std::size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
+    end = text.find('\n', begin);
+    if (text[begin] != '#') samples += text.substr(begin, end + 1 - begin);
+  }
+  return samples;
+}
+
+TEST(MergeTest, CountersOfEqualLabelsAddUpAndOthersAreKept) {
+  SnapshotBuilder older;
+  older.Family("a_total", MetricType::kCounter).Counter("x=\"1\"", 10).Counter("x=\"2\"", 20);
+  SnapshotBuilder newer;
+  newer.Family("a_total", MetricType::kCounter).Counter("x=\"3\"", 3).Counter("x=\"1\"", 1);
+  EXPECT_EQ(Merged(older, &newer), "a_total{x=\"3\"} 3\na_total{x=\"1\"} 11\na_total{x=\"2\"} 20\n");
+}
+
+TEST(MergeTest, FractionalCountersAddUp) {
+  SnapshotBuilder older;
+  older.Family("a_total", MetricType::kFractionalCounter).Number("", 0.25);
+  SnapshotBuilder newer;
+  newer.Family("a_total", MetricType::kFractionalCounter).Number("", 1.5);
+  EXPECT_EQ(Merged(older, &newer), "a_total 1.75\n");
+}
+
+TEST(MergeTest, HistogramsOfEqualBoundsAddUpBucketByBucket) {
+  SnapshotBuilder older;
+  older.Family("h", MetricType::kHistogram, GaugeMode::kNone, {1});
+  older.Histogram("x=\"2\"", {{7, 3.5}, {0, 0}}).Histogram("x=\"1\"", {{1, 0.5}, {2, 8}});
+  SnapshotBuilder newer;
+  newer.Family("h", MetricType::kHistogram, GaugeMode::kNone, {1}).Histogram("x=\"1\"", {{10, 5}, {20, 80}});
+  EXPECT_EQ(Merged(older, &newer),
+            "h_bucket{x=\"1\",le=\"1.0\"} 11\nh_bucket{x=\"1\",le=\"+Inf\"} 33\n"
+            "h_sum{x=\"1\"} 93.5\nh_count{x=\"1\"} 33\n"
+            "h_bucket{x=\"2\",le=\"1.0\"} 7\nh_bucket{x=\"2\",le=\"+Inf\"} 7\n"
+            "h_sum{x=\"2\"} 3.5\nh_count{x=\"2\"} 7\n");
+}
+
+TEST(MergeTest, FamiliesOnlyInTheOlderAppearInTheOrderOfNames) {
+  SnapshotBuilder older;
+  older.Family("a_total", MetricType::kCounter).Counter("", 1);
+  older.Family("c", MetricType::kHistogram, GaugeMode::kNone, {1}).Histogram("", {{1, 0.5}, {0, 0}});
+  SnapshotBuilder newer;
+  newer.Family("b_total", MetricType::kCounter).Counter("", 2);
+  newer.Family("d", MetricType::kHistogram, GaugeMode::kNone, {}).Histogram("", {{9, 90}});
+  EXPECT_EQ(Merged(older, &newer),
+            "a_total 1\nb_total 2\n"
+            "c_bucket{le=\"1.0\"} 1\nc_bucket{le=\"+Inf\"} 1\nc_sum 0.5\nc_count 1\n"
+            "d_bucket{le=\"+Inf\"} 9\nd_sum 90\nd_count 9\n");
+}
+
+TEST(MergeTest, GaugesJoinByTheirMode) {
+  SnapshotBuilder older;
+  SnapshotBuilder newer;
+  const struct {
+    const char* name;
+    GaugeMode mode;
+  } kGauges[] = {{"a_sum", GaugeMode::kSum},
+                 {"b_min", GaugeMode::kMin},
+                 {"c_max", GaugeMode::kMax},
+                 {"d_most_recent", GaugeMode::kMostRecent},
+                 {"e_last", GaugeMode::kLast}};
+  for (const auto& gauge : kGauges) {
+    older.Family(gauge.name, MetricType::kGauge, gauge.mode).Number("", 5);
+    newer.Family(gauge.name, MetricType::kGauge, gauge.mode).Number("", 3);
+  }
+  EXPECT_EQ(Merged(older, &newer), "a_sum 8\nb_min 3\nc_max 5\nd_most_recent 3\ne_last 3\n");
+}
+
+TEST(MergeTest, PerWorkerGaugesAreToldApartByTheirWorker) {
+  SnapshotBuilder older;
+  older.Family("g", MetricType::kGauge, GaugeMode::kPerWorker).Number("", 1, 0).Number("", 2, 1);
+  SnapshotBuilder newer;
+  newer.Family("g", MetricType::kGauge, GaugeMode::kPerWorker).Number("", 9, 0);
+  EXPECT_EQ(Merged(older, &newer), "g{worker=\"0\"} 9\ng{worker=\"1\"} 2\n");
+}
+
+TEST(MergeTest, OfTwoDefinitionsTheNewerStands) {
+  SnapshotBuilder older;
+  older.Family("a", MetricType::kGauge, GaugeMode::kSum).Number("", 5);
+  older.Family("b", MetricType::kHistogram, GaugeMode::kNone, {1, 2}).Histogram("", {{1, 1}, {1, 1}, {1, 1}});
+  older.Family("c", MetricType::kGauge, GaugeMode::kMin).Number("", 5);
+  SnapshotBuilder newer;
+  newer.Family("a", MetricType::kFractionalCounter).Number("", 1);
+  newer.Family("b", MetricType::kHistogram, GaugeMode::kNone, {1, 3}).Histogram("", {{0, 0}, {0, 0}, {0, 0}});
+  newer.Family("c", MetricType::kGauge, GaugeMode::kMax).Number("", 1);
+  EXPECT_EQ(Merged(older, &newer),
+            "a 1\nb_bucket{le=\"1.0\"} 0\nb_bucket{le=\"3.0\"} 0\nb_bucket{le=\"+Inf\"} 0\nb_sum 0\nb_count "
+            "0\nc 1\n");
+}
+
+TEST(MergeTest, AnOlderFamilyWhoseSamplesTheNewerExposesIsLeftOut) {
+  SnapshotBuilder older;
+  older.Family("h_count", MetricType::kGauge, GaugeMode::kSum).Number("", 5);
+  SnapshotBuilder newer;
+  newer.Family("h", MetricType::kHistogram, GaugeMode::kNone, {}).Histogram("", {{1, 1}});
+  EXPECT_EQ(Merged(older, &newer), "h_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n");
+}
+
+TEST(MergeTest, RefusalsAddUpAndOnlyTheLivingWorkersOfTheOlderAreListed) {
+  SnapshotBuilder older;
+  older.snapshot.segment.refusals[2] = 5;
+  older.snapshot.workers.push_back({0, true, "old", 1, 0, 1});
+  older.snapshot.workers.push_back({1, false, "dead", 2, 0, 1});
+  SnapshotBuilder newer;
+  newer.snapshot.segment.refusals[2] = 1;
+  newer.snapshot.workers.push_back({0, true, "new", 3, 0, 1});
+  MergeInto(older.snapshot, &newer.snapshot);
+  EXPECT_EQ(newer.snapshot.segment.refusals[2], 6U);
+  ASSERT_EQ(newer.snapshot.workers.size(), 2U);
+  EXPECT_EQ(newer.snapshot.workers[0].name, "new");
+  EXPECT_EQ(newer.snapshot.workers[1].name, "old");
+}
+
+}  // namespace
+}  // namespace shmetrics::agent
