@@ -36,6 +36,7 @@ class Parser {
     // The defaults take an indented key for more of the value above it, and cut lines at 200 bytes.
     ini_allow_multiline = false;
     ini_use_stack = false;
+    ini_initial_alloc = kMaxLineBytes;
     ini_max_line = kMaxLineBytes;
     ini_stop_on_first_error = true;
     const int bad_line = ini_parse_stream(ReadLine, this, OnKey, this);

@@ -59,7 +59,10 @@ void SegmentFollower::Take(shm::SnapshotReader reader) {
   // A file that was renamed away and back must not be counted twice.
   if (current_ && is_same(*current_)) return;
   std::erase_if(replaced_, is_same);
-  if (current_) replaced_.push_front(std::move(*current_));
+  if (current_) {
+    replaced_.push_front(std::move(*current_));
+    Log(LogLevel::kInfo, "segment " + path_ + " has been replaced; the totals of the former one are added");
+  }
   current_ = std::move(reader);
   if (replaced_.size() > kMaxReplaced) {
     replaced_.pop_back();

@@ -130,13 +130,11 @@ struct WorkerSlot {
   /// 0: never claimed. Bumped at each claim before anything else changes, so that a reader who sees the same
   /// epoch before and after reading has read one owner's words.
   std::atomic<std::uint64_t> epoch;
-  std::atomic<std::uint64_t>
-      start_ticks;  ///< start time of the process in clock ticks after boot; for people
-  std::atomic<std::int64_t> claimed_unix_ns;  ///< CLOCK_REALTIME; for people
+  std::atomic<std::int64_t> started_unix_ns;  ///< when the process began, CLOCK_REALTIME; for people
   std::atomic<std::uint32_t> pid;             ///< in the worker's own PID namespace; for people
   std::atomic<std::uint32_t> gauge_blocks;    ///< Ref of the first GaugeBlock; kept from owner to owner
   std::atomic<std::uint64_t> name[4];         ///< UTF-8, zero-padded
-  std::uint64_t reserved[8];
+  std::uint64_t reserved[9];
 };
 inline constexpr std::size_t kWorkerNameBytes = sizeof(WorkerSlot::name);
 

@@ -201,7 +201,7 @@ bool SnapshotReader::State::ReadWorker(std::uint32_t number, bool alive, WorkerS
                         alive,
                         NameOf(slot),
                         slot.pid.load(std::memory_order_acquire),  // SYNC(slot-epoch)
-                        slot.claimed_unix_ns.load(std::memory_order_acquire),
+                        slot.started_unix_ns.load(std::memory_order_acquire),
                         epoch};  // SYNC(slot-epoch)
   if (!alive) return true;
   ForEachGauge(*segment, slot, [row](layout::Ref series, const layout::GaugeCell& cell) {

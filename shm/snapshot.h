@@ -76,7 +76,7 @@ struct WorkerSnapshot {
   bool alive;
   std::string name;   ///< valid UTF-8
   std::uint32_t pid;  ///< in the worker's own PID namespace: for people, not a proof of anything
-  std::int64_t claimed_unix_ns;
+  std::int64_t started_unix_ns;
   std::uint64_t epoch;  ///< how many workers have had this slot, this one included
 };
 
@@ -110,7 +110,8 @@ struct Snapshot {
 /// read-only mapping.
 class SnapshotReader {
  public:
-  /// Keeps `segment` mapped for its own life.
+  /// `segment` must be attached read-only: its descriptor is what the kernel is asked through who is alive.
+  /// It stays mapped for the life of the reader.
   explicit SnapshotReader(std::shared_ptr<const Segment> segment);
   ~SnapshotReader();
   SnapshotReader(SnapshotReader&&) noexcept;

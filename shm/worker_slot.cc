@@ -65,16 +65,18 @@ Result<UniqueFd> Reopen(const Segment& segment) {
                "cannot claim a worker slot in segment " + segment.path() + ": " + std::strerror(errno)};
 }
 
-/// Field 22 of /proc/self/stat, counted from behind the last parenthesis because the command may hold spaces.
-std::uint64_t StartTicks() {
+/// When this process began, on the wall clock. Field 22 of /proc/self/stat is in clock ticks after boot; it
+/// is counted from behind the last parenthesis because the command may hold spaces.
+std::int64_t StartedUnixNs() {
   std::ifstream file("/proc/self/stat");
   std::string text;
   std::getline(file, text);
-  const std::size_t paren = text.rfind(')');
-  if (paren == std::string::npos) return 0;
-  std::size_t at = paren + 1;
-  for (int field = 2; field < 21 && at != std::string::npos; field++) at = text.find(' ', at + 1);
-  return at == std::string::npos ? 0 : std::strtoull(text.c_str() + at, nullptr, 10);
+  std::size_t at = text.rfind(')');
+  for (int field = 2; field < 22 && at != std::string::npos; field++) at = text.find(' ', at + 1);
+  if (at == std::string::npos) return NowNs(CLOCK_REALTIME);
+  const std::int64_t ticks = std::strtoll(text.c_str() + at, nullptr, 10);
+  const std::int64_t age_ns = NowNs(CLOCK_BOOTTIME) - ticks * (1'000'000'000 / sysconf(_SC_CLK_TCK));
+  return NowNs(CLOCK_REALTIME) - age_ns;
 }
 
 }  // namespace
@@ -148,8 +150,7 @@ void WorkerSlot::TakeOver(layout::WorkerSlot* slot) const {
   SHMETRICS_CRASH_POINT("slot_epoch_bumped");
   ClearGaugeRow(segment_, slot);
   slot->pid.store(static_cast<std::uint32_t>(getpid()), std::memory_order_release);  // SYNC(slot-epoch)
-  slot->start_ticks.store(StartTicks(), std::memory_order_release);                  // SYNC(slot-epoch)
-  slot->claimed_unix_ns.store(NowNs(CLOCK_REALTIME), std::memory_order_release);     // SYNC(slot-epoch)
+  slot->started_unix_ns.store(StartedUnixNs(), std::memory_order_release);           // SYNC(slot-epoch)
   std::uint64_t words[std::size(layout::WorkerSlot{}.name)] = {};
   std::memcpy(words, name_.data(), std::min(name_.size(), sizeof words));
   for (std::size_t i = 0; i < std::size(words); i++) {

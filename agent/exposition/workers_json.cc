@@ -17,7 +17,7 @@ void WriteWorker(const shm::WorkerSnapshot& worker, JsonWriter* json) {
   json->Key("pid");
   json->Integer(worker.pid);
   json->Key("started");
-  json->String(FormatUtc(worker.claimed_unix_ns));
+  json->String(FormatUtc(worker.started_unix_ns));
   json->Key("alive");
   json->Bool(worker.alive);
   json->Key("epoch");
