@@ -63,16 +63,18 @@ void WriteFamilyRecord(const FamilyDefinition& definition, layout::FamilyRecord*
 std::optional<FamilyDefinition> ReadFamilyRecord(const Segment& segment, layout::Ref ref) {
   const auto* record = segment.AtRef<layout::FamilyRecord>(ref);
   if (record == nullptr) return std::nullopt;
-  layout::Record head;
-  std::memcpy(&head, &record->record, sizeof head);
   FamilyDefinition definition;
-  definition.type = record->type;
-  definition.gauge_mode = record->gauge_mode;
-  const std::size_t label_count = record->label_count, name_bytes = record->name_bytes,
-                    unit_bytes = record->unit_bytes, bound_count = record->bound_count,
-                    help_bytes = record->help_bytes, label_name_bytes = record->label_name_bytes;
+  definition.type = layout::ReadOnce(record->type);
+  definition.gauge_mode = layout::ReadOnce(record->gauge_mode);
+  const std::size_t label_count = layout::ReadOnce(record->label_count);
+  const std::size_t name_bytes = layout::ReadOnce(record->name_bytes);
+  const std::size_t unit_bytes = layout::ReadOnce(record->unit_bytes);
+  const std::size_t bound_count = layout::ReadOnce(record->bound_count);
+  const std::size_t help_bytes = layout::ReadOnce(record->help_bytes);
+  const std::size_t label_name_bytes = layout::ReadOnce(record->label_name_bytes);
   const std::size_t text_bytes = name_bytes + unit_bytes + help_bytes + label_name_bytes;
-  if (head.kind != layout::RecordKind::kFamily || !IsKnown(definition.type, definition.gauge_mode) ||
+  if (layout::ReadOnce(record->record.kind) != layout::RecordKind::kFamily ||
+      !IsKnown(definition.type, definition.gauge_mode) ||
       label_name_bytes > layout::kMaxLabels * (1 + layout::kMaxNameBytes)) {
     return std::nullopt;
   }

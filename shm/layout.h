@@ -199,6 +199,13 @@ struct FamilyRecord {
       refused_families;  ///< Writer: any process refused another definition of this name.
 };
 
+/// Reads a field that a hostile peer may be changing, exactly once: what is checked afterwards is what is
+/// used. A plain read the compiler may repeat.
+template <class T>
+T ReadOnce(const T& field) {
+  return *const_cast<const volatile T*>(&field);
+}
+
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
               std::atomic<std::uint32_t>::is_always_lock_free);
 static_assert(sizeof(Header) <= kPageBytes && sizeof(Live) <= kPageBytes);

@@ -46,16 +46,17 @@ void SeriesIndex::WalkChain(layout::Ref head, layout::Ref seen) {
       skipped_.chains++;
       return;
     }
-    layout::Record record;
-    std::memcpy(&record, shared, sizeof record);
-    if (record.kind == layout::RecordKind::kFamily) {
-      AddFamily(ref);
-    } else if (record.kind == layout::RecordKind::kSeries) {
-      found_.push_back(ref);
-    } else {
-      skipped_.series++;
+    switch (layout::ReadOnce(shared->kind)) {
+      case layout::RecordKind::kFamily:
+        AddFamily(ref);
+        break;
+      case layout::RecordKind::kSeries:
+        found_.push_back(ref);
+        break;
+      default:
+        skipped_.series++;
     }
-    ref = record.next;
+    ref = layout::ReadOnce(shared->next);
   }
 }
 
@@ -73,7 +74,7 @@ IndexedFamily* SeriesIndex::AddFamily(layout::Ref ref) {
   family.label_names.assign(family.definition.label_names.begin(), family.definition.label_names.end());
   family.record = segment_.AtRef<layout::FamilyRecord>(ref);
   entry->second = &family;
-  if (const layout::Ref embedded = family.record->embedded; embedded != 0) {
+  if (const layout::Ref embedded = layout::ReadOnce(family.record->embedded); embedded != 0) {
     if (const auto series = ReadSeries(family, embedded, true)) {
       Insert(&family, *series);
     } else {
@@ -86,7 +87,7 @@ IndexedFamily* SeriesIndex::AddFamily(layout::Ref ref) {
 void SeriesIndex::AddSeries(layout::Ref ref) {
   const auto* record = segment_.AtRef<layout::SeriesRecord>(ref);
   // A family is published before its series, but perhaps after its own chain was walked in this look.
-  IndexedFamily* family = record == nullptr ? nullptr : AddFamily(record->family);
+  IndexedFamily* family = record == nullptr ? nullptr : AddFamily(layout::ReadOnce(record->family));
   const auto series = family == nullptr ? std::nullopt : ReadSeries(*family, ref, false);
   // Honest workers stay below the limit but for what deaths have leaked; the rest is somebody's flood.
   if (!series || series_count_ > std::uint64_t{segment_.header().series_limit} + kMaxFamilies) {
@@ -100,16 +101,15 @@ void SeriesIndex::AddSeries(layout::Ref ref) {
 std::optional<IndexedSeries> SeriesIndex::ReadSeries(const IndexedFamily& family, layout::Ref ref,
                                                      bool embedded) {
   const auto* record = segment_.AtRef<layout::SeriesRecord>(ref);
-  if (record == nullptr || record->family != family.ref ||
-      record->label_bytes > 2 * layout::kMaxLabelBlockBytes) {
-    return std::nullopt;
-  }
-  const std::string block(LabelBlockOf(segment_, *record));  // from here on nobody can change it
+  if (record == nullptr || layout::ReadOnce(record->family) != family.ref) return std::nullopt;
+  const std::string_view shared_block = LabelBlockOf(segment_, *record);
+  if (shared_block.size() > 2 * layout::kMaxLabelBlockBytes) return std::nullopt;
+  const std::string block(shared_block);  // from here on nobody can change it
   const bool overflow = embedded && !family.label_names.empty();
   if (overflow ? block != kOverflowLabelBlock : !IsLabelBlockOf(block, family.label_names))
     return std::nullopt;
   IndexedSeries series{ref, static_cast<std::uint32_t>(family.definition.name.size()), {}, record, nullptr};
-  const std::uint64_t cells = record->cells;
+  const std::uint64_t cells = layout::ReadOnce(record->cells);
   const std::uint64_t cell_bytes = CellBytesOf(family.definition);
   if (cell_bytes > 0) {
     series.cells = segment_.Cells(cells, cell_bytes);

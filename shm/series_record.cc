@@ -17,7 +17,7 @@ void WriteSeriesRecord(layout::SeriesRecord* series, layout::Ref family, std::ui
 }
 
 std::string_view LabelBlockOf(const Segment& segment, const layout::SeriesRecord& series) {
-  const std::uint32_t bytes = series.label_bytes;
+  const std::uint32_t bytes = layout::ReadOnce(series.label_bytes);
   const std::uint64_t behind =
       static_cast<std::uint64_t>(reinterpret_cast<const char*>(&series + 1) - segment.base());
   const char* text = segment.At<char>(behind, bytes);

@@ -64,8 +64,9 @@ struct FamilySnapshot {
   layout::MetricType type;
   layout::GaugeMode gauge_mode;  ///< kNone unless a gauge
   std::span<const std::string_view> label_names;
-  std::span<const double> bounds;      ///< of a histogram; a series has bounds.size() + 1 buckets
-  std::uint64_t refused_series = 0;    ///< label sets that met a limit: in the overflow series, or nowhere
+  std::span<const double> bounds;  ///< of a histogram; a series has bounds.size() + 1 buckets
+  std::uint64_t refused_series =
+      0;  ///< label sets not registered: counted in the overflow series, or nowhere
   std::uint64_t refused_families = 0;  ///< registrations of this name with another definition
   std::vector<SeriesSnapshot> series;  ///< in the order of their registration
 };
@@ -106,8 +107,8 @@ struct Snapshot {
 
 /// Reads one segment again and again. Remembers what it has checked (SeriesIndex), so that a read costs what
 /// the living series cost: dead workers and old scrapes cost nothing. One thread at a time. Never writes to
-/// the segment, takes no lock, and is bounded in time and memory whatever the bytes say. Needs no more than a
-/// read-only mapping.
+/// the segment, takes no lock, and is bounded in time and memory whatever the bytes say; throws nothing but
+/// std::bad_alloc. Needs no more than a read-only mapping.
 class SnapshotReader {
  public:
   /// `segment` must be attached read-only: its descriptor is what the kernel is asked through who is alive.
