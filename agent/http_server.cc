@@ -23,7 +23,7 @@ namespace {
 
 constexpr unsigned kMaxConnections = 64;
 constexpr unsigned kIdleSeconds = 30;
-constexpr std::size_t kConnectionMemoryBytes = 16 * 1024;
+constexpr std::size_t kConnectionMemoryBytes = std::size_t{16} << 10U;
 
 // What is known of a request between the library's calls for it: the address of one of these, or null before
 // the first call.
@@ -132,7 +132,8 @@ MHD_Result OnRequestNoThrow(void* handler, MHD_Connection* connection, const cha
   std::vsnprintf(line.data(), line.size(), format, arguments);
   std::string_view text(line.data());
   while (text.ends_with('\n')) text.remove_suffix(1);
-  Log(LogLevel::kWarn, "http: " + std::string(text));
+  // Nearly all of it is about what clients do wrong, and no client shall be able to fill the log.
+  Log(LogLevel::kDebug, "http: " + std::string(text));
 }
 
 /// The library has found its own state broken.

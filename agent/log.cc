@@ -23,6 +23,20 @@ spdlog::level::level_enum ToSpdlog(LogLevel level) {
   return spdlog::level::err;
 }
 
+std::string_view Word(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarn:
+      return "warn";
+    case LogLevel::kError:
+      return "error";
+  }
+  return "error";
+}
+
 /// So that no message can end its line or its quotes and make up fields of its own.
 std::string Escape(std::string_view message) {
   std::string escaped;
@@ -37,20 +51,21 @@ std::string Escape(std::string_view message) {
 }  // namespace
 
 std::optional<LogLevel> ParseLogLevel(std::string_view word) {
-  if (word == "debug") return LogLevel::kDebug;
-  if (word == "info") return LogLevel::kInfo;
-  if (word == "warn") return LogLevel::kWarn;
-  if (word == "error") return LogLevel::kError;
+  for (const LogLevel level : {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarn, LogLevel::kError}) {
+    if (word == Word(level)) return level;
+  }
   return std::nullopt;
 }
 
 void StartLog(LogLevel level) {
   auto logger = std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_level(ToSpdlog(level));
-  logger->set_pattern("time=%Y-%m-%dT%H:%M:%S.%eZ level=%l msg=\"%v\"", spdlog::pattern_time_type::utc);
+  logger->set_pattern("time=%Y-%m-%dT%H:%M:%S.%eZ %v", spdlog::pattern_time_type::utc);
   spdlog::set_default_logger(std::move(logger));
 }
 
-void Log(LogLevel level, std::string_view message) { spdlog::log(ToSpdlog(level), "{}", Escape(message)); }
+void Log(LogLevel level, std::string_view message) {
+  spdlog::log(ToSpdlog(level), "level={} msg=\"{}\"", Word(level), Escape(message));
+}
 
 }  // namespace shmetrics::agent

@@ -64,18 +64,20 @@ class FamilyMerger {
 
   /// Joins `from`, of the older snapshot, with `to`, of the newer and of one definition.
   void Join(const FamilySnapshot& from, FamilySnapshot* to) {
-    std::unordered_map<SeriesKey, std::size_t, SeriesKeyHash> index;
-    index.reserve(to->series.size());
-    for (std::size_t i = 0; i < to->series.size(); ++i) {
-      index.emplace(SeriesKey{to->series[i].name_and_labels, to->series[i].worker}, i);
+    std::unordered_map<SeriesKey, const SeriesSnapshot*, SeriesKeyHash> older_series;
+    older_series.reserve(from.series.size());
+    for (const SeriesSnapshot& series : from.series) {
+      older_series.emplace(SeriesKey{series.name_and_labels, series.worker}, &series);
+    }
+    for (SeriesSnapshot& series : to->series) {
+      const auto found = older_series.find({series.name_and_labels, series.worker});
+      if (found == older_series.end()) continue;
+      Add(from, *found->second, &series);
+      found->second = nullptr;
     }
     for (const SeriesSnapshot& series : from.series) {
-      const auto found = index.find({series.name_and_labels, series.worker});
-      if (found == index.end()) {
+      if (older_series.at({series.name_and_labels, series.worker}) != nullptr)
         to->series.push_back(Copy(from, series));
-      } else {
-        Add(from, series, &to->series[found->second]);
-      }
     }
     to->refused_series += from.refused_series;
     to->refused_families += from.refused_families;

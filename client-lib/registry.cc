@@ -101,8 +101,7 @@ Registry& Registry::GlobalOf(std::uint32_t layout) noexcept {
   const RegistryOptions* options = global_options.load(std::memory_order_acquire);  // pairs with configure()
   Registry* made = &OpenOf(options == nullptr ? RegistryOptions{} : *options, layout);
   if (global_registry.compare_exchange_strong(registry, made, std::memory_order_acq_rel)) return *made;
-  return *registry;  // another thread was first; the second registry stays, unused: it is cheaper than its
-                     // removal
+  return *registry;  // another thread was first; the second registry stays, unused
 }
 
 Registry& Registry::OpenOf(const RegistryOptions& options, std::uint32_t layout) noexcept try {

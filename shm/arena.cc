@@ -40,8 +40,7 @@ struct Arena::Used {
 
 // Allocation, of either kind:
 //   1 commit what the allocation would reach    die here -> memory committed early; the next one uses it
-//   2 compare-and-swap Live::used forward       die here -> those bytes are leaked: one record or one run of
-//   cells
+//   2 compare-and-swap Live::used forward       die here -> those bytes are leaked: a record or a run of cells
 // Bytes are only ever reached through a record that was published later (directory.cc, worker_slot.cc).
 
 Result<std::uint64_t> Arena::AllocateRecord(std::uint64_t bytes, std::uint64_t alignment) {
@@ -97,8 +96,8 @@ Result<void> Arena::CheckFits(const Used& used) const {
 }
 
 // Growth, of either end:
-//   1 make the pages exist                      die here -> a few pages more in the file; the next one
-//   commits them again 2 advance `committed` by compare-and-swap   die here -> nothing is missing
+//   1 make the pages exist                      die here -> pages too many; the next one commits them again
+//   2 advance `committed` by compare-and-swap   die here -> nothing is missing
 // Release, pairing with the acquire below and with the publication of whatever is put there.
 
 Result<void> Arena::CommitFront(std::uint64_t end) {

@@ -13,8 +13,7 @@
 //   +-----------+-----------+-----------+-----------+-----------+-----------+----
 //     ^ cell      ^ + 4096    ^ + 8192 ...  one column: the value is the sum down the stripes
 //
-// Writers: any thread of any process, at any time; nothing is registered and nothing is owned. An atomic
-// stripe
+// Writers: any thread of any process, at any time; nothing is registered and nothing is owned. An atomic stripe
 //          is written only by locked instructions. A CPU stripe is written only by restartable sequences
 //          running on that CPU: the two must never share a cell, or updates are lost (7.7-11.8 % when
 //          forced). AddStripe() below is the only place that chooses a stripe.

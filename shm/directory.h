@@ -5,8 +5,7 @@
 // lock-free: a record is reserved, written, and published by one compare-and-swap on the head of its hash
 // chain, so a process stopped or killed on the way blocks nobody and leaves nothing half-made.
 //
-// Invariants: (1) what can be reached from a head is complete and never changes, but for its counts and
-// visibility;
+// Invariants: (1) what can be reached from a head is complete and never changes, but for counts and visibility;
 //             (2) a chain holds no two series of one family and label set, no two families of one name;
 //             (3) records are never removed: a removed series is hidden.
 

@@ -28,6 +28,9 @@ Result<void> CheckName(const FamilyDefinition& definition) {
         ErrorCode::kInvalidName, definition,
         "a metric name has 1 to 255 letters, digits, underscores or colons and begins with no digit");
   }
+  if (IsCounter(definition.type) && name == kTotal) {
+    return Invalid(ErrorCode::kInvalidName, definition, "a counter needs a name in front of _total");
+  }
   if (name.starts_with("__") || name.starts_with(kReservedPrefix)) {
     return Invalid(ErrorCode::kInvalidName, definition, "names beginning with __ or shmetrics_ are reserved");
   }

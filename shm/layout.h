@@ -3,24 +3,32 @@
 
 // The blueprint of the segment: every shared byte is described here and nowhere else.
 //
-//   offset 0            Header       one page, written by the creator before the file has a name, then
-//   constant 4,096               Live         one page of words that change slots_offset        WorkerSlot x
-//   slot_count chains_offset       u32          x chain_count: heads of the directory's hash chains
-//   records_offset      records      families, series, gauge blocks; grow upward
-//        ...            (hole: never touched, see arena.h)
-//   segment_bytes       cell blocks  grow downward from the end; block k begins at
-//                                    segment_bytes - (k + 1) * stripe_count * 4,096
+//   offset 0         Header        one page: written by the creator before the file has a name, then constant
+//   4,096            Live          one page of words that change
+//   slots_offset     WorkerSlot    x slot_count
+//   chains_offset    u32           x chain_count: heads of the directory's hash chains
+//   records_offset   records       families, series, gauge blocks; grow upward
+//        ...         (hole)        never touched, see arena.h
+//   segment_bytes    cell blocks   grow downward from here; block k begins at
+//                                  segment_bytes - (k + 1) * stripe_count * 4,096
 //
 // The files of this floor and their duty:
-//   segment        the mapping: create, attach         directory      families and series: find or register
-//   segment_file   the file: checks, O_TMPFILE, link   family         what a family is; which names are
-//   allowed segment_path   where the file is                   family_record  a family as bytes: write, read
-//   back checked arena          hand out and commit bytes           label_block    a label set as text:
-//   escape, compare, parse memory_limit   what the control group still allows worker_slot    claim a slot,
-//   hold it, prove one dead cells          what counters and histograms add to gauges         a worker's
-//   gauge rows series_index   a private, checked copy of the      fork_guard     are we still the process
-//   that asked?
-//                  directory                           snapshot       the one way to read everything
+//   segment        the mapping: create, attach
+//   segment_file   the file: checks, O_TMPFILE, link
+//   segment_path   where the file is
+//   arena          hand out and commit bytes
+//   memory_limit   what the control group still allows
+//   cells          what counters and histograms add to
+//   family         what a family is; which names are allowed
+//   family_record  a family as bytes: write, read back checked
+//   label_block    a label set as text: escape, compare, parse
+//   series_record  a series as bytes
+//   directory      families and series: find or register
+//   fork_guard     are we still the process that asked?
+//   worker_slot    claim a slot, hold it, prove one dead
+//   gauges         a worker's gauge rows
+//   series_index   a reader's private, checked copy of the directory
+//   snapshot       the one way to read everything
 //
 // Everything in namespace layout lies in shared memory: fixed-width integers, doubles and lock-free atomics
 // of them. No pointers (offsets only), no bool, no size_t. Bytes read from here are input: bound them, never

@@ -52,6 +52,12 @@ std::uint64_t HeadroomOf(const std::string& folder, bool is_v2) {
   return *limit > taken ? *limit - taken : 0;
 }
 
+/// Whether a list such as "cpu,memory" has the memory controller in it.
+bool ListsMemory(std::string_view list) {
+  const std::string padded = std::string(",").append(list).append(",");
+  return padded.find(",memory,") != std::string::npos;
+}
+
 /// The process's group in the hierarchy with the memory controller: "N:memory:/path" (v1) or "0::/path" (v2).
 std::optional<std::string> GroupOf(bool is_v2) {
   std::ifstream file("/proc/self/cgroup");
@@ -59,9 +65,8 @@ std::optional<std::string> GroupOf(bool is_v2) {
     const std::size_t first = line.find(':');
     const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
     if (second == std::string::npos) continue;
-    const std::string controllers = "," + line.substr(first + 1, second - first - 1) + ",";
-    if (is_v2 ? controllers == ",," : controllers.find(",memory,") != std::string::npos)
-      return line.substr(second + 1);
+    const std::string controllers = line.substr(first + 1, second - first - 1);
+    if (is_v2 ? controllers.empty() : ListsMemory(controllers)) return line.substr(second + 1);
   }
   return std::nullopt;
 }
@@ -80,9 +85,7 @@ std::optional<Hierarchy> FindHierarchy(bool is_v2) {
     std::string skipped, root, mount_point, type, source, options;
     left >> skipped >> skipped >> skipped >> root >> mount_point;
     right >> type >> source >> options;
-    const bool matches =
-        is_v2 ? type == "cgroup2"
-              : type == "cgroup" && ("," + options + ",").find(",memory,") != std::string::npos;
+    const bool matches = is_v2 ? type == "cgroup2" : type == "cgroup" && ListsMemory(options);
     if (!matches) continue;
     // In a container the mount shows a subtree: the group's path is then given from above it.
     std::string below = *group;

@@ -157,10 +157,10 @@ Result<void> CheckHeader(const std::string& path, const layout::Header& header, 
   const bool consistent =
       header.header_bytes == sizeof header && header.segment_bytes % layout::kPageBytes == 0 &&
       header.slot_count >= 1 && header.slot_count <= 65'536 && std::has_single_bit(header.chain_count) &&
-      header.chain_count <= 1U << 24U && header.stripe_count >= kAtomicStripes &&
-      header.stripe_count <= kAtomicStripes + 4'096 && header.slots_offset == expected.slots_offset &&
-      header.chains_offset == expected.chains_offset && header.records_offset == expected.records_offset &&
-      header.records_offset <= header.segment_bytes;
+      header.chain_count <= 1U << 24U && header.series_limit <= 1U << 24U &&
+      header.stripe_count >= kAtomicStripes && header.stripe_count <= kAtomicStripes + 4'096 &&
+      header.slots_offset == expected.slots_offset && header.chains_offset == expected.chains_offset &&
+      header.records_offset == expected.records_offset && header.records_offset <= header.segment_bytes;
   if (!consistent) return Refuse(ErrorCode::kCorrupt, path, "its header contradicts itself");
   if (file_bytes < header.segment_bytes) {
     return Refuse(

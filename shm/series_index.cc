@@ -26,6 +26,7 @@ void SeriesIndex::Update() {
   const auto* heads =
       reinterpret_cast<const std::atomic<layout::Ref>*>(segment_.base() + segment_.header().chains_offset);
   found_.clear();
+  steps_left_ = std::uint64_t{segment_.header().series_limit} + kMaxFamilies;
   for (std::size_t i = 0; i < heads_.size(); i++) {
     const layout::Ref head = heads[i].load(std::memory_order_acquire);  // SYNC(chain-head), see directory.cc
     if (head == heads_[i]) continue;
@@ -34,6 +35,9 @@ void SeriesIndex::Update() {
   }
   // In the order of registration, so that what is appended to a family is mostly in its place.
   std::sort(found_.begin(), found_.end());
+  const auto repeated = std::unique(found_.begin(), found_.end());  // met on several chains, or in a circle
+  skipped_.series += static_cast<std::uint64_t>(found_.end() - repeated);
+  found_.erase(repeated, found_.end());
   for (const layout::Ref ref : found_) AddSeries(ref);
   if (families_.size() != families_before) OrderFamilies();
 }
@@ -42,10 +46,11 @@ void SeriesIndex::WalkChain(layout::Ref head, layout::Ref seen) {
   std::uint32_t steps = 0;
   for (layout::Ref ref = head; ref != seen && ref != 0;) {
     const auto* shared = segment_.AtRef<layout::Record>(ref);
-    if (shared == nullptr || ++steps > kMaxChainLength) {
+    if (shared == nullptr || ++steps > kMaxChainLength || steps_left_ == 0) {
       skipped_.chains++;
       return;
     }
+    steps_left_--;
     switch (layout::ReadOnce(shared->kind)) {
       case layout::RecordKind::kFamily:
         AddFamily(ref);
@@ -88,7 +93,10 @@ void SeriesIndex::AddSeries(layout::Ref ref) {
   const auto* record = segment_.AtRef<layout::SeriesRecord>(ref);
   // A family is published before its series, but perhaps after its own chain was walked in this look.
   IndexedFamily* family = record == nullptr ? nullptr : AddFamily(layout::ReadOnce(record->family));
-  const auto series = family == nullptr ? std::nullopt : ReadSeries(*family, ref, false);
+  // Known: met again because a head was turned back. Its text is kept already.
+  const bool is_known =
+      family != nullptr && std::ranges::binary_search(family->series, ref, {}, &IndexedSeries::ref);
+  const auto series = family == nullptr || is_known ? std::nullopt : ReadSeries(*family, ref, false);
   // Honest workers stay below the limit but for what deaths have leaked; the rest is somebody's flood.
   if (!series || series_count_ > std::uint64_t{segment_.header().series_limit} + kMaxFamilies) {
     skipped_.series++;

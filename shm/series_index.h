@@ -64,6 +64,8 @@ class SeriesIndex {
   const Segment& segment_;
   std::vector<layout::Ref> heads_;  ///< of the chains, at the last look
   std::vector<layout::Ref> found_;  ///< series met in the present look
+  /// Records the present look may still meet: no more than an honest segment holds, however its chains lead.
+  std::uint64_t steps_left_ = 0;
   std::pmr::monotonic_buffer_resource texts_;
   std::uint64_t text_bytes_ = 0;
   std::deque<IndexedFamily> families_;

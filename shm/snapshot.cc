@@ -178,11 +178,18 @@ void SnapshotReader::State::ReadWorkers(Snapshot* out, Contributions* gauges) {
     WorkerSnapshot worker{};
     row.clear();
     if (!ReadWorker(number, alive[number], &worker, &row)) continue;
+    // A series registered since the index last looked is published before any gauge names it.
+    const bool has_news = std::any_of(row.begin(), row.end(), [this](const auto& gauge) {
+      return index->GaugeFamilyOf(gauge.first) == nullptr;
+    });
+    if (has_news) index->Update();
     for (const auto& [series, reading] : row) {
-      if (index->GaugeFamilyOf(series) == nullptr) {
-        skipped_gauges++;
+      std::vector<GaugeContribution>* values =
+          index->GaugeFamilyOf(series) == nullptr ? nullptr : &(*gauges)[series];
+      if (values == nullptr || (!values->empty() && values->back().slot == number)) {
+        skipped_gauges++;  // names no gauge series, or one that this row has named before
       } else {
-        (*gauges)[series].push_back({number, reading});
+        values->push_back({number, reading});
       }
     }
     out->workers.push_back(std::move(worker));

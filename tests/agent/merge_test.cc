@@ -75,12 +75,12 @@ TEST(MergeTest, GaugesJoinByTheirMode) {
   const struct {
     const char* name;
     GaugeMode mode;
-  } kGauges[] = {{"a_sum", GaugeMode::kSum},
-                 {"b_min", GaugeMode::kMin},
-                 {"c_max", GaugeMode::kMax},
-                 {"d_most_recent", GaugeMode::kMostRecent},
-                 {"e_last", GaugeMode::kLast}};
-  for (const auto& gauge : kGauges) {
+  } gauges[] = {{"a_sum", GaugeMode::kSum},
+                {"b_min", GaugeMode::kMin},
+                {"c_max", GaugeMode::kMax},
+                {"d_most_recent", GaugeMode::kMostRecent},
+                {"e_last", GaugeMode::kLast}};
+  for (const auto& gauge : gauges) {
     older.Family(gauge.name, MetricType::kGauge, gauge.mode).Number("", 5);
     newer.Family(gauge.name, MetricType::kGauge, gauge.mode).Number("", 3);
   }

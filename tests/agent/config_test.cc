@@ -1,0 +1,111 @@
+#include "agent/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+#include "tests/agent/segment_writer.h"
+
+namespace shmetrics::agent {
+namespace {
+
+using ::testing::HasSubstr;
+
+class ConfigTest : public ::testing::Test {
+ protected:
+  Result<Settings> Read(const std::string& text) {
+    std::ofstream(path_) << text;
+    return ReadConfig(path_);
+  }
+  /// The message for `text`, which must be refused, without the name of the file, which must be in it.
+  std::string ErrorOf(const std::string& text) {
+    const Result<Settings> read = Read(text);
+    if (read.ok()) return "accepted";
+    const std::string& message = read.error().message;
+    EXPECT_TRUE(message.starts_with(path_ + ": ")) << message;
+    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
+    return message.substr(path_.size() + 2);
+  }
+
+  shmetrics::testing::TemporaryFolder folder_;
+  const std::string path_ = folder_ / "agent.ini";
+};
+
+TEST_F(ConfigTest, EveryKeyIsRead) {
+  const auto settings = Read(
+      "# of the agent\n[segment]\npath = /dev/shm/x y ; comment\n\n[web]\nlisten_address=[::1]:9000\n"
+      "[log]\n  level : warn\n");
+  ASSERT_TRUE(settings.ok()) << settings.error().message;
+  EXPECT_EQ(settings->segment_path, "/dev/shm/x y");
+  EXPECT_EQ(settings->listen_address, (ListenAddress{"::1", 9000}));
+  EXPECT_EQ(settings->log_level, LogLevel::kWarn);
+}
+
+TEST_F(ConfigTest, AnEmptyFileSaysNothing) {
+  const auto settings = Read("");
+  ASSERT_TRUE(settings.ok());
+  EXPECT_FALSE(settings->segment_path || settings->listen_address || settings->log_level);
+}
+
+TEST_F(ConfigTest, TheWorkersSectionIsPassedOver) {
+  const auto settings =
+      Read("[Audio-Quota]\nfree_daily_minutes = 30\nfree_daily_minutes = 31\n[log]\nlevel = error\n");
+  ASSERT_TRUE(settings.ok()) << settings.error().message;
+  EXPECT_EQ(settings->log_level, LogLevel::kError);
+}
+
+TEST_F(ConfigTest, AnUnknownKeyIsNamedWithItsLine) {
+  EXPECT_THAT(ErrorOf("\n[web]\nlisten_adress = :80\n"),
+              HasSubstr("line 3: [web] listen_adress: no such key"));
+  EXPECT_THAT(ErrorOf("[wep]\nlisten_address = :80\n"),
+              HasSubstr("line 2: [wep] listen_address: no such key"));
+  EXPECT_THAT(ErrorOf("level = info\n"), HasSubstr("line 1: [] level: no such key"));
+}
+
+TEST_F(ConfigTest, ABadValueIsNamedWithItsLineAndKey) {
+  EXPECT_THAT(ErrorOf("[log]\nlevel = loud\n"), HasSubstr("line 2: [log] level: 'loud' is not a log level"));
+  EXPECT_THAT(ErrorOf("[web]\nlisten_address = 80\n"),
+              HasSubstr("line 2: [web] listen_address: '80' is not an"));
+  EXPECT_THAT(ErrorOf("[segment]\npath =\n"), HasSubstr("line 2: [segment] path: '' is not the path"));
+}
+
+TEST_F(ConfigTest, ADuplicateKeyIsRefusedAlsoInASecondSectionOfTheName) {
+  EXPECT_THAT(ErrorOf("[log]\nlevel = info\n[web]\n[log]\nlevel = info\n"),
+              HasSubstr("line 5: [log] level was set before"));
+}
+
+TEST_F(ConfigTest, WhatIsNeitherSectionNorKeyIsASyntaxError) {
+  EXPECT_THAT(ErrorOf("[log]\nlevel info\n"), HasSubstr("line 2: is neither"));
+  EXPECT_THAT(ErrorOf("[log\nlevel = info\n"), HasSubstr("line 1: is neither"));
+}
+
+TEST_F(ConfigTest, AnIndentedLineIsAKeyOfItsOwn) {
+  EXPECT_THAT(ErrorOf("[segment]\npath = /a\n  /b\n"), HasSubstr("line 3: is neither"));
+}
+
+TEST_F(ConfigTest, ALongLineIsReadWhole) {
+  const std::string path(3'000, 'x');
+  const auto settings = Read("[segment]\npath = " + path + "\n");
+  ASSERT_TRUE(settings.ok()) << settings.error().message;
+  EXPECT_EQ(settings->segment_path, path);
+}
+
+TEST_F(ConfigTest, AFileThatCannotBeReadIsNamed) {
+  const std::string missing = folder_ / "missing.ini";
+  EXPECT_EQ(ReadConfig(missing).error().message,
+            missing + ": could not be opened: No such file or directory");
+  EXPECT_THAT(ReadConfig(folder_ / ".").error().message, HasSubstr("could not be read: Is a directory"));
+}
+
+TEST_F(ConfigTest, TheFlagComesBeforeTheEnvironment) {
+  setenv("SHMETRICS_CONFIG", "/from/environment", 1);
+  EXPECT_EQ(ConfigFile("/from/flag"), "/from/flag");
+  EXPECT_EQ(ConfigFile(std::nullopt), "/from/environment");
+  unsetenv("SHMETRICS_CONFIG");
+}
+
+}  // namespace
+}  // namespace shmetrics::agent

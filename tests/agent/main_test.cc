@@ -1,0 +1,174 @@
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "tests/agent/segment_writer.h"
+#include "tests/support/http_client.h"
+
+namespace shmetrics::agent {
+namespace {
+
+using shmetrics::testing::Get;
+using shmetrics::testing::SegmentWriter;
+using shmetrics::testing::TemporaryFolder;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+
+/// The program under test, as its own process.
+class AgentProcess {
+ public:
+  explicit AgentProcess(std::vector<std::string> arguments) {
+    int pipe_fds[2];
+    EXPECT_EQ(pipe2(pipe_fds, O_CLOEXEC), 0);
+    arguments.insert(arguments.begin(), SHMETRICS_AGENT);
+    std::vector<char*> argv;
+    argv.reserve(arguments.size() + 1);
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    pid_ = fork();
+    if (pid_ == 0) {
+      dup2(pipe_fds[1], STDOUT_FILENO);
+      dup2(pipe_fds[1], STDERR_FILENO);
+      execv(argv[0], argv.data());
+      _exit(127);
+    }
+    close(pipe_fds[1]);
+    output_ = fdopen(pipe_fds[0], "r");
+  }
+  ~AgentProcess() {
+    if (pid_ > 0) {
+      kill(pid_, SIGKILL);
+      Wait();
+    }
+    std::fclose(output_);
+  }
+  AgentProcess(const AgentProcess&) = delete;
+  AgentProcess& operator=(const AgentProcess&) = delete;
+
+  /// The next line of what it prints on either stream; empty at the end.
+  std::string Line() {
+    std::string line;
+    for (int c = 0; (c = std::fgetc(output_)) != EOF && c != '\n';) line += static_cast<char>(c);
+    return line;
+  }
+
+  /// Reads lines until it says where it serves.
+  std::uint16_t Port() {
+    for (std::string line = Line(); !line.empty(); line = Line()) {
+      const std::size_t on = line.find(" on 127.0.0.1:");
+      if (on != std::string::npos) {
+        return static_cast<std::uint16_t>(
+            std::atoi(line.c_str() + on + std::string(" on 127.0.0.1:").size()));
+      }
+    }
+    return 0;
+  }
+
+  void Signal(int signal) const { kill(pid_, signal); }
+
+  /// Its exit code, or minus the signal that ended it.
+  int Wait() {
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+  }
+
+ private:
+  pid_t pid_ = -1;
+  std::FILE* output_ = nullptr;
+};
+
+class MainTest : public ::testing::Test {
+ protected:
+  TemporaryFolder folder_;
+  const std::string path_ = folder_ / "segment";
+};
+
+TEST_F(MainTest, ItServesASegmentThatComesLaterAndStopsOnSigterm) {
+  AgentProcess agent({"--segment.path", path_, "--web.listen-address", "127.0.0.1:0"});
+  const std::uint16_t port = agent.Port();
+  ASSERT_NE(port, 0);
+  EXPECT_EQ(Get(port, "/-/ready").status, 503);
+  SegmentWriter(path_).Count("jobs_total", 3);
+  EXPECT_EQ(Get(port, "/-/ready").status, 200);
+  EXPECT_THAT(Get(port, "/metrics").body, HasSubstr("\njobs_total 3\n"));
+  for (const char* path : {"/", "/api/v1/metrics", "/api/v1/metrics/json", "/api/v1/metrics/text",
+                           "/api/v1/workers", "/-/healthy"}) {
+    EXPECT_EQ(Get(port, path).status, 200) << path;
+  }
+  EXPECT_EQ(Get(port, "/nothing").status, 404);
+  agent.Signal(SIGTERM);
+  EXPECT_EQ(agent.Wait(), 0);
+}
+
+TEST_F(MainTest, ItStopsOnSigint) {
+  AgentProcess agent({"--segment.path", path_, "--web.listen-address", "127.0.0.1:0"});
+  ASSERT_NE(agent.Port(), 0);
+  agent.Signal(SIGINT);
+  EXPECT_EQ(agent.Wait(), 0);
+}
+
+TEST_F(MainTest, ACutOffSegmentIsA503AndTheAgentLivesOn) {
+  AgentProcess agent({"--segment.path", path_, "--web.listen-address", "127.0.0.1:0"});
+  const std::uint16_t port = agent.Port();
+  SegmentWriter(path_).Count("jobs_total", 3);
+  EXPECT_EQ(Get(port, "/metrics").status, 200);
+  std::filesystem::resize_file(path_, 0);
+  EXPECT_EQ(Get(port, "/metrics").status, 503);
+  EXPECT_EQ(Get(port, "/-/healthy").status, 200);
+}
+
+TEST_F(MainTest, FlagsWinOverTheConfigurationFile) {
+  const std::string ini = folder_ / "agent.ini";
+  std::ofstream(ini) << "[segment]\npath = " << path_ << "\n[web]\nlisten_address = 192.0.2.1:1\n";
+  AgentProcess agent({"--config.file", ini, "--web.listen-address", "127.0.0.1:0"});
+  const std::uint16_t port = agent.Port();
+  ASSERT_NE(port, 0);
+  EXPECT_THAT(Get(port, "/-/ready").body, HasSubstr(path_));
+}
+
+TEST_F(MainTest, WrongFlagsFilesAndAddressesAreOneLineAndExitCode2) {
+  const std::string ini = folder_ / "agent.ini";
+  std::ofstream(ini) << "[web]\nport = 80\n";
+  AgentProcess other({"--segment.path", path_, "--web.listen-address", "127.0.0.1:0"});
+  const std::string taken = "127.0.0.1:" + std::to_string(other.Port());
+  const struct {
+    std::vector<std::string> arguments;
+    std::string said;
+  } cases[] = {
+      {{"--web.port=80"}, "shmetrics-agent: .*--web.port.*"},
+      {{"--log.level=loud"}, "shmetrics-agent: --log.level: 'loud' is not .*"},
+      {{"--config.file", folder_ / "none"}, "shmetrics-agent: .*/none: could not be opened: .*"},
+      {{"--config.file", ini}, "shmetrics-agent: .*/agent.ini: line 2: .web. port: no such key.*"},
+      {{"--segment.path", path_, "--web.listen-address", taken},
+       "shmetrics-agent: cannot listen on " + taken + ": .*"},
+  };
+  for (const auto& [arguments, said] : cases) {
+    AgentProcess agent(arguments);
+    EXPECT_THAT(agent.Line(), MatchesRegex(said));
+    EXPECT_EQ(agent.Line(), "") << "a second line";
+    EXPECT_EQ(agent.Wait(), 2);
+  }
+}
+
+TEST_F(MainTest, HelpAndVersionExitWith0) {
+  AgentProcess version({"--version"});
+  EXPECT_THAT(version.Line(), MatchesRegex("shmetrics-agent [0-9]+[.][0-9]+[.][0-9]+"));
+  EXPECT_EQ(version.Wait(), 0);
+  AgentProcess help({"--help"});
+  EXPECT_THAT(help.Line(), HasSubstr("Serves the metrics"));
+  EXPECT_EQ(help.Wait(), 0);
+}
+
+}  // namespace
+}  // namespace shmetrics::agent

@@ -1,0 +1,121 @@
+#include "agent/routes.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "agent/bus_guard.h"
+#include "tests/agent/segment_writer.h"
+
+namespace shmetrics::agent {
+namespace {
+
+using nlohmann::json;
+using shmetrics::testing::SegmentWriter;
+using shmetrics::testing::TemporaryFolder;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using ::testing::Not;
+
+constexpr std::array<Route, 7> kTable = {{{"/", "", &Routes::Landing},
+                                          {"/metrics", "", &Routes::Metrics},
+                                          {"/map", "", &Routes::MetricsMap},
+                                          {"/document", "", &Routes::MetricsDocument},
+                                          {"/workers", "", &Routes::Workers},
+                                          {"/healthy", "", &Routes::Healthy},
+                                          {"/ready", "", &Routes::Ready}}};
+
+class RoutesTest : public ::testing::Test {
+ protected:
+  RoutesTest() { BusGuard::Install(); }
+
+  HttpResponse Get(std::string_view path) { return routes_.Handle({path}); }
+  void CutOff() {
+    Get("/metrics");
+    std::filesystem::resize_file(path_, 4096);
+  }
+
+  TemporaryFolder folder_;
+  const std::string path_ = folder_ / "segment";
+  SegmentFollower follower_{path_};
+  Routes routes_{kTable, &follower_};
+};
+
+TEST_F(RoutesTest, MetricsAreThoseOfTheWorkersAndThenTheAgents) {
+  SegmentWriter(path_).Count("jobs_total", 3);
+  const HttpResponse answer = Get("/metrics");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.content_type, "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_THAT(answer.body, HasSubstr("# TYPE jobs_total counter\njobs_total 3\n# HELP shmetrics_up"));
+  EXPECT_THAT(answer.body, HasSubstr("\nshmetrics_up 1\n"));
+}
+
+TEST_F(RoutesTest, EachScrapeIsCounted) {
+  EXPECT_THAT(Get("/metrics").body, HasSubstr("\nshmetrics_scrapes_total 1\n"));
+  Get("/map");
+  EXPECT_THAT(Get("/metrics").body, HasSubstr("\nshmetrics_scrapes_total 2\n"));
+}
+
+TEST_F(RoutesTest, JsonIsAMapOrTheMapWithTheTime) {
+  SegmentWriter(path_).Count("jobs_total", 3);
+  const HttpResponse map = Get("/map");
+  EXPECT_EQ(map.content_type, "application/json");
+  EXPECT_EQ(json::parse(map.body)["jobs_total"]["series"][0]["value"], 3);
+  const json document = json::parse(Get("/document").body);
+  EXPECT_EQ(document["metrics"], json::parse(map.body));
+  EXPECT_THAT(document["timestamp"].get<std::string>(), MatchesRegex("....-..-..T..:..:..[.]...Z"));
+}
+
+TEST_F(RoutesTest, WithoutASegmentEveryAnswerButReadyIs200) {
+  EXPECT_EQ(Get("/metrics").status, 200);
+  EXPECT_THAT(Get("/metrics").body, HasSubstr("\nshmetrics_up 0\n"));
+  EXPECT_EQ(Get("/map").body, "{}");
+  EXPECT_EQ(json::parse(Get("/document").body)["metrics"], json::object());
+  EXPECT_EQ(json::parse(Get("/workers").body)["workers"], json::array());
+  EXPECT_EQ(Get("/").status, 200);
+  EXPECT_EQ(Get("/healthy").status, 200);
+  EXPECT_EQ(Get("/ready").status, 503);
+  EXPECT_EQ(Get("/ready").body, "waiting for a worker to create segment " + path_ + "\n");
+}
+
+TEST_F(RoutesTest, WithASegmentTheAgentIsReady) {
+  SegmentWriter(path_).Count("jobs_total", 3);
+  EXPECT_EQ(Get("/ready").status, 200);
+  EXPECT_THAT(Get("/").body, HasSubstr("<th>Families</th><td>1</td>"));
+}
+
+TEST_F(RoutesTest, OfACorruptSegmentNothingIsSaid) {
+  SegmentWriter(path_).Count("jobs_total", 3);
+  CutOff();
+  for (const char* path : {"/metrics", "/map", "/document", "/workers", "/ready"}) {
+    EXPECT_EQ(Get(path).status, 503) << path;
+    EXPECT_THAT(Get(path).body, HasSubstr("cut off")) << path;
+  }
+  EXPECT_EQ(Get("/healthy").status, 200);
+  EXPECT_EQ(Get("/").status, 200);
+}
+
+TEST_F(RoutesTest, PathsAreMatchedWhole) {
+  for (const char* path : {"/metrics/", "/metric", "/Metrics", "//", ""}) {
+    EXPECT_EQ(Get(path).status, 404) << path;
+  }
+}
+
+TEST_F(RoutesTest, TheLandingPageLinksToEveryRouteAndForbidsScripts) {
+  const HttpResponse page = Get("/");
+  EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
+  for (const Route& route : kTable) {
+    EXPECT_THAT(page.body, HasSubstr("href=\"" + std::string(route.path) + '"'));
+  }
+  ASSERT_EQ(page.headers.size(), 1U);
+  EXPECT_EQ(page.headers[0].first, "Content-Security-Policy");
+  EXPECT_THAT(page.headers[0].second, HasSubstr("default-src 'none'"));
+  EXPECT_THAT(page.headers[0].second, Not(HasSubstr("unsafe")));
+}
+
+}  // namespace
+}  // namespace shmetrics::agent

@@ -1,0 +1,147 @@
+#ifndef SHMETRICS_TESTS_CORRUPT_DAMAGED_SEGMENT_H_
+#define SHMETRICS_TESTS_CORRUPT_DAMAGED_SEGMENT_H_
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shm/family_record.h"
+#include "shm/label_block.h"
+#include "shm/snapshot.h"
+#include "tests/support/bare_worker.h"
+#include "tests/support/private_folder.h"
+
+namespace shmetrics::testing {
+
+/// A segment with something of every kind in it, whose bytes a test then damages under its readers.
+class DamagedSegment {
+ public:
+  DamagedSegment() {
+    using shm::layout::GaugeMode;
+    worker.Count(CounterNamed("witness_total"), {}, std::uint64_t{7});
+    worker.Count(CounterNamed("counter_total", {"a"}), {"x"}, std::uint64_t{1});
+    worker.Count(CounterNamed("counter_total", {"a"}), {"y"}, std::uint64_t{2});
+    worker.Count(CounterNamed("kounter_total", {"a"}), {"x"}, std::uint64_t{3});
+    worker.Count(FractionalCounterNamed("fractions_total", {"a"}), {"x"}, 0.5);
+    worker.Observe(HistogramNamed("histogram", {1, 2, 3}, {"a"}), {"x"}, 1.5);
+    worker.Set(GaugeNamed("sum", GaugeMode::kSum, {"a"}), {"x"}, 5);
+    worker.Set(GaugeNamed("each", GaugeMode::kPerWorker, {"a"}), {"x"}, 6);
+    worker.Set(GaugeNamed("last", GaugeMode::kLast, {"a"}), {"x"}, 8);
+    for (int i = 0; i < 60; i++)
+      worker.Set(GaugeNamed("many", GaugeMode::kMax, {"a"}), {std::to_string(i)}, i);
+  }
+
+  shm::layout::FamilyRecord* Family(const std::string& name) {
+    for (std::uint32_t chain = 0; chain < worker.segment().header().chain_count; chain++) {
+      for (auto ref = Heads()[chain].load(); ref != 0; ref = At<shm::layout::Record>(ref)->next) {
+        const auto definition = shm::ReadFamilyRecord(worker.segment(), ref);
+        if (definition && definition->name == name) return At<shm::layout::FamilyRecord>(ref);
+      }
+    }
+    return nullptr;
+  }
+  /// The series of the family with label a, by its value.
+  shm::layout::SeriesRecord* Series(const std::string& family, const std::string& value) {
+    const std::string block = "a=\"" + value + "\"";
+    for (std::uint32_t chain = 0; chain < worker.segment().header().chain_count; chain++) {
+      for (auto ref = Heads()[chain].load(); ref != 0; ref = At<shm::layout::Record>(ref)->next) {
+        auto* series = At<shm::layout::SeriesRecord>(ref);
+        if (series->record.kind == shm::layout::RecordKind::kSeries &&
+            series->family == RefOf(Family(family)) && Text(series).substr(0, series->label_bytes) == block)
+          return series;
+      }
+    }
+    return nullptr;
+  }
+  /// What stands behind a record, at least 64 bytes.
+  template <class T>
+  static std::string_view Text(const T* record) {
+    return {reinterpret_cast<const char*>(record + 1), 64};
+  }
+  template <class T>
+  static char* Behind(T* record) {
+    return reinterpret_cast<char*>(record + 1);
+  }
+  template <class T>
+  T* At(shm::layout::Ref ref) {
+    return worker.segment().AtRef<T>(ref);
+  }
+  shm::layout::Ref RefOf(const void* record) { return worker.segment().RefOf(record); }
+  std::atomic<shm::layout::Ref>* Heads() {
+    return reinterpret_cast<std::atomic<shm::layout::Ref>*>(worker.segment().base() +
+                                                            worker.segment().header().chains_offset);
+  }
+  std::atomic<shm::layout::Ref>* HeadOf(const shm::layout::Record& record) {
+    return &Heads()[record.hash & (worker.segment().header().chain_count - 1)];
+  }
+  /// The slot of `worker`.
+  shm::layout::WorkerSlot* Slot() {
+    return reinterpret_cast<shm::layout::WorkerSlot*>(worker.segment().base() +
+                                                      worker.segment().header().slots_offset);
+  }
+  shm::layout::GaugeBlock* Block() { return At<shm::layout::GaugeBlock>(Slot()->gauge_blocks.load()); }
+  shm::layout::Live& live() { return worker.segment().live(); }
+
+  std::shared_ptr<shm::Segment> AttachReader() const {
+    return shm::Segment::Attach(path, shm::Segment::Access::kReadOnly).value();
+  }
+
+  PrivateFolder folder;
+  std::string path = folder / "segment";
+  BareWorker worker{path};
+};
+
+/// Whatever the bytes said: what a snapshot holds is bounded, and every text in it can be printed.
+inline void ExpectSane(const shm::Snapshot& snapshot) {
+  constexpr std::size_t kFamilies = 1U << 16U;
+  const std::size_t limit = snapshot.segment.series_limit + kFamilies;
+  EXPECT_LE(snapshot.families.size(), kFamilies);
+  EXPECT_LE(snapshot.workers.size(), snapshot.segment.slot_count);
+  EXPECT_LE(snapshot.segment.committed_bytes, snapshot.segment.bytes);
+  std::set<std::string_view> names;
+  for (const shm::FamilySnapshot& family : snapshot.families) {
+    EXPECT_TRUE(shm::IsMetricName(family.name));
+    EXPECT_TRUE(names.insert(family.name).second) << "twice " << family.name;
+    EXPECT_TRUE(shm::IsValidUtf8(family.help));
+    EXPECT_TRUE(family.unit.empty() || shm::IsMetricName(family.unit));
+    const std::size_t values =
+        family.gauge_mode == shm::layout::GaugeMode::kPerWorker ? limit * snapshot.segment.slot_count : limit;
+    EXPECT_LE(family.series.size(), values);
+    std::set<std::pair<std::string_view, std::int32_t>> seen;
+    for (const shm::SeriesSnapshot& series : family.series) {
+      EXPECT_EQ(series.name_and_labels.substr(0, series.name_bytes), family.name);
+      EXPECT_TRUE(seen.emplace(series.name_and_labels, series.worker).second)
+          << "twice " << series.name_and_labels;
+      EXPECT_TRUE(series.labels() == shm::kOverflowLabelBlock ||
+                  shm::IsLabelBlockOf(series.labels(), family.label_names))
+          << series.labels();
+      if (family.type == shm::layout::MetricType::kHistogram) {
+        EXPECT_LE(series.first_bucket + family.bounds.size() + 1, snapshot.buckets.size());
+      }
+    }
+  }
+  for (const shm::WorkerSnapshot& worker : snapshot.workers) EXPECT_TRUE(shm::IsValidUtf8(worker.name));
+}
+
+inline std::uint64_t SkippedOf(const shm::Snapshot& snapshot) {
+  const shm::Skipped& skipped = snapshot.skipped;
+  return skipped.families + skipped.series + skipped.chains + skipped.collisions + skipped.gauges;
+}
+
+/// The value of witness_total, which no test damages; 0 if it is not shown.
+inline std::uint64_t WitnessOf(const shm::Snapshot& snapshot) {
+  for (const shm::FamilySnapshot& family : snapshot.families) {
+    if (family.name == "witness_total" && family.series.size() == 1) return family.series[0].integer;
+  }
+  return 0;
+}
+
+}  // namespace shmetrics::testing
+
+#endif  // SHMETRICS_TESTS_CORRUPT_DAMAGED_SEGMENT_H_

@@ -1,0 +1,137 @@
+// Deaths between two stores: a process is killed at every named crash point, each time it passes there, while
+// it does everything that changes a segment. What it leaves must be readable whole and usable at once.
+
+#include "shm/crash_point.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "tests/support/bare_worker.h"
+#include "tests/support/child.h"
+#include "tests/support/private_folder.h"
+#include "tests/support/segment_reading.h"
+
+namespace shmetrics::testing {
+namespace {
+
+using shm::layout::GaugeMode;
+
+constexpr int kKilled = 128 + SIGKILL;
+
+/// Every crash point there is; EveryCrashPointIsListed keeps it so.
+constexpr const char* kCrashPoints[] = {
+    "arena_blocks_populated", "arena_cells_committed",    "arena_front_populated",
+    "arena_record_committed", "directory_before_publish", "directory_series_reserved",
+    "gauges_block_allocated", "gauges_series_written",    "segment_filled",
+    "segment_mapped",         "slot_claim_locked",        "slot_epoch_bumped",
+    "slot_live_locked",       "slot_taken_over",
+};
+
+constexpr int kManySeries = 75;  // of 4 KiB labels, which outgrows what creation has committed
+
+/// What a worker does, once each: create or attach, register families of all kinds and series, claim a slot,
+/// set gauges in more than one block of its row, grow both ends. Everything is 1, so that doing it again
+/// shows.
+void DoEverything(const std::string& path) {
+  BareWorker worker(path);
+  worker.Count(CounterNamed("plain_total"), {}, std::uint64_t{1});
+  worker.Count(FractionalCounterNamed("fractions_total", {"a"}), {"x"}, 1.0);
+  worker.Observe(HistogramNamed("latency", {1, 2}, {"a"}), {"x"}, 1.0);
+  worker.Set(GaugeNamed("last", GaugeMode::kLast, {"a"}), {"x"}, 1);
+  for (int i = 0; i < 60; i++)
+    worker.Set(GaugeNamed("gauge", GaugeMode::kSum, {"n"}), {std::to_string(i)}, 1);
+  const std::string long_value(4'000, 'x');
+  for (int i = 0; i < kManySeries; i++) {
+    worker.Count(CounterNamed("many_total", {"n", "long"}), {std::to_string(i), long_value},
+                 std::uint64_t{1});
+  }
+}
+
+void ExpectWholeSegment(const std::string& path) {
+  const SegmentReading reading = Read(path);
+  const shm::Skipped& skipped = reading.snapshot().skipped;
+  EXPECT_EQ(skipped.families + skipped.series + skipped.chains + skipped.collisions + skipped.gauges, 0U);
+  for (const auto& family : reading.snapshot().families) {
+    std::set<std::string_view> names;
+    for (const auto& series : family.series)
+      EXPECT_TRUE(names.insert(series.name_and_labels).second) << "duplicate " << series.name_and_labels;
+  }
+}
+
+/// Does everything in a child that is killed when it comes by `point` for the `nth` time; how it ended.
+int DieAt(const std::string& path, std::string_view point, int nth) {
+  return RunInChild([&] {
+    static std::string_view deadly;
+    static int left;
+    deadly = point;
+    left = nth;
+    shm::crash_point_hook = [](const char* name) {
+      if (name == deadly && --left == 0) raise(SIGKILL);
+    };
+    DoEverything(path);
+  });
+}
+
+class CrashPointTest : public ::testing::TestWithParam<const char*> {
+ protected:
+  PrivateFolder folder_;
+  const std::string path_ = folder_ / "segment";
+};
+
+// Faults 1 to 6.
+TEST_P(CrashPointTest, DeathThereLeavesAWholeSegmentThatIsUsableAtOnce) {
+  int deaths = 0;
+  for (int nth = 1;; nth += nth < 12 ? 1 : 9) {
+    std::filesystem::remove(path_);
+    const int ended = DieAt(path_, GetParam(), nth);
+    ASSERT_TRUE(ended == kKilled || ended == 0) << ended;
+    const bool exists = std::filesystem::exists(path_);
+    if (exists) ExpectWholeSegment(path_);
+    ASSERT_EQ(RunInChild([&] { DoEverything(path_); }), 0) << "after death " << nth;
+    ExpectWholeSegment(path_);
+    const SegmentReading reading = Read(path_);
+    ASSERT_TRUE(reading.Counter("plain_total") == 1U || reading.Counter("plain_total") == 2U);
+    ASSERT_EQ(reading.AliveWorkers(), 0U);
+    ASSERT_FALSE(reading.Shows(R"(gauge{n="0"})")) << "its worker is dead";
+    ASSERT_EQ(reading.Gauge(R"(last{a="x"})"), 1.0);
+    const shm::FamilySnapshot* many = reading.Family("many_total");
+    ASSERT_NE(many, nullptr);
+    ASSERT_EQ(many->series.size(), kManySeries);
+    for (const auto& series : many->series) ASSERT_TRUE(series.integer == 1 || series.integer == 2);
+    // A death leaks one place at most (fault 2).
+    ASSERT_LE(reading.snapshot().segment.series_count, 60U + kManySeries + 3U + 1U);
+    if (ended == 0) break;  // fewer than `nth` times
+    deaths++;
+  }
+  EXPECT_GT(deaths, 0) << "nobody came by " << GetParam();
+}
+
+// The slot of the dead is free at once, for the next worker (fault 4).
+TEST_P(CrashPointTest, DeathsThereUseUpNoSlot) {
+  BareWorker creator(path_);
+  for (int i = 0; i < 20; i++) ASSERT_EQ(DieAt(folder_ / "other", GetParam(), 1), kKilled);
+  for (int i = 0; i < 20; i++) static_cast<void>(DieAt(path_, GetParam(), 1));
+  ASSERT_EQ(RunInChild([&] { DoEverything(path_); }), 0);
+  EXPECT_LE(Read(path_).snapshot().workers.size(), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, CrashPointTest, ::testing::ValuesIn(kCrashPoints),
+                         [](const auto& test) { return std::string(test.param); });
+
+TEST(CrashPointsTest, EveryCrashPointIsListed) {
+  static std::set<std::string> reached;
+  const PrivateFolder folder;
+  shm::crash_point_hook = [](const char* name) { reached.insert(name); };
+  DoEverything(folder / "segment");
+  shm::crash_point_hook = nullptr;
+  EXPECT_EQ(reached, std::set<std::string>(std::begin(kCrashPoints), std::end(kCrashPoints)));
+}
+
+}  // namespace
+}  // namespace shmetrics::testing

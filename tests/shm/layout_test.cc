@@ -1,0 +1,152 @@
+#include "shm/layout.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+
+namespace shmetrics::shm::layout {
+namespace {
+
+// Every number here is a promise to processes that are already running: who changes one changes kLayoutMajor.
+
+TEST(LayoutTest, ConstantsAreThoseOfLayoutOne) {
+  EXPECT_EQ(kLayoutMajor, 1U);
+  EXPECT_EQ(kPageBytes, 4096U);
+  EXPECT_EQ(kStripeBytes, 4096U);
+  EXPECT_EQ(kAtomicStripes, 4U);
+  EXPECT_EQ(kRecordAlignment, 16U);
+  EXPECT_EQ(kMaxNameBytes, 255U);
+  EXPECT_EQ(kMaxHelpBytes, 4096U);
+  EXPECT_EQ(kMaxLabels, 32U);
+  EXPECT_EQ(kMaxLabelBlockBytes, 4096U);
+  EXPECT_EQ(kMaxBounds, 255U);
+  EXPECT_EQ(kRefusals, 8U);
+  EXPECT_EQ(kWorkerNameBytes, 32U);
+  EXPECT_EQ(kGaugesPerBlock, 48U);
+}
+
+TEST(LayoutTest, MagicReadsAsTextInTheFile) {
+  char text[sizeof kMagic];
+  std::memcpy(text, &kMagic, sizeof text);
+  EXPECT_EQ(std::string(text, sizeof text), "SHMETRIC");
+}
+
+TEST(LayoutTest, HeaderLiesWhereItAlwaysLay) {
+  EXPECT_EQ(sizeof(Header), 128U);
+  EXPECT_EQ(offsetof(Header, magic), 0U);
+  EXPECT_EQ(offsetof(Header, signature), 8U);
+  EXPECT_EQ(offsetof(Header, major), 16U);
+  EXPECT_EQ(offsetof(Header, header_bytes), 20U);
+  EXPECT_EQ(offsetof(Header, segment_bytes), 24U);
+  EXPECT_EQ(offsetof(Header, stripe_count), 32U);
+  EXPECT_EQ(offsetof(Header, slot_count), 36U);
+  EXPECT_EQ(offsetof(Header, chain_count), 40U);
+  EXPECT_EQ(offsetof(Header, series_limit), 44U);
+  EXPECT_EQ(offsetof(Header, family_series_limit), 48U);
+  EXPECT_EQ(offsetof(Header, slots_offset), 56U);
+  EXPECT_EQ(offsetof(Header, chains_offset), 64U);
+  EXPECT_EQ(offsetof(Header, records_offset), 72U);
+  EXPECT_EQ(offsetof(Header, created_unix_ns), 80U);
+  EXPECT_EQ(offsetof(Header, boot_id), 88U);
+  EXPECT_EQ(offsetof(Header, segment_id), 104U);
+  EXPECT_EQ(offsetof(Header, checksum), 120U);
+}
+
+TEST(LayoutTest, LiveWordsStandOnCacheLinesOfTheirOwn) {
+  EXPECT_EQ(sizeof(Live), 320U);
+  EXPECT_EQ(alignof(Live), 64U);
+  EXPECT_EQ(offsetof(Live, used), 0U);
+  EXPECT_EQ(offsetof(Live, committed_front), 64U);
+  EXPECT_EQ(offsetof(Live, committed_blocks), 72U);
+  EXPECT_EQ(offsetof(Live, series_count), 128U);
+  EXPECT_EQ(offsetof(Live, family_count), 136U);
+  EXPECT_EQ(offsetof(Live, ticket), 192U);
+  EXPECT_EQ(offsetof(Live, refusals), 256U);
+}
+
+TEST(LayoutTest, WorkerSlotFillsTwoCacheLines) {
+  EXPECT_EQ(sizeof(WorkerSlot), 128U);
+  EXPECT_EQ(offsetof(WorkerSlot, epoch), 0U);
+  EXPECT_EQ(offsetof(WorkerSlot, started_unix_ns), 8U);
+  EXPECT_EQ(offsetof(WorkerSlot, pid), 16U);
+  EXPECT_EQ(offsetof(WorkerSlot, gauge_blocks), 20U);
+  EXPECT_EQ(offsetof(WorkerSlot, name), 24U);
+  EXPECT_EQ(offsetof(WorkerSlot, reserved), 56U);
+}
+
+TEST(LayoutTest, GaugeBlockLiesWhereItAlwaysLay) {
+  EXPECT_EQ(sizeof(GaugeCell), 16U);
+  EXPECT_EQ(alignof(GaugeCell), 16U);
+  EXPECT_EQ(offsetof(GaugeCell, value), 0U);
+  EXPECT_EQ(offsetof(GaugeCell, ticket), 8U);
+  EXPECT_EQ(sizeof(GaugeBlock), 1024U);
+  EXPECT_EQ(alignof(GaugeBlock), 64U);
+  EXPECT_EQ(offsetof(GaugeBlock, next), 0U);
+  EXPECT_EQ(offsetof(GaugeBlock, used), 4U);
+  EXPECT_EQ(offsetof(GaugeBlock, series), 64U);
+  EXPECT_EQ(offsetof(GaugeBlock, cells), 256U);
+}
+
+TEST(LayoutTest, RecordsLieWhereTheyAlwaysLay) {
+  EXPECT_EQ(sizeof(Record), 16U);
+  EXPECT_EQ(offsetof(Record, next), 0U);
+  EXPECT_EQ(offsetof(Record, kind), 4U);
+  EXPECT_EQ(offsetof(Record, hash), 8U);
+
+  EXPECT_EQ(sizeof(SeriesRecord), 40U);
+  EXPECT_EQ(offsetof(SeriesRecord, family), 16U);
+  EXPECT_EQ(offsetof(SeriesRecord, label_bytes), 20U);
+  EXPECT_EQ(offsetof(SeriesRecord, cells), 24U);
+  EXPECT_EQ(offsetof(SeriesRecord, visibility), 32U);
+
+  EXPECT_EQ(sizeof(FamilyRecord), 56U);
+  EXPECT_EQ(offsetof(FamilyRecord, type), 16U);
+  EXPECT_EQ(offsetof(FamilyRecord, gauge_mode), 17U);
+  EXPECT_EQ(offsetof(FamilyRecord, label_count), 18U);
+  EXPECT_EQ(offsetof(FamilyRecord, name_bytes), 19U);
+  EXPECT_EQ(offsetof(FamilyRecord, unit_bytes), 20U);
+  EXPECT_EQ(offsetof(FamilyRecord, bound_count), 21U);
+  EXPECT_EQ(offsetof(FamilyRecord, help_bytes), 22U);
+  EXPECT_EQ(offsetof(FamilyRecord, label_name_bytes), 24U);
+  EXPECT_EQ(offsetof(FamilyRecord, embedded), 28U);
+  EXPECT_EQ(offsetof(FamilyRecord, series_count), 32U);
+  EXPECT_EQ(offsetof(FamilyRecord, refused_series), 40U);
+  EXPECT_EQ(offsetof(FamilyRecord, refused_families), 48U);
+}
+
+TEST(LayoutTest, HistogramCellIsCountThenSum) {
+  EXPECT_EQ(sizeof(HistogramCell), 16U);
+  EXPECT_EQ(alignof(HistogramCell), 16U);
+  EXPECT_EQ(offsetof(HistogramCell, count), 0U);
+  EXPECT_EQ(offsetof(HistogramCell, sum), 8U);
+}
+
+TEST(LayoutTest, EnumerationsKeepTheirValues) {
+  EXPECT_EQ(static_cast<int>(RecordKind::kFamily), 1);
+  EXPECT_EQ(static_cast<int>(RecordKind::kSeries), 2);
+  EXPECT_EQ(static_cast<int>(MetricType::kCounter), 1);
+  EXPECT_EQ(static_cast<int>(MetricType::kFractionalCounter), 2);
+  EXPECT_EQ(static_cast<int>(MetricType::kGauge), 3);
+  EXPECT_EQ(static_cast<int>(MetricType::kHistogram), 4);
+  EXPECT_EQ(static_cast<int>(GaugeMode::kNone), 0);
+  EXPECT_EQ(static_cast<int>(GaugeMode::kSum), 1);
+  EXPECT_EQ(static_cast<int>(GaugeMode::kMin), 2);
+  EXPECT_EQ(static_cast<int>(GaugeMode::kMax), 3);
+  EXPECT_EQ(static_cast<int>(GaugeMode::kMostRecent), 4);
+  EXPECT_EQ(static_cast<int>(GaugeMode::kPerWorker), 5);
+  EXPECT_EQ(static_cast<int>(GaugeMode::kLast), 6);
+  EXPECT_EQ(static_cast<int>(Visibility::kShown), 1);
+  EXPECT_EQ(static_cast<int>(Visibility::kHidden), 2);
+  EXPECT_EQ(static_cast<int>(Refusal::kInvalidDefinition), 0);
+  EXPECT_EQ(static_cast<int>(Refusal::kConflict), 1);
+  EXPECT_EQ(static_cast<int>(Refusal::kNameCollision), 2);
+  EXPECT_EQ(static_cast<int>(Refusal::kInvalidLabels), 3);
+  EXPECT_EQ(static_cast<int>(Refusal::kSeriesLimit), 4);
+  EXPECT_EQ(static_cast<int>(Refusal::kSegmentFull), 5);
+  EXPECT_EQ(static_cast<int>(Refusal::kOutOfMemory), 6);
+  EXPECT_EQ(static_cast<int>(Refusal::kNoFreeSlot), 7);
+}
+
+}  // namespace
+}  // namespace shmetrics::shm::layout

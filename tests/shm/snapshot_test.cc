@@ -1,0 +1,313 @@
+#include "shm/snapshot.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "shm/cells.h"
+#include "shm/fork_guard.h"
+#include "shm/gauges.h"
+#include "tests/support/bare_worker.h"
+#include "tests/support/child.h"
+#include "tests/support/private_folder.h"
+#include "tests/support/segment_reading.h"
+#include "tests/support/shared_page.h"
+
+namespace shmetrics::shm {
+namespace {
+
+using layout::GaugeMode;
+using testing::BareWorker;
+using testing::Child;
+using testing::CounterNamed;
+using testing::FractionalCounterNamed;
+using testing::GaugeNamed;
+using testing::HistogramNamed;
+using testing::HistogramReading;
+using testing::PrivateFolder;
+using testing::SegmentReading;
+using testing::SharedPage;
+
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+class SnapshotTest : public ::testing::Test {
+ protected:
+  /// A worker process that sets `gauge` and then lives until it is killed.
+  Child Setter(const FamilyDefinition& gauge, double value) {
+    ready_->store(false);
+    Child child([&] {
+      BareWorker worker(path_);
+      worker.Set(gauge, {}, value);
+      ready_->store(true);
+      for (;;) pause();
+    });
+    testing::WaitUntil([&] { return ready_->load(); });
+    return child;
+  }
+  std::optional<double> Gauge(const std::string& series) { return reading_.Again().Gauge(series); }
+  void ExpectNothingSkipped() {
+    const Skipped& skipped = reading_.Again().snapshot().skipped;
+    EXPECT_EQ(skipped.families, 0U);
+    EXPECT_EQ(skipped.series, 0U);
+    EXPECT_EQ(skipped.chains, 0U);
+    EXPECT_EQ(skipped.collisions, 0U);
+    EXPECT_EQ(skipped.gauges, 0U);
+  }
+
+  PrivateFolder folder_;
+  const std::string path_ = folder_ / "segment";
+  BareWorker worker_{path_};
+  SegmentReading reading_{path_};
+  SharedPage<std::atomic<bool>> ready_;
+};
+
+TEST_F(SnapshotTest, NewSegmentIsEmpty) {
+  const Snapshot& snapshot = reading_.Again().snapshot();
+  EXPECT_TRUE(snapshot.families.empty());
+  EXPECT_TRUE(snapshot.workers.empty());
+  EXPECT_EQ(snapshot.segment.bytes, 4U << 20U);
+  EXPECT_EQ(snapshot.segment.slot_count, 16U);
+  EXPECT_EQ(snapshot.segment.series_limit, 1'000U);
+  EXPECT_EQ(snapshot.segment.series_count, 0U);
+  EXPECT_GT(snapshot.segment.created_unix_ns, 0);
+  EXPECT_EQ(snapshot.segment.committed_bytes, worker_.segment().CommittedBytes());
+  ExpectNothingSkipped();
+}
+
+TEST_F(SnapshotTest, FamiliesAreSortedByNameAndSeriesByRegistration) {
+  for (const char* name : {"b_total", "c_total", "a_total"}) {
+    for (const char* value : {"2", "3", "1"})
+      worker_.Count(CounterNamed(name, {"n"}), {value}, std::uint64_t{1});
+  }
+  for (int round = 0; round < 2; round++) {
+    const Snapshot& snapshot = reading_.Again().snapshot();
+    ASSERT_EQ(snapshot.families.size(), 3U);
+    EXPECT_EQ(snapshot.families[0].name, "a_total");
+    EXPECT_EQ(snapshot.families[1].name, "b_total");
+    EXPECT_EQ(snapshot.families[2].name, "c_total");
+    for (const FamilySnapshot& family : snapshot.families) {
+      ASSERT_EQ(family.series.size(), 3U);
+      EXPECT_EQ(family.series[0].labels(), "n=\"2\"");
+      EXPECT_EQ(family.series[1].labels(), "n=\"3\"");
+      EXPECT_EQ(family.series[2].labels(), "n=\"1\"");
+    }
+  }
+}
+
+TEST_F(SnapshotTest, SeriesRegisteredBetweenReadsAreTakenIn) {
+  worker_.Count(CounterNamed("a_total", {"n"}), {"1"}, std::uint64_t{1});
+  EXPECT_EQ(reading_.Again().Counter("a_total{n=\"1\"}"), 1U);
+  worker_.Count(CounterNamed("a_total", {"n"}), {"2"}, std::uint64_t{5});
+  worker_.Count(CounterNamed("b_total", {"n"}), {"2"}, std::uint64_t{6});
+  reading_.Again();
+  EXPECT_EQ(reading_.Counter("a_total{n=\"1\"}"), 1U);
+  EXPECT_EQ(reading_.Counter("a_total{n=\"2\"}"), 5U);
+  EXPECT_EQ(reading_.Counter("b_total{n=\"2\"}"), 6U);
+  ExpectNothingSkipped();
+}
+
+TEST_F(SnapshotTest, EveryKindOfValueIsSummedOverTheStripes) {
+  const FamilyDefinition histogram = HistogramNamed("h", {1, 2});
+  std::vector<std::thread> threads;  // of several stripes
+  for (int i = 0; i < 8; i++) {
+    threads.emplace_back([&] {
+      BareWorker worker(path_);
+      worker.Count(CounterNamed("c_total"), {}, std::uint64_t{2});
+      worker.Count(FractionalCounterNamed("f_total"), {}, 0.5);
+      worker.Observe(histogram, {}, 1.5);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  reading_.Again();
+  EXPECT_EQ(reading_.Counter("c_total"), 16U);
+  EXPECT_EQ(reading_.FractionalCounter("f_total"), 4.0);
+  const HistogramReading h = reading_.Histogram("h");
+  EXPECT_EQ(h.buckets, (std::vector<std::uint64_t>{0, 8, 0}));
+  EXPECT_EQ(h.sum, 12.0);
+}
+
+TEST_F(SnapshotTest, GaugesOfTheLivingAreCombinedByMode) {
+  const FamilyDefinition gauges[] = {GaugeNamed("sum", GaugeMode::kSum), GaugeNamed("min", GaugeMode::kMin),
+                                     GaugeNamed("max", GaugeMode::kMax),
+                                     GaugeNamed("recent", GaugeMode::kMostRecent),
+                                     GaugeNamed("each", GaugeMode::kPerWorker)};
+  std::vector<Child> workers;
+  for (const double value : {2.0, -1.0, 5.0}) {
+    ready_->store(false);
+    workers.emplace_back([&, value] {
+      BareWorker worker(path_);
+      for (const FamilyDefinition& gauge : gauges) worker.Set(gauge, {}, value);
+      ready_->store(true);
+      for (;;) pause();
+    });
+    testing::WaitUntil([&] { return ready_->load(); });
+  }
+  reading_.Again();
+  EXPECT_EQ(reading_.Gauge("sum"), 6.0);
+  EXPECT_EQ(reading_.Gauge("min"), -1.0);
+  EXPECT_EQ(reading_.Gauge("max"), 5.0);
+  EXPECT_EQ(reading_.Gauge("recent"), 5.0);
+  EXPECT_EQ(reading_.PerWorker("each"), (std::vector<double>{2.0, -1.0, 5.0}));
+
+  workers[2].Kill();  // fault 6
+  reading_.Again();
+  EXPECT_EQ(reading_.Gauge("sum"), 1.0);
+  EXPECT_EQ(reading_.Gauge("min"), -1.0);
+  EXPECT_EQ(reading_.Gauge("max"), 2.0);
+  EXPECT_EQ(reading_.Gauge("recent"), -1.0) << "the latest set of those that live";
+  EXPECT_EQ(reading_.PerWorker("each"), (std::vector<double>{2.0, -1.0}));
+
+  workers.clear();
+  reading_.Again();
+  for (const FamilyDefinition& gauge : gauges)
+    EXPECT_FALSE(reading_.Shows(gauge.name)) << gauge.name << " of nobody alive";
+  ExpectNothingSkipped();
+}
+
+TEST_F(SnapshotTest, PerWorkerSeriesNameTheirSlots) {
+  const FamilyDefinition each = GaugeNamed("each", GaugeMode::kPerWorker);
+  const Child first = Setter(each, 1);
+  const Child second = Setter(each, 2);
+  const Snapshot& snapshot = reading_.Again().snapshot();
+  ASSERT_EQ(snapshot.families.at(0).series.size(), 2U);
+  for (const SeriesSnapshot& series : snapshot.families[0].series)
+    EXPECT_EQ(series.number, 1.0 + series.worker);
+}
+
+TEST_F(SnapshotTest, GaugeNeverSetIsNotShown) {
+  ASSERT_TRUE(worker_.Register(GaugeNamed("min", GaugeMode::kMin)).ok());
+  ASSERT_TRUE(worker_.Register(GaugeNamed("last", GaugeMode::kLast)).ok());
+  const Child other = Setter(GaugeNamed("min", GaugeMode::kMin), 7);
+  reading_.Again();
+  EXPECT_EQ(reading_.Gauge("min"), 7.0) << "this process has not set it: the minimum is not 0";
+  EXPECT_FALSE(reading_.Shows("last"));
+}
+
+TEST_F(SnapshotTest, NotANumberSpoilsASumButNoMinimumOrMaximum) {
+  const auto sum = GaugeNamed("sum", GaugeMode::kSum), min = GaugeNamed("min", GaugeMode::kMin),
+             max = GaugeNamed("max", GaugeMode::kMax);
+  std::vector<Child> workers;
+  for (const auto& gauge : {sum, min, max}) {
+    workers.push_back(Setter(gauge, kNaN));
+    workers.push_back(Setter(gauge, 3));
+    workers.push_back(Setter(gauge, kNaN));
+  }
+  reading_.Again();
+  EXPECT_TRUE(std::isnan(reading_.Gauge("sum").value_or(0)));
+  EXPECT_EQ(reading_.Gauge("min"), 3.0);
+  EXPECT_EQ(reading_.Gauge("max"), 3.0);
+}
+
+TEST_F(SnapshotTest, GaugeOfModeLastSurvivesItsSetter) {
+  const FamilyDefinition last = GaugeNamed("last", GaugeMode::kLast);
+  Setter(last, 4).Kill();
+  EXPECT_EQ(Gauge("last"), 4.0);
+  Setter(last, 9).Kill();
+  EXPECT_EQ(Gauge("last"), 9.0);
+  EXPECT_EQ(reading_.AliveWorkers(), 0U);
+}
+
+TEST_F(SnapshotTest, RemovedGaugeSeriesIsNotShown) {
+  const FamilyDefinition gauge = GaugeNamed("depth", GaugeMode::kSum, {"q"});
+  worker_.Set(gauge, {"a"}, 1);
+  worker_.Set(gauge, {"b"}, 2);
+  const auto family = worker_.Register(gauge);
+  ASSERT_TRUE(worker_.directory().RemoveSeries(family.value(), testing::LabelValues{"a"}));
+  reading_.Again();
+  EXPECT_FALSE(reading_.Shows("depth{q=\"a\"}"));
+  EXPECT_EQ(reading_.Gauge("depth{q=\"b\"}"), 2.0);
+  ExpectNothingSkipped();
+}
+
+TEST_F(SnapshotTest, TextsOutliveTheReader) {
+  worker_.Count(CounterNamed("a_total", {"n"}), {"1"}, std::uint64_t{1});
+  Snapshot snapshot;
+  {
+    auto segment = Segment::Attach(path_, Segment::Access::kReadOnly);
+    SnapshotReader reader(segment.value());
+    reader.Read(&snapshot);
+  }
+  EXPECT_EQ(snapshot.families.at(0).series.at(0).name_and_labels, "a_total{n=\"1\"}");
+  EXPECT_EQ(snapshot.families[0].name, "a_total");
+}
+
+TEST_F(SnapshotTest, CountersNeverGoBackwardsWhileProcessesCountAndDie) {
+  const FamilyDefinition counter = CounterNamed("c_total"), fractions = FractionalCounterNamed("f_total"),
+                         histogram = HistogramNamed("h", {1});
+  const auto body = [&] {
+    BareWorker worker(path_);
+    for (;;) {
+      worker.Count(counter, {}, std::uint64_t{1});
+      worker.Count(fractions, {}, 0.1);
+      worker.Observe(histogram, {}, 0.5);
+    }
+  };
+  std::vector<Child> workers;
+  for (int i = 0; i < 4; i++) workers.emplace_back(body);
+  std::uint64_t count = 0, observed = 0;
+  double fraction = 0;
+  for (int round = 0; round < 2'000 || observed == 0; round++) {
+    if (round % 50 == 0) workers[static_cast<std::size_t>(round / 50 % 4)] = Child(body);
+    reading_.Again();
+    const HistogramReading h = reading_.Histogram("h");
+    ASSERT_GE(reading_.Counter("c_total"), count);
+    ASSERT_GE(reading_.FractionalCounter("f_total"), fraction);
+    ASSERT_GE(h.count, observed);
+    ASSERT_EQ(h.sum, 0.5 * static_cast<double>(h.count)) << "count and sum are of two moments";
+    count = reading_.Counter("c_total");
+    fraction = reading_.FractionalCounter("f_total");
+    observed = h.count;
+  }
+  workers.clear();
+  ExpectNothingSkipped();
+}
+
+// What a worker registers and sets between the two halves of a read is nothing that makes no sense.
+TEST_F(SnapshotTest, NothingIsSkippedWhileGaugesAreRegisteredAndSet) {
+  const std::string path = folder_ / "large";
+  BareWorker creator(path, {.bytes = 64U << 20U, .family_series_limit = 10'000});
+  const FamilyDefinition gauge = GaugeNamed("gauge", GaugeMode::kSum, {"n"});
+  Child setter([&] {
+    BareWorker worker(path);
+    for (int i = 0; i < 10'000; i++) worker.Set(gauge, {std::to_string(i)}, 1);
+    ready_->store(true);
+    for (;;) pause();
+  });
+  SegmentReading reading(path);
+  while (!ready_->load()) ASSERT_EQ(reading.Again().snapshot().skipped.gauges, 0U);
+  EXPECT_EQ(reading.Again().Gauge("gauge{n=\"9999\"}"), 1.0);
+}
+
+TEST_F(SnapshotTest, ThreadsCountWhileOneReads) {
+  auto series = worker_.Register(CounterNamed("c_total"), {});
+  auto* cell = worker_.CellOf<std::uint64_t>(*series.value());
+  const FamilyDefinition gauge = GaugeNamed("g", GaugeMode::kMostRecent);
+  layout::GaugeCell* gauge_cell = worker_.GaugeCellOf(gauge, {}).value();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; i++) {
+    threads.emplace_back([&, i] {
+      for (int n = 0; n < 20'000; n++) {
+        AddToCounter(cell, 1);
+        SetGauge(gauge_cell, i, GaugeOrder(worker_.segment(), GaugeMode::kMostRecent));
+      }
+    });
+  }
+  // Through the writers' mapping, so that ThreadSanitizer sees both sides.
+  SnapshotReader reader(std::shared_ptr<const Segment>(std::shared_ptr<void>(), &worker_.segment()));
+  Snapshot snapshot;
+  for (int i = 0; i < 100; i++) reader.Read(&snapshot);
+  for (std::thread& thread : threads) thread.join();
+  reading_.Again();
+  EXPECT_EQ(reading_.Counter("c_total"), 80'000U);
+  EXPECT_LT(reading_.Gauge("g").value_or(-1), 4);
+}
+
+}  // namespace
+}  // namespace shmetrics::shm

@@ -1,0 +1,47 @@
+#ifndef SHMETRICS_TESTS_SUPPORT_AGENT_H_
+#define SHMETRICS_TESTS_SUPPORT_AGENT_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "tests/support/program.h"
+
+namespace shmetrics::testing {
+
+/// What one scrape in text 0.0.4 said.
+class Scrape {
+ public:
+  explicit Scrape(std::string text);
+
+  /// Of a sample as it stands in the text: foo_total{a="b"}. Nothing if there is none.
+  std::optional<double> operator[](const std::string& sample) const;
+  /// The same with all digits; 0 if there is none.
+  std::uint64_t Integer(const std::string& sample) const;
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+  std::map<std::string, std::string> samples_;
+};
+
+/// The agent, as a process of its own on a port of its own.
+class Agent {
+ public:
+  /// Starts it and waits until it serves; port 0 lets the kernel choose. A test failure if it does not.
+  Agent(const std::string& program, const std::string& segment, std::uint16_t port = 0);
+
+  std::uint16_t port() const { return port_; }
+  Scrape Get() const;
+  Program& process() { return process_; }
+  const Program& process() const { return process_; }
+
+ private:
+  Program process_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace shmetrics::testing
+
+#endif  // SHMETRICS_TESTS_SUPPORT_AGENT_H_

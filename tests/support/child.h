@@ -1,0 +1,44 @@
+#ifndef SHMETRICS_TESTS_SUPPORT_CHILD_H_
+#define SHMETRICS_TESTS_SUPPORT_CHILD_H_
+
+#include <sys/types.h>
+
+#include <functional>
+
+namespace shmetrics::testing {
+
+/// A forked process of the test's own. It dies with this object, and with the test, however that ends.
+class Child {
+ public:
+  /// The child runs `body` and ends at once, without destructors: with 0, or with 1 if an expectation failed
+  /// in it.
+  explicit Child(const std::function<void()>& body);
+  /// Takes over a process that the test has made by other means.
+  explicit Child(pid_t pid) : pid_(pid) {}
+  ~Child();
+  Child(Child&& other) noexcept;
+  Child& operator=(Child&& other) noexcept;
+
+  pid_t pid() const { return pid_; }
+  void Signal(int signal) const;
+  /// SIGKILL, and the process is gone when this returns.
+  void Kill();
+  /// Waits for its end: its exit code, or 128 + the signal that ended it.
+  int Wait();
+
+ private:
+  pid_t pid_;  ///< -1 when it has been waited for
+};
+
+/// Runs `body` in a child of its own, for what would leave traces in this process; how that ended.
+int RunInChild(const std::function<void()>& body);
+
+/// Makes the calling process die with its parent.
+void DieWithParent();
+
+/// Waits until `condition` holds, for as long as it takes.
+void WaitUntil(const std::function<bool()>& condition);
+
+}  // namespace shmetrics::testing
+
+#endif  // SHMETRICS_TESTS_SUPPORT_CHILD_H_

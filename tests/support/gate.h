@@ -1,0 +1,39 @@
+#ifndef SHMETRICS_TESTS_SUPPORT_GATE_H_
+#define SHMETRICS_TESTS_SUPPORT_GATE_H_
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "shm/unique_fd.h"
+
+namespace shmetrics::testing {
+
+/// Where children wait for each other, so that they begin in one moment. Made before they are: it opens when
+/// all of them have come and the test has called Open().
+class Gate {
+ public:
+  Gate() {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) == 0) {
+      exit_ = shm::UniqueFd(ends[0]);
+      entrance_ = shm::UniqueFd(ends[1]);
+    }
+  }
+
+  void Open() { entrance_ = shm::UniqueFd(); }
+  /// In a child.
+  void Wait() {
+    Open();
+    char byte;
+    while (read(exit_.get(), &byte, 1) != 0) {
+    }
+  }
+
+ private:
+  shm::UniqueFd exit_;
+  shm::UniqueFd entrance_;  ///< every process that has not come yet holds it open
+};
+
+}  // namespace shmetrics::testing
+
+#endif  // SHMETRICS_TESTS_SUPPORT_GATE_H_

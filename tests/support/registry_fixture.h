@@ -1,0 +1,52 @@
+#ifndef SHMETRICS_TESTS_SUPPORT_REGISTRY_FIXTURE_H_
+#define SHMETRICS_TESTS_SUPPORT_REGISTRY_FIXTURE_H_
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "shmetrics/registry.h"
+#include "tests/support/segment_reading.h"
+
+namespace shmetrics::testing {
+
+/// A test that has a folder on tmpfs of its own, gone with it, for one segment and for files about it.
+class RegistryFixture : public ::testing::Test {
+ public:
+  RegistryFixture() {
+    char name[] = "/dev/shm/shmetrics-test-XXXXXX";
+    folder_ = mkdtemp(name);
+    segment_ = folder_ + "/segment.v1";
+  }
+  ~RegistryFixture() override { std::filesystem::remove_all(folder_); }
+
+ protected:
+  /// A small segment, so that its limits are near.
+  RegistryOptions Options() const {
+    return {.segment = segment_,
+            .worker_name = "test",
+            .segment_bytes = 8U << 20U,
+            .series_limit = 1'000,
+            .family_series_limit = 100,
+            .worker_slots = 64};
+  }
+  Registry& Open() const { return Registry::open(Options()); }
+  SegmentReading Read() const { return testing::Read(segment_); }
+
+  std::string folder_;
+  std::string segment_;
+};
+
+/// How often a process has met a refusal of this kind.
+inline std::uint64_t RefusalsOf(const Registry& registry, ErrorCode code) {
+  for (const RefusalStatus& refusal : registry.status().refusals) {
+    if (refusal.code == code) return refusal.count;
+  }
+  return 0;
+}
+
+}  // namespace shmetrics::testing
+
+#endif  // SHMETRICS_TESTS_SUPPORT_REGISTRY_FIXTURE_H_

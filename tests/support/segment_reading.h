@@ -1,0 +1,66 @@
+#ifndef SHMETRICS_TESTS_SUPPORT_SEGMENT_READING_H_
+#define SHMETRICS_TESTS_SUPPORT_SEGMENT_READING_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shm/layout.h"
+#include "shm/snapshot.h"
+
+namespace shmetrics::testing {
+
+/// What a histogram series says, as a reader of the segment sees it.
+struct HistogramReading {
+  std::uint64_t count = 0;
+  double sum = 0;
+  std::vector<std::uint64_t> buckets;  ///< not cumulative
+};
+
+/// What a segment says, read as the agent reads it: through a read-only mapping. Series are named as text
+/// 0.0.4 writes them: foo_total{a="b"}.
+class SegmentReading {
+ public:
+  /// Attaches to the segment at `path`; a test failure if that is not possible. Does not read yet.
+  explicit SegmentReading(const std::string& path);
+
+  /// Reads once more, and forgets what was read before.
+  SegmentReading& Again();
+
+  /// 0 if the series is not shown.
+  std::uint64_t Counter(const std::string& series) const;
+  double FractionalCounter(const std::string& series) const;
+  /// Nothing if the series is not shown.
+  std::optional<double> Gauge(const std::string& series) const;
+  HistogramReading Histogram(const std::string& series) const;
+  bool Shows(const std::string& series) const { return series_.contains(series); }
+  /// All values of a per_worker gauge series.
+  std::vector<double> PerWorker(const std::string& series) const;
+
+  /// Null if the segment has no such family.
+  const shm::FamilySnapshot* Family(const std::string& name) const;
+  std::uint64_t Refusals(shm::layout::Refusal reason) const;
+  std::uint64_t AliveWorkers() const;
+  const shm::Snapshot& snapshot() const { return snapshot_; }
+
+ private:
+  struct Place {
+    const shm::FamilySnapshot* family;
+    const shm::SeriesSnapshot* series;
+  };
+  const shm::SeriesSnapshot* Find(const std::string& series, shm::layout::MetricType type) const;
+
+  std::optional<shm::SnapshotReader> reader_;
+  shm::Snapshot snapshot_{};
+  std::multimap<std::string, Place> series_;
+};
+
+/// Reads the segment at `path` once.
+SegmentReading Read(const std::string& path);
+
+}  // namespace shmetrics::testing
+
+#endif  // SHMETRICS_TESTS_SUPPORT_SEGMENT_READING_H_
