@@ -1,6 +1,7 @@
 #ifndef SHMETRICS_TESTS_BENCH_SCRATCH_REGISTRY_H_
 #define SHMETRICS_TESTS_BENCH_SCRATCH_REGISTRY_H_
 
+#include <cstdint>
 #include <string>
 
 #include "shmetrics/registry.h"

@@ -102,7 +102,7 @@ TEST_F(AgentTest, ASecondOneOnTheSamePortSaysSoInOneLineAndEndsWith2) {
   const Agent first(SHMETRICS_AGENT, segment_);
   const std::string address = "127.0.0.1:" + std::to_string(first.port());
   const testing::Ended second =
-      testing::Run({SHMETRICS_AGENT, "--segment.path", segment_, "--web.listen-address", address});
+      testing::RunProgram({SHMETRICS_AGENT, "--segment.path", segment_, "--web.listen-address", address});
   EXPECT_EQ(second.code, 2);
   EXPECT_THAT(second.errors, HasSubstr(address));
   EXPECT_EQ(std::ranges::count(second.errors, '\n'), 1) << second.errors;

@@ -19,14 +19,14 @@ namespace {
 using testing::Ended;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::Run;
+using testing::RunProgram;
 using ::testing::StartsWith;
 
 class CommandLineTest : public testing::RegistryFixture {
  protected:
   static void ExpectRefused(std::vector<std::string> arguments, const std::string& named) {
     arguments.insert(arguments.begin(), SHMETRICS_AGENT);
-    const Ended ended = Run(arguments);
+    const Ended ended = RunProgram(arguments);
     EXPECT_EQ(ended.code, 2) << named;
     EXPECT_THAT(ended.errors, HasSubstr(named));
     EXPECT_THAT(ended.errors, StartsWith("shmetrics-agent: "));
@@ -87,7 +87,7 @@ TEST_F(CommandLineTest, ALineThatIsNoneOfThoseOfAnIniFileIsNamed) {
 
 TEST_F(CommandLineTest, HelpAndVersionAreAnsweredOnStandardOutput) {
   for (const char* flag : {"--help", "--version"}) {
-    const Ended ended = Run({SHMETRICS_AGENT, flag});
+    const Ended ended = RunProgram({SHMETRICS_AGENT, flag});
     EXPECT_EQ(ended.code, 0);
     EXPECT_THAT(ended.output, HasSubstr("shmetrics-agent"));
     EXPECT_THAT(ended.errors, IsEmpty());

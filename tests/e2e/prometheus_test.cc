@@ -134,8 +134,8 @@ class PrometheusTest : public testing::RegistryFixture {
           registry
               .counter({.name = "http_requests_total", .help = "HTTP requests.", .labels = {"worker_number"}})
               .with({name});
-      const FractionalCounter minutes =
-          registry.fractional_counter({.name = "minutes_total", .help = "Minutes."}).with({});
+      const FractionalCounter cost =
+          registry.fractional_counter({.name = "cost_total", .help = "Cost."}).with({});
       const Histogram latency =
           registry
               .histogram({.name = "latency_seconds", .help = "Latency.", .unit = "seconds"}, {0.1, 0.5, 2})
@@ -144,7 +144,7 @@ class PrometheusTest : public testing::RegistryFixture {
       registry.gauge({.name = "worker_load_ratio", .help = "Load."}, GaugeMode::per_worker).set(0.5);
       for (std::uint64_t i = 0; i < kEach; i++) {
         own.inc();
-        minutes.inc(0.25);
+        cost.inc(0.25);
         latency.observe(i % 2 == 0 ? 0.25 : 1);
       }
       ++*finished_;
@@ -168,7 +168,7 @@ TEST_F(PrometheusTest, ItsQueriesReturnTheNumbersThatTheWorkersKnow) {
   EXPECT_EQ(prometheus.Value("shmetrics_up"), 1.0);
   EXPECT_EQ(prometheus.Query("http_requests_total").size(), std::size_t{kWorkers});
   EXPECT_EQ(prometheus.Value("http_requests_total{worker_number=\"1\"}"), kEach);
-  EXPECT_EQ(prometheus.Value("minutes_total"), 0.25 * total);
+  EXPECT_EQ(prometheus.Value("cost_total"), 0.25 * total);
   EXPECT_EQ(prometheus.Value("queue_depth"), 1.0 + 2 + 3);
   EXPECT_EQ(prometheus.Query("worker_load_ratio").size(), std::size_t{kWorkers});
   EXPECT_EQ(prometheus.Value("latency_seconds_count"), total);
@@ -218,7 +218,7 @@ TEST_F(PrometheusTest, PromtoolFindsNothingToSayAboutAScrape) {
       .with({kHostileValues[0]})
       .set(21.5);
   const Agent agent(SHMETRICS_AGENT, segment_);
-  const testing::Ended checked = testing::Run({"promtool", "check", "metrics"}, agent.Get().text());
+  const testing::Ended checked = testing::RunProgram({"promtool", "check", "metrics"}, agent.Get().text());
   EXPECT_EQ(checked.code, 0) << "scripts/setup --tests installs promtool";
   EXPECT_THAT(checked.output, IsEmpty());
   EXPECT_THAT(checked.errors, IsEmpty());
@@ -226,7 +226,7 @@ TEST_F(PrometheusTest, PromtoolFindsNothingToSayAboutAScrape) {
 
 TEST_F(PrometheusTest, PromtoolFindsNothingToSayAboutAnAgentThatWaits) {
   const Agent agent(SHMETRICS_AGENT, segment_);
-  const testing::Ended checked = testing::Run({"promtool", "check", "metrics"}, agent.Get().text());
+  const testing::Ended checked = testing::RunProgram({"promtool", "check", "metrics"}, agent.Get().text());
   EXPECT_EQ(checked.code, 0) << checked.errors;
   EXPECT_THAT(checked.errors, IsEmpty());
 }

@@ -74,7 +74,7 @@ std::optional<std::string> Program::WaitForText(const std::string& text) {
 
 int Program::Wait() { return child_->Wait(); }
 
-Ended Run(const std::vector<std::string>& arguments, const std::string& input) {
+Ended RunProgram(const std::vector<std::string>& arguments, const std::string& input) {
   Program program(arguments, input);
   const int code = program.Wait();
   return {code, program.output(), program.errors()};

@@ -43,7 +43,7 @@ struct Ended {
   std::string output;
   std::string errors;
 };
-Ended Run(const std::vector<std::string>& arguments, const std::string& input = {});
+Ended RunProgram(const std::vector<std::string>& arguments, const std::string& input = {});
 
 }  // namespace shmetrics::testing
 
