@@ -73,13 +73,13 @@ void SelfMetrics::AddRefusals(const shm::Snapshot& segment) {
 }
 
 void SelfMetrics::AddSkipped(const shm::Skipped& skipped) {
-  AddFamily("shmetrics_skipped_records",
-            "Records of the segment passed over because they made no sense, by kind.", MetricType::kGauge);
-  AddGauge(static_cast<double>(skipped.families), "reason", "family");
-  AddGauge(static_cast<double>(skipped.series), "reason", "series");
-  AddGauge(static_cast<double>(skipped.chains), "reason", "chain");
-  AddGauge(static_cast<double>(skipped.collisions), "reason", "collision");
-  AddGauge(static_cast<double>(skipped.gauges), "reason", "gauge");
+  AddFamily("shmetrics_skipped_records_total",
+            "Records of the segment passed over because they made no sense, by kind.", MetricType::kCounter);
+  AddCounter(skipped.families, "reason", "family");
+  AddCounter(skipped.series, "reason", "series");
+  AddCounter(skipped.chains, "reason", "chain");
+  AddCounter(skipped.collisions, "reason", "collision");
+  AddCounter(skipped.gauges, "reason", "gauge");
 }
 
 void SelfMetrics::AddFamily(std::string_view name, std::string_view help, MetricType type) {

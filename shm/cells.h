@@ -117,7 +117,7 @@ inline std::uint32_t BucketOf(const double* bounds, std::uint32_t bound_count, d
   for (std::uint32_t left = bound_count; left > 0;) {
     const std::uint32_t half = (left + 1) / 2;
     // multiplied, because g++ makes a branch of a conditional
-    base += static_cast<std::uint32_t>(base[half - 1] < value) * half;
+    base += static_cast<std::size_t>(base[half - 1] < value) * half;
     left -= half;
   }
   return static_cast<std::uint32_t>(base - bounds);

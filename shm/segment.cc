@@ -250,6 +250,7 @@ int Segment::probe_fd() const { return mapping_->probe_fd.get(); }
 
 Result<std::shared_ptr<Segment>> Segment::Attach(const std::string& path, Access access,
                                                  uid_t trusted_owner) try {
+  if (Result<void> checked = CheckFolder(path); !checked.ok()) return checked.error();
   Result<SegmentFile> file = OpenSegmentFile(path, access == Access::kReadWrite, trusted_owner);
   if (!file.ok()) return file.error();
   const auto file_bytes = static_cast<std::uint64_t>(file->status.st_size);

@@ -32,18 +32,10 @@ std::string DefaultSegmentPath() {
   return PrivateFolder() + name;
 }
 
-Result<void> PrepareFolder(const std::string& path) {
+Result<void> CheckFolder(const std::string& path) {
   const std::string folder = FolderOf(path);
-  const bool is_private = folder == PrivateFolder();
-  if (is_private && mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-    return Error{ErrorCode::kNotCreatable, "cannot make the folder " + folder + ": " + std::strerror(errno)};
-  }
   struct stat status;
-  if (lstat(folder.c_str(), &status) != 0) {
-    return Error{ErrorCode::kNotCreatable, "no folder " + folder + " for the segment (" +
-                                               std::strerror(errno) + "); make it, or set another path"};
-  }
-  if (!is_private) return {};
+  if (folder != PrivateFolder() || lstat(folder.c_str(), &status) != 0) return {};
   if (!S_ISDIR(status.st_mode) || status.st_uid != geteuid()) {
     return Error{ErrorCode::kForeignOwner, folder + " is not a folder of uid " + std::to_string(geteuid()) +
                                                " but of uid " + std::to_string(status.st_uid) +
@@ -53,6 +45,19 @@ Result<void> PrepareFolder(const std::string& path) {
     return Error{ErrorCode::kUnsafeMode, "others may write to " + folder + "; set its mode to 0700"};
   }
   return {};
+}
+
+Result<void> PrepareFolder(const std::string& path) {
+  const std::string folder = FolderOf(path);
+  if (folder == PrivateFolder() && mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+    return Error{ErrorCode::kNotCreatable, "cannot make the folder " + folder + ": " + std::strerror(errno)};
+  }
+  struct stat status;
+  if (lstat(folder.c_str(), &status) != 0) {
+    return Error{ErrorCode::kNotCreatable, "no folder " + folder + " for the segment (" +
+                                               std::strerror(errno) + "); make it, or set another path"};
+  }
+  return CheckFolder(path);
 }
 
 }  // namespace shmetrics::shm

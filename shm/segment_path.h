@@ -16,10 +16,13 @@ std::string DefaultSegmentPath();
 /// The folder part of a path; "." if it has none.
 std::string FolderOf(const std::string& path);
 
+/// Refuses `path` if it is in the folder of this user in /dev/shm and somebody else made that folder or may
+/// write to it (kForeignOwner, kUnsafeMode), because anybody can make a name there first. A folder that does
+/// not exist is nobody's.
+Result<void> CheckFolder(const std::string& path);
+
 /// Makes the folder of this user in /dev/shm, if `path` is in it and it does not exist, with mode 0700. Other
-/// folders are for the administrator to make: kNotCreatable. The folder in /dev/shm is refused
-/// (kForeignOwner, kUnsafeMode) if somebody else made it or may write to it, because anybody can make a name
-/// there first.
+/// folders are for the administrator to make: kNotCreatable. Then as CheckFolder.
 Result<void> PrepareFolder(const std::string& path);
 
 }  // namespace shmetrics::shm

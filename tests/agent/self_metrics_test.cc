@@ -78,11 +78,11 @@ TEST(SelfMetricsTest, SkippedRecordsAreShownByKind) {
   shm::Snapshot segment{};
   segment.skipped = {1, 2, 3, 4, 5};
   const std::string text = Text(segment, true);
-  EXPECT_THAT(text, HasSubstr("shmetrics_skipped_records{reason=\"family\"} 1\n"));
-  EXPECT_THAT(text, HasSubstr("shmetrics_skipped_records{reason=\"series\"} 2\n"));
-  EXPECT_THAT(text, HasSubstr("shmetrics_skipped_records{reason=\"chain\"} 3\n"));
-  EXPECT_THAT(text, HasSubstr("shmetrics_skipped_records{reason=\"collision\"} 4\n"));
-  EXPECT_THAT(text, HasSubstr("shmetrics_skipped_records{reason=\"gauge\"} 5\n"));
+  EXPECT_THAT(text, HasSubstr("shmetrics_skipped_records_total{reason=\"family\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("shmetrics_skipped_records_total{reason=\"series\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("shmetrics_skipped_records_total{reason=\"chain\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("shmetrics_skipped_records_total{reason=\"collision\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("shmetrics_skipped_records_total{reason=\"gauge\"} 5\n"));
 }
 
 }  // namespace
