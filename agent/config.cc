@@ -1,15 +1,18 @@
 #include "agent/config.h"
 
 #include <ini.h>
+#include <pwd.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <set>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace shmetrics::agent {
@@ -76,10 +79,12 @@ class Parser {
 
   Result<void> Set(const std::string& name, const std::string& value) {
     if (name == "[segment] path") return settings_.SetSegmentPath(value);
+    if (name == "[segment] trusted_owner") return settings_.SetTrustedOwner(value);
     if (name == "[web] listen_address") return settings_.SetListenAddress(value);
     if (name == "[log] level") return settings_.SetLogLevel(value);
-    return Error{ErrorCode::kBadOption,
-                 "no such key; there are [segment] path, [web] listen_address and [log] level"};
+    return Error{
+        ErrorCode::kBadOption,
+        "no such key; there are [segment] path and trusted_owner, [web] listen_address and [log] level"};
   }
 
   Error At(const std::string& what) const {
@@ -100,6 +105,19 @@ class Parser {
 Result<void> Settings::SetSegmentPath(const std::string& text) {
   if (text.empty()) return BadValue(text, "the path of a segment");
   segment_path = text;
+  return {};
+}
+
+Result<void> Settings::SetTrustedOwner(const std::string& text) {
+  uid_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size()) {
+    trusted_owner = number;
+    return {};
+  }
+  const passwd* const user = getpwnam(text.c_str());
+  if (user == nullptr) return BadValue(text, "a user of this host; write a name or a number");
+  trusted_owner = user->pw_uid;
   return {};
 }
 

@@ -55,12 +55,12 @@ void WaitFor(const sigset_t& signals) {
   Log(LogLevel::kInfo, std::string("stopping on ") + (signal == SIGTERM ? "SIGTERM" : "SIGINT"));
 }
 
-int Serve(const std::string& segment_path, const ListenAddress& address) {
+int Serve(const std::string& segment_path, uid_t trusted_owner, const ListenAddress& address) {
   const sigset_t stop_signals = BlockStopSignals();
   std::signal(SIGPIPE, SIG_IGN);  // a client that hangs up is no reason to die
   BusGuard::Install();
 
-  SegmentFollower follower(segment_path);
+  SegmentFollower follower(segment_path, trusted_owner);
   Routes routes(kRoutes, &follower);
   const Result<std::unique_ptr<HttpServer>> server =
       HttpServer::Start(address, [&routes](const HttpRequest& request) { return routes.Handle(request); });
@@ -91,6 +91,7 @@ int Run(int argc, const char* const* argv) {
   const std::optional<std::string> segment_path = choose(flags.segment_path, config.segment_path);
   return Serve(
       segment_path ? *segment_path : shm::DefaultSegmentPath(),
+      choose(flags.trusted_owner, config.trusted_owner).value_or(static_cast<uid_t>(-1)),
       choose(flags.listen_address, config.listen_address).value_or(ListenAddress{"127.0.0.1", 8000}));
 }
 

@@ -67,7 +67,7 @@ class FamilyMerger {
     std::unordered_map<SeriesKey, const SeriesSnapshot*, SeriesKeyHash> older_series;
     older_series.reserve(from.series.size());
     for (const SeriesSnapshot& series : from.series) {
-      older_series.emplace(SeriesKey{series.name_and_labels, series.worker}, &series);
+      older_series.emplace(KeyOf(series), &series);
     }
     for (SeriesSnapshot& series : to->series) {
       const auto found = older_series.find({series.name_and_labels, series.worker});
@@ -76,8 +76,7 @@ class FamilyMerger {
       found->second = nullptr;
     }
     for (const SeriesSnapshot& series : from.series) {
-      if (older_series.at({series.name_and_labels, series.worker}) != nullptr)
-        to->series.push_back(Copy(from, series));
+      if (older_series.at(KeyOf(series)) != nullptr) to->series.push_back(Copy(from, series));
     }
     to->refused_series += from.refused_series;
     to->refused_families += from.refused_families;
@@ -90,8 +89,18 @@ class FamilyMerger {
   }
 
  private:
+  /// The number of an older segment's slot behind those of the newer: they are other places.
+  std::int32_t Renumbered(std::int32_t worker) const {
+    return worker < 0 ? worker : worker + static_cast<std::int32_t>(newer_.segment.slot_count);
+  }
+
+  SeriesKey KeyOf(const SeriesSnapshot& older) const {
+    return {older.name_and_labels, Renumbered(older.worker)};
+  }
+
   /// A series of the older snapshot with its buckets where the newer one has them.
   SeriesSnapshot Copy(const FamilySnapshot& family, SeriesSnapshot series) {
+    series.worker = Renumbered(series.worker);
     if (family.type != MetricType::kHistogram) return series;
     const auto first = older_.buckets.begin() + series.first_bucket;
     series.first_bucket = static_cast<std::uint32_t>(newer_.buckets.size());
@@ -152,12 +161,17 @@ void MergeFamilies(const shm::Snapshot& older, shm::Snapshot* newer) {
   std::ranges::inplace_merge(newer->families, newer->families.begin() + middle, {}, &FamilySnapshot::name);
 }
 
+/// Numbered as FamilyMerger does.
 void MergeWorkers(const shm::Snapshot& older, shm::Snapshot* newer) {
-  std::ranges::copy_if(older.workers, std::back_inserter(newer->workers), &shm::WorkerSnapshot::alive);
-  std::ranges::stable_sort(newer->workers, {}, &shm::WorkerSnapshot::slot);
+  for (shm::WorkerSnapshot worker : older.workers) {
+    if (!worker.alive) continue;
+    worker.slot += newer->segment.slot_count;
+    newer->workers.push_back(std::move(worker));
+  }
 }
 
 void MergeCounts(const shm::Snapshot& older, shm::Snapshot* newer) {
+  newer->segment.slot_count += older.segment.slot_count;
   for (std::size_t i = 0; i < shm::layout::kRefusals; ++i) {
     newer->segment.refusals[i] += older.segment.refusals[i];
   }

@@ -19,12 +19,14 @@ struct SettingFlag {
   Result<void> (Settings::*set)(const std::string&);
 };
 
-constexpr std::array<SettingFlag, 3> kSettingFlags = {{
+constexpr std::array<SettingFlag, 4> kSettingFlags = {{
     {"--segment.path", "PATH",
      "Segment to read (default: $SHMETRICS_SEGMENT, else /run/shmetrics/default.v1 if there is that folder, "
-     "else "
-     "/dev/shm/shmetrics-UID/default.v1)",
+     "else /dev/shm/shmetrics-UID/default.v1)",
      &Settings::SetSegmentPath},
+    {"--segment.trusted-owner", "USER",
+     "User, besides this one, root and the folder's owner, who may own the segment",
+     &Settings::SetTrustedOwner},
     {"--web.listen-address", "HOST:PORT", "Address to serve on (default: 127.0.0.1:8000)",
      &Settings::SetListenAddress},
     {"--log.level", "LEVEL", "debug, info, warn or error (default: info)", &Settings::SetLogLevel},

@@ -23,7 +23,8 @@ bool ReadGuarded(shm::SnapshotReader* reader, shm::Snapshot* out) {
 
 }  // namespace
 
-SegmentFollower::SegmentFollower(std::string path) : path_(std::move(path)) {}
+SegmentFollower::SegmentFollower(std::string path, uid_t trusted_owner)
+    : path_(std::move(path)), trusted_owner_(trusted_owner) {}
 
 void SegmentFollower::Read(SegmentView* out) {
   const std::optional<Error> trouble = Refresh();
@@ -41,7 +42,7 @@ std::optional<Error> SegmentFollower::Refresh() {
   if (current_ && current_->segment().HasName()) return std::nullopt;
   const BusGuard guard;
   Result<std::shared_ptr<shm::Segment>> segment =
-      shm::Segment::Attach(path_, shm::Segment::Access::kReadOnly);
+      shm::Segment::Attach(path_, shm::Segment::Access::kReadOnly, trusted_owner_);
   if (!segment.ok()) return segment.error();
   shm::SnapshotReader reader(std::move(segment.value()));
   if (guard.was_hit()) {

@@ -1,6 +1,8 @@
 #ifndef SHMETRICS_AGENT_SEGMENT_FOLLOWER_H_
 #define SHMETRICS_AGENT_SEGMENT_FOLLOWER_H_
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -29,7 +31,8 @@ struct SegmentView {
 /// its totals are added to the new one's: none goes backwards while the agent lives. One thread at a time.
 class SegmentFollower {
  public:
-  explicit SegmentFollower(std::string path);
+  /// `trusted_owner`: who else may own the segment file; -1 for nobody.
+  explicit SegmentFollower(std::string path, uid_t trusted_owner = static_cast<uid_t>(-1));
 
   /// Looks for a new segment and fills `out`, whose memory is used again. Logs when something has changed.
   void Read(SegmentView* out);
@@ -49,6 +52,7 @@ class SegmentFollower {
   void SetState(State state, LogLevel level, const std::string& message);
 
   std::string path_;
+  const uid_t trusted_owner_;
   State state_ = State::kWaiting;
   std::string message_;
   std::optional<shm::SnapshotReader> current_;

@@ -14,8 +14,8 @@ using shm::layout::MetricType;
 
 /// Indexed by shm::layout::Refusal.
 constexpr std::array<std::string_view, shm::layout::kRefusals> kRefusalWords = {
-    "invalid_definition", "conflict",     "name_collision", "invalid_labels",
-    "series_limit",       "segment_full", "out_of_memory",  "no_free_slot",
+    "invalid_definition", "conflict",      "name_collision", "invalid_labels", "series_limit",
+    "segment_full",       "out_of_memory", "no_free_slot",   "corrupt",
 };
 static_assert(!kRefusalWords.back().empty());
 
@@ -65,7 +65,7 @@ void SelfMetrics::AddRefusals(const shm::Snapshot& segment) {
   for (std::size_t i = 0; i < kRefusalWords.size(); ++i) {
     AddCounter(segment.segment.refusals[i], "reason", kRefusalWords[i]);
   }
-  AddFamily("shmetrics_family_refused_series_total", "Label sets that met a limit, by metric family.",
+  AddFamily("shmetrics_family_refused_series_total", "Label sets refused, by metric family.",
             MetricType::kCounter);
   for (const shm::FamilySnapshot& family : segment.families) {
     if (family.refused_series > 0) AddCounter(family.refused_series, "family", family.name);

@@ -3,9 +3,11 @@
 #include <cerrno>
 #include <ctime>
 #include <exception>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
-#include "shm/fork_guard.h"
+#include "client-lib/never_freed.h"
 #include "shm/segment_path.h"
 
 namespace shmetrics::internal {
@@ -20,7 +22,15 @@ shm::SegmentOptions SegmentOptionsOf(const RegistryOptions& options) {
   segment.series_limit = options.series_limit;
   segment.family_series_limit = options.family_series_limit;
   segment.slot_count = options.worker_slots;
+  segment.max_cpu_stripes = options.max_cpu_stripes;
   return segment;
+}
+
+/// A worker that changes its folder must not find, or make, another segment under the same name.
+std::string AbsolutePath(const std::string& path) {
+  std::error_code failed;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, failed);
+  return failed ? path : absolute.string();
 }
 
 std::string WorkerNameOf(const RegistryOptions& options) {
@@ -37,7 +47,7 @@ std::int64_t CoarseNowNs() noexcept {
 
 Connection::Connection(const RegistryOptions& options, std::optional<Error> refused)
     : options_(options),
-      path_(options.segment.empty() ? shm::DefaultSegmentPath() : options.segment),
+      path_(AbsolutePath(options.segment.empty() ? shm::DefaultSegmentPath() : options.segment)),
       may_attach_(!refused) {
   if (refused) NoteFailure(*refused);
 }
@@ -73,8 +83,11 @@ Attachment* Connection::Replace(Attachment* old) noexcept try {
   // pairs with the acquire in Current()
   if (!current_.compare_exchange_strong(seen, attachment.get(), std::memory_order_acq_rel)) return seen;
   if (old != nullptr) {
-    const shm::ForkGuard::Lock lock;
-    old->slot.Release();
+    KeepNeverFreed(old);
+    old->next_left = left_.load(std::memory_order_relaxed);  // no order needed: the exchange below publishes
+    while (!left_.compare_exchange_weak(old->next_left, old,
+                                        std::memory_order_acq_rel)) {  // pairs with TakeLeft()
+    }
   }
   return attachment.release();
 } catch (const std::exception&) {
@@ -88,15 +101,20 @@ void Connection::NoteFailure(const Error& error) noexcept {
   const Error* last = last_error_.load(std::memory_order_acquire);
   if (last != nullptr && last->code == error.code && last->message == error.message) return;
   try {
-    last_error_.store(new Error(error), std::memory_order_release);  // pairs with the acquire in error()
+    // pairs with the acquire in error()
+    KeepNeverFreed(last_error_.exchange(new Error(error), std::memory_order_acq_rel));
   } catch (const std::exception&) {  // then the error before this one is shown
   }
 }
 
 std::optional<Error> Connection::error() const {
-  if (Current() != nullptr) return std::nullopt;
+  const Attachment* attachment = Current();
+  if (attachment != nullptr && attachment->segment->HasName()) return std::nullopt;
   const Error* last = last_error_.load(std::memory_order_acquire);
-  return last == nullptr ? Error{ErrorCode::kAbsent, "no segment has been asked for yet"} : *last;
+  if (last != nullptr) return *last;
+  return Error{ErrorCode::kAbsent, attachment == nullptr
+                                       ? "no segment has been asked for yet"
+                                       : "segment " + path_ + " has been removed or replaced"};
 }
 
 }  // namespace shmetrics::internal

@@ -27,6 +27,7 @@ struct Attachment {
   shm::Arena arena;
   shm::Directory directory;
   shm::WorkerSlot slot;
+  Attachment* next_left = nullptr;  ///< in Connection's list of those left; set before it is published
 };
 
 /// A process's connection to the segment of one name: attaches, and attaches to the next one when the file
@@ -47,8 +48,12 @@ class Connection {
   /// As Refresh, but asks at most ten times a second: for calls that may come often.
   Attachment* RefreshNowAndThen() noexcept;
 
+  /// Attachments that have been replaced and not yet been taken from here: a list by next_left, or null. Their slots
+  /// are still held, for the gauges that show there.
+  Attachment* TakeLeft() noexcept { return left_.exchange(nullptr, std::memory_order_acq_rel); }
+
   const std::string& path() const { return path_; }
-  /// Why there is no segment in use; nothing if there is.
+  /// Why there is no segment in use, or none that others could find; nothing if all is well.
   std::optional<Error> error() const;
 
  private:
@@ -59,6 +64,7 @@ class Connection {
   const std::string path_;
   const bool may_attach_;
   std::atomic<Attachment*> current_{nullptr};
+  std::atomic<Attachment*> left_{nullptr};
   std::atomic<const Error*> last_error_{nullptr};  ///< never freed; replaced at most once a second
   std::atomic<std::int64_t> retry_at_ns_{0};
   std::atomic<std::int64_t> check_at_ns_{0};

@@ -3,6 +3,8 @@
 #include <exception>
 #include <utility>
 
+#include "client-lib/gauge_binding.h"
+#include "client-lib/never_freed.h"
 #include "shmetrics/counter.h"
 
 namespace shmetrics::internal {
@@ -40,7 +42,9 @@ const Registration* FamilyBinding::Register() noexcept try {
   if (as_before) return old;
   const auto* made = family.ok() ? new Registration{attachment, std::move(family.value()), {}}
                                  : new Registration{attachment, std::nullopt, family.error()};
-  registration_.store(made, std::memory_order_release);  // pairs with the acquire in Current()
+  // pairs with the acquire in Current()
+  KeepNeverFreed(registration_.exchange(made, std::memory_order_acq_rel));
+  gauges_.Follow(connection_);
   return made;
 } catch (const std::exception&) {
   return nullptr;

@@ -6,11 +6,16 @@
 namespace shmetrics {
 namespace {
 
+/// Gauges kept for the time when there is a segment again; more than that share one binding.
+constexpr std::size_t kMaxWithoutSegment = 10'000;
+
 internal::GaugeBinding* BindingOf(internal::FamilyBinding* family,
                                   std::span<const std::string_view> values) noexcept {
+  const internal::FamilyBinding::Place place = family->Find(values);
   // Refused label sets share one binding: a flood of them must not grow this process.
-  if (family->Find(values).series == nullptr) return internal::detached_gauge();
-  internal::GaugeBinding* binding = family->gauges().FindOrAdd(family, values);
+  if (place.attachment != nullptr && place.series == nullptr) return internal::detached_gauge();
+  internal::GaugeBinding* binding =
+      family->gauges().FindOrAdd(family, values, place.attachment == nullptr ? kMaxWithoutSegment : SIZE_MAX);
   return binding == nullptr ? internal::detached_gauge() : binding;
 }
 

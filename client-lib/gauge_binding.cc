@@ -1,10 +1,12 @@
 #include "client-lib/gauge_binding.h"
 
 #include <algorithm>
+#include <bit>
 #include <exception>
 #include <functional>
 #include <new>
 
+#include "client-lib/never_freed.h"
 #include "shm/fork_guard.h"
 #include "shmetrics/gauge.h"
 
@@ -15,6 +17,7 @@ using shm::layout::GaugeCell;
 using shm::layout::GaugeMode;
 
 constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
+constexpr int kMaxAttempts = 16;
 
 void CountRefusal(const shm::Segment& segment, const Error& error) {
   if (error.code == ErrorCode::kSegmentFull) segment.CountRefusal(shm::layout::Refusal::kSegmentFull);
@@ -36,20 +39,28 @@ bool GaugeBinding::IsFor(const FamilyBinding* family,
   return family == family_ && std::equal(values.begin(), values.end(), values_.begin(), values_.end());
 }
 
-void GaugeBinding::Set(double value) noexcept {
-  if (const Bound* bound = Find()) {
-    shm::SetGauge(bound->cell, value, bound->order);
-  } else {
-    shm::SetGauge(&detached_, value, shm::GaugeOrder());
+template <class Change>
+void GaugeBinding::Apply(Change change) noexcept {
+  // Again only while another thread moves the value to a new segment; bounded, because cells are others' to spoil.
+  for (int attempt = 0; attempt < kMaxAttempts; attempt++) {
+    const Bound* bound = Find();
+    if (bound != nullptr ? change(bound->cell, bound->order) : change(&detached_, shm::GaugeOrder())) return;
   }
 }
 
+void GaugeBinding::Set(double value) noexcept {
+  Apply([value](GaugeCell* cell, const shm::GaugeOrder& order) { return shm::SetGauge(cell, value, order); });
+}
+
 void GaugeBinding::Add(double delta) noexcept {
-  if (const Bound* bound = Find()) {
-    shm::AddToGauge(bound->cell, delta, bound->order);
-  } else {
-    shm::AddToGauge(&detached_, delta, shm::GaugeOrder());
-  }
+  Apply(
+      [delta](GaugeCell* cell, const shm::GaugeOrder& order) { return shm::AddToGauge(cell, delta, order); });
+}
+
+void GaugeBinding::Follow() noexcept {
+  const std::uint64_t generation = shm::ForkGuard::Generation();
+  const Bound* bound = bound_.load(std::memory_order_acquire);  // pairs with Bind()
+  if (bound != nullptr && bound->generation == generation) Bind(generation);
 }
 
 /// Null if there is no place for the value now.
@@ -70,25 +81,47 @@ const GaugeBinding::Bound* GaugeBinding::Bind(std::uint64_t generation) noexcept
   const FamilyBinding::Place place = family_->Find(values);
   const shm::ForkGuard::Lock lock;
   const Bound* old = bound_.load(std::memory_order_acquire);
-  if (old != nullptr && old->generation == generation && old->attachment == place.attachment) return old;
-  if (detached_generation_.load(std::memory_order_acquire) !=
-      generation) {  // ours for the first time: forget the parent's
+  if (old != nullptr && old->generation != generation)
+    old = nullptr;  // the parent's value stays the parent's
+  if (old != nullptr && old->attachment == place.attachment) return old;
+  if (detached_generation_.load(std::memory_order_acquire) != generation) {
     detached_ = GaugeCell{};
     detached_generation_.store(generation, std::memory_order_release);  // pairs with Find()
   }
   GaugeCell* cell = CellIn(place);
   if (cell == nullptr) {
     retry_at_ns_.store(CoarseNowNs() + kRetryAfterNs, std::memory_order_relaxed);  // no order needed: a time
+    DetachValue(old);
     return nullptr;
   }
   const GaugeMode mode = family_->definition().gauge_mode;
   const auto* made =
       new Bound{generation, place.attachment, cell, shm::GaugeOrder(*place.attachment->segment, mode)};
-  CarryOver(old, *made);
-  bound_.store(made, std::memory_order_release);  // pairs with Find()
+  const shm::GaugeReading value = TakeValue(old);
+  if (value.ticket != 0 && shm::ReadGauge(*cell).ticket == 0) shm::SetGauge(cell, value.value, made->order);
+  KeepNeverFreed(bound_.exchange(made, std::memory_order_acq_rel));  // pairs with Find()
   return made;
 } catch (const std::exception&) {
   return nullptr;
+}
+
+/// The value from where it was until now: the cell of `bound`, or the detached one. It leaves there, so that what other
+/// threads add meanwhile fails and is repeated where it arrives; without this an add() before and a sub() after would
+/// not meet. A gauge of mode last is the host's and is only copied.
+shm::GaugeReading GaugeBinding::TakeValue(const Bound* bound) noexcept {
+  if (bound == nullptr) return shm::MoveGauge(&detached_);
+  const bool is_hosts = family_->definition().gauge_mode == GaugeMode::kLast;
+  return is_hosts ? shm::ReadGauge(*bound->cell) : shm::MoveGauge(bound->cell);
+}
+
+/// Keeps the value of `bound` here until there is a place for it again.
+void GaugeBinding::DetachValue(const Bound* bound) noexcept {
+  if (bound == nullptr) return;  // it is here
+  const shm::GaugeReading value = TakeValue(bound);
+  const std::uint64_t kept[2] = {std::bit_cast<std::uint64_t>(value.value), value.ticket == 0 ? 0U : 1U};
+  std::uint64_t seen[2] = {0, shm::layout::kMovedTicket};  // since the value left for `bound`
+  shm::CompareExchange16(&detached_, seen, kept);
+  bound_.store(nullptr, std::memory_order_release);  // pairs with Find()
 }
 
 GaugeCell* GaugeBinding::CellIn(const FamilyBinding::Place& place) noexcept {
@@ -108,17 +141,8 @@ GaugeCell* GaugeBinding::CellIn(const FamilyBinding::Place& place) noexcept {
   return nullptr;
 }
 
-/// A value outlives its segment, and the time it had no place: without this an add() before and a sub() after
-/// would not meet. Not the parent's value in a child: that is the parent's.
-void GaugeBinding::CarryOver(const Bound* old, const Bound& made) noexcept {
-  if (shm::ReadGauge(*made.cell).ticket != 0) return;
-  const bool has_old = old != nullptr && old->generation == made.generation;
-  const shm::GaugeReading before = shm::ReadGauge(has_old ? *old->cell : detached_);
-  if (before.ticket != 0) shm::SetGauge(made.cell, before.value, made.order);
-}
-
-GaugeBinding* GaugeTable::FindOrAdd(FamilyBinding* family, std::span<const std::string_view> values) noexcept
-    try {
+GaugeBinding* GaugeTable::FindOrAdd(FamilyBinding* family, std::span<const std::string_view> values,
+                                    std::size_t max_size) noexcept try {
   std::size_t hash = std::hash<const void*>()(family);
   for (const std::string_view value : values) hash = hash * 31 + std::hash<std::string_view>()(value);
   std::atomic<GaugeBinding*>& head = heads_[hash % kBuckets];
@@ -131,12 +155,28 @@ GaugeBinding* GaugeTable::FindOrAdd(FamilyBinding* family, std::span<const std::
         return binding;
       }
     }
+    // no order needed: a bound on memory, which a few more or less do not matter to
+    if (made == nullptr && size_.load(std::memory_order_relaxed) >= max_size) return nullptr;
     if (made == nullptr) made = new GaugeBinding(family, values);
     made->next = searched = first;
-    if (head.compare_exchange_strong(first, made, std::memory_order_acq_rel)) return made;
+    if (head.compare_exchange_strong(first, made, std::memory_order_acq_rel)) {
+      size_.fetch_add(1, std::memory_order_relaxed);  // no order needed: as above
+      return made;
+    }
   }
 } catch (const std::exception&) {
   return nullptr;
+}
+
+void GaugeTable::Follow(Connection& connection) noexcept {
+  Attachment* left = connection.TakeLeft();
+  if (left == nullptr) return;
+  for (std::atomic<GaugeBinding*>& head : heads_) {
+    GaugeBinding* binding = head.load(std::memory_order_acquire);  // pairs with FindOrAdd()
+    for (; binding != nullptr; binding = binding->next) binding->Follow();
+  }
+  const shm::ForkGuard::Lock lock;
+  for (; left != nullptr; left = left->next_left) left->slot.Release();
 }
 
 }  // namespace shmetrics::internal

@@ -24,6 +24,8 @@ class GaugeBinding {
 
   void Set(double value) noexcept;
   void Add(double delta) noexcept;
+  /// Moves a value that this process has set to the segment in use now.
+  void Follow() noexcept;
 
   bool IsFor(const FamilyBinding* family, std::span<const std::string_view> values) const noexcept;
 
@@ -39,13 +41,17 @@ class GaugeBinding {
     shm::GaugeOrder order;
   };
 
+  /// Changes the value, wherever it is, by change(cell, order), which fails if it has moved meanwhile.
+  template <class Change>
+  void Apply(Change change) noexcept;
   const Bound* Find() noexcept;
   const Bound* Bind(std::uint64_t generation) noexcept;
   shm::layout::GaugeCell* CellIn(const FamilyBinding::Place& place) noexcept;
-  void CarryOver(const Bound* old, const Bound& made) noexcept;
+  shm::GaugeReading TakeValue(const Bound* bound) noexcept;
+  void DetachValue(const Bound* bound) noexcept;
 
   FamilyBinding* const family_ = nullptr;
-  const std::vector<std::string> values_;
+  const std::vector<std::string> values_{};
   std::atomic<const Bound*> bound_{nullptr};
   std::atomic<std::int64_t> retry_at_ns_{0};  ///< after a refusal, when to ask again
   /// Takes the value while there is no slot or segment for it.
@@ -53,16 +59,21 @@ class GaugeBinding {
   std::atomic<std::uint64_t> detached_generation_{0};  ///< of the process that `detached_` belongs to
 };
 
-/// All gauge bindings of a registry, found by family and label values. Insert-only and lock-free, as
-/// Connection.
+/// All gauge bindings of a registry, found by family and label values. Insert-only and lock-free, as Connection.
 class GaugeTable {
  public:
-  /// Null if memory is short.
-  GaugeBinding* FindOrAdd(FamilyBinding* family, std::span<const std::string_view> values) noexcept;
+  /// Null if memory is short, or if the binding would be new and the table has `max_size`.
+  GaugeBinding* FindOrAdd(FamilyBinding* family, std::span<const std::string_view> values,
+                          std::size_t max_size) noexcept;
+
+  /// After a segment has been replaced: moves every gauge to the new one, also those that are never set again, and then
+  /// gives back the slots in those left. Does nothing otherwise.
+  void Follow(Connection& connection) noexcept;
 
  private:
   static constexpr std::size_t kBuckets = 4096;
   std::atomic<GaugeBinding*> heads_[kBuckets]{};
+  std::atomic<std::size_t> size_{0};
 };
 
 }  // namespace shmetrics::internal

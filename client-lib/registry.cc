@@ -6,6 +6,7 @@
 #include <new>
 #include <utility>
 
+#include "client-lib/never_freed.h"
 #include "client-lib/registry_impl.h"
 #include "shm/family.h"
 
@@ -17,6 +18,7 @@ using shm::FamilyDefinition;
 using shm::layout::MetricType;
 
 constinit std::atomic<Registry*> global_registry{nullptr};
+constinit std::atomic<Registry*> refused_registry{nullptr};  ///< for callers of another layout
 constinit std::atomic<const RegistryOptions*> global_options{nullptr};
 
 FamilyDefinition DefinitionOf(const FamilyOptions& options, MetricType type, GaugeMode mode,
@@ -32,9 +34,11 @@ FamilyDefinition DefinitionOf(const FamilyOptions& options, MetricType type, Gau
   return definition;
 }
 
-std::optional<Error> CheckLayout(std::uint32_t layout) {
-  if (layout == shm::kLayoutMajor) return std::nullopt;
-  return Error{ErrorCode::kOtherLayout, "the program was built against layout " + std::to_string(layout) +
+std::optional<Error> CheckLayout(std::uint64_t caller_layout) {
+  if (caller_layout == shm::kCallerLayout) return std::nullopt;
+  const std::uint64_t major = caller_layout >> 32U;
+  return Error{ErrorCode::kOtherLayout, "the program was built against layout " + std::to_string(major) +
+                                            (major == shm::kLayoutMajor ? " of other sizes" : "") +
                                             ", this library has " + std::to_string(shm::kLayoutMajor) +
                                             "; rebuild the program"};
 }
@@ -66,26 +70,28 @@ FamilyBinding* Registry::Impl::Bind(const FamilyOptions& options, MetricType typ
                                     const Buckets& bounds) noexcept try {
   FamilyDefinition definition = DefinitionOf(options, type, mode, bounds);
   FamilyBinding* first = families_.load(std::memory_order_acquire);  // pairs with the exchange below
-  std::unique_ptr<FamilyBinding> made;
-  for (FamilyBinding* searched = nullptr;;) {
-    for (FamilyBinding* family = first; family != searched; family = family->next) {
+  const auto find = [&first](const FamilyDefinition& wanted, const FamilyBinding* end) -> FamilyBinding* {
+    for (FamilyBinding* family = first; family != end; family = family->next) {
       const FamilyDefinition& known = family->definition();
-      const FamilyDefinition& wanted = made == nullptr ? definition : made->definition();
       if (known.name == wanted.name && shm::SameDefinition(known, wanted)) return family;
     }
-    if (made == nullptr)
-      made = std::make_unique<FamilyBinding>(std::move(definition), connection_, refusals_, gauges_);
-    made->next = searched = first;
-    if (families_.compare_exchange_strong(first, made.get(), std::memory_order_acq_rel))
-      return made.release();
+    return nullptr;
+  };
+  if (FamilyBinding* known = find(definition, nullptr)) return known;
+  auto made = std::make_unique<FamilyBinding>(std::move(definition), connection_, refusals_, gauges_);
+  for (made->next = first;
+       !families_.compare_exchange_strong(first, made.get(), std::memory_order_acq_rel);) {
+    if (FamilyBinding* known = find(made->definition(), made->next)) return known;
+    made->next = first;
   }
+  return made.release();
 } catch (const std::exception&) {
   return BindingOfLastResort();
 }
 
 Status Registry::Impl::ReadStatus() const {
   const std::optional<Error> error = connection_.error();
-  return Status{.attached = !error,
+  return Status{.attached = connection_.Current() != nullptr,
                 .full = refusals_.MetALimit(),
                 .segment = connection_.path(),
                 .error = error ? error->message : "",
@@ -95,17 +101,21 @@ Status Registry::Impl::ReadStatus() const {
 
 // Both are leaked on purpose: threads may count until the very end of the process, after static destructors.
 
-Registry& Registry::GlobalOf(std::uint32_t layout) noexcept {
-  Registry* registry = global_registry.load(std::memory_order_acquire);  // pairs with the exchange below
+Registry& Registry::GlobalOf(std::uint64_t caller_layout) noexcept {
+  // Modules of one program may have been built against different layouts: each kind has its own registry.
+  std::atomic<Registry*>& global = caller_layout == shm::kCallerLayout ? global_registry : refused_registry;
+  Registry* registry = global.load(std::memory_order_acquire);  // pairs with the exchange below
   if (registry != nullptr) return *registry;
   const RegistryOptions* options = global_options.load(std::memory_order_acquire);  // pairs with configure()
-  Registry* made = &OpenOf(options == nullptr ? RegistryOptions{} : *options, layout);
-  if (global_registry.compare_exchange_strong(registry, made, std::memory_order_acq_rel)) return *made;
+  Registry* made = &OpenOf(options == nullptr ? RegistryOptions{} : *options, caller_layout);
+  if (global.compare_exchange_strong(registry, made, std::memory_order_acq_rel)) return *made;
   return *registry;  // another thread was first; the second registry stays, unused
 }
 
-Registry& Registry::OpenOf(const RegistryOptions& options, std::uint32_t layout) noexcept try {
-  return *new Registry(new Impl(options, CheckLayout(layout)));
+Registry& Registry::OpenOf(const RegistryOptions& options, std::uint64_t caller_layout) noexcept try {
+  auto* registry = new Registry(new Impl(options, CheckLayout(caller_layout)));
+  internal::KeepNeverFreed(registry);
+  return *registry;
 } catch (const std::exception&) {
   static Registry last_resort(&ImplOfLastResort());
   return last_resort;

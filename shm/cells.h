@@ -26,7 +26,6 @@
 
 #include <atomic>
 #include <bit>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -39,8 +38,6 @@ namespace shmetrics::shm {
 inline constexpr std::size_t kStripeBytes = 4096;
 inline constexpr std::uint32_t kAtomicStripes = 4;
 
-/// What callers compiled into themselves; Registry::global() hands it to the library, which refuses a caller
-/// of another layout by name instead of letting it write to the wrong places.
 inline constexpr std::uint32_t kLayoutMajor = 1;
 
 /// One bucket of a histogram in one stripe. Count and sum change together, by one 16-byte commit, so that
@@ -50,6 +47,12 @@ struct alignas(16) HistogramCell {
   double sum;
 };
 static_assert(sizeof(HistogramCell) == 16);
+
+/// What callers compile into themselves: the major number of the layout and the sizes this header builds on.
+/// Registry::global() hands it to the library, which refuses a caller of another layout by name instead of letting
+/// it write to the wrong places.
+inline constexpr std::uint64_t kCallerLayout =
+    std::uint64_t{kLayoutMajor} << 32U | kStripeBytes << 16U | kAtomicStripes << 8U | sizeof(HistogramCell);
 
 /// Which of the atomic stripes this thread adds to. Any answer is correct; a good one keeps threads apart.
 /// The thread pointer differs between living threads of a process and, by address randomisation, between
@@ -123,16 +126,21 @@ inline std::uint32_t BucketOf(const double* bounds, std::uint32_t bound_count, d
   return static_cast<std::uint32_t>(base - bounds);
 }
 
+// By their bits: what the standard functions say depends on the flags of the program that includes this
+// (-ffast-math), and one NaN would spoil a sum for all processes.
+inline bool IsFinite(double value) { return (std::bit_cast<std::uint64_t>(value) >> 52U & 0x7FFU) != 0x7FFU; }
+inline bool IsNan(double value) { return std::bit_cast<std::uint64_t>(value) << 1U > 0x7FFULL << 53U; }
+inline bool HasSign(double value) { return std::bit_cast<std::uint64_t>(value) >> 63U != 0; }
+
 /// Records `value` in a histogram of `bound_count` bounds and one more bucket for everything above.
-/// NaN counts in the last bucket; neither NaN nor an infinity is added to the sum, which one of them would
-/// spoil for good. Async-signal-safe.
+/// NaN counts in the last bucket; neither NaN nor an infinity is added to the sum, which one of them would spoil
+/// for good. Async-signal-safe.
 inline void ObserveInHistogram(HistogramCell* first, const double* bounds, std::uint32_t bound_count,
                                double value) {
-  if (std::isfinite(value)) [[likely]] {
+  if (IsFinite(value)) [[likely]] {
     AddToHistogramCell(first + BucketOf(bounds, bound_count, value), value);
   } else {
-    const std::uint32_t bucket = std::isnan(value) ? bound_count : BucketOf(bounds, bound_count, value);
-    AddToHistogramCell(first + bucket, 0.0);
+    AddToHistogramCell(first + (HasSign(value) && !IsNan(value) ? 0 : bound_count), 0.0);
   }
 }
 

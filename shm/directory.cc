@@ -45,6 +45,8 @@ layout::Refusal RefusalOf(ErrorCode code) {
       return layout::Refusal::kSegmentFull;
     case ErrorCode::kOutOfMemory:
       return layout::Refusal::kOutOfMemory;
+    case ErrorCode::kCorrupt:
+      return layout::Refusal::kCorrupt;
     default:
       return layout::Refusal::kInvalidDefinition;
   }
@@ -132,7 +134,7 @@ Result<RegisteredFamily> Directory::RegisterFamily(const FamilyDefinition& defin
   if (ref.ok() && ref.value() == 0) {
     if (Result<void> checked = CheckCollisions(definition); !checked.ok())
       return CountRefusal(nullptr, checked.error());
-    ref = InsertFamily(definition);
+    ref = InsertWithinLimit(definition);
   }
   if (!ref.ok()) return CountRefusal(nullptr, ref.error());
   return Reconcile(ref.value(), definition);
@@ -174,8 +176,22 @@ Result<void> Directory::CheckCollisions(const FamilyDefinition& definition) cons
   return {};
 }
 
+/// Reserves the family's place in the count first, as ReserveSeries does.
+Result<layout::Ref> Directory::InsertWithinLimit(const FamilyDefinition& definition) {
+  std::atomic<std::uint64_t>& count = segment_.live().family_count;
+  if (!AddBelow(count, layout::kMaxFamilies)) {
+    return Error{ErrorCode::kSeriesLimit, "metric family \"" + definition.name +
+                                              "\" refused: the segment has its maximum of " +
+                                              std::to_string(layout::kMaxFamilies) + " families"};
+  }
+  bool is_new = false;
+  Result<layout::Ref> ref = InsertFamily(definition, &is_new);
+  if (!is_new) count.fetch_sub(1, std::memory_order_relaxed);  // no order needed: as in AddBelow
+  return ref;
+}
+
 // A family and its embedded series are one allocation: there is never one without the other.
-Result<layout::Ref> Directory::InsertFamily(const FamilyDefinition& definition) {
+Result<layout::Ref> Directory::InsertFamily(const FamilyDefinition& definition, bool* is_new) {
   const bool has_labels = !definition.label_names.empty();
   const bool has_embedded = !has_labels || definition.type != MetricType::kGauge;
   const std::string_view block = has_labels ? kOverflowLabelBlock : std::string_view{};
@@ -207,9 +223,7 @@ Result<layout::Ref> Directory::InsertFamily(const FamilyDefinition& definition) 
         const std::optional<FamilyDefinition> family = ReadFamilyRecord(segment_, other);
         return family && family->name == definition.name;
       });
-  // no order needed: a statistic
-  if (published.ok() && published.value() == ref)
-    segment_.live().family_count.fetch_add(1, std::memory_order_relaxed);
+  *is_new = published.ok() && published.value() == ref;
   return published;
 }
 

@@ -46,7 +46,7 @@ class Directory {
                                    std::span<const std::string_view> values) const;
 
   /// Finds the series or registers it, and shows it. kInvalidLabels, kSeriesLimit, kSegmentFull,
-  /// kOutOfMemory; refusals are counted in the segment and, if by a limit, at the family.
+  /// kOutOfMemory; refusals are counted in the segment and at the family.
   Result<layout::SeriesRecord*> RegisterSeries(const RegisteredFamily& family,
                                                std::span<const std::string_view> values);
 
@@ -60,7 +60,8 @@ class Directory {
   Result<layout::Ref> FindFamily(std::string_view name) const;
   Result<RegisteredFamily> Reconcile(layout::Ref ref, const FamilyDefinition& definition) const;
   Result<void> CheckCollisions(const FamilyDefinition& definition) const;
-  Result<layout::Ref> InsertFamily(const FamilyDefinition& definition);
+  Result<layout::Ref> InsertWithinLimit(const FamilyDefinition& definition);
+  Result<layout::Ref> InsertFamily(const FamilyDefinition& definition, bool* is_new);
   Result<layout::SeriesRecord*> InsertSeries(const RegisteredFamily& family, std::uint64_t hash,
                                              std::span<const std::string_view> values);
   bool ReserveSeries(const RegisteredFamily& family);

@@ -10,47 +10,43 @@
 namespace shmetrics::shm {
 namespace {
 
-/// Zero bytes are a free mutex and "no generation yet": what the kernel leaves in a child needs no repair.
-/// (All zero is PTHREAD_MUTEX_INITIALIZER in glibc and musl.)
+/// Zero bytes are free mutexes and "no generation yet": what the kernel leaves in a child needs no repair. (All zero
+/// is PTHREAD_MUTEX_INITIALIZER in glibc and musl.)
 struct Page {
   std::atomic<std::uint64_t> generation;
-  pthread_mutex_t mutex;
+  pthread_mutex_t once_in_a_process;
+  pthread_mutex_t no_fork;
 };
 constexpr std::size_t kPageBytes = 4096;
 static_assert(sizeof(Page) <= kPageBytes);
 
-/// Writer: the first thread that needs the page; never freed, because threads may still run when statics are
-/// gone.
+/// Writer: MakePage(), once; never freed, because threads may still run when statics are gone.
 constinit std::atomic<Page*> the_page{nullptr};
 /// Copied into children, so that a child's next number is above all of its ancestors'.
 constinit std::atomic<std::uint64_t> last_generation{0};
-/// If there is no page to be had, this serves until fork; the child handler below then clears it.
+/// If there is no page to be had, this serves; the child handler below then clears it.
 alignas(Page) constinit std::byte spare_page[sizeof(Page)]{};
+constinit pthread_once_t page_is_made = PTHREAD_ONCE_INIT;
 
-void BeforeFork() { pthread_mutex_lock(&the_page.load(std::memory_order_acquire)->mutex); }
-void AfterForkInParent() { pthread_mutex_unlock(&the_page.load(std::memory_order_acquire)->mutex); }
+void BeforeFork() { pthread_mutex_lock(&the_page.load(std::memory_order_acquire)->no_fork); }
+void AfterForkInParent() { pthread_mutex_unlock(&the_page.load(std::memory_order_acquire)->no_fork); }
 /// Already wiped by the kernel, unless it cannot: then this is what clears it.
 void AfterForkInChild() {
   std::memset(static_cast<void*>(the_page.load(std::memory_order_acquire)), 0, sizeof(Page));
 }
 
-Page* MakePage() {
+void MakePage() {
   void* memory = mmap(nullptr, kPageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return reinterpret_cast<Page*>(spare_page);
-  madvise(memory, kPageBytes, MADV_WIPEONFORK);
-  return new (memory) Page{};
+  if (memory == MAP_FAILED) memory = spare_page;
+  madvise(memory, kPageBytes, MADV_WIPEONFORK);  // refuses the spare page, which is not a mapping of its own
+  the_page.store(new (memory) Page{}, std::memory_order_release);  // pairs with every load
+  pthread_atfork(BeforeFork, AfterForkInParent, AfterForkInChild);
 }
 
+/// The page, and the handlers with it: nobody gets one without the other.
 Page& ThePage() {
-  Page* page = the_page.load(std::memory_order_acquire);  // pairs with the exchange below
-  if (page != nullptr) return *page;
-  Page* made = MakePage();
-  if (the_page.compare_exchange_strong(page, made, std::memory_order_acq_rel)) {
-    pthread_atfork(BeforeFork, AfterForkInParent, AfterForkInChild);
-    return *made;
-  }
-  if (made != reinterpret_cast<Page*>(spare_page)) munmap(made, kPageBytes);
-  return *page;
+  pthread_once(&page_is_made, MakePage);
+  return *the_page.load(std::memory_order_acquire);
 }
 
 }  // namespace
@@ -67,7 +63,10 @@ std::uint64_t ForkGuard::Generation() {
              : present;  // no order needed
 }
 
-ForkGuard::Lock::Lock() { pthread_mutex_lock(&ThePage().mutex); }
-ForkGuard::Lock::~Lock() { pthread_mutex_unlock(&ThePage().mutex); }
+ForkGuard::Lock::Lock() { pthread_mutex_lock(&ThePage().once_in_a_process); }
+ForkGuard::Lock::~Lock() { pthread_mutex_unlock(&ThePage().once_in_a_process); }
+
+ForkGuard::NoFork::NoFork() { pthread_mutex_lock(&ThePage().no_fork); }
+ForkGuard::NoFork::~NoFork() { pthread_mutex_unlock(&ThePage().no_fork); }
 
 }  // namespace shmetrics::shm

@@ -16,16 +16,25 @@ class ForkGuard {
   /// it descends from. Async-signal-safe after the first call. Cost: two loads.
   static std::uint64_t Generation();
 
-  /// Holds the process-local lock for everything that happens once in a process: claiming its slot, giving
-  /// out its gauge cells. fork() waits for it, so that no child inherits a descriptor that is open for a
-  /// moment; it is free in every child, whoever held it in the parent. Not recursive. Never taken on the way
-  /// to a counter.
+  /// Holds the process-local lock for everything that happens once in a process: claiming its slot, giving out its
+  /// gauge cells. Free in every child, whoever held it in the parent. Not recursive. fork() does not wait for it, so
+  /// it may be taken under any lock of the application. Never taken on the way to a counter.
   class Lock {
    public:
     Lock();
     ~Lock();
     Lock(const Lock&) = delete;
     Lock& operator=(const Lock&) = delete;
+  };
+
+  /// Keeps fork() waiting, so that no child inherits a descriptor that is open for a moment. Held for system calls
+  /// only, because the application's own fork handlers may wait for its locks meanwhile. A raw clone does not wait.
+  class NoFork {
+   public:
+    NoFork();
+    ~NoFork();
+    NoFork(const NoFork&) = delete;
+    NoFork& operator=(const NoFork&) = delete;
   };
 };
 

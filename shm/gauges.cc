@@ -21,17 +21,20 @@ std::atomic_ref<std::uint64_t> TicketOf(GaugeCell& cell) {
   return std::atomic_ref<std::uint64_t>(cell.ticket);
 }
 
+/// One 16-byte compare-and-swap to {change(value), order.Next()}; false if the value has moved.
 template <class Change>
-void Update(GaugeCell* cell, const GaugeOrder& order, Change change) {
+bool Update(GaugeCell* cell, const GaugeOrder& order, Change change) {
   // no order needed: a torn first guess only costs one more turn of the loop
   std::uint64_t seen[2] = {ValueOf(*cell).load(std::memory_order_relaxed),
-                           TicketOf(*cell).load(std::memory_order_relaxed)};
+                           TicketOf(*cell).load(std::memory_order_relaxed)};  // no order needed: as above
   std::uint64_t next[2];
   do {
+    if (seen[1] == layout::kMovedTicket) return false;
     const double before = seen[1] == 0 ? 0.0 : std::bit_cast<double>(seen[0]);
     next[0] = std::bit_cast<std::uint64_t>(change(before));
     next[1] = order.Next();
   } while (!CompareExchange16(cell, seen, next));
+  return true;
 }
 
 }  // namespace
@@ -46,12 +49,23 @@ std::uint64_t GaugeOrder::Next() const {
   return ticket_ == nullptr ? 1 : ticket_->fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
-void SetGauge(GaugeCell* cell, double value, const GaugeOrder& order) {
-  Update(cell, order, [value](double) { return value; });
+bool SetGauge(GaugeCell* cell, double value, const GaugeOrder& order) {
+  return Update(cell, order, [value](double) { return value; });
 }
 
-void AddToGauge(GaugeCell* cell, double delta, const GaugeOrder& order) {
-  Update(cell, order, [delta](double before) { return before + delta; });
+bool AddToGauge(GaugeCell* cell, double delta, const GaugeOrder& order) {
+  return Update(cell, order, [delta](double before) { return before + delta; });
+}
+
+GaugeReading MoveGauge(GaugeCell* cell) {
+  // no order needed: as in Update
+  std::uint64_t seen[2] = {ValueOf(*cell).load(std::memory_order_relaxed),
+                           TicketOf(*cell).load(std::memory_order_relaxed)};  // no order needed: as in Update
+  const std::uint64_t moved[2] = {0, layout::kMovedTicket};
+  while (!CompareExchange16(cell, seen, moved)) {
+  }
+  if (seen[1] == layout::kMovedTicket) return {};
+  return {std::bit_cast<double>(seen[0]), seen[1]};
 }
 
 GaugeReading ReadGauge(const GaugeCell& cell) {
@@ -65,7 +79,7 @@ GaugeReading ReadGauge(const GaugeCell& cell) {
     reading.value = std::bit_cast<double>(ValueOf(shared).load(std::memory_order_acquire));
     if (TicketOf(shared).load(std::memory_order_acquire) == reading.ticket) break;
   }
-  return reading;
+  return reading.ticket == layout::kMovedTicket ? GaugeReading{} : reading;
 }
 
 // A new cell in a row:
@@ -73,6 +87,7 @@ GaugeReading ReadGauge(const GaugeCell& cell) {
 //   2 hang it on the list                     die here -> an empty block in the row of a dead worker
 //   3 write the series of the cell            die here -> not yet in use
 //   4 raise `used`                            die here -> a gauge never set, in the row of a dead worker
+// SYNC(gauge-block): release in 2, acquire in every walk of a row, so that who sees the block sees it zero.
 // SYNC(gauge-used): release in 4, acquire in ForEachGauge, so that a reader who counts the cell sees its
 // series.
 Result<GaugeCell*> GaugeCellOf(const Segment& segment, Arena& arena, layout::WorkerSlot* slot,
@@ -118,12 +133,12 @@ void ClearGaugeRow(const Segment& segment, layout::WorkerSlot* slot) {
   }
 }
 
-void ForEachGauge(const Segment& segment, const layout::WorkerSlot& slot,
+void ForEachGauge(const Segment& segment, const layout::WorkerSlot& slot, GaugeBudget* budget,
                   const std::function<void(layout::Ref series, const GaugeCell& cell)>& visit) {
   std::uint32_t ref = slot.gauge_blocks.load(std::memory_order_acquire);  // SYNC(gauge-block)
-  for (std::uint64_t i = 0; i < MaxBlocks(segment); i++) {
+  for (;;) {
     const auto* block = segment.AtRef<GaugeBlock>(ref);
-    if (block == nullptr) return;
+    if (block == nullptr || !budget->TakeBlock()) return;
     const std::uint32_t used =
         std::min(block->used.load(std::memory_order_acquire), layout::kGaugesPerBlock);  // SYNC(gauge-used)
     for (std::uint32_t at = 0; at < used; at++) {

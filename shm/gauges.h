@@ -31,17 +31,20 @@ class GaugeOrder {
   std::atomic<std::uint64_t>* ticket_ = nullptr;  ///< null where no order is kept
 };
 
-/// Sets the cell. Lock-free, any thread.
-void SetGauge(layout::GaugeCell* cell, double value, const GaugeOrder& order);
-/// Adds to the cell, which counts as 0 if it was never set. Lock-free, any thread.
-void AddToGauge(layout::GaugeCell* cell, double delta, const GaugeOrder& order);
+/// Sets the cell. False, without effect, if its value has moved (MoveGauge). Lock-free, any thread.
+bool SetGauge(layout::GaugeCell* cell, double value, const GaugeOrder& order);
+/// Adds to the cell, which counts as 0 if it was never set. False as above. Lock-free, any thread.
+bool AddToGauge(layout::GaugeCell* cell, double delta, const GaugeOrder& order);
 
 struct GaugeReading {
   double value;
   std::uint64_t ticket;  ///< 0: never set, there is no value
 };
-/// Value and ticket of one moment. Bounded: after some tries against a busy writer it takes what it has.
+/// Value and ticket of one moment; a value that has moved counts as never set. Bounded: after some tries against a
+/// busy writer it takes what it has.
 GaugeReading ReadGauge(const layout::GaugeCell& cell);
+/// Takes the value out of a cell for good: no set or add can follow it here, so none is lost on the way to another.
+GaugeReading MoveGauge(layout::GaugeCell* cell);
 
 /// The cell of `series` in the row of `slot`, made if there is none. Only for the owner of the slot, under
 /// ForkGuard::Lock. kSegmentFull, kOutOfMemory.
@@ -51,9 +54,20 @@ Result<layout::GaugeCell*> GaugeCellOf(const Segment& segment, Arena& arena, lay
 /// Forgets every gauge of the row; its memory stays for the next owner. Only for the owner of the slot.
 void ClearGaugeRow(const Segment& segment, layout::WorkerSlot* slot);
 
-/// Calls `visit` for each gauge of a row, whoever owns it. Bounded whatever the row says; references are not
-/// checked.
-void ForEachGauge(const Segment& segment, const layout::WorkerSlot& slot,
+/// How many blocks one look at all rows may visit: as many as there is memory for. Rows of an honest segment share
+/// none; rows that somebody has led in circles or into each other end here.
+class GaugeBudget {
+ public:
+  explicit GaugeBudget(const Segment& segment)
+      : blocks_left_(segment.CommittedBytes() / sizeof(layout::GaugeBlock)) {}
+  bool TakeBlock() { return blocks_left_ > 0 && blocks_left_-- > 0; }
+
+ private:
+  std::uint64_t blocks_left_;
+};
+
+/// Calls `visit` for each gauge of a row, whoever owns it, while the budget lasts; the series are not checked.
+void ForEachGauge(const Segment& segment, const layout::WorkerSlot& slot, GaugeBudget* budget,
                   const std::function<void(layout::Ref series, const layout::GaugeCell& cell)>& visit);
 
 }  // namespace shmetrics::shm

@@ -6,7 +6,8 @@
 //   offset 0         Header        one page: written by the creator before the file has a name, then constant
 //   4,096            Live          one page of words that change
 //   slots_offset     WorkerSlot    x slot_count
-//   chains_offset    u32           x chain_count: heads of the directory's hash chains
+//   chains_offset    u32           x chain_count: heads of the directory's hash chains, Refs;
+//                                  writer: any process that registers, by compare-and-swap (directory.cc)
 //   records_offset   records       families, series, gauge blocks; grow upward
 //        ...         (hole)        never touched, see arena.h
 //   segment_bytes    cell blocks   grow downward from here; block k begins at
@@ -49,9 +50,13 @@ inline constexpr std::size_t kPageBytes = 4096;
 using Ref = std::uint32_t;
 inline constexpr std::size_t kRecordAlignment = 16;
 
+/// Names the function behind Record::hash, XXH3 of 64 bits: another one must have another number.
+inline constexpr std::size_t kHashFunction = 3;
+
 inline constexpr std::size_t kMaxNameBytes = 255;
 inline constexpr std::size_t kMaxHelpBytes = 4096;
 inline constexpr std::size_t kMaxLabels = 32;
+inline constexpr std::uint64_t kMaxFamilies = 1U << 16U;
 inline constexpr std::size_t kMaxLabelBlockBytes = 4096;  // before escaping, which can double it
 /// A histogram's buckets stand side by side in one page of a stripe.
 inline constexpr std::size_t kMaxBounds = kStripeBytes / sizeof(HistogramCell) - 1;
@@ -85,8 +90,9 @@ enum class Refusal : std::uint32_t {
   kSegmentFull = 5,        ///< the segment has reached its maximum
   kOutOfMemory = 6,        ///< tmpfs or the control group had no room to grow
   kNoFreeSlot = 7,         ///< a gauge of a process that got no worker slot
+  kCorrupt = 8,            ///< a record of the segment made no sense to a worker
 };
-inline constexpr std::size_t kRefusals = 8;
+inline constexpr std::size_t kRefusals = 9;
 
 /// Constant after creation, so a plain read is enough. Written by the creator, before linkat() gives the file
 /// its name; that system call is the release, opening the name the acquire.
@@ -146,11 +152,15 @@ struct WorkerSlot {
 };
 inline constexpr std::size_t kWorkerNameBytes = sizeof(WorkerSlot::name);
 
-/// A gauge's value as one worker set it, changed by one 16-byte compare-and-swap. Ticket 0: never set.
+/// A gauge's value, changed by one 16-byte compare-and-swap. Ticket 0: never set. Writer: the owner of the row it stands
+/// in; of a gauge of mode last, any process.
 struct alignas(16) GaugeCell {
   std::uint64_t value;  ///< the bits of a double
   std::uint64_t ticket;
 };
+
+/// Ticket of a cell whose value has moved to another segment with its owner: no value, and none may be set.
+inline constexpr std::uint64_t kMovedTicket = UINT64_MAX;
 
 inline constexpr std::uint32_t kGaugesPerBlock = 48;
 
@@ -219,19 +229,68 @@ static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
 static_assert(sizeof(Header) <= kPageBytes && sizeof(Live) <= kPageBytes);
 static_assert(kMaxNameBytes <= UINT8_MAX && kMaxBounds <= UINT8_MAX && kMaxHelpBytes <= UINT16_MAX);
 
-/// Folds the sizes that matter into one number: two builds that differ in any refuse each other's segments.
+/// Folds where everything lies, and what it means, into one number: two builds that differ refuse each other's
+/// segments by it.
 constexpr std::uint64_t ComputeSignature() {
+  constexpr std::size_t kParts[] = {kLayoutMajor,
+                                    kStripeBytes,
+                                    kAtomicStripes,
+                                    sizeof(HistogramCell),
+                                    kRecordAlignment,
+                                    kMaxBounds,
+                                    kRefusals,
+                                    kGaugesPerBlock,
+                                    kHashFunction,
+                                    sizeof(Header),
+                                    offsetof(Header, segment_bytes),
+                                    offsetof(Header, stripe_count),
+                                    offsetof(Header, slots_offset),
+                                    offsetof(Header, created_unix_ns),
+                                    offsetof(Header, checksum),
+                                    sizeof(Live),
+                                    offsetof(Live, used),
+                                    offsetof(Live, committed_front),
+                                    offsetof(Live, committed_blocks),
+                                    offsetof(Live, series_count),
+                                    offsetof(Live, family_count),
+                                    offsetof(Live, ticket),
+                                    offsetof(Live, refusals),
+                                    sizeof(WorkerSlot),
+                                    offsetof(WorkerSlot, epoch),
+                                    offsetof(WorkerSlot, started_unix_ns),
+                                    offsetof(WorkerSlot, pid),
+                                    offsetof(WorkerSlot, gauge_blocks),
+                                    offsetof(WorkerSlot, name),
+                                    sizeof(GaugeBlock),
+                                    offsetof(GaugeBlock, next),
+                                    offsetof(GaugeBlock, used),
+                                    offsetof(GaugeBlock, series),
+                                    offsetof(GaugeBlock, cells),
+                                    offsetof(GaugeCell, value),
+                                    offsetof(GaugeCell, ticket),
+                                    offsetof(Record, next),
+                                    offsetof(Record, kind),
+                                    offsetof(Record, hash),
+                                    sizeof(SeriesRecord),
+                                    offsetof(SeriesRecord, family),
+                                    offsetof(SeriesRecord, label_bytes),
+                                    offsetof(SeriesRecord, cells),
+                                    offsetof(SeriesRecord, visibility),
+                                    sizeof(FamilyRecord),
+                                    offsetof(FamilyRecord, type),
+                                    offsetof(FamilyRecord, gauge_mode),
+                                    offsetof(FamilyRecord, label_count),
+                                    offsetof(FamilyRecord, name_bytes),
+                                    offsetof(FamilyRecord, unit_bytes),
+                                    offsetof(FamilyRecord, bound_count),
+                                    offsetof(FamilyRecord, help_bytes),
+                                    offsetof(FamilyRecord, label_name_bytes),
+                                    offsetof(FamilyRecord, embedded),
+                                    offsetof(FamilyRecord, series_count),
+                                    offsetof(FamilyRecord, refused_series),
+                                    offsetof(FamilyRecord, refused_families)};
   std::uint64_t hash = 0xcbf29ce484222325;
-  for (const std::uint64_t part :
-       {std::uint64_t{kLayoutMajor}, std::uint64_t{kStripeBytes}, std::uint64_t{kAtomicStripes},
-        std::uint64_t{sizeof(Header)}, std::uint64_t{sizeof(Live)},
-        std::uint64_t{offsetof(Live, committed_front)}, std::uint64_t{offsetof(Live, series_count)},
-        std::uint64_t{offsetof(Live, ticket)}, std::uint64_t{offsetof(Live, refusals)},
-        std::uint64_t{kRefusals}, std::uint64_t{sizeof(WorkerSlot)}, std::uint64_t{sizeof(GaugeBlock)},
-        std::uint64_t{sizeof(SeriesRecord)}, std::uint64_t{sizeof(FamilyRecord)},
-        std::uint64_t{sizeof(HistogramCell)}}) {
-    hash = (hash ^ part) * 0x100000001b3;
-  }
+  for (const std::size_t part : kParts) hash = (hash ^ part) * 0x100000001b3;
   return hash;
 }
 inline constexpr std::uint64_t kSignature = ComputeSignature();

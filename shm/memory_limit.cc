@@ -14,6 +14,9 @@
 namespace shmetrics::shm {
 namespace {
 
+/// What a segment never takes: with the last page gone, the application's own next allocation would be its end.
+constexpr std::uint64_t kLeftToTheProcess = 1U << 20U;
+
 /// Where one hierarchy keeps its numbers.
 struct Hierarchy {
   std::string mount_point;
@@ -112,10 +115,11 @@ std::uint64_t MemoryHeadroom() {
 }
 
 Result<void> CommitPages(char* begin, std::uint64_t bytes) {
-  if (const std::uint64_t headroom = MemoryHeadroom(); headroom < bytes) {
-    return Error{ErrorCode::kOutOfMemory, "the memory limit of this control group leaves " +
-                                              std::to_string(headroom) + " bytes, the segment needs " +
-                                              std::to_string(bytes) + "; raise the limit"};
+  if (const std::uint64_t headroom = MemoryHeadroom(); headroom < bytes + kLeftToTheProcess) {
+    return Error{ErrorCode::kOutOfMemory,
+                 "the memory limit of this control group leaves " + std::to_string(headroom) +
+                     " bytes, the segment needs " + std::to_string(bytes) + " and leaves " +
+                     std::to_string(kLeftToTheProcess) + " to the process; raise the limit"};
   }
   int result = 0;
   do {

@@ -204,7 +204,8 @@ Result<bool> Create(const std::string& path, const SegmentOptions& options) {
   if (Result<void> checked = CheckOptions(options); !checked.ok()) return checked.error();
   const layout::Header header = MakeHeader(options);
   const std::uint64_t committed = header.records_offset + kInitialRecordBytes;
-  if (committed > header.segment_bytes) {
+  const std::uint64_t first_block = header.stripe_count * std::uint64_t{kStripeBytes};
+  if (committed + first_block > header.segment_bytes) {
     return Error{ErrorCode::kBadOption, "a segment of " + std::to_string(header.segment_bytes) +
                                             " bytes has no room for " + std::to_string(options.series_limit) +
                                             " series and " + std::to_string(options.slot_count) +

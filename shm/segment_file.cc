@@ -1,6 +1,7 @@
 #include "shm/segment_file.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -78,6 +79,14 @@ Result<SegmentFile> OpenSegmentFile(const std::string& path, bool for_writing, u
 
 Result<UniqueFd> MakeUnnamedFile(const std::string& path, std::uint64_t bytes) {
   const std::string folder = FolderOf(path);
+  // Past this limit ftruncate() raises SIGXFSZ, which would end the application.
+  rlimit file_size{};
+  if (getrlimit(RLIMIT_FSIZE, &file_size) == 0 && file_size.rlim_cur < bytes) {
+    return Error{ErrorCode::kNotCreatable, "cannot make a segment of " + std::to_string(bytes) +
+                                               " bytes in " + folder +
+                                               ": the limit on file sizes (ulimit -f) is " +
+                                               std::to_string(file_size.rlim_cur) + " bytes"};
+  }
   UniqueFd file(open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (!file.valid()) {
     return Error{ErrorCode::kNotCreatable,

@@ -14,7 +14,6 @@ namespace shmetrics::shm {
 namespace {
 
 constexpr std::uint32_t kMaxChainLength = 1U << 16U;
-constexpr std::size_t kMaxFamilies = 1U << 16U;
 
 }  // namespace
 
@@ -26,10 +25,11 @@ void SeriesIndex::Update() {
   const auto* heads =
       reinterpret_cast<const std::atomic<layout::Ref>*>(segment_.base() + segment_.header().chains_offset);
   found_.clear();
-  steps_left_ = std::uint64_t{segment_.header().series_limit} + kMaxFamilies;
+  steps_left_ = std::uint64_t{segment_.header().series_limit} + layout::kMaxFamilies;
   for (std::size_t i = 0; i < heads_.size(); i++) {
     const layout::Ref head = heads[i].load(std::memory_order_acquire);  // SYNC(chain-head), see directory.cc
     if (head == heads_[i]) continue;
+    if (steps_left_ == 0) break;  // the rest is new to the next look too
     WalkChain(head, heads_[i]);
     heads_[i] = head;
   }
@@ -69,7 +69,7 @@ IndexedFamily* SeriesIndex::AddFamily(layout::Ref ref) {
   const auto [entry, is_new] = by_ref_.try_emplace(ref, nullptr);
   if (!is_new) return entry->second;
   std::optional<FamilyDefinition> definition = ReadFamilyRecord(segment_, ref);
-  if (!definition || families_.size() >= kMaxFamilies) {
+  if (!definition || families_.size() >= layout::kMaxFamilies) {
     skipped_.families++;
     return nullptr;
   }
@@ -98,7 +98,7 @@ void SeriesIndex::AddSeries(layout::Ref ref) {
       family != nullptr && std::ranges::binary_search(family->series, ref, {}, &IndexedSeries::ref);
   const auto series = family == nullptr || is_known ? std::nullopt : ReadSeries(*family, ref, false);
   // Honest workers stay below the limit but for what deaths have leaked; the rest is somebody's flood.
-  if (!series || series_count_ > std::uint64_t{segment_.header().series_limit} + kMaxFamilies) {
+  if (!series || series_count_ > std::uint64_t{segment_.header().series_limit} + layout::kMaxFamilies) {
     skipped_.series++;
     return;
   }

@@ -1,7 +1,5 @@
 #include "shm/series_record.h"
 
-#include <cstring>
-
 namespace shmetrics::shm {
 
 void WriteSeriesRecord(layout::SeriesRecord* series, layout::Ref family, std::uint64_t hash,
@@ -13,7 +11,7 @@ void WriteSeriesRecord(layout::SeriesRecord* series, layout::Ref family, std::ui
   series->cells = cells;
   // no order needed: publication of the record orders its bytes
   series->visibility.store(visibility, std::memory_order_relaxed);
-  std::memcpy(reinterpret_cast<char*>(series + 1), block.data(), block.size());
+  block.copy(reinterpret_cast<char*>(series + 1), block.size());  // unlike memcpy it takes an empty block
 }
 
 std::string_view LabelBlockOf(const Segment& segment, const layout::SeriesRecord& series) {

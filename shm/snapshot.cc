@@ -24,6 +24,11 @@ struct GaugeContribution {
   std::uint32_t slot;
   GaugeReading reading;
 };
+/// The same, as it stands in a row.
+struct RowGauge {
+  layout::Ref series;
+  GaugeContribution value;
+};
 using Contributions = std::unordered_map<layout::Ref, std::vector<GaugeContribution>>;
 
 std::uint64_t SumOfIntegers(char* cells, std::uint32_t stripes) {
@@ -106,6 +111,24 @@ std::string NameOf(const layout::WorkerSlot& slot) {
   return IsValidUtf8(name) ? name : "?";
 }
 
+WorkerSnapshot IdentityOf(const layout::WorkerSlot& slot, std::uint32_t number, bool alive,
+                          std::uint64_t epoch) {
+  return {number,
+          alive,
+          NameOf(slot),
+          slot.pid.load(std::memory_order_acquire),  // SYNC(slot-epoch)
+          slot.started_unix_ns.load(std::memory_order_acquire),
+          epoch};  // SYNC(slot-epoch)
+}
+
+void AppendRow(const Segment& segment, const layout::WorkerSlot& slot, std::uint32_t number,
+               GaugeBudget* budget, std::vector<RowGauge>* out) {
+  ForEachGauge(segment, slot, budget, [&](layout::Ref series, const layout::GaugeCell& cell) {
+    if (const GaugeReading reading = ReadGauge(cell); reading.ticket != 0)
+      out->push_back({series, {number, reading}});
+  });
+}
+
 }  // namespace
 
 struct SnapshotReader::State {
@@ -113,9 +136,8 @@ struct SnapshotReader::State {
   std::shared_ptr<SeriesIndex> index;
   std::uint64_t skipped_gauges = 0;
 
-  void ReadWorkers(Snapshot* out, Contributions* gauges);
-  bool ReadWorker(std::uint32_t number, bool alive, WorkerSnapshot* out,
-                  std::vector<std::pair<layout::Ref, GaugeReading>>* row);
+  std::vector<RowGauge> ReadWorkers(std::vector<WorkerSnapshot>* out) const;
+  Contributions GroupBySeries(const std::vector<RowGauge>& gauges);
   void ReadFamily(const IndexedFamily& family, const Contributions& gauges, FamilySnapshot* out,
                   std::vector<BucketSnapshot>* buckets);
   static void AppendGauge(const IndexedFamily& family, const IndexedSeries& series,
@@ -124,7 +146,9 @@ struct SnapshotReader::State {
 };
 
 SnapshotReader::SnapshotReader(std::shared_ptr<const Segment> segment)
-    : state_(new State{segment, std::make_shared<SeriesIndex>(*segment)}) {}
+    : state_(new State{std::move(segment), nullptr}) {
+  state_->index = std::make_shared<SeriesIndex>(*state_->segment);
+}
 SnapshotReader::~SnapshotReader() = default;
 SnapshotReader::SnapshotReader(SnapshotReader&&) noexcept = default;
 SnapshotReader& SnapshotReader::operator=(SnapshotReader&&) noexcept = default;
@@ -133,10 +157,11 @@ const Segment& SnapshotReader::segment() const { return *state_->segment; }
 
 void SnapshotReader::Read(Snapshot* out) {
   SeriesIndex& index = *state_->index;
+  // Rows first: a series is published before any gauge names it, so the index then knows them all.
+  const std::vector<RowGauge> rows = state_->ReadWorkers(&out->workers);
   index.Update();
+  const Contributions gauges = state_->GroupBySeries(rows);
   state_->ReadSegment(&out->segment);
-  Contributions gauges;
-  state_->ReadWorkers(out, &gauges);
   out->buckets.clear();
   std::size_t used = 0;
   for (const IndexedFamily* family : index.families()) {
@@ -169,55 +194,52 @@ void SnapshotReader::State::ReadSegment(SegmentSnapshot* out) const {
   }
 }
 
-void SnapshotReader::State::ReadWorkers(Snapshot* out, Contributions* gauges) {
-  out->workers.clear();
+/// The slots, and the rows of the living. An owner is known by the epoch: read before the kernel is asked who lives,
+/// and again after the row. If it has moved, the one that lived is gone, or the row is another's, who will be shown by
+/// the next snapshot.
+std::vector<RowGauge> SnapshotReader::State::ReadWorkers(std::vector<WorkerSnapshot>* out) const {
+  out->clear();
   const std::uint32_t slot_count = segment->header().slot_count;
-  const std::vector<bool> alive = AliveSlots(segment->probe_fd(), slot_count);
-  std::vector<std::pair<layout::Ref, GaugeReading>> row;
+  const auto* slots =
+      reinterpret_cast<const layout::WorkerSlot*>(segment->base() + segment->header().slots_offset);
+  std::vector<std::uint64_t> epochs(slot_count);
   for (std::uint32_t number = 0; number < slot_count; number++) {
-    WorkerSnapshot worker{};
-    row.clear();
-    if (!ReadWorker(number, alive[number], &worker, &row)) continue;
-    // A series registered since the index last looked is published before any gauge names it.
-    const bool has_news = std::any_of(row.begin(), row.end(), [this](const auto& gauge) {
-      return index->GaugeFamilyOf(gauge.first) == nullptr;
-    });
-    if (has_news) index->Update();
-    for (const auto& [series, reading] : row) {
-      std::vector<GaugeContribution>* values =
-          index->GaugeFamilyOf(series) == nullptr ? nullptr : &(*gauges)[series];
-      if (values == nullptr || (!values->empty() && values->back().slot == number)) {
-        skipped_gauges++;  // names no gauge series, or one that this row has named before
-      } else {
-        values->push_back({number, reading});
-      }
-    }
-    out->workers.push_back(std::move(worker));
+    epochs[number] =
+        slots[number].epoch.load(std::memory_order_acquire);  // SYNC(slot-epoch), see worker_slot.cc
   }
+  const std::vector<bool> alive = AliveSlots(segment->probe_fd(), slot_count);
+  std::vector<RowGauge> gauges;
+  GaugeBudget budget(*segment);
+  for (std::uint32_t number = 0; number < slot_count; number++) {
+    if (epochs[number] == 0) continue;
+    const layout::WorkerSlot& slot = slots[number];
+    WorkerSnapshot worker = IdentityOf(slot, number, alive[number], epochs[number]);
+    const std::size_t before = gauges.size();
+    if (worker.alive) AppendRow(*segment, slot, number, &budget, &gauges);
+    if (slot.epoch.load(std::memory_order_acquire) != epochs[number])
+      gauges.resize(before);  // SYNC(slot-epoch)
+    out->push_back(std::move(worker));
+  }
+  return gauges;
 }
 
-/// False if the slot was never claimed. The row of a dead worker, or of one whose owner changed meanwhile, is
-/// empty.
-bool SnapshotReader::State::ReadWorker(std::uint32_t number, bool alive, WorkerSnapshot* out,
-                                       std::vector<std::pair<layout::Ref, GaugeReading>>* row) {
-  const auto& slot =
-      reinterpret_cast<const layout::WorkerSlot*>(segment->base() + segment->header().slots_offset)[number];
-  const std::uint64_t epoch = slot.epoch.load(std::memory_order_acquire);  // SYNC(slot-epoch)
-  if (epoch == 0) return false;
-  *out = WorkerSnapshot{number,
-                        alive,
-                        NameOf(slot),
-                        slot.pid.load(std::memory_order_acquire),  // SYNC(slot-epoch)
-                        slot.started_unix_ns.load(std::memory_order_acquire),
-                        epoch};  // SYNC(slot-epoch)
-  if (!alive) return true;
-  ForEachGauge(*segment, slot, [row](layout::Ref series, const layout::GaugeCell& cell) {
-    if (const GaugeReading reading = ReadGauge(cell); reading.ticket != 0) row->emplace_back(series, reading);
-  });
-  // The probe came before the row. If the epoch has moved, the owner that was alive is gone and the row is
-  // another's: it will be shown by the next snapshot, once its owner is seen alive.
-  if (slot.epoch.load(std::memory_order_acquire) != epoch) row->clear();  // SYNC(slot-epoch)
-  return true;
+/// Each series' values, one for each worker. What names no gauge series, or one that its row has named before, is
+/// skipped.
+Contributions SnapshotReader::State::GroupBySeries(const std::vector<RowGauge>& gauges) {
+  Contributions contributions;
+  for (const RowGauge& gauge : gauges) {
+    if (index->GaugeFamilyOf(gauge.series) == nullptr) {
+      skipped_gauges++;
+      continue;
+    }
+    std::vector<GaugeContribution>& values = contributions[gauge.series];
+    if (!values.empty() && values.back().slot == gauge.value.slot) {
+      skipped_gauges++;
+    } else {
+      values.push_back(gauge.value);
+    }
+  }
+  return contributions;
 }
 
 void SnapshotReader::State::ReadFamily(const IndexedFamily& family, const Contributions& gauges,

@@ -42,15 +42,20 @@ struct flock LockOf(short type, off_t start, off_t length) {
   return lock;
 }
 
-/// Locks one byte for the open file description; false if somebody else has it.
-bool TryLock(const UniqueFd& file, off_t byte) {
+/// Locks one byte for the open file description: 0, or EAGAIN if somebody else has it, or what else went wrong.
+int TryLock(const UniqueFd& file, off_t byte) {
   struct flock lock = LockOf(F_WRLCK, byte, 1);
-  return fcntl(file.get(), F_OFD_SETLK, &lock) == 0;
+  if (fcntl(file.get(), F_OFD_SETLK, &lock) == 0) return 0;
+  return errno == EACCES ? EAGAIN : errno;
 }
 
 void Unlock(const UniqueFd& file, off_t byte) {
   struct flock lock = LockOf(F_UNLCK, byte, 1);
   fcntl(file.get(), F_OFD_SETLK, &lock);
+}
+
+Error CannotHold(int error) {
+  return Error{ErrorCode::kNotOpenable, std::string("cannot hold a worker slot: ") + std::strerror(error)};
 }
 
 /// The file a second time, for a description of its own that locks can hang on.
@@ -96,16 +101,19 @@ Result<layout::WorkerSlot*> WorkerSlot::Hold() {
   }
   if (slot_ != nullptr) return slot_;
   const std::int64_t now = NowNs(CLOCK_MONOTONIC);
-  if (now < retry_at_ns_) return last_error_;
+  if (now < retry_at_ns_) {
+    return Error{last_error_,
+                 "no worker slot in segment " + segment_.path() + ": the last attempt failed a moment ago"};
+  }
   Result<layout::WorkerSlot*> claimed = Claim();
   if (claimed.ok()) {
     slot_ = claimed.value();
     return slot_;
   }
   retry_at_ns_ = now + kRetryAfterNs;
-  last_error_ = claimed.error();
-  if (last_error_.code == ErrorCode::kNoFreeSlot) segment_.CountRefusal(layout::Refusal::kNoFreeSlot);
-  return last_error_;
+  last_error_ = claimed.error().code;
+  if (last_error_ == ErrorCode::kNoFreeSlot) segment_.CountRefusal(layout::Refusal::kNoFreeSlot);
+  return claimed;
 }
 
 // Claim of a slot; a death on any rung closes the description and so drops its locks:
@@ -117,16 +125,19 @@ Result<layout::WorkerSlot*> WorkerSlot::Hold() {
 // SYNC(slot-epoch): everything in 3 is a release store behind the bump; readers load it with acquire and the
 // epoch again afterwards, so that a reader who met the new owner's words also meets the new epoch.
 Result<layout::WorkerSlot*> WorkerSlot::Claim() {
+  const ForkGuard::NoFork no_fork;  // until the description is only held by the mapping
   Result<UniqueFd> file = Reopen(segment_);
   if (!file.ok()) return file.error();
   const std::uint32_t slot_count = segment_.header().slot_count;
   for (std::uint32_t i = 0; i < slot_count; i++) {
-    if (!TryLock(file.value(), kClaimBytes + i)) continue;
+    const int taken = TryLock(file.value(), kClaimBytes + i);
+    if (taken == EAGAIN) continue;
+    if (taken != 0) return CannotHold(taken);
     SHMETRICS_CRASH_POINT("slot_claim_locked");
     auto* slot = reinterpret_cast<layout::WorkerSlot*>(segment_.base() + segment_.header().slots_offset) + i;
     TakeOver(slot);
     SHMETRICS_CRASH_POINT("slot_taken_over");
-    if (!TryLock(file.value(), kLiveBytes + i)) {  // a stranger's read lock: leave the slot to him
+    if (TryLock(file.value(), kLiveBytes + i) != 0) {  // a stranger's read lock: leave the slot to him
       Unlock(file.value(), kClaimBytes + i);
       continue;
     }
@@ -135,8 +146,7 @@ Result<layout::WorkerSlot*> WorkerSlot::Claim() {
     if (beacon == MAP_FAILED || madvise(beacon, layout::kPageBytes, MADV_DONTFORK) != 0) {
       const int error = errno;
       if (beacon != MAP_FAILED) munmap(beacon, layout::kPageBytes);
-      return Error{ErrorCode::kNotOpenable,
-                   std::string("cannot hold a worker slot: ") + std::strerror(error)};
+      return CannotHold(error);
     }
     beacon_ = beacon;
     return slot;

@@ -50,7 +50,7 @@ class WorkerSlot {
   layout::WorkerSlot* slot_ = nullptr;
   void* beacon_ = nullptr;  ///< the mapping that keeps the locks
   std::int64_t retry_at_ns_ = 0;
-  Error last_error_{};
+  ErrorCode last_error_{};
 };
 
 /// Which slots have a living owner, asked from the kernel through `probe_fd`, a descriptor of the segment

@@ -122,6 +122,10 @@ TEST_F(ForkTest, AChainOfForksCountsExactlyWithAGaugeForEach) {
 
 // Fault 16: whatever the other threads are in the middle of, the child can go on.
 TEST_F(ForkTest, ForkWhileThreadsRegisterLeavesEveryChildUsable) {
+#if defined(__SANITIZE_ADDRESS__)
+  // Its lock may be held by a thread that the child does not have; glibc's own allocator takes care of that.
+  GTEST_SKIP() << "the allocator of AddressSanitizer does not survive a fork with threads";
+#endif
   constexpr int kThreads = 4;
   constexpr std::uint64_t kForks = 200;
   EXPECT_EQ(RunInChild([&] {

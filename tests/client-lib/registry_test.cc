@@ -21,9 +21,9 @@ namespace shmetrics {
 /// Calls the library as a program does that was compiled with another layout.
 class RegistryTestPeer {
  public:
-  static Registry& Global(std::uint32_t layout) { return Registry::GlobalOf(layout); }
-  static Registry& Open(const RegistryOptions& options, std::uint32_t layout) {
-    return Registry::OpenOf(options, layout);
+  static Registry& Global(std::uint64_t caller_layout) { return Registry::GlobalOf(caller_layout); }
+  static Registry& Open(const RegistryOptions& options, std::uint64_t caller_layout) {
+    return Registry::OpenOf(options, caller_layout);
   }
 };
 
@@ -34,6 +34,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::RunInChild;
 using testing::WaitUntil;
+
+constexpr std::uint64_t kNextMajor = shm::kCallerLayout + (std::uint64_t{1} << 32U);
 
 class RegistryTest : public testing::RegistryFixture {
  protected:
@@ -134,36 +136,50 @@ TEST_F(RegistryTest, AttachesAtALaterRegistrationWhenThatHasBecomePossible) {
   const CounterFamily early = registry.counter({.name = "early_total", .labels = {"code"}});
   early.with({"200"}).inc(100);
   EXPECT_FALSE(early.ok());
+  const Gauge depth = registry.gauge({.name = "depth", .labels = {"queue"}}).with({"a"});
+  depth.set(5);
 
   std::filesystem::create_directory(folder_ + "/later");
   WaitUntil([&] { return early.ok(); });
   EXPECT_TRUE(registry.status().attached);
   early.with({"200"}).inc(7);
-  registry.gauge({.name = "depth"}).set(6);
+  WaitUntil([&] {
+    depth.add(1);
+    depth.sub(1);
+    return !Read().snapshot().workers.empty();
+  });
   EXPECT_EQ(Read().Counter("early_total{code=\"200\"}"), 7U) << "only what was counted since then";
-  EXPECT_EQ(Read().Gauge("depth"), 6.0);
+  EXPECT_EQ(Read().Gauge("depth{queue=\"a\"}"), 5.0) << "a gauge takes its value along";
 }
 
 // Fault 31. The program counts on, in private memory, and is told what to do.
 TEST_F(RegistryTest, AProgramBuiltAgainstAnotherLayoutCountsInPrivateMemoryAndIsToldBothLayouts) {
-  const std::uint32_t other = shm::kLayoutMajor + 1;
-  Registry& registry = RegistryTestPeer::Open(Options(), other);
+  Registry& registry = RegistryTestPeer::Open(Options(), kNextMajor);
   EXPECT_EQ(registry.status().error_code, ErrorCode::kOtherLayout);
-  EXPECT_THAT(registry.status().error, HasSubstr("layout " + std::to_string(other)));
+  EXPECT_THAT(registry.status().error, HasSubstr("layout " + std::to_string(shm::kLayoutMajor + 1)));
   EXPECT_THAT(registry.status().error, HasSubstr("has " + std::to_string(shm::kLayoutMajor)));
   UseAllOf(registry);
   EXPECT_FALSE(std::filesystem::exists(segment_));
   EXPECT_FALSE(registry.counter({.name = "requests_total"}).ok());
 }
 
-// Fault 31: of two modules in one process the first decides; it stays refused.
-TEST_F(RegistryTest, TheGlobalRegistryOfAnotherLayoutStaysRefused) {
+TEST_F(RegistryTest, AProgramBuiltWithOtherSizesIsRefusedThoughTheMajorIsTheSame) {
+  Registry& registry = RegistryTestPeer::Open(Options(), shm::kCallerLayout ^ 1U);
+  EXPECT_EQ(registry.status().error_code, ErrorCode::kOtherLayout);
+  UseAllOf(registry);
+  EXPECT_FALSE(std::filesystem::exists(segment_));
+}
+
+// Fault 31, with two modules in one process: each gets what it was built for, whoever comes first.
+TEST_F(RegistryTest, TheGlobalRegistryOfAnotherLayoutDoesNotSpoilThatOfOurs) {
   EXPECT_EQ(RunInChild([this] {
               Registry::configure(Options());
-              Registry& registry = RegistryTestPeer::Global(shm::kLayoutMajor + 1);
-              EXPECT_EQ(registry.status().error_code, ErrorCode::kOtherLayout);
-              UseAllOf(registry);
+              Registry& refused = RegistryTestPeer::Global(kNextMajor);
+              EXPECT_EQ(refused.status().error_code, ErrorCode::kOtherLayout);
+              UseAllOf(refused);
               EXPECT_FALSE(std::filesystem::exists(segment_));
+              EXPECT_TRUE(Registry::global().status().attached);
+              EXPECT_EQ(&RegistryTestPeer::Global(kNextMajor), &refused);
             }),
             0);
 }

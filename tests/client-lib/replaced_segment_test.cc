@@ -98,6 +98,7 @@ TEST_F(ReplacedSegmentTest, WhatCannotBeReplacedIsKept) {
   std::ofstream(segment_) << "something else";
   requests.with({"200"}).inc(3);
   EXPECT_TRUE(registry.status().attached);
+  EXPECT_THAT(registry.status().error, ::testing::HasSubstr(segment_)) << "but it says what is wrong";
   EXPECT_EQ(old_segment.Again().Counter("requests_total{code=\"200\"}"), 3U);
 }
 

@@ -6,16 +6,20 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "shmetrics/shmetrics.h"
 #include "tests/support/child.h"
 #include "tests/support/http_client.h"
 #include "tests/support/program.h"
 #include "tests/support/registry_fixture.h"
+#include "tests/support/shared_page.h"
 
 namespace shmetrics {
 namespace {
@@ -134,6 +138,47 @@ TEST_F(AgentTest, FollowsTheSegmentWhenItIsReplacedAndNoTotalGoesBackwards) {
   EXPECT_EQ(scrape["requests_total{code=\"404\"}"], 3.0);
   EXPECT_EQ(scrape["latency_sum"], 3.0);
   EXPECT_EQ(scrape["latency_count"], 2.0);
+}
+
+// Fault 26 under load. Every segment is seen by at least one scrape, so nothing may be missing in the end.
+TEST_F(AgentTest, NothingIsLostWhenTheFileIsRemovedWhileWorkersCount) {
+  constexpr int kWorkers = 4;
+  constexpr int kRemovals = 3;
+  struct Shared {
+    std::atomic<std::uint64_t> counted;
+    std::atomic<bool> stop;
+  };
+  const testing::SharedPage<Shared> shared;
+  std::vector<testing::Child> workers;
+  for (int i = 0; i < kWorkers; i++) {
+    workers.emplace_back([&] {
+      Registry& registry = Open();
+      const CounterFamily requests = registry.counter({.name = "requests_total", .labels = {"code"}});
+      const Gauge depth = registry.gauge({.name = "depth"}).with({});
+      while (!shared->stop) {
+        requests.with({"200"}).inc();
+        depth.set(1);
+        ++shared->counted;
+      }
+    });
+  }
+  const Agent agent(SHMETRICS_AGENT, segment_);
+  std::uint64_t before = 0;
+  const auto scrape = [&] {
+    const std::uint64_t now = agent.Get().Integer("requests_total{code=\"200\"}");
+    EXPECT_GE(now, before);
+    before = now;
+    return now;
+  };
+  for (int i = 0; i < kRemovals; i++) {
+    testing::WaitUntil([&] { return std::filesystem::exists(segment_) && scrape() > 0; });
+    std::filesystem::remove(segment_);
+  }
+  testing::WaitUntil([&] { return std::filesystem::exists(segment_); });
+  scrape();
+  shared->stop = true;
+  for (testing::Child& worker : workers) EXPECT_EQ(worker.Wait(), 0);
+  EXPECT_EQ(scrape(), shared->counted);
 }
 
 TEST_F(AgentTest, ASegmentThatBecomesUsableIsServedWithoutARestart) {

@@ -82,7 +82,7 @@ TEST(ForkGuardTest, VforkChildKeepsTheGeneration) {
 }
 
 // Fault 16.
-TEST(ForkGuardTest, ForkWaitsForTheLockAndTheChildFindsItFree) {
+TEST(ForkGuardTest, ForkWhileTheLockIsBusyLeavesItFreeOnBothSides) {
   std::atomic<bool> stop{false};
   std::vector<std::thread> threads;
   for (int i = 0; i < 3; i++) {
@@ -103,7 +103,35 @@ TEST(ForkGuardTest, ForkWaitsForTheLockAndTheChildFindsItFree) {
   }
   stop = true;
   for (std::thread& thread : threads) thread.join();
-  const ForkGuard::Lock lock;  // free in the parent too
+  const ForkGuard::Lock lock;
+}
+
+// An application may fork while one of its threads is in here under the application's own lock.
+TEST(ForkGuardTest, ForkDoesNotWaitForTheLock) {
+  const ForkGuard::Lock lock;
+  EXPECT_EQ(RunInChild([] { const ForkGuard::Lock free_in_the_child; }), 0);
+}
+
+TEST(ForkGuardTest, NoChildIsBornInsideNoFork) {
+  std::atomic<bool> stop{false}, inside{false};
+  std::thread thread([&] {
+    while (!stop) {
+      const ForkGuard::NoFork no_fork;
+      inside = true;
+      std::this_thread::yield();
+      inside = false;
+    }
+  });
+  for (int i = 0; i < 100; i++) {
+    const pid_t child = fork();
+    if (child == 0) {
+      { const ForkGuard::NoFork free_in_the_child; }
+      _exit(inside ? 1 : 0);
+    }
+    ASSERT_EQ(Child(child).Wait(), 0);
+  }
+  stop = true;
+  thread.join();
 }
 
 TEST(ForkGuardTest, ThreadsSeeOneGenerationAndOneLock) {

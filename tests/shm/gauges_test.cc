@@ -63,6 +63,35 @@ TEST(GaugeCellTest, ThreadsAddExactlyToOneGauge) {
   EXPECT_EQ(ReadGauge(cell).value, 80'000.0);
 }
 
+TEST(GaugeCellTest, MovedCellTakesNoMoreSetsAndSaysSo) {
+  GaugeCell cell{};
+  EXPECT_TRUE(SetGauge(&cell, 4, GaugeOrder()));
+  EXPECT_EQ(MoveGauge(&cell).value, 4.0);
+  EXPECT_FALSE(SetGauge(&cell, 5, GaugeOrder()));
+  EXPECT_FALSE(AddToGauge(&cell, 5, GaugeOrder()));
+  EXPECT_EQ(ReadGauge(cell).ticket, 0U) << "a moved value is shown twice";
+  EXPECT_EQ(MoveGauge(&cell).ticket, 0U) << "moved a second time";
+  GaugeCell unset{};
+  EXPECT_EQ(MoveGauge(&unset).ticket, 0U);
+}
+
+TEST(GaugeCellTest, ThreadsLoseNoAddWhenTheValueMoves) {
+  for (int round = 0; round < 50; round++) {
+    GaugeCell from{}, to{};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 3; i++) {
+      threads.emplace_back([&] {
+        for (int n = 0; n < 500; n++) {
+          if (!AddToGauge(&from, 1, GaugeOrder())) AddToGauge(&to, 1, GaugeOrder());
+        }
+      });
+    }
+    AddToGauge(&to, MoveGauge(&from).value, GaugeOrder());
+    for (std::thread& thread : threads) thread.join();
+    ASSERT_EQ(ReadGauge(to).value, 1'500.0);
+  }
+}
+
 class GaugeRowTest : public ::testing::Test {
  protected:
   Result<GaugeCell*> Cell(layout::Ref series) {
@@ -71,7 +100,8 @@ class GaugeRowTest : public ::testing::Test {
   }
   std::map<layout::Ref, double> Row() {
     std::map<layout::Ref, double> row;
-    ForEachGauge(worker_.segment(), *slot_, [&](layout::Ref series, const GaugeCell& cell) {
+    GaugeBudget budget(worker_.segment());
+    ForEachGauge(worker_.segment(), *slot_, &budget, [&](layout::Ref series, const GaugeCell& cell) {
       const GaugeReading reading = ReadGauge(cell);
       if (reading.ticket == 0) return;
       EXPECT_TRUE(row.emplace(series, reading.value).second) << "twice " << series;
@@ -131,6 +161,20 @@ TEST_F(GaugeRowTest, NextOwnerFindsAnEmptyRowAndUsesItsMemoryAgain) {
     EXPECT_EQ(ReadGauge(*cell.value()).ticket, 0U) << "a value of the former owner";
   }
   EXPECT_EQ(worker_.segment().live().used.load(), used);
+}
+
+TEST_F(GaugeRowTest, RowInACircleEndsWithTheBudget) {
+  SetGauge(Cell(1).value(), 1, GaugeOrder());
+  const layout::Ref ref = slot_->gauge_blocks.load();
+  worker_.segment().AtRef<layout::GaugeBlock>(ref)->next = ref;
+  GaugeBudget budget(worker_.segment());
+  std::uint64_t visited = 0;
+  const auto count = [&](layout::Ref, const GaugeCell&) { visited++; };
+  ForEachGauge(worker_.segment(), *slot_, &budget, count);
+  EXPECT_LE(visited, worker_.segment().CommittedBytes() / sizeof(layout::GaugeBlock));
+  visited = 0;
+  ForEachGauge(worker_.segment(), *slot_, &budget, count);
+  EXPECT_EQ(visited, 0U) << "the budget is for all rows together";
 }
 
 TEST_F(GaugeRowTest, RowThatCannotGrowIsRefused) {

@@ -40,7 +40,7 @@ Agent::Agent(const std::string& program, const std::string& segment, std::uint16
 
 Scrape Agent::Get() const {
   const HttpAnswer answer = testing::Get(port_, "/metrics");
-  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(answer.status, 200) << answer.body << process_.errors();
   return Scrape(answer.body);
 }
 

@@ -75,7 +75,8 @@ int Child::Wait() {
 int RunInChild(const std::function<void()>& body) { return Child(body).Wait(); }
 
 void WaitUntil(const std::function<bool()>& condition) {
-  while (!condition()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  while (!condition() && !::testing::Test::HasFailure())
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
 }  // namespace shmetrics::testing

@@ -36,7 +36,8 @@ int RunInChild(const std::function<void()>& body);
 /// Makes the calling process die with its parent.
 void DieWithParent();
 
-/// Waits until `condition` holds, for as long as it takes.
+/// Waits until `condition` holds, for as long as it takes, or until the test has failed: what is then waited for may
+/// never come.
 void WaitUntil(const std::function<bool()>& condition);
 
 }  // namespace shmetrics::testing

@@ -4,7 +4,6 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
-#include <limits>
 #include <span>
 #include <string_view>
 #include <type_traits>
@@ -20,9 +19,10 @@ namespace internal {
 SHMETRICS_EXPORT std::uint64_t* detached_cells() noexcept;
 }  // namespace internal
 
-/// A handle to one counter series, shared by all processes. Trivially copyable: take it once and keep it; it
-/// is good for the life of the process and in forked children, whatever happens to the registry. Counts up to
-/// 2^64 - 1 and then wraps to 0. What a process has counted stays when it dies.
+/// A handle to one counter series, shared by all processes. Trivially copyable: take it once and keep it; it is good
+/// for the life of the process and in forked children, whatever happens to the registry. One that was taken while
+/// there was no segment counts in private memory for good: take it again.
+/// Counts up to 2^64 - 1 and then wraps to 0. What a process has counted stays when it dies.
 ///
 /// inc() is thread-safe, fork-safe and async-signal-safe. It never fails and never waits; it costs one locked
 /// addition, inline.
@@ -59,7 +59,7 @@ class FractionalCounter {
 
   /// Adds n. Negative numbers, NaN and infinities change nothing.
   void inc(double n = 1.0) const noexcept {
-    if (n >= 0 && n <= std::numeric_limits<double>::max()) shm::AddToFractionalCounter(cell_, n);
+    if (shm::IsFinite(n) && n >= 0) shm::AddToFractionalCounter(cell_, n);
   }
 
  private:

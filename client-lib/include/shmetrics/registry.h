@@ -29,6 +29,8 @@ struct RegistryOptions {
   std::uint32_t series_limit = 200'000;         ///< in the segment; 16 .. 16,777,216
   std::uint32_t family_series_limit = 10'000;   ///< in one family; 1 .. series_limit
   std::uint32_t worker_slots = 1'024;           ///< processes that set gauges at once; 1 .. 65,536
+  std::uint32_t max_cpu_stripes =
+      256;  ///< memory of one counter, in 8 bytes: 4 + one a CPU, up to this; 0 .. 4,096
 };
 
 /// Refusals of one kind that this process has met.
@@ -43,8 +45,9 @@ struct Status {
   bool attached;        ///< to a segment; else everything counts in private memory
   bool full;            ///< a limit or the memory's end has been met: some label sets or gauges have no place
   std::string segment;  ///< path
-  std::string error;    ///< why it is not attached; empty if it is
-  ErrorCode error_code;                 ///< of `error`; meaningless if attached
+  /// Why it is not attached, or why a segment that has been removed could not be replaced; empty if all is well.
+  std::string error;
+  ErrorCode error_code;                 ///< of `error`; meaningless if that is empty
   std::vector<RefusalStatus> refusals;  ///< of families, label sets and worker slots; one entry a kind
 };
 
@@ -58,14 +61,14 @@ struct Status {
 class SHMETRICS_EXPORT Registry {
  public:
   /// The registry of this process. Attaches to the segment, or makes it, on first use.
-  static Registry& global() noexcept { return GlobalOf(shm::kLayoutMajor); }
+  static Registry& global() noexcept { return GlobalOf(shm::kCallerLayout); }
 
   /// Options for global(). False, without effect, once it has been used.
   static bool configure(const RegistryOptions& options) noexcept;
 
   /// A registry on another segment, for programs that need several. Never freed: make few.
   static Registry& open(const RegistryOptions& options) noexcept {
-    return OpenOf(options, shm::kLayoutMajor);
+    return OpenOf(options, shm::kCallerLayout);
   }
 
   Registry(const Registry&) = delete;
@@ -86,9 +89,9 @@ class SHMETRICS_EXPORT Registry {
  private:
   explicit Registry(Impl* impl) : impl_(impl) {}
   ~Registry() = default;
-  // `layout` is what the caller was compiled with; the library refuses callers of another.
-  static Registry& GlobalOf(std::uint32_t layout) noexcept;
-  static Registry& OpenOf(const RegistryOptions& options, std::uint32_t layout) noexcept;
+  // `caller_layout` is what the caller was compiled with; the library refuses callers of another.
+  static Registry& GlobalOf(std::uint64_t caller_layout) noexcept;
+  static Registry& OpenOf(const RegistryOptions& options, std::uint64_t caller_layout) noexcept;
   friend class RegistryTestPeer;
 
   Impl* impl_;

@@ -1,0 +1,124 @@
+// Damages that ask for endless work or memory: a reader spends no more than an honest segment costs (fault 24).
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "shm/snapshot.h"
+#include "tests/corrupt/damaged_segment.h"
+#include "tests/support/child.h"
+
+namespace shmetrics::testing {
+namespace {
+
+using shm::SnapshotReader;
+using shm::layout::Ref;
+
+/// A segment of many chains, with 1,000 series of `label_bytes` bytes each.
+class CrowdedSegment : public DamagedSegment {
+ public:
+  explicit CrowdedSegment(std::size_t label_bytes) {
+    const std::string padding(label_bytes, 'x');
+    for (int i = 0; i < 1'000; i++)
+      crowd.Count(CounterNamed("crowd_total", {"n", "padding"}), {std::to_string(i), padding},
+                  std::uint64_t{1});
+  }
+  void ReadTwice(shm::Snapshot* snapshot) const {
+    SnapshotReader reader(shm::Segment::Attach(crowd_path, shm::Segment::Access::kReadOnly).value());
+    reader.Read(snapshot);
+    reader.Read(snapshot);
+  }
+  std::atomic<Ref>* CrowdHeads() {
+    return reinterpret_cast<std::atomic<Ref>*>(crowd.segment().base() +
+                                               crowd.segment().header().chains_offset);
+  }
+
+  std::string crowd_path = folder / "crowd";
+  BareWorker crowd{crowd_path,
+                   {.bytes = 64U << 20U, .series_limit = 1U << 17U, .family_series_limit = 1'000}};
+};
+
+TEST(FloodTest, ChainsThatAllLeadIntoOneAreWalkedOnlySoFar) {
+  CrowdedSegment segment(1);
+  std::vector<Ref> refs;
+  const std::uint32_t chain_count = segment.crowd.segment().header().chain_count;
+  for (std::uint32_t chain = 0; chain < chain_count; chain++) {
+    for (Ref ref = segment.CrowdHeads()[chain]; ref != 0;
+         ref = segment.crowd.segment().AtRef<shm::layout::Record>(ref)->next)
+      refs.push_back(ref);
+  }
+  for (std::size_t i = 0; i + 1 < refs.size(); i++)
+    segment.crowd.segment().AtRef<shm::layout::Record>(refs[i])->next = refs[i + 1];
+  for (std::uint32_t chain = 0; chain < chain_count; chain++) segment.CrowdHeads()[chain] = refs[0];
+  shm::Snapshot snapshot;
+  segment.ReadTwice(&snapshot);
+  ExpectSane(snapshot);
+  EXPECT_EQ(snapshot.families.at(0).series.size(), 1'000U);
+  EXPECT_GT(snapshot.skipped.chains, 0U);
+  // An honest segment has no more records than its limits say; so many may be met, and not each a thousand
+  // times.
+  EXPECT_LE(snapshot.skipped.series, 2U * ((1U << 17U) + (1U << 16U)));
+}
+
+/// By how many kilobytes `body` makes a process larger.
+void ExpectToTakeAtMost(long kilobytes, const std::function<void()>& body) {
+  EXPECT_EQ(RunInChild([&] {
+              rusage before{}, after{};
+              getrusage(RUSAGE_SELF, &before);
+              body();
+              getrusage(RUSAGE_SELF, &after);
+              EXPECT_LE(after.ru_maxrss - before.ru_maxrss, kilobytes);
+            }),
+            0);
+}
+
+TEST(FloodTest, CircleOfLongLabelsTakesNoMemory) {
+  CrowdedSegment segment(4'000);
+  Ref ref = 0;
+  for (std::uint32_t chain = 0; ref == 0; chain++) ref = segment.CrowdHeads()[chain];
+  auto* record = segment.crowd.segment().AtRef<shm::layout::Record>(ref);
+  record->next = ref;
+  ExpectToTakeAtMost(100'000, [&] {  // to read 4 MB of texts
+    shm::Snapshot snapshot;
+    segment.ReadTwice(&snapshot);
+    EXPECT_GT(snapshot.skipped.chains, 0U);
+  });
+}
+
+TEST(FloodTest, HeadsTurnedBackAgainAndAgainTakeNoMemory) {
+  CrowdedSegment segment(4'000);
+  ExpectToTakeAtMost(100'000, [&] {
+    SnapshotReader reader(shm::Segment::Attach(segment.crowd_path, shm::Segment::Access::kReadOnly).value());
+    shm::Snapshot snapshot;
+    reader.Read(&snapshot);
+    const std::uint32_t chain_count = segment.crowd.segment().header().chain_count;
+    std::vector<Ref> hidden(chain_count, 0);
+    for (int round = 0; round < 100; round++) {
+      for (std::uint32_t chain = 0; chain < chain_count; chain++) {
+        hidden[chain] = segment.CrowdHeads()[chain].exchange(hidden[chain]);
+      }
+      reader.Read(&snapshot);
+    }
+    EXPECT_EQ(snapshot.families.at(0).series.size(), 1'000U);
+  });
+}
+
+// Nothing of the front is committed any more, so nothing can be shown, and nothing may be touched.
+TEST(FloodTest, SegmentThatSaysItIsEmptyIsShownEmpty) {
+  DamagedSegment damaged;
+  damaged.live().committed_front = 0;
+  SnapshotReader reader(damaged.AttachReader());
+  shm::Snapshot snapshot;
+  reader.Read(&snapshot);
+  ExpectSane(snapshot);
+  EXPECT_TRUE(snapshot.families.empty());
+  EXPECT_GT(snapshot.skipped.chains, 0U);
+}
+
+}  // namespace
+}  // namespace shmetrics::testing

@@ -1,0 +1,61 @@
+#ifndef SHMETRICS_TESTS_CORRUPT_LIVE_DAMAGE_H_
+#define SHMETRICS_TESTS_CORRUPT_LIVE_DAMAGE_H_
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <functional>
+#include <ostream>
+
+#include "shm/snapshot.h"
+#include "tests/corrupt/damaged_segment.h"
+
+namespace shmetrics::testing {
+
+inline constexpr shm::layout::Ref kNowhere = UINT32_MAX;
+
+enum Outcome { kCounted, kHarmless };
+
+/// One damage to a segment under its readers.
+struct Damage {
+  const char* name;
+  Outcome outcome;  ///< for a reader that comes after
+  std::function<void(DamagedSegment&)> damage;
+};
+inline void PrintTo(const Damage& damage, std::ostream* out) { *out << damage.name; }
+
+/// A reader that knew the segment before and one that comes after both survive, show what is whole, and count
+/// what they pass over.
+inline void ExpectSurvived(const Damage& damage) {
+  DamagedSegment damaged;
+  shm::SnapshotReader before(damaged.AttachReader());
+  shm::Snapshot snapshot;
+  before.Read(&snapshot);
+  ASSERT_EQ(SkippedOf(snapshot), 0U);
+  ASSERT_EQ(snapshot.families.size(), 9U);
+  damage.damage(damaged);
+  shm::SnapshotReader after(damaged.AttachReader());
+  for (int round = 0; round < 3; round++) {
+    before.Read(&snapshot);
+    ExpectSane(snapshot);
+    EXPECT_EQ(WitnessOf(snapshot), 7U);
+    after.Read(&snapshot);
+    ExpectSane(snapshot);
+    EXPECT_EQ(WitnessOf(snapshot), 7U);
+    EXPECT_EQ(SkippedOf(snapshot) > 0, damage.outcome == kCounted);
+  }
+}
+
+/// A damage of the series counter_total{a="x"}.
+auto ToSeries(auto change) {
+  return [change](DamagedSegment& s) { change(s, s.Series("counter_total", "x")); };
+}
+
+/// A damage of a family.
+auto ToFamily(const char* name, auto change) {
+  return [name, change](DamagedSegment& s) { change(s.Family(name)); };
+}
+
+}  // namespace shmetrics::testing
+
+#endif  // SHMETRICS_TESTS_CORRUPT_LIVE_DAMAGE_H_

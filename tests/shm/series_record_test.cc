@@ -1,0 +1,45 @@
+#include "shm/series_record.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/support/bare_worker.h"
+#include "tests/support/private_folder.h"
+
+namespace shmetrics::shm {
+namespace {
+
+class SeriesRecordTest : public ::testing::Test {
+ protected:
+  testing::PrivateFolder folder_;
+  testing::BareWorker worker_{folder_ / "segment"};
+  const Segment& segment_ = worker_.segment();
+};
+
+TEST_F(SeriesRecordTest, RecordHoldsWhatWasWritten) {
+  const std::string block = R"(a="x")";
+  const auto offset = worker_.arena().AllocateRecord(sizeof(layout::SeriesRecord) + block.size());
+  auto* series = segment_.At<layout::SeriesRecord>(offset.value());
+  WriteSeriesRecord(series, 7, 0x1234, block, 4'096, layout::Visibility::kHidden);
+  EXPECT_EQ(series->record.kind, layout::RecordKind::kSeries);
+  EXPECT_EQ(series->record.hash, 0x1234U);
+  EXPECT_EQ(series->family, 7U);
+  EXPECT_EQ(series->cells, 4'096U);
+  EXPECT_EQ(series->visibility.load(), layout::Visibility::kHidden);
+  EXPECT_EQ(LabelBlockOf(segment_, *series), block);
+}
+
+TEST_F(SeriesRecordTest, LabelsOutsideTheCommittedBytesAreEmpty) {
+  const std::uint64_t end = segment_.live().committed_front.load();
+  auto* last = segment_.At<layout::SeriesRecord>(end - 48);  // eight bytes behind it
+  last->label_bytes = 8;
+  EXPECT_EQ(LabelBlockOf(segment_, *last).size(), 8U);
+  last->label_bytes = 9;
+  EXPECT_TRUE(LabelBlockOf(segment_, *last).empty());
+  last->label_bytes = UINT32_MAX;
+  EXPECT_TRUE(LabelBlockOf(segment_, *last).empty());
+}
+
+}  // namespace
+}  // namespace shmetrics::shm

@@ -1,0 +1,59 @@
+#ifndef SHMETRICS_TESTS_SUPPORT_SLOT_HOLDER_H_
+#define SHMETRICS_TESTS_SUPPORT_SLOT_HOLDER_H_
+
+#include <gtest/gtest.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+#include <string>
+
+#include "tests/support/bare_worker.h"
+#include "tests/support/child.h"
+#include "tests/support/private_folder.h"
+#include "tests/support/segment_reading.h"
+#include "tests/support/shared_page.h"
+
+namespace shmetrics::testing {
+
+/// Workers that hold a slot, and the question how many of them are alive.
+class SlotHolderTest : public ::testing::Test {
+ protected:
+  void SetUp() override { BareWorker creator(path_); }
+
+  /// A worker that has set its gauge to 1 and then does `afterwards`.
+  Child Worker(const std::function<void()>& afterwards) {
+    holds_->store(false);
+    Child child([&] {
+      ClaimSlot();
+      afterwards();
+    });
+    WaitUntil([&] { return holds_->load(); });
+    return child;
+  }
+  void ClaimSlot() {
+    BareWorker* worker = new BareWorker(path_);  // leaked: a worker's segment lives as long as its process
+    worker->Set(up_, {}, 1);
+    holds_->store(true);
+  }
+  static void Pause() {
+    for (;;) pause();
+  }
+  /// How many workers are alive, by the slots and by the gauge that each has set to 1, which must agree.
+  std::uint64_t Alive() {
+    const SegmentReading reading = Read(path_);
+    EXPECT_EQ(reading.Gauge("up").value_or(0), static_cast<double>(reading.AliveWorkers()));
+    return reading.AliveWorkers();
+  }
+
+  PrivateFolder folder_;
+  const std::string path_ = folder_ / "segment";
+  const shm::FamilyDefinition up_ = GaugeNamed("up", shm::layout::GaugeMode::kSum);
+  SharedPage<std::atomic<bool>> holds_;
+  SharedPage<std::atomic<pid_t>> other_;
+};
+
+}  // namespace shmetrics::testing
+
+#endif  // SHMETRICS_TESTS_SUPPORT_SLOT_HOLDER_H_
