@@ -83,22 +83,24 @@ const GaugeBinding::Bound* GaugeBinding::Bind(std::uint64_t generation) noexcept
   const Bound* old = bound_.load(std::memory_order_acquire);
   if (old != nullptr && old->generation != generation)
     old = nullptr;  // the parent's value stays the parent's
-  if (old != nullptr && old->attachment == place.attachment) return old;
+  // Another thread has been faster, or the segment was replaced while this one waited: the next turn of Apply() knows.
+  const bool is_late = place.attachment != nullptr && place.attachment != family_->connection().Current();
+  if (old != nullptr && (is_late || old->attachment == place.attachment)) return old;
   if (detached_generation_.load(std::memory_order_acquire) != generation) {
     detached_ = GaugeCell{};
     detached_generation_.store(generation, std::memory_order_release);  // pairs with Find()
   }
-  GaugeCell* cell = CellIn(place);
+  GaugeCell* cell = is_late ? nullptr : CellIn(place);
   if (cell == nullptr) {
-    retry_at_ns_.store(CoarseNowNs() + kRetryAfterNs, std::memory_order_relaxed);  // no order needed: a time
+    // no order needed: a time
+    if (!is_late) retry_at_ns_.store(CoarseNowNs() + kRetryAfterNs, std::memory_order_relaxed);
     DetachValue(old);
     return nullptr;
   }
   const GaugeMode mode = family_->definition().gauge_mode;
   const auto* made =
       new Bound{generation, place.attachment, cell, shm::GaugeOrder(*place.attachment->segment, mode)};
-  const shm::GaugeReading value = TakeValue(old);
-  if (value.ticket != 0 && shm::ReadGauge(*cell).ticket == 0) shm::SetGauge(cell, value.value, made->order);
+  shm::PlaceGauge(cell, TakeValue(old), made->order);
   KeepNeverFreed(bound_.exchange(made, std::memory_order_acq_rel));  // pairs with Find()
   return made;
 } catch (const std::exception&) {
@@ -121,7 +123,7 @@ void GaugeBinding::DetachValue(const Bound* bound) noexcept {
   const std::uint64_t kept[2] = {std::bit_cast<std::uint64_t>(value.value), value.ticket == 0 ? 0U : 1U};
   std::uint64_t seen[2] = {0, shm::layout::kMovedTicket};  // since the value left for `bound`
   shm::CompareExchange16(&detached_, seen, kept);
-  bound_.store(nullptr, std::memory_order_release);  // pairs with Find()
+  KeepNeverFreed(bound_.exchange(nullptr, std::memory_order_acq_rel));  // pairs with Find()
 }
 
 GaugeCell* GaugeBinding::CellIn(const FamilyBinding::Place& place) noexcept {

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstring>
+#include <ctime>
 #include <new>
 
 namespace shmetrics::shm {
@@ -18,6 +19,8 @@ struct Page {
   pthread_mutex_t no_fork;
 };
 constexpr std::size_t kPageBytes = 4096;
+/// Long for a fork, short for an application that would else stand still for good.
+constexpr time_t kNoForkWaitSeconds = 1;
 static_assert(sizeof(Page) <= kPageBytes);
 
 /// Writer: MakePage(), once; never freed, because threads may still run when statics are gone.
@@ -66,7 +69,14 @@ std::uint64_t ForkGuard::Generation() {
 ForkGuard::Lock::Lock() { pthread_mutex_lock(&ThePage().once_in_a_process); }
 ForkGuard::Lock::~Lock() { pthread_mutex_unlock(&ThePage().once_in_a_process); }
 
-ForkGuard::NoFork::NoFork() { pthread_mutex_lock(&ThePage().no_fork); }
-ForkGuard::NoFork::~NoFork() { pthread_mutex_unlock(&ThePage().no_fork); }
+ForkGuard::NoFork::NoFork() {
+  timespec until{};
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_sec += kNoForkWaitSeconds;
+  held_ = pthread_mutex_clocklock(&ThePage().no_fork, CLOCK_MONOTONIC, &until) == 0;
+}
+ForkGuard::NoFork::~NoFork() {
+  if (held_) pthread_mutex_unlock(&ThePage().no_fork);
+}
 
 }  // namespace shmetrics::shm

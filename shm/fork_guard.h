@@ -28,13 +28,18 @@ class ForkGuard {
   };
 
   /// Keeps fork() waiting, so that no child inherits a descriptor that is open for a moment. Held for system calls
-  /// only, because the application's own fork handlers may wait for its locks meanwhile. A raw clone does not wait.
+  /// only. While another thread forks it is not to be had for long, if that waits for a lock of the application that
+  /// this thread holds: so it is tried for a moment, and held() says how that ended. A raw clone does not wait.
   class NoFork {
    public:
     NoFork();
     ~NoFork();
+    bool held() const { return held_; }
     NoFork(const NoFork&) = delete;
     NoFork& operator=(const NoFork&) = delete;
+
+   private:
+    bool held_;
   };
 };
 

@@ -68,6 +68,18 @@ GaugeReading MoveGauge(GaugeCell* cell) {
   return {std::bit_cast<double>(seen[0]), seen[1]};
 }
 
+void PlaceGauge(GaugeCell* cell, const GaugeReading& reading, const GaugeOrder& order) {
+  // no order needed: as in Update
+  std::uint64_t seen[2] = {ValueOf(*cell).load(std::memory_order_relaxed),
+                           TicketOf(*cell).load(std::memory_order_relaxed)};  // no order needed: as in Update
+  std::uint64_t next[2];
+  do {
+    if (seen[1] != 0 && seen[1] != layout::kMovedTicket) return;
+    next[0] = reading.ticket == 0 ? 0 : std::bit_cast<std::uint64_t>(reading.value);
+    next[1] = reading.ticket == 0 ? 0 : order.Next();
+  } while (!CompareExchange16(cell, seen, next));
+}
+
 GaugeReading ReadGauge(const GaugeCell& cell) {
   constexpr int kMaxTries = 64;
   auto& shared = const_cast<GaugeCell&>(cell);  // atomic_ref<const T> is C++26; only loads follow

@@ -45,6 +45,9 @@ struct GaugeReading {
 GaugeReading ReadGauge(const layout::GaugeCell& cell);
 /// Takes the value out of a cell for good: no set or add can follow it here, so none is lost on the way to another.
 GaugeReading MoveGauge(layout::GaugeCell* cell);
+/// Puts a value that was taken out of another cell into this one, unless this has a value of its own. Also ends that a
+/// value has moved from here.
+void PlaceGauge(layout::GaugeCell* cell, const GaugeReading& reading, const GaugeOrder& order);
 
 /// The cell of `series` in the row of `slot`, made if there is none. Only for the owner of the slot, under
 /// ForkGuard::Lock. kSegmentFull, kOutOfMemory.

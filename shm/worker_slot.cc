@@ -126,6 +126,7 @@ Result<layout::WorkerSlot*> WorkerSlot::Hold() {
 // epoch again afterwards, so that a reader who met the new owner's words also meets the new epoch.
 Result<layout::WorkerSlot*> WorkerSlot::Claim() {
   const ForkGuard::NoFork no_fork;  // until the description is only held by the mapping
+  if (!no_fork.held()) return CannotHold(EAGAIN);
   Result<UniqueFd> file = Reopen(segment_);
   if (!file.ok()) return file.error();
   const std::uint32_t slot_count = segment_.header().slot_count;

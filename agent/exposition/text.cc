@@ -22,8 +22,7 @@ using shm::layout::MetricType;
 constexpr std::size_t kMaxDecorationBytes = 32 + 2 * kMaxNumberBytes;
 
 char* Append(char* out, std::string_view text) {
-  std::memcpy(out, text.data(), text.size());
-  return out + text.size();
+  return out + text.copy(out, text.size());  // unlike memcpy it takes an empty view
 }
 
 std::size_t ExpectedBytes(const shm::Snapshot& snapshot) {

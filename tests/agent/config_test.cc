@@ -44,6 +44,14 @@ TEST_F(ConfigTest, EveryKeyIsRead) {
   EXPECT_EQ(settings->log_level, LogLevel::kWarn);
 }
 
+TEST_F(ConfigTest, ATrustedOwnerIsAUserByNameOrNumber) {
+  EXPECT_EQ(Read("[segment]\ntrusted_owner = root\n")->trusted_owner, 0U);
+  EXPECT_EQ(Read("[segment]\ntrusted_owner = 1234\n")->trusted_owner, 1234U);
+  EXPECT_EQ(
+      ErrorOf("[segment]\ntrusted_owner = nobody here\n"),
+      "line 2: [segment] trusted_owner: 'nobody here' is not a user of this host; write a name or a number");
+}
+
 TEST_F(ConfigTest, AnEmptyFileSaysNothing) {
   const auto settings = Read("");
   ASSERT_TRUE(settings.ok());

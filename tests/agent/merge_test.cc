@@ -92,7 +92,8 @@ TEST(MergeTest, PerWorkerGaugesAreToldApartByTheirWorker) {
   older.Family("g", MetricType::kGauge, GaugeMode::kPerWorker).Number("", 1, 0).Number("", 2, 1);
   SnapshotBuilder newer;
   newer.Family("g", MetricType::kGauge, GaugeMode::kPerWorker).Number("", 9, 0);
-  EXPECT_EQ(Merged(older, &newer), "g{worker=\"0\"} 9\ng{worker=\"1\"} 2\n");
+  newer.snapshot.segment.slot_count = 64;
+  EXPECT_EQ(Merged(older, &newer), "g{worker=\"0\"} 9\ng{worker=\"64\"} 1\ng{worker=\"65\"} 2\n");
 }
 
 TEST(MergeTest, OfTwoDefinitionsTheNewerStands) {
@@ -124,12 +125,14 @@ TEST(MergeTest, RefusalsAddUpAndOnlyTheLivingWorkersOfTheOlderAreListed) {
   older.snapshot.workers.push_back({1, false, "dead", 2, 0, 1});
   SnapshotBuilder newer;
   newer.snapshot.segment.refusals[2] = 1;
+  newer.snapshot.segment.slot_count = 64;
   newer.snapshot.workers.push_back({0, true, "new", 3, 0, 1});
   MergeInto(older.snapshot, &newer.snapshot);
   EXPECT_EQ(newer.snapshot.segment.refusals[2], 6U);
   ASSERT_EQ(newer.snapshot.workers.size(), 2U);
   EXPECT_EQ(newer.snapshot.workers[0].name, "new");
   EXPECT_EQ(newer.snapshot.workers[1].name, "old");
+  EXPECT_EQ(newer.snapshot.workers[1].slot, 64U) << "it is another slot 0 than the newer segment's";
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ class ExitTest : public testing::RegistryFixture {};
 
 TEST_F(ExitTest, ExitWhileThreadsCountDoesNotCrash) {
   const SharedPage<std::atomic<std::uint64_t>> confirmed;
-  constexpr int kRounds = 20;
+  constexpr int kRounds = 10;
   for (int round = 0; round < kRounds; round++) {
     EXPECT_EQ(RunInChild([&] {
                 Registry& registry = Open();

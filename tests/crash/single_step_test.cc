@@ -68,7 +68,8 @@ class SingleStepTest : public ::testing::Test {
     ASSERT_GT(all, 10);
     const long samples = std::clamp(2 * Budget() / all, std::min(all, 10L), all);  // each costs half of all
     const long stride = all / samples;
-    for (long limit = 1; limit < all && !HasFailure(); limit += stride) {
+    for (long limit = 1; limit < all && !HasFailure();
+         limit = limit == all - 1 ? all : std::min(limit + stride, all - 1)) {
       run(deaths++, limit);
       check(deaths);
     }

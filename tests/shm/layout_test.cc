@@ -21,7 +21,10 @@ TEST(LayoutTest, ConstantsAreThoseOfLayoutOne) {
   EXPECT_EQ(kMaxLabels, 32U);
   EXPECT_EQ(kMaxLabelBlockBytes, 4096U);
   EXPECT_EQ(kMaxBounds, 255U);
-  EXPECT_EQ(kRefusals, 8U);
+  EXPECT_EQ(kRefusals, 9U);
+  EXPECT_EQ(kMaxFamilies, 65'536U);
+  EXPECT_EQ(kHashFunction, 3U);
+  EXPECT_EQ(kMovedTicket, UINT64_MAX);
   EXPECT_EQ(kWorkerNameBytes, 32U);
   EXPECT_EQ(kGaugesPerBlock, 48U);
 }
@@ -54,7 +57,7 @@ TEST(LayoutTest, HeaderLiesWhereItAlwaysLay) {
 }
 
 TEST(LayoutTest, LiveWordsStandOnCacheLinesOfTheirOwn) {
-  EXPECT_EQ(sizeof(Live), 320U);
+  EXPECT_EQ(sizeof(Live), 384U);
   EXPECT_EQ(alignof(Live), 64U);
   EXPECT_EQ(offsetof(Live, used), 0U);
   EXPECT_EQ(offsetof(Live, committed_front), 64U);
@@ -146,6 +149,7 @@ TEST(LayoutTest, EnumerationsKeepTheirValues) {
   EXPECT_EQ(static_cast<int>(Refusal::kSegmentFull), 5);
   EXPECT_EQ(static_cast<int>(Refusal::kOutOfMemory), 6);
   EXPECT_EQ(static_cast<int>(Refusal::kNoFreeSlot), 7);
+  EXPECT_EQ(static_cast<int>(Refusal::kCorrupt), 8);
 }
 
 }  // namespace
