@@ -1,5 +1,6 @@
 // Damages that ask for endless work or memory: a reader spends no more than an honest segment costs (fault 24).
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -10,8 +11,10 @@
 #include <vector>
 
 #include "shm/snapshot.h"
+#include "shm/unique_fd.h"
 #include "tests/corrupt/damaged_segment.h"
 #include "tests/support/child.h"
+#include "tests/support/private_folder.h"
 
 namespace shmetrics::testing {
 namespace {
@@ -109,6 +112,36 @@ TEST(FloodTest, HeadsTurnedBackAgainAndAgainTakeNoMemory) {
 }
 
 // Nothing of the front is committed any more, so nothing can be shown, and nothing may be touched.
+TEST(FloodTest, RowsThatAllLeadIntoOneAreReadOnlySoFar) {
+  PrivateFolder folder;
+  const std::string path = folder / "rows";
+  BareWorker worker(path, {.bytes = 16U << 20U, .slot_count = 1'024});
+  const auto gauge = GaugeNamed("g", shm::layout::GaugeMode::kPerWorker, {"n"});
+  for (int i = 0; i < 480; i++) worker.Set(gauge, {std::to_string(i)}, i);
+  auto* slots = reinterpret_cast<shm::layout::WorkerSlot*>(worker.segment().base() +
+                                                           worker.segment().header().slots_offset);
+  for (std::uint32_t i = 1; i < worker.segment().header().slot_count; i++) {
+    slots[i].epoch = 1;
+    slots[i].gauge_blocks = slots[0].gauge_blocks.load();
+  }
+  // One lock over all the bytes of the beacon: every slot looks alive.
+  const shm::UniqueFd file(open(path.c_str(), O_RDWR | O_CLOEXEC));
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_start = (off_t{1} << 61) + 1;
+  lock.l_len = 1'023;
+  ASSERT_EQ(fcntl(file.get(), F_OFD_SETLK, &lock), 0);
+  SnapshotReader reader(shm::Segment::Attach(path, shm::Segment::Access::kReadOnly).value());
+  shm::Snapshot snapshot;
+  reader.Read(&snapshot);
+  ASSERT_EQ(snapshot.families.size(), 1U);
+  EXPECT_EQ(snapshot.workers.size(), 1'024U);
+  const std::uint64_t honest =
+      snapshot.segment.committed_bytes / sizeof(shm::layout::GaugeBlock) * shm::layout::kGaugesPerBlock;
+  EXPECT_LE(snapshot.families[0].series.size(), honest) << "more gauges than there is memory for";
+  EXPECT_GE(snapshot.families[0].series.size(), 480U);
+}
+
 TEST(FloodTest, SegmentThatSaysItIsEmptyIsShownEmpty) {
   DamagedSegment damaged;
   damaged.live().committed_front = 0;

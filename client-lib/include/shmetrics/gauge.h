@@ -32,9 +32,9 @@ SHMETRICS_EXPORT GaugeBinding* detached_gauge() noexcept;
 /// A handle to this process's value in one gauge series. Trivially copyable; good for the life of the
 /// process. In a forked child it means the child's own value, which does not exist until the child sets it.
 ///
-/// Thread-safe and fork-safe. Not async-signal-safe: the first set in a process claims its worker slot with a
-/// few system calls. After that a set costs some tens of nanoseconds. Any double is a value, NaN and
-/// infinities too.
+/// Thread-safe and fork-safe. Not async-signal-safe: the first set in a process claims its worker slot with a few system
+/// calls; if another thread is forking just then, it waits for that, a second at most. After that a set costs some tens
+/// of nanoseconds. Any double is a value, NaN and infinities too.
 class SHMETRICS_EXPORT Gauge {
  public:
   /// A handle that is shown nowhere, until one from GaugeFamily::with() is assigned to it.
