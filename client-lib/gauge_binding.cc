@@ -60,7 +60,7 @@ void GaugeBinding::Add(double delta) noexcept {
 void GaugeBinding::Follow() noexcept {
   const std::uint64_t generation = shm::ForkGuard::Generation();
   const Bound* bound = bound_.load(std::memory_order_acquire);  // pairs with Bind()
-  if (bound != nullptr && bound->generation == generation) Bind(generation);
+  if (family_ != nullptr && bound != nullptr && bound->generation == generation) Bind(*family_, generation);
 }
 
 /// Null if there is no place for the value now.
@@ -73,34 +73,34 @@ const GaugeBinding::Bound* GaugeBinding::Find() noexcept {
   const bool refused_lately =
       detached_generation_.load(std::memory_order_acquire) == generation &&  // pairs with Bind()
       CoarseNowNs() < retry_at_ns_.load(std::memory_order_relaxed);          // no order needed: a time
-  return refused_lately ? nullptr : Bind(generation);
+  return refused_lately ? nullptr : Bind(*family_, generation);
 }
 
-const GaugeBinding::Bound* GaugeBinding::Bind(std::uint64_t generation) noexcept try {
+const GaugeBinding::Bound* GaugeBinding::Bind(FamilyBinding& family, std::uint64_t generation) noexcept try {
   std::vector<std::string_view> values(values_.begin(), values_.end());
-  const FamilyBinding::Place place = family_->Find(values);
+  const FamilyBinding::Place place = family.Find(values);
   const shm::ForkGuard::Lock lock;
   const Bound* old = bound_.load(std::memory_order_acquire);
   if (old != nullptr && old->generation != generation)
     old = nullptr;  // the parent's value stays the parent's
   // Another thread has been faster, or the segment was replaced while this one waited: the next turn of Apply() knows.
-  const bool is_late = place.attachment != nullptr && place.attachment != family_->connection().Current();
+  const bool is_late = place.attachment != nullptr && place.attachment != family.connection().Current();
   if (old != nullptr && (is_late || old->attachment == place.attachment)) return old;
   if (detached_generation_.load(std::memory_order_acquire) != generation) {
     detached_ = GaugeCell{};
     detached_generation_.store(generation, std::memory_order_release);  // pairs with Find()
   }
-  GaugeCell* cell = is_late ? nullptr : CellIn(place);
+  const GaugeMode mode = family.definition().gauge_mode;
+  GaugeCell* cell = is_late ? nullptr : CellIn(family, place);
   if (cell == nullptr) {
     // no order needed: a time
     if (!is_late) retry_at_ns_.store(CoarseNowNs() + kRetryAfterNs, std::memory_order_relaxed);
-    DetachValue(old);
+    DetachValue(mode, old);
     return nullptr;
   }
-  const GaugeMode mode = family_->definition().gauge_mode;
   const auto* made =
       new Bound{generation, place.attachment, cell, shm::GaugeOrder(*place.attachment->segment, mode)};
-  shm::PlaceGauge(cell, TakeValue(old), made->order);
+  shm::PlaceGauge(cell, TakeValue(mode, old), made->order);
   KeepNeverFreed(bound_.exchange(made, std::memory_order_acq_rel));  // pairs with Find()
   return made;
 } catch (const std::exception&) {
@@ -110,35 +110,34 @@ const GaugeBinding::Bound* GaugeBinding::Bind(std::uint64_t generation) noexcept
 /// The value from where it was until now: the cell of `bound`, or the detached one. It leaves there, so that what other
 /// threads add meanwhile fails and is repeated where it arrives; without this an add() before and a sub() after would
 /// not meet. A gauge of mode last is the host's and is only copied.
-shm::GaugeReading GaugeBinding::TakeValue(const Bound* bound) noexcept {
+shm::GaugeReading GaugeBinding::TakeValue(GaugeMode mode, const Bound* bound) noexcept {
   if (bound == nullptr) return shm::MoveGauge(&detached_);
-  const bool is_hosts = family_->definition().gauge_mode == GaugeMode::kLast;
-  return is_hosts ? shm::ReadGauge(*bound->cell) : shm::MoveGauge(bound->cell);
+  return mode == GaugeMode::kLast ? shm::ReadGauge(*bound->cell) : shm::MoveGauge(bound->cell);
 }
 
 /// Keeps the value of `bound` here until there is a place for it again.
-void GaugeBinding::DetachValue(const Bound* bound) noexcept {
+void GaugeBinding::DetachValue(GaugeMode mode, const Bound* bound) noexcept {
   if (bound == nullptr) return;  // it is here
-  const shm::GaugeReading value = TakeValue(bound);
+  const shm::GaugeReading value = TakeValue(mode, bound);
   const std::uint64_t kept[2] = {std::bit_cast<std::uint64_t>(value.value), value.ticket == 0 ? 0U : 1U};
   std::uint64_t seen[2] = {0, shm::layout::kMovedTicket};  // since the value left for `bound`
   shm::CompareExchange16(&detached_, seen, kept);
   KeepNeverFreed(bound_.exchange(nullptr, std::memory_order_acq_rel));  // pairs with Find()
 }
 
-GaugeCell* GaugeBinding::CellIn(const FamilyBinding::Place& place) noexcept {
-  if (place.series == nullptr) return nullptr;
+GaugeCell* GaugeBinding::CellIn(FamilyBinding& family, const FamilyBinding::Place& place) noexcept {
+  if (place.attachment == nullptr || place.series == nullptr) return nullptr;
   const shm::Segment& segment = *place.attachment->segment;
-  if (family_->definition().gauge_mode == GaugeMode::kLast) return segment.At<GaugeCell>(place.series->cells);
+  if (family.definition().gauge_mode == GaugeMode::kLast) return segment.At<GaugeCell>(place.series->cells);
   Result<shm::layout::WorkerSlot*> slot = place.attachment->slot.Hold();
   if (!slot.ok()) {
-    family_->refusals().Note(slot.error());
+    family.refusals().Note(slot.error());
     return nullptr;
   }
   Result<GaugeCell*> cell =
       shm::GaugeCellOf(segment, place.attachment->arena, slot.value(), segment.RefOf(place.series));
   if (cell.ok()) return cell.value();
-  family_->refusals().Note(cell.error());
+  family.refusals().Note(cell.error());
   CountRefusal(segment, cell.error());
   return nullptr;
 }

@@ -45,10 +45,10 @@ class GaugeBinding {
   template <class Change>
   void Apply(Change change) noexcept;
   const Bound* Find() noexcept;
-  const Bound* Bind(std::uint64_t generation) noexcept;
-  shm::layout::GaugeCell* CellIn(const FamilyBinding::Place& place) noexcept;
-  shm::GaugeReading TakeValue(const Bound* bound) noexcept;
-  void DetachValue(const Bound* bound) noexcept;
+  const Bound* Bind(FamilyBinding& family, std::uint64_t generation) noexcept;
+  static shm::layout::GaugeCell* CellIn(FamilyBinding& family, const FamilyBinding::Place& place) noexcept;
+  shm::GaugeReading TakeValue(shm::layout::GaugeMode mode, const Bound* bound) noexcept;
+  void DetachValue(shm::layout::GaugeMode mode, const Bound* bound) noexcept;
 
   FamilyBinding* const family_ = nullptr;
   const std::vector<std::string> values_{};
