@@ -19,8 +19,8 @@ struct Page {
   pthread_mutex_t no_fork;
 };
 constexpr std::size_t kPageBytes = 4096;
-/// Long for a fork, short for an application that would else stand still for good.
-constexpr time_t kNoForkWaitSeconds = 1;
+/// A second's worth: long for a fork, short for an application that would else stand still for good.
+constexpr int kNoForkTries = 1000;
 static_assert(sizeof(Page) <= kPageBytes);
 
 /// Writer: MakePage(), once; never freed, because threads may still run when statics are gone.
@@ -69,11 +69,14 @@ std::uint64_t ForkGuard::Generation() {
 ForkGuard::Lock::Lock() { pthread_mutex_lock(&ThePage().once_in_a_process); }
 ForkGuard::Lock::~Lock() { pthread_mutex_unlock(&ThePage().once_in_a_process); }
 
-ForkGuard::NoFork::NoFork() {
-  timespec until{};
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_sec += kNoForkWaitSeconds;
-  held_ = pthread_mutex_clocklock(&ThePage().no_fork, CLOCK_MONOTONIC, &until) == 0;
+ForkGuard::NoFork::NoFork() : held_(pthread_mutex_trylock(&ThePage().no_fork) == 0) {
+  // Asked again and again rather than waited for: ThreadSanitizer does not know a wait by CLOCK_MONOTONIC, and the wall
+  // clock may be set meanwhile.
+  for (int i = 0; i < kNoForkTries && !held_; i++) {
+    const timespec pause{0, 1'000'000};
+    nanosleep(&pause, nullptr);
+    held_ = pthread_mutex_trylock(&ThePage().no_fork) == 0;
+  }
 }
 ForkGuard::NoFork::~NoFork() {
   if (held_) pthread_mutex_unlock(&ThePage().no_fork);
