@@ -37,7 +37,7 @@ class Connection {
   /// With `refused`, never attaches, and that is why.
   Connection(const RegistryOptions& options, std::optional<Error> refused);
 
-  /// The segment in use, or null. Two loads at most: this is on the look-up path.
+  /// The segment in use, or null. One load: this is on the look-up path.
   Attachment* Current() const noexcept { return current_.load(std::memory_order_acquire); }
 
   /// Makes sure that the segment in use still has its name, else attaches to its successor, or makes one.

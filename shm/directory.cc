@@ -18,9 +18,6 @@ namespace {
 using layout::MetricType;
 using layout::Visibility;
 
-/// More records than any honest chain has: a walk that gets this far goes in a circle.
-constexpr std::uint32_t kMaxChainLength = 1U << 16U;
-
 // Hash values are in the segment, so the function is part of the layout: it must give the same in every
 // process.
 std::uint64_t HashOfFamily(std::string_view name) { return XXH3_64bits(name.data(), name.size()); }
@@ -86,7 +83,7 @@ Result<layout::Ref> Directory::FindInChain(layout::Ref first, layout::Ref last, 
   std::uint32_t steps = 0;
   for (layout::Ref ref = first; ref != last && ref != 0;) {
     const auto* record = segment_.AtRef<layout::Record>(ref);
-    if (record == nullptr || ++steps > kMaxChainLength) {
+    if (record == nullptr || ++steps > layout::kMaxChainLength) {
       return Error{ErrorCode::kCorrupt,
                    "segment " + segment_.path() + " is corrupt: a chain of its directory leads nowhere"};
     }

@@ -57,6 +57,8 @@ inline constexpr std::size_t kMaxNameBytes = 255;
 inline constexpr std::size_t kMaxHelpBytes = 4096;
 inline constexpr std::size_t kMaxLabels = 32;
 inline constexpr std::uint64_t kMaxFamilies = 1U << 16U;
+/// More records than any honest chain of the directory has: a walk that gets this far goes in a circle.
+inline constexpr std::uint32_t kMaxChainLength = 1U << 16U;
 inline constexpr std::size_t kMaxLabelBlockBytes = 4096;  // before escaping, which can double it
 /// A histogram's buckets stand side by side in one page of a stripe.
 inline constexpr std::size_t kMaxBounds = kStripeBytes / sizeof(HistogramCell) - 1;

@@ -11,11 +11,6 @@
 #include "shm/series_record.h"
 
 namespace shmetrics::shm {
-namespace {
-
-constexpr std::uint32_t kMaxChainLength = 1U << 16U;
-
-}  // namespace
 
 SeriesIndex::SeriesIndex(const Segment& segment)
     : segment_(segment), heads_(segment.header().chain_count, 0) {}
@@ -46,7 +41,7 @@ void SeriesIndex::WalkChain(layout::Ref head, layout::Ref seen) {
   std::uint32_t steps = 0;
   for (layout::Ref ref = head; ref != seen && ref != 0;) {
     const auto* shared = segment_.AtRef<layout::Record>(ref);
-    if (shared == nullptr || ++steps > kMaxChainLength || steps_left_ == 0) {
+    if (shared == nullptr || ++steps > layout::kMaxChainLength || steps_left_ == 0) {
       skipped_.chains++;
       return;
     }
