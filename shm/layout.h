@@ -78,6 +78,7 @@ enum class GaugeMode : std::uint8_t {
   kMostRecent = 4,
   kPerWorker = 5,
   kLast = 6,
+  kLeases = 7,  ///< no values at all: the number of live leases of each key
 };
 
 enum class Visibility : std::uint32_t { kShown = 1, kHidden = 2 };
@@ -93,8 +94,13 @@ enum class Refusal : std::uint32_t {
   kOutOfMemory = 6,        ///< tmpfs or the control group had no room to grow
   kNoFreeSlot = 7,         ///< a gauge of a process that got no worker slot
   kCorrupt = 8,            ///< a record of the segment made no sense to a worker
+  kLeaseTableFull = 9,     ///< a lease beyond the segment's limit of leases
+  kLedgerFull = 10,        ///< a user beyond the ledger's limit
+  kBusy = 11,              ///< a decision not made, because another process held the shard's lock too long
+  kForeignNamespace = 12,  ///< a lease of a process in another PID namespace
+  kUnrecoverable = 13,     ///< a decision not made, because the shard's lock can never be taken again
 };
-inline constexpr std::size_t kRefusals = 9;
+inline constexpr std::size_t kRefusals = 14;
 
 /// Constant after creation, so a plain read is enough. Written by the creator, before linkat() gives the file
 /// its name; that system call is the release, opening the name the acquire.

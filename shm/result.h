@@ -39,6 +39,17 @@ enum class ErrorCode : std::uint8_t {
   kSeriesLimit,     ///< the family or the segment has its maximum of series
   // Workers.
   kNoFreeSlot,  ///< every worker slot belongs to a living process
+  // Leases.
+  kLimitReached,      ///< the key has as many live leases as the caller allows
+  kBusy,              ///< another process held the lock of the key's shard for too long: no decision was made
+  kLeaseTableFull,    ///< the segment has its maximum of leases
+  kUnrecoverable,     ///< the lock of the key's shard can never be taken again
+  kForeignNamespace,  ///< this process is in another PID namespace than the segment was made for
+  // Audio quotas.
+  kConcurrentStreams,  ///< the user has as many streams as the tier allows
+  kConcurrentJobs,     ///< the user has as many jobs as the tier allows
+  kDailyMinutes,       ///< the user has used up the minutes of the day
+  kLedgerFull,         ///< the segment has its maximum of users in the ledger
 };
 
 /// A failure. `message` is one line of plain text without a final full stop, safe to log.
@@ -57,6 +68,7 @@ class [[nodiscard]] Result {
   Result(Error error) : state_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return state_.index() == 0; }
+  explicit operator bool() const { return ok(); }
   T& value() { return *std::get_if<T>(&state_); }
   const T& value() const { return *std::get_if<T>(&state_); }
   T* operator->() { return std::get_if<T>(&state_); }
@@ -75,6 +87,7 @@ class [[nodiscard]] Result<void> {
   Result(Error error) : state_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return state_.index() == 0; }
+  explicit operator bool() const { return ok(); }
   const Error& error() const { return *std::get_if<Error>(&state_); }
 
  private:

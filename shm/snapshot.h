@@ -27,6 +27,7 @@ struct Skipped {
   std::uint64_t chains = 0;      ///< chains given up because they end nowhere or in a circle
   std::uint64_t collisions = 0;  ///< families left out because an earlier one exposes the same sample names
   std::uint64_t gauges = 0;      ///< gauge cells that name no gauge series
+  std::uint64_t leases = 0;      ///< entries of leases or of the ledger with impossible contents
 };
 
 /// One bucket of one histogram series: what fell between the bound before and its own, not cumulative.
@@ -56,7 +57,8 @@ struct SeriesSnapshot {
   }
 };
 
-/// One metric family that has at least one series to show, or had one.
+/// One metric family that has at least one series to show, or had one. The series of a lease gauge are the keys that have
+/// live leases, and their values how many; they come in no lasting order.
 struct FamilySnapshot {
   std::string_view name;
   std::string_view help;  ///< raw: not escaped; valid UTF-8
@@ -79,6 +81,7 @@ struct WorkerSnapshot {
   std::uint32_t pid;  ///< in the worker's own PID namespace: for people, not a proof of anything
   std::int64_t started_unix_ns;
   std::uint64_t epoch;  ///< how many workers have had this slot, this one included
+  std::uint64_t leases = 0;  ///< live ones it holds
 };
 
 /// The segment itself.
@@ -93,7 +96,22 @@ struct SegmentSnapshot {
   std::uint32_t family_series_limit;
   std::uint64_t series_count;
   std::uint64_t family_count;
+  std::uint32_t lease_limit;
+  std::uint32_t ledger_limit;
+  std::uint64_t lease_entries;     ///< places for leases that have memory, in use or free
+  std::uint64_t ledger_entries;    ///< the same of the ledger
+  std::uint64_t leases;            ///< live ones
+  std::uint64_t mutex_recoveries;  ///< of locks whose holder died
+  bool ledger_loaded;              ///< a worker has taken over what was saved before this segment was made
   std::array<std::uint64_t, layout::kRefusals> refusals;  ///< indexed by layout::Refusal
+};
+
+/// What the ledger says of one user.
+struct LedgerRecord {
+  std::string key;             ///< the user as labels name him; valid UTF-8, not escaped
+  std::int64_t day;            ///< UTC, days since 1970-01-01, that `nano_minutes` were used on
+  std::uint64_t nano_minutes;  ///< billionths of a minute
+  std::uint32_t tier;          ///< as set for this user; 0: none was set
 };
 
 struct Snapshot {
@@ -102,7 +120,7 @@ struct Snapshot {
   std::vector<BucketSnapshot> buckets;
   std::vector<WorkerSnapshot> workers;  ///< sorted by slot
   Skipped skipped;
-  std::shared_ptr<const SeriesIndex> keep_alive;
+  std::vector<std::shared_ptr<const void>> keep_alive;
 };
 
 /// Reads one segment again and again. Remembers what it has checked (SeriesIndex), so that a read costs what
@@ -121,6 +139,9 @@ class SnapshotReader {
   /// Fills `out`, whose memory is used again. Counters and histograms are sums over the stripes at slightly
   /// different instants, never less than at the read before. Gauges are those of workers that are alive now.
   void Read(Snapshot* out);
+
+  /// The whole ledger, in no order; `out`'s memory is used again. Costs what there are users.
+  void ReadLedger(std::vector<LedgerRecord>* out) const;
 
   const Segment& segment() const;
 

@@ -11,6 +11,7 @@
 #include "shmetrics/export.h"
 #include "shmetrics/gauge.h"
 #include "shmetrics/histogram.h"
+#include "shmetrics/lease.h"
 
 namespace shmetrics {
 
@@ -31,6 +32,11 @@ struct RegistryOptions {
   std::uint32_t worker_slots = 1'024;           ///< processes that set gauges at once; 1 .. 65,536
   std::uint32_t max_cpu_stripes =
       256;  ///< memory of one counter, in 8 bytes: 4 + one a CPU, up to this; 0 .. 4,096
+  std::uint32_t lease_limit = 65'536;   ///< leases at once; 512 .. 1,048,576
+  std::uint32_t ledger_limit = 65'536;  ///< users whose tier and minutes are remembered; 512 .. 1,048,576
+  /// Whether processes of several PID namespaces (containers) take leases in this segment. Costs each of them a lock of
+  /// a file, some microseconds. Without it a process of another namespace than the maker's is refused leases.
+  bool shared_pid_namespaces = false;
 };
 
 /// Refusals of one kind that this process has met.
@@ -81,6 +87,7 @@ class SHMETRICS_EXPORT Registry {
   FractionalCounterFamily fractional_counter(const FamilyOptions& options) noexcept;
   GaugeFamily gauge(const FamilyOptions& options, GaugeMode mode = GaugeMode::sum) noexcept;
   HistogramFamily histogram(const FamilyOptions& options, const Buckets& bounds) noexcept;
+  LeaseGaugeFamily lease_gauge(const FamilyOptions& options) noexcept;
 
   Status status() const;
 

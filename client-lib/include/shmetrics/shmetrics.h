@@ -3,9 +3,11 @@
 
 /// All of the public face.
 
+#include "shmetrics/audio.h"
 #include "shmetrics/counter.h"
 #include "shmetrics/gauge.h"
 #include "shmetrics/histogram.h"
+#include "shmetrics/lease.h"
 #include "shmetrics/registry.h"
 
 #endif  // SHMETRICS_SHMETRICS_H_
