@@ -183,10 +183,7 @@ void MergeCounts(const shm::Snapshot& older, shm::Snapshot* newer) {
 }
 
 void KeepTextsOfBothAlive(const shm::Snapshot& older, shm::Snapshot* newer) {
-  using Texts = std::shared_ptr<const shm::SeriesIndex>;
-  auto both = std::make_shared<std::pair<Texts, Texts>>(newer->keep_alive, older.keep_alive);
-  const shm::SeriesIndex* const pointer = newer->keep_alive.get();
-  newer->keep_alive = Texts(std::move(both), pointer);
+  newer->keep_alive.insert(newer->keep_alive.end(), older.keep_alive.begin(), older.keep_alive.end());
 }
 
 }  // namespace

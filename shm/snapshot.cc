@@ -172,7 +172,7 @@ void SnapshotReader::Read(Snapshot* out) {
   out->families.resize(used);
   out->skipped = index.skipped();
   out->skipped.gauges = state_->skipped_gauges;
-  out->keep_alive = state_->index;
+  out->keep_alive.assign({state_->index});
 }
 
 void SnapshotReader::State::ReadSegment(SegmentSnapshot* out) const {
