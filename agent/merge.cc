@@ -43,6 +43,7 @@ bool HaveOneDefinition(const FamilySnapshot& a, const FamilySnapshot& b) {
 double JoinGauges(GaugeMode mode, double newer, double older) {
   switch (mode) {
     case GaugeMode::kSum:
+    case GaugeMode::kLeases:
       return newer + older;
     case GaugeMode::kMin:
       return std::fmin(newer, older);  // which pass over NaN, as within a segment
