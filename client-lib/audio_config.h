@@ -17,8 +17,8 @@ namespace shmetrics::audio {
 /// The defaults are those of the system that shmetrics replaces.
 struct AudioConfig {
   /// By tier: LimitsOf() reads it.
-  std::array<Limits, 3> limits = {
-      Limits{30.0, 1, 1, 25}, Limits{300.0, 3, 3, 100}, Limits{std::nullopt, 10, 10, 500}};
+  std::array<Limits, 3> limits = {Limits{30.0, 1, 1, 25}, Limits{300.0, 3, 3, 100},
+                                  Limits{std::nullopt, 10, 10, 500}};
   std::chrono::seconds stream_ttl{120};  ///< 30 .. 3600
   std::chrono::seconds job_ttl{600};     ///< 30 .. 3600
   /// Users are named in labels by a keyed hash of their id.

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "client-lib/never_freed.h"
+#include "shm/clock.h"
+#include "shm/fork_guard.h"
 #include "shm/segment_path.h"
 
 namespace shmetrics::internal {
@@ -23,6 +25,9 @@ shm::SegmentOptions SegmentOptionsOf(const RegistryOptions& options) {
   segment.family_series_limit = options.family_series_limit;
   segment.slot_count = options.worker_slots;
   segment.max_cpu_stripes = options.max_cpu_stripes;
+  segment.lease_limit = options.lease_limit;
+  segment.ledger_limit = options.ledger_limit;
+  segment.shared_pid_namespaces = options.shared_pid_namespaces;
   return segment;
 }
 
@@ -39,10 +44,30 @@ std::string WorkerNameOf(const RegistryOptions& options) {
 
 }  // namespace
 
-std::int64_t CoarseNowNs() noexcept {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
+std::int64_t CoarseNowNs() noexcept { return shm::NowNs(CLOCK_MONOTONIC_COARSE); }
+
+Result<shm::layout::WorkerSlot*> Attachment::HoldForLease() {
+  const shm::ForkGuard::Lock lock;
+  if (is_left_) return Error{ErrorCode::kAbsent, "segment " + segment->path() + " has been replaced"};
+  Result<shm::layout::WorkerSlot*> held = slot.Hold();
+  if (!held.ok()) return held;
+  const std::uint64_t generation = shm::ForkGuard::Generation();
+  if (leases_generation_ != generation) held_leases_ = 0;
+  leases_generation_ = generation;
+  held_leases_++;
+  return held;
+}
+
+void Attachment::DropLease() noexcept {
+  const shm::ForkGuard::Lock lock;
+  if (held_leases_ > 0) held_leases_--;
+  if (held_leases_ == 0 && is_left_) slot.Release();
+}
+
+void Attachment::Leave() noexcept {
+  const shm::ForkGuard::Lock lock;
+  is_left_ = true;
+  if (held_leases_ == 0 || leases_generation_ != shm::ForkGuard::Generation()) slot.Release();
 }
 
 Connection::Connection(const RegistryOptions& options, std::optional<Error> refused)

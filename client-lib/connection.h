@@ -9,6 +9,8 @@
 
 #include "shm/arena.h"
 #include "shm/directory.h"
+#include "shm/leases.h"
+#include "shm/ledger.h"
 #include "shm/segment.h"
 #include "shm/worker_slot.h"
 #include "shmetrics/registry.h"
@@ -21,13 +23,30 @@ struct Attachment {
       : segment(std::move(the_segment)),
         arena(*segment),
         directory(*segment, arena),
-        slot(*segment, worker_name) {}
+        slot(*segment, worker_name),
+        leases(*segment, arena),
+        ledger(*segment, arena) {}
+
+  /// This process's slot, kept until DropLease() is called for it. kAbsent if this segment has been left; errors as
+  /// WorkerSlot::Hold.
+  Result<shm::layout::WorkerSlot*> HoldForLease();
+  void DropLease() noexcept;
+  /// Gives the slot back, now or with the last lease. For a segment that has been replaced, when its gauges have moved.
+  void Leave() noexcept;
 
   std::shared_ptr<shm::Segment> segment;
   shm::Arena arena;
   shm::Directory directory;
   shm::WorkerSlot slot;
+  shm::Leases leases;
+  shm::Ledger ledger;
   Attachment* next_left = nullptr;  ///< in Connection's list of those left; set before it is published
+
+ private:
+  // Written under ForkGuard::Lock.
+  std::uint64_t held_leases_ = 0;
+  std::uint64_t leases_generation_ = 0;  ///< of the process that holds them: a child holds none of its parent's
+  bool is_left_ = false;
 };
 
 /// A process's connection to the segment of one name: attaches, and attaches to the next one when the file

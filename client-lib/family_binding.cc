@@ -50,6 +50,12 @@ const Registration* FamilyBinding::Register() noexcept try {
   return nullptr;
 }
 
+const Registration* FamilyBinding::Registered() noexcept {
+  connection_.RefreshNowAndThen();
+  const Registration* registration = Current();
+  return registration == nullptr || registration->attachment == nullptr ? nullptr : registration;
+}
+
 FamilyBinding::Place FamilyBinding::Find(std::span<const std::string_view> values) noexcept try {
   const Registration* registration = Current();
   if (registration == nullptr || !registration->family) return {};

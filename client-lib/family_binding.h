@@ -44,6 +44,9 @@ class FamilyBinding {
   };
   Place Find(std::span<const std::string_view> values) noexcept;
 
+  /// The registration in the segment in use, looked for again if the segment has been replaced; null without a segment.
+  const Registration* Registered() noexcept;
+
   /// The cells of Find(), or detached ones.
   void* CellsOf(std::span<const std::string_view> values) noexcept;
 

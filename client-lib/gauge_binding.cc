@@ -176,8 +176,7 @@ void GaugeTable::Follow(Connection& connection) noexcept {
     GaugeBinding* binding = head.load(std::memory_order_acquire);  // pairs with FindOrAdd()
     for (; binding != nullptr; binding = binding->next) binding->Follow();
   }
-  const shm::ForkGuard::Lock lock;
-  for (; left != nullptr; left = left->next_left) left->slot.Release();
+  for (; left != nullptr; left = left->next_left) left->Leave();
 }
 
 }  // namespace shmetrics::internal

@@ -21,7 +21,7 @@ class RefusalLog {
   bool MetALimit() const noexcept;
 
  private:
-  static constexpr std::size_t kCodes = static_cast<std::size_t>(ErrorCode::kNoFreeSlot) + 1;
+  static constexpr std::size_t kCodes = static_cast<std::size_t>(ErrorCode::kLedgerFull) + 1;
   std::array<std::atomic<std::uint64_t>, kCodes> counts_{};
   std::array<std::atomic<const Error*>, kCodes> first_{};  ///< never freed
 };

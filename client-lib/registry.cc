@@ -145,6 +145,11 @@ HistogramFamily Registry::histogram(const FamilyOptions& options, const Buckets&
   return HistogramFamily(impl_->Bind(options, MetricType::kHistogram, GaugeMode{}, bounds));
 }
 
+LeaseGaugeFamily Registry::lease_gauge(const FamilyOptions& options) noexcept {
+  constexpr auto kLeases = static_cast<GaugeMode>(shm::layout::GaugeMode::kLeases);
+  return LeaseGaugeFamily(impl_->Bind(options, MetricType::kGauge, kLeases, {}));
+}
+
 Status Registry::status() const { return impl_->ReadStatus(); }
 
 }  // namespace shmetrics

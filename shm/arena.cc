@@ -1,8 +1,8 @@
 #include "shm/arena.h"
 
 #include <algorithm>
-#include <ctime>
 
+#include "shm/clock.h"
 #include "shm/crash_point.h"
 #include "shm/memory_limit.h"
 
@@ -15,12 +15,6 @@ constexpr std::uint64_t kCellUnit = 8;
 
 std::uint64_t RoundUp(std::uint64_t value, std::uint64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
-}
-
-std::int64_t MonotonicNs() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
 }
 
 }  // namespace
@@ -135,13 +129,13 @@ Result<void> Arena::CommitBlocks(std::uint64_t count) {
 
 Result<void> Arena::Commit(std::uint64_t offset, std::uint64_t bytes) {
   // no order needed: a stale value costs one attempt more or less
-  if (MonotonicNs() < retry_commit_at_ns_.load(std::memory_order_relaxed)) {
+  if (NowNs(CLOCK_MONOTONIC) < retry_commit_at_ns_.load(std::memory_order_relaxed)) {
     return Error{ErrorCode::kOutOfMemory, "segment " + segment_.path() + " could not grow a moment ago"};
   }
   Result<void> done = CommitPages(segment_.base() + offset, bytes);
   if (!done.ok()) {
     // no order needed: see above
-    retry_commit_at_ns_.store(MonotonicNs() + kRetryCommitAfterNs, std::memory_order_relaxed);
+    retry_commit_at_ns_.store(NowNs(CLOCK_MONOTONIC) + kRetryCommitAfterNs, std::memory_order_relaxed);
   }
   return done;
 }

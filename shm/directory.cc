@@ -1,14 +1,12 @@
 #include "shm/directory.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <cstddef>
 #include <optional>
 #include <string>
 
 #include "shm/crash_point.h"
 #include "shm/family_record.h"
+#include "shm/key_hash.h"
 #include "shm/label_block.h"
 #include "shm/series_record.h"
 
@@ -17,16 +15,6 @@ namespace {
 
 using layout::MetricType;
 using layout::Visibility;
-
-// Hash values are in the segment, so the function is part of the layout: it must give the same in every
-// process.
-std::uint64_t HashOfFamily(std::string_view name) { return XXH3_64bits(name.data(), name.size()); }
-
-std::uint64_t HashOfSeries(layout::Ref family, std::span<const std::string_view> values) {
-  std::uint64_t hash = family;
-  for (const std::string_view value : values) hash = XXH3_64bits_withSeed(value.data(), value.size(), hash);
-  return hash;
-}
 
 layout::Refusal RefusalOf(ErrorCode code) {
   switch (code) {
@@ -115,7 +103,7 @@ Result<layout::Ref> Directory::Publish(layout::Ref ref, layout::Record* record, 
 }
 
 Result<layout::Ref> Directory::FindFamily(std::string_view name) const {
-  const std::uint64_t hash = HashOfFamily(name);
+  const std::uint64_t hash = HashOfName(name);
   return FindInChain(HeadOf(hash).load(std::memory_order_acquire), 0, hash,  // SYNC(chain-head)
                      [&](layout::Ref ref, const layout::Record& record) {
                        if (record.kind != layout::RecordKind::kFamily) return false;
@@ -206,7 +194,7 @@ Result<layout::Ref> Directory::InsertFamily(const FamilyDefinition& definition, 
   auto* record = reinterpret_cast<layout::FamilyRecord*>(segment_.base() + offset.value());
   const layout::Ref ref = segment_.RefOf(record);
   record->record.kind = layout::RecordKind::kFamily;
-  record->record.hash = HashOfFamily(definition.name);
+  record->record.hash = HashOfName(definition.name);
   WriteFamilyRecord(definition, record);
   if (has_embedded) {
     auto* embedded = reinterpret_cast<layout::SeriesRecord*>(segment_.base() + offset.value() + family_bytes);
@@ -228,7 +216,7 @@ layout::SeriesRecord* Directory::FindSeries(const RegisteredFamily& family,
                                             std::span<const std::string_view> values) const {
   if (values.size() != family.label_names.size()) return nullptr;
   if (values.empty()) return segment_.AtRef<layout::SeriesRecord>(family.record->embedded);
-  const std::uint64_t hash = HashOfSeries(family.ref, values);
+  const std::uint64_t hash = HashOfValues(family.ref, values);
   const Result<layout::Ref> found =
       FindInChain(HeadOf(hash).load(std::memory_order_acquire), 0, hash,  // SYNC(chain-head)
                   [&](layout::Ref ref, const layout::Record& record) {
@@ -251,7 +239,7 @@ Result<layout::SeriesRecord*> Directory::RegisterSeries(const RegisteredFamily& 
                           Error{ErrorCode::kSeriesLimit,
                                 "label set refused: the family or the segment has its maximum of series"});
     }
-    Result<layout::SeriesRecord*> inserted = InsertSeries(family, HashOfSeries(family.ref, values), values);
+    Result<layout::SeriesRecord*> inserted = InsertSeries(family, HashOfValues(family.ref, values), values);
     if (!inserted.ok()) return CountRefusal(&family, inserted.error());
     series = inserted.value();
   }

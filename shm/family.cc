@@ -168,6 +168,8 @@ std::string_view GaugeModeName(layout::GaugeMode mode) {
       return "per_worker";
     case layout::GaugeMode::kLast:
       return "last";
+    case layout::GaugeMode::kLeases:
+      return "leases";
   }
   return "unknown";
 }

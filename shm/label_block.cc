@@ -102,6 +102,16 @@ std::string MakeLabelBlock(std::span<const std::string_view> names,
   return block;
 }
 
+std::size_t LabelBlockBytes(std::span<const std::string_view> names,
+                            std::span<const std::string_view> values) {
+  std::size_t bytes = names.empty() ? 0 : names.size() - 1;  // commas
+  for (std::size_t i = 0; i < names.size(); i++) {
+    bytes += names[i].size() + sizeof "=\"\"" - 1 + values[i].size();
+    for (const char c : values[i]) bytes += EscapeOf(c) != '\0' ? 1 : 0;
+  }
+  return bytes;
+}
+
 bool LabelBlockEquals(std::string_view block, std::span<const std::string_view> names,
                       std::span<const std::string_view> values) {
   for (std::size_t i = 0; i < names.size(); i++) {

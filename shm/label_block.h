@@ -5,6 +5,7 @@
 // at registration, kept in the segment and copied by every scrape. It is also the identity of a series, so
 // there is no second copy of the values.
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -35,6 +36,10 @@ void AppendEscapedLabelValue(std::string_view value, std::string* out);
 /// The block of names[i]="values[i]". The caller has checked that both have one size and that the values are
 /// UTF-8.
 std::string MakeLabelBlock(std::span<const std::string_view> names, std::span<const std::string_view> values);
+
+/// How long that block would be. Allocates nothing.
+std::size_t LabelBlockBytes(std::span<const std::string_view> names,
+                            std::span<const std::string_view> values);
 
 /// Whether `block` is what MakeLabelBlock would make. Allocates nothing: it is on the look-up path.
 bool LabelBlockEquals(std::string_view block, std::span<const std::string_view> names,

@@ -8,7 +8,8 @@
 //   slots_offset     WorkerSlot    x slot_count
 //   chains_offset    u32           x chain_count: heads of the directory's hash chains, Refs;
 //                                  writer: any process that registers, by compare-and-swap (directory.cc)
-//   records_offset   records       families, series, gauge blocks; grow upward
+//   shards_offset    LeaseShard    x 64, and their chains: see lease_layout.h
+//   records_offset   records       families, series, gauge blocks, chunks of lease entries; grow upward
 //        ...         (hole)        never touched, see arena.h
 //   segment_bytes    cell blocks   grow downward from here; block k begins at
 //                                  segment_bytes - (k + 1) * stripe_count * 4,096
@@ -28,6 +29,14 @@
 //   fork_guard     are we still the process that asked?
 //   worker_slot    claim a slot, hold it, prove one dead
 //   gauges         a worker's gauge rows
+//   robust_mutex   lock with a bounded wait, recover from a dead holder
+//   namespace_lock who may use those mutexes, and how, where PID namespaces meet
+//   lease_shard    one shard, locked and whole
+//   entry_table    a shard's entries of one kind: find, take, give back, rebuild
+//   leases         acquire within a limit, renew, release, expire
+//   ledger         a user's tier and minutes of the day
+//   lease_clock    what deadlines are measured by
+//   lease_reader   leases and ledger as a reader sees them
 //   series_index   a reader's private, checked copy of the directory
 //   snapshot       the one way to read everything
 //
@@ -40,6 +49,7 @@
 #include <cstdint>
 
 #include "shm/cells.h"
+#include "shm/lease_layout.h"
 
 namespace shmetrics::shm::layout {
 
@@ -115,9 +125,16 @@ struct Header {
   std::uint32_t chain_count;          ///< a power of two
   std::uint32_t series_limit;         ///< in the segment
   std::uint32_t family_series_limit;  ///< in one family
+  std::uint32_t lease_limit;
+  std::uint32_t ledger_limit;
+  std::uint32_t lease_chain_count;  ///< of each kind in each shard; a power of two
+  std::uint32_t
+      shared_pid_namespaces;  ///< 0 or 1: leases are for processes of one PID namespace, or of several
   std::uint32_t reserved;
+  std::uint64_t pid_namespace;  ///< inode of the creator's; 0: it could not tell
   std::uint64_t slots_offset;
   std::uint64_t chains_offset;
+  std::uint64_t shards_offset;
   std::uint64_t records_offset;
   std::int64_t created_unix_ns;  ///< CLOCK_REALTIME, for people
   std::uint8_t boot_id[16];
@@ -142,6 +159,11 @@ struct Live {
   /// Order of sets of most_recent and last gauges. Writer: any process that sets one, by fetch_add
   /// (gauges.cc).
   alignas(64) std::atomic<std::uint64_t> ticket;
+  /// How often a shard's mutex was taken over from a dead holder. Writer: who takes it over, by fetch_add.
+  alignas(64) std::atomic<std::uint64_t> mutex_recoveries;
+  /// 1: the ledger holds what was saved before this segment was made, or nothing was. Writer: any process that has put
+  /// it there (client-lib), after it has. Release, pairing with the acquire of those who ask.
+  std::atomic<std::uint32_t> ledger_loaded;
   /// Indexed by Refusal. Writer: any process that refuses, by fetch_add.
   alignas(64) std::atomic<std::uint64_t> refusals[kRefusals];
 };
@@ -252,7 +274,10 @@ constexpr std::uint64_t ComputeSignature() {
                                     sizeof(Header),
                                     offsetof(Header, segment_bytes),
                                     offsetof(Header, stripe_count),
+                                    offsetof(Header, lease_limit),
+                                    offsetof(Header, pid_namespace),
                                     offsetof(Header, slots_offset),
+                                    offsetof(Header, shards_offset),
                                     offsetof(Header, created_unix_ns),
                                     offsetof(Header, checksum),
                                     sizeof(Live),
@@ -262,6 +287,8 @@ constexpr std::uint64_t ComputeSignature() {
                                     offsetof(Live, series_count),
                                     offsetof(Live, family_count),
                                     offsetof(Live, ticket),
+                                    offsetof(Live, mutex_recoveries),
+                                    offsetof(Live, ledger_loaded),
                                     offsetof(Live, refusals),
                                     sizeof(WorkerSlot),
                                     offsetof(WorkerSlot, epoch),
@@ -296,7 +323,32 @@ constexpr std::uint64_t ComputeSignature() {
                                     offsetof(FamilyRecord, embedded),
                                     offsetof(FamilyRecord, series_count),
                                     offsetof(FamilyRecord, refused_series),
-                                    offsetof(FamilyRecord, refused_families)};
+                                    offsetof(FamilyRecord, refused_families),
+                                    kMutexLibrary,
+                                    sizeof(pthread_mutex_t),
+                                    kLeaseShards,
+                                    kEntriesPerChunk,
+                                    sizeof(LeaseShard),
+                                    offsetof(LeaseShard, leases),
+                                    offsetof(LeaseShard, ledger),
+                                    offsetof(EntryTable, first_chunk),
+                                    offsetof(EntryTable, free),
+                                    offsetof(EntryTable, entry_count),
+                                    sizeof(EntryChunk),
+                                    offsetof(EntryHead, next),
+                                    offsetof(EntryHead, key_bytes),
+                                    offsetof(EntryHead, hash),
+                                    sizeof(LeaseEntry),
+                                    offsetof(LeaseEntry, state),
+                                    offsetof(LeaseEntry, owner_epoch),
+                                    offsetof(LeaseEntry, owner_slot),
+                                    offsetof(LeaseEntry, family),
+                                    offsetof(LeaseEntry, key),
+                                    sizeof(LedgerEntry),
+                                    offsetof(LedgerEntry, state),
+                                    offsetof(LedgerEntry, generation),
+                                    offsetof(LedgerEntry, tier),
+                                    offsetof(LedgerEntry, key)};
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const std::size_t part : kParts) hash = (hash ^ part) * 0x100000001b3;
   return hash;

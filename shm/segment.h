@@ -24,6 +24,9 @@ struct SegmentOptions {
   std::uint32_t family_series_limit = 10'000;  ///< 1 .. series_limit
   std::uint32_t slot_count = 1'024;     ///< processes that set gauges or hold leases at once: 1 .. 65,536
   std::uint32_t max_cpu_stripes = 256;  ///< cap on stripes of their own for CPUs: 0 .. 4,096
+  std::uint32_t lease_limit = 65'536;   ///< 512 .. 1,048,576
+  std::uint32_t ledger_limit = 65'536;  ///< 512 .. 1,048,576
+  bool shared_pid_namespaces = false;   ///< leases for processes of several PID namespaces (namespace_lock.h)
 };
 
 /// Which file at a path is meant: a new file of the same name has another identity.
@@ -63,6 +66,20 @@ class Segment {
   /// The constants of the segment: a private copy, checked once, that no peer can change.
   const layout::Header& header() const { return header_; }
   layout::Live& live() const { return *reinterpret_cast<layout::Live*>(base_ + layout::kPageBytes); }
+
+  layout::LeaseShard& lease_shard(std::uint32_t shard) const {
+    return reinterpret_cast<layout::LeaseShard*>(base_ + header_.shards_offset)[shard];
+  }
+  enum class LeaseChains : std::uint8_t { kLeases = 0, kLedger = 1 };
+  /// Heads of the chains of one kind in one shard: lease_chain_count of them.
+  std::atomic<layout::Ref>* lease_chains(std::uint32_t shard, LeaseChains kind) const {
+    auto* chains = reinterpret_cast<std::atomic<layout::Ref>*>(&lease_shard(layout::kLeaseShards));
+    const std::uint64_t table = std::uint64_t{2} * shard + static_cast<std::uint32_t>(kind);
+    return chains + table * header_.lease_chain_count;
+  }
+  layout::WorkerSlot& worker_slot(std::uint32_t slot) const {
+    return reinterpret_cast<layout::WorkerSlot*>(base_ + header_.slots_offset)[slot];
+  }
 
   /// Bytes of one block of cells: one page in each stripe.
   std::uint64_t block_bytes() const { return header_.stripe_count * std::uint64_t{kStripeBytes}; }

@@ -5,11 +5,15 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <deque>
+#include <memory>
+#include <string>
 #include <unordered_map>
 #include <utility>
 
 #include "shm/gauges.h"
 #include "shm/label_block.h"
+#include "shm/lease_reader.h"
 #include "shm/series_index.h"
 #include "shm/worker_slot.h"
 
@@ -136,10 +140,12 @@ struct SnapshotReader::State {
   std::shared_ptr<SeriesIndex> index;
   std::uint64_t skipped_gauges = 0;
 
-  std::vector<RowGauge> ReadWorkers(std::vector<WorkerSnapshot>* out) const;
+  std::vector<RowGauge> ReadWorkers(Snapshot* out, LeaseReading* leases) const;
   Contributions GroupBySeries(const std::vector<RowGauge>& gauges);
   void ReadFamily(const IndexedFamily& family, const Contributions& gauges, FamilySnapshot* out,
                   std::vector<BucketSnapshot>* buckets);
+  static std::uint64_t AppendLeases(const IndexedFamily& family, const LeaseReading& leases,
+                                    std::deque<std::string>* texts, FamilySnapshot* out);
   static void AppendGauge(const IndexedFamily& family, const IndexedSeries& series,
                           const Contributions& gauges, FamilySnapshot* out);
   void ReadSegment(SegmentSnapshot* out) const;
@@ -158,21 +164,30 @@ const Segment& SnapshotReader::segment() const { return *state_->segment; }
 void SnapshotReader::Read(Snapshot* out) {
   SeriesIndex& index = *state_->index;
   // Rows first: a series is published before any gauge names it, so the index then knows them all.
-  const std::vector<RowGauge> rows = state_->ReadWorkers(&out->workers);
+  LeaseReading leases;
+  const std::vector<RowGauge> rows = state_->ReadWorkers(out, &leases);
   index.Update();
   const Contributions gauges = state_->GroupBySeries(rows);
   state_->ReadSegment(&out->segment);
+  out->segment.leases = leases.live;
+  out->segment.lease_entries = leases.entries;
   out->buckets.clear();
+  const auto lease_texts = std::make_shared<std::deque<std::string>>();
+  std::uint64_t shown_leases = 0;
   std::size_t used = 0;
   for (const IndexedFamily* family : index.families()) {
     if (family->collides) continue;
     if (used == out->families.size()) out->families.emplace_back();
-    state_->ReadFamily(*family, gauges, &out->families[used++], &out->buckets);
+    FamilySnapshot& shown = out->families[used++];
+    state_->ReadFamily(*family, gauges, &shown, &out->buckets);
+    if (shown.gauge_mode == GaugeMode::kLeases)
+      shown_leases += State::AppendLeases(*family, leases, lease_texts.get(), &shown);
   }
   out->families.resize(used);
   out->skipped = index.skipped();
   out->skipped.gauges = state_->skipped_gauges;
-  out->keep_alive.assign({state_->index});
+  out->skipped.leases = leases.skipped + leases.live - shown_leases;
+  out->keep_alive.assign({state_->index, lease_texts});
 }
 
 void SnapshotReader::State::ReadSegment(SegmentSnapshot* out) const {
@@ -185,10 +200,16 @@ void SnapshotReader::State::ReadSegment(SegmentSnapshot* out) const {
   out->stripe_count = header.stripe_count;
   out->slot_count = header.slot_count;
   out->series_limit = header.series_limit;
+  out->lease_limit = header.lease_limit;
+  out->ledger_limit = header.ledger_limit;
+  out->ledger_entries = CountLedgerEntries(*segment);
   out->family_series_limit = header.family_series_limit;
   // no order needed: statistics
   out->series_count = live.series_count.load(std::memory_order_relaxed);
   out->family_count = live.family_count.load(std::memory_order_relaxed);
+  out->mutex_recoveries = live.mutex_recoveries.load(std::memory_order_relaxed);
+  out->ledger_loaded =
+      live.ledger_loaded.load(std::memory_order_acquire) != 0;  // pairs with Ledger::MarkLoaded
   for (std::size_t i = 0; i < layout::kRefusals; i++) {
     out->refusals[i] = live.refusals[i].load(std::memory_order_relaxed);  // no order needed: as above
   }
@@ -197,8 +218,8 @@ void SnapshotReader::State::ReadSegment(SegmentSnapshot* out) const {
 /// The slots, and the rows of the living. An owner is known by the epoch: read before the kernel is asked who lives,
 /// and again after the row. If it has moved, the one that lived is gone, or the row is another's, who will be shown by
 /// the next snapshot.
-std::vector<RowGauge> SnapshotReader::State::ReadWorkers(std::vector<WorkerSnapshot>* out) const {
-  out->clear();
+std::vector<RowGauge> SnapshotReader::State::ReadWorkers(Snapshot* out, LeaseReading* leases) const {
+  out->workers.clear();
   const std::uint32_t slot_count = segment->header().slot_count;
   const auto* slots =
       reinterpret_cast<const layout::WorkerSlot*>(segment->base() + segment->header().slots_offset);
@@ -208,6 +229,9 @@ std::vector<RowGauge> SnapshotReader::State::ReadWorkers(std::vector<WorkerSnaps
         slots[number].epoch.load(std::memory_order_acquire);  // SYNC(slot-epoch), see worker_slot.cc
   }
   const std::vector<bool> alive = AliveSlots(segment->probe_fd(), slot_count);
+  *leases = ReadLeases(*segment, [&](std::uint32_t slot, std::uint64_t epoch) {
+    return slot < slot_count && alive[slot] && epochs[slot] == epoch;
+  });
   std::vector<RowGauge> gauges;
   GaugeBudget budget(*segment);
   for (std::uint32_t number = 0; number < slot_count; number++) {
@@ -218,7 +242,8 @@ std::vector<RowGauge> SnapshotReader::State::ReadWorkers(std::vector<WorkerSnaps
     if (worker.alive) AppendRow(*segment, slot, number, &budget, &gauges);
     if (slot.epoch.load(std::memory_order_acquire) != epochs[number])
       gauges.resize(before);  // SYNC(slot-epoch)
-    out->push_back(std::move(worker));
+    worker.leases = leases->by_slot[number];
+    out->workers.push_back(std::move(worker));
   }
   return gauges;
 }
@@ -260,6 +285,7 @@ void SnapshotReader::State::ReadFamily(const IndexedFamily& family, const Contri
   for (const IndexedSeries& series : family.series) {
     // no order needed: a series shown one scrape early or late is still whole
     if (series.record->visibility.load(std::memory_order_relaxed) != layout::Visibility::kShown) continue;
+    if (definition.gauge_mode == GaugeMode::kLeases) continue;  // they have no series of their own
     if (definition.type == MetricType::kGauge) {
       AppendGauge(family, series, gauges, out);
       continue;
@@ -276,6 +302,26 @@ void SnapshotReader::State::ReadFamily(const IndexedFamily& family, const Contri
       AppendBuckets(series.cells, definition.bounds.size() + 1, stripes, buckets);
     }
   }
+}
+
+/// One series for each key, by its label block. How many leases they stand for.
+std::uint64_t SnapshotReader::State::AppendLeases(const IndexedFamily& family, const LeaseReading& leases,
+                                                  std::deque<std::string>* texts, FamilySnapshot* out) {
+  const auto found = leases.by_family.find(family.ref);
+  std::uint64_t shown = 0;
+  if (found != leases.by_family.end()) {
+    for (const auto& [block, count] : found->second) {
+      if (!IsLabelBlockOf(block, family.label_names)) continue;
+      std::string& text = texts->emplace_back(family.definition.name);
+      if (!block.empty()) text.append("{").append(block).append("}");
+      SeriesSnapshot series{text, static_cast<std::uint32_t>(family.definition.name.size()), 0, {}, -1};
+      series.number = static_cast<double>(count);
+      out->series.push_back(series);
+      shown += count;
+    }
+  }
+  std::ranges::sort(out->series, {}, &SeriesSnapshot::name_and_labels);
+  return shown;
 }
 
 void SnapshotReader::State::AppendGauge(const IndexedFamily& family, const IndexedSeries& series,
@@ -300,6 +346,10 @@ void SnapshotReader::State::AppendGauge(const IndexedFamily& family, const Index
     snapshot.worker = static_cast<std::int32_t>(value.slot);
     out->series.push_back(snapshot);
   }
+}
+
+void SnapshotReader::ReadLedger(std::vector<LedgerRecord>* out) const {
+  ReadLedgerRecords(*state_->segment, out);
 }
 
 }  // namespace shmetrics::shm

@@ -58,7 +58,7 @@ struct SeriesSnapshot {
 };
 
 /// One metric family that has at least one series to show, or had one. The series of a lease gauge are the keys that have
-/// live leases, and their values how many; they come in no lasting order.
+/// live leases, in the order of their label blocks, and their values how many.
 struct FamilySnapshot {
   std::string_view name;
   std::string_view help;  ///< raw: not escaped; valid UTF-8
@@ -80,7 +80,7 @@ struct WorkerSnapshot {
   std::string name;   ///< valid UTF-8
   std::uint32_t pid;  ///< in the worker's own PID namespace: for people, not a proof of anything
   std::int64_t started_unix_ns;
-  std::uint64_t epoch;  ///< how many workers have had this slot, this one included
+  std::uint64_t epoch;       ///< how many workers have had this slot, this one included
   std::uint64_t leases = 0;  ///< live ones it holds
 };
 

@@ -8,15 +8,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <fstream>
 #include <utility>
 
+#include "shm/clock.h"
 #include "shm/crash_point.h"
 #include "shm/fork_guard.h"
 #include "shm/gauges.h"
 #include "shm/label_block.h"
-#include "shm/unique_fd.h"
 
 namespace shmetrics::shm {
 namespace {
@@ -26,12 +25,6 @@ namespace {
 constexpr off_t kClaimBytes = off_t{1} << 60;
 constexpr off_t kLiveBytes = off_t{1} << 61;
 constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
-
-std::int64_t NowNs(clockid_t clock) {
-  timespec now{};
-  clock_gettime(clock, &now);
-  return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
-}
 
 struct flock LockOf(short type, off_t start, off_t length) {
   struct flock lock {};
@@ -58,9 +51,9 @@ Error CannotHold(int error) {
   return Error{ErrorCode::kNotOpenable, std::string("cannot hold a worker slot: ") + std::strerror(error)};
 }
 
-/// The file a second time, for a description of its own that locks can hang on.
-Result<UniqueFd> Reopen(const Segment& segment) {
-  UniqueFd file(open(segment.path().c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+/// The file a second time, for a description of its own.
+Result<UniqueFd> Reopen(const Segment& segment, int access) {
+  UniqueFd file(open(segment.path().c_str(), access | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat status;
   if (file.valid() && fstat(file.get(), &status) == 0) {
     if (FileIdentity{status.st_dev, status.st_ino} == segment.identity()) return file;
@@ -127,7 +120,7 @@ Result<layout::WorkerSlot*> WorkerSlot::Hold() {
 Result<layout::WorkerSlot*> WorkerSlot::Claim() {
   const ForkGuard::NoFork no_fork;  // until the description is only held by the mapping
   if (!no_fork.held()) return CannotHold(EAGAIN);
-  Result<UniqueFd> file = Reopen(segment_);
+  Result<UniqueFd> file = Reopen(segment_, O_RDWR);
   if (!file.ok()) return file.error();
   const std::uint32_t slot_count = segment_.header().slot_count;
   for (std::uint32_t i = 0; i < slot_count; i++) {
@@ -196,6 +189,16 @@ std::vector<bool> AliveSlots(int probe_fd, std::uint32_t slot_count) {
     if (end < last) open_ranges.emplace_back(end, last);
   }
   return alive;
+}
+
+bool IsSlotHeld(int probe_fd, std::uint32_t slot) {
+  struct flock lock = LockOf(F_RDLCK, kLiveBytes + slot, 1);
+  return fcntl(probe_fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+}
+
+UniqueFd OpenForProbing(const Segment& segment) {
+  Result<UniqueFd> file = Reopen(segment, O_RDONLY);
+  return file.ok() ? std::move(file.value()) : UniqueFd();
 }
 
 }  // namespace shmetrics::shm

@@ -18,6 +18,7 @@
 
 #include "shm/result.h"
 #include "shm/segment.h"
+#include "shm/unique_fd.h"
 
 namespace shmetrics::shm {
 
@@ -57,6 +58,12 @@ class WorkerSlot {
 /// file that may be read-only. Asks for a read lock, because other readers' read locks must not look like
 /// life. Costs two system calls for each living worker and one more; dead workers cost nothing.
 std::vector<bool> AliveSlots(int probe_fd, std::uint32_t slot_count);
+
+/// Whether one slot has a living owner, asked in the same way. Errors count as yes: they prove nobody dead.
+bool IsSlotHeld(int probe_fd, std::uint32_t slot);
+
+/// A descriptor to ask with, for a process that keeps none; not valid if the file has lost its name.
+UniqueFd OpenForProbing(const Segment& segment);
 
 }  // namespace shmetrics::shm
 

@@ -21,7 +21,7 @@ TEST(LayoutTest, ConstantsAreThoseOfLayoutOne) {
   EXPECT_EQ(kMaxLabels, 32U);
   EXPECT_EQ(kMaxLabelBlockBytes, 4096U);
   EXPECT_EQ(kMaxBounds, 255U);
-  EXPECT_EQ(kRefusals, 9U);
+  EXPECT_EQ(kRefusals, 14U);
   EXPECT_EQ(kMaxFamilies, 65'536U);
   EXPECT_EQ(kHashFunction, 3U);
   EXPECT_EQ(kMovedTicket, UINT64_MAX);
@@ -36,7 +36,7 @@ TEST(LayoutTest, MagicReadsAsTextInTheFile) {
 }
 
 TEST(LayoutTest, HeaderLiesWhereItAlwaysLay) {
-  EXPECT_EQ(sizeof(Header), 128U);
+  EXPECT_EQ(sizeof(Header), 160U);
   EXPECT_EQ(offsetof(Header, magic), 0U);
   EXPECT_EQ(offsetof(Header, signature), 8U);
   EXPECT_EQ(offsetof(Header, major), 16U);
@@ -47,17 +47,23 @@ TEST(LayoutTest, HeaderLiesWhereItAlwaysLay) {
   EXPECT_EQ(offsetof(Header, chain_count), 40U);
   EXPECT_EQ(offsetof(Header, series_limit), 44U);
   EXPECT_EQ(offsetof(Header, family_series_limit), 48U);
-  EXPECT_EQ(offsetof(Header, slots_offset), 56U);
-  EXPECT_EQ(offsetof(Header, chains_offset), 64U);
-  EXPECT_EQ(offsetof(Header, records_offset), 72U);
-  EXPECT_EQ(offsetof(Header, created_unix_ns), 80U);
-  EXPECT_EQ(offsetof(Header, boot_id), 88U);
-  EXPECT_EQ(offsetof(Header, segment_id), 104U);
-  EXPECT_EQ(offsetof(Header, checksum), 120U);
+  EXPECT_EQ(offsetof(Header, lease_limit), 52U);
+  EXPECT_EQ(offsetof(Header, ledger_limit), 56U);
+  EXPECT_EQ(offsetof(Header, lease_chain_count), 60U);
+  EXPECT_EQ(offsetof(Header, shared_pid_namespaces), 64U);
+  EXPECT_EQ(offsetof(Header, pid_namespace), 72U);
+  EXPECT_EQ(offsetof(Header, slots_offset), 80U);
+  EXPECT_EQ(offsetof(Header, chains_offset), 88U);
+  EXPECT_EQ(offsetof(Header, shards_offset), 96U);
+  EXPECT_EQ(offsetof(Header, records_offset), 104U);
+  EXPECT_EQ(offsetof(Header, created_unix_ns), 112U);
+  EXPECT_EQ(offsetof(Header, boot_id), 120U);
+  EXPECT_EQ(offsetof(Header, segment_id), 136U);
+  EXPECT_EQ(offsetof(Header, checksum), 152U);
 }
 
 TEST(LayoutTest, LiveWordsStandOnCacheLinesOfTheirOwn) {
-  EXPECT_EQ(sizeof(Live), 384U);
+  EXPECT_EQ(sizeof(Live), 448U);
   EXPECT_EQ(alignof(Live), 64U);
   EXPECT_EQ(offsetof(Live, used), 0U);
   EXPECT_EQ(offsetof(Live, committed_front), 64U);
@@ -65,7 +71,9 @@ TEST(LayoutTest, LiveWordsStandOnCacheLinesOfTheirOwn) {
   EXPECT_EQ(offsetof(Live, series_count), 128U);
   EXPECT_EQ(offsetof(Live, family_count), 136U);
   EXPECT_EQ(offsetof(Live, ticket), 192U);
-  EXPECT_EQ(offsetof(Live, refusals), 256U);
+  EXPECT_EQ(offsetof(Live, mutex_recoveries), 256U);
+  EXPECT_EQ(offsetof(Live, ledger_loaded), 264U);
+  EXPECT_EQ(offsetof(Live, refusals), 320U);
 }
 
 TEST(LayoutTest, WorkerSlotFillsTwoCacheLines) {
@@ -118,6 +126,48 @@ TEST(LayoutTest, RecordsLieWhereTheyAlwaysLay) {
   EXPECT_EQ(offsetof(FamilyRecord, refused_families), 48U);
 }
 
+TEST(LayoutTest, LeasesLieWhereTheyAlwaysLay) {
+  EXPECT_EQ(kLeaseShards, 64U);
+  EXPECT_EQ(kEntriesPerChunk, 8U);
+  EXPECT_EQ(kMaxKeyBytes, 320U);
+  EXPECT_EQ(kNoDeadline, INT64_MAX);
+  EXPECT_EQ(kMutexLibrary, 1U);
+
+  EXPECT_EQ(sizeof(LeaseShard), 128U);
+  EXPECT_EQ(alignof(LeaseShard), 64U);
+  EXPECT_EQ(offsetof(LeaseShard, mutex), 0U);
+  EXPECT_EQ(sizeof(pthread_mutex_t), 40U);
+  EXPECT_EQ(offsetof(LeaseShard, leases), 64U);
+  EXPECT_EQ(offsetof(LeaseShard, ledger), 80U);
+  EXPECT_EQ(sizeof(EntryTable), 16U);
+  EXPECT_EQ(offsetof(EntryTable, first_chunk), 0U);
+  EXPECT_EQ(offsetof(EntryTable, free), 4U);
+  EXPECT_EQ(offsetof(EntryTable, entry_count), 8U);
+  EXPECT_EQ(sizeof(EntryChunk), 64U);
+  EXPECT_EQ(offsetof(EntryChunk, next), 0U);
+  EXPECT_EQ(sizeof(EntryHead), 16U);
+  EXPECT_EQ(offsetof(EntryHead, next), 0U);
+  EXPECT_EQ(offsetof(EntryHead, key_bytes), 4U);
+  EXPECT_EQ(offsetof(EntryHead, hash), 8U);
+  EXPECT_EQ(sizeof(LeaseState), 16U);
+  EXPECT_EQ(offsetof(LeaseState, generation), 0U);
+  EXPECT_EQ(offsetof(LeaseState, deadline_ns), 8U);
+  EXPECT_EQ(sizeof(LeaseEntry), 384U);
+  EXPECT_EQ(offsetof(LeaseEntry, state), 16U);
+  EXPECT_EQ(offsetof(LeaseEntry, owner_epoch), 32U);
+  EXPECT_EQ(offsetof(LeaseEntry, owner_slot), 40U);
+  EXPECT_EQ(offsetof(LeaseEntry, family), 44U);
+  EXPECT_EQ(offsetof(LeaseEntry, key), 64U);
+  EXPECT_EQ(sizeof(LedgerState), 16U);
+  EXPECT_EQ(offsetof(LedgerState, day), 0U);
+  EXPECT_EQ(offsetof(LedgerState, nano_minutes), 8U);
+  EXPECT_EQ(sizeof(LedgerEntry), 384U);
+  EXPECT_EQ(offsetof(LedgerEntry, state), 16U);
+  EXPECT_EQ(offsetof(LedgerEntry, generation), 32U);
+  EXPECT_EQ(offsetof(LedgerEntry, tier), 40U);
+  EXPECT_EQ(offsetof(LedgerEntry, key), 64U);
+}
+
 TEST(LayoutTest, HistogramCellIsCountThenSum) {
   EXPECT_EQ(sizeof(HistogramCell), 16U);
   EXPECT_EQ(alignof(HistogramCell), 16U);
@@ -139,6 +189,7 @@ TEST(LayoutTest, EnumerationsKeepTheirValues) {
   EXPECT_EQ(static_cast<int>(GaugeMode::kMostRecent), 4);
   EXPECT_EQ(static_cast<int>(GaugeMode::kPerWorker), 5);
   EXPECT_EQ(static_cast<int>(GaugeMode::kLast), 6);
+  EXPECT_EQ(static_cast<int>(GaugeMode::kLeases), 7);
   EXPECT_EQ(static_cast<int>(Visibility::kShown), 1);
   EXPECT_EQ(static_cast<int>(Visibility::kHidden), 2);
   EXPECT_EQ(static_cast<int>(Refusal::kInvalidDefinition), 0);
@@ -150,6 +201,11 @@ TEST(LayoutTest, EnumerationsKeepTheirValues) {
   EXPECT_EQ(static_cast<int>(Refusal::kOutOfMemory), 6);
   EXPECT_EQ(static_cast<int>(Refusal::kNoFreeSlot), 7);
   EXPECT_EQ(static_cast<int>(Refusal::kCorrupt), 8);
+  EXPECT_EQ(static_cast<int>(Refusal::kLeaseTableFull), 9);
+  EXPECT_EQ(static_cast<int>(Refusal::kLedgerFull), 10);
+  EXPECT_EQ(static_cast<int>(Refusal::kBusy), 11);
+  EXPECT_EQ(static_cast<int>(Refusal::kForeignNamespace), 12);
+  EXPECT_EQ(static_cast<int>(Refusal::kUnrecoverable), 13);
 }
 
 }  // namespace

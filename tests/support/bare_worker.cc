@@ -28,7 +28,9 @@ shm::SegmentOptions SmallSegment() {
           .series_limit = 1'000,
           .family_series_limit = 100,
           .slot_count = 16,
-          .max_cpu_stripes = 2};
+          .max_cpu_stripes = 2,
+          .lease_limit = 4'096,
+          .ledger_limit = 4'096};
 }
 
 shm::FamilyDefinition CounterNamed(const std::string& name, std::vector<std::string> labels) {

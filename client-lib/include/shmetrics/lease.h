@@ -90,6 +90,7 @@ class SHMETRICS_EXPORT LeaseGaugeFamily : public Family {
 
  private:
   friend class Registry;
+  friend class internal::LeaseBinding;
   explicit LeaseGaugeFamily(internal::FamilyBinding* binding) noexcept;
 };
 

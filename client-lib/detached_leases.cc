@@ -1,0 +1,115 @@
+#include "client-lib/detached_leases.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "shm/fork_guard.h"
+#include "shm/lease_clock.h"
+
+namespace shmetrics::internal {
+namespace {
+
+using shm::layout::kNoDeadline;
+
+constexpr std::size_t kMaxLeases = 65'536;
+
+struct DetachedLease {
+  const FamilyBinding* family;
+  std::vector<std::string> values;
+  std::int64_t deadline_ns;
+};
+
+struct Table {
+  std::uint64_t generation = 0;  ///< of the process whose leases these are
+  std::uint64_t last = 0;
+  std::map<std::uint64_t, DetachedLease> leases;
+};
+
+/// Only under ForkGuard::Lock. Never freed: leases may be released until the very end of the process.
+Table& TheTable() {
+  static auto* table = new Table;
+  const std::uint64_t generation = shm::ForkGuard::Generation();
+  if (table->generation != generation) {
+    table->leases.clear();
+    table->generation = generation;
+  }
+  return *table;
+}
+
+bool IsOfKey(const DetachedLease& lease, const FamilyBinding* family,
+             std::span<const std::string_view> values) {
+  return lease.family == family &&
+         std::equal(values.begin(), values.end(), lease.values.begin(), lease.values.end());
+}
+
+std::uint64_t Count(const Table& table, const FamilyBinding* family,
+                    std::span<const std::string_view> values) {
+  const std::int64_t now = shm::LeaseNowNs();
+  return static_cast<std::uint64_t>(std::ranges::count_if(table.leases, [&](const auto& entry) {
+    return entry.second.deadline_ns > now && IsOfKey(entry.second, family, values);
+  }));
+}
+
+std::int64_t DeadlineAfter(std::int64_t now, std::int64_t ttl_ns) {
+  return ttl_ns > 0 && ttl_ns < kNoDeadline - now ? now + ttl_ns : kNoDeadline;
+}
+
+}  // namespace
+
+Result<std::uint64_t> DetachedLeases::Acquire(const FamilyBinding* family,
+                                              std::span<const std::string_view> values,
+                                              const shm::Leases::Terms& terms) {
+  const shm::ForkGuard::Lock lock;
+  Table& table = TheTable();
+  const std::int64_t now = shm::LeaseNowNs();
+  std::erase_if(table.leases, [now](const auto& entry) { return entry.second.deadline_ns <= now; });
+  const std::uint64_t live = Count(table, family, values);
+  if (terms.limit && live >= *terms.limit) {
+    return Error{ErrorCode::kLimitReached, "limit reached: " + std::to_string(live) + " of " +
+                                               std::to_string(*terms.limit) + " in use in this process"};
+  }
+  if (table.leases.size() >= kMaxLeases) {
+    return Error{ErrorCode::kLeaseTableFull, "this process has its maximum of " + std::to_string(kMaxLeases) +
+                                                 " leases without a segment"};
+  }
+  DetachedLease lease{family, {values.begin(), values.end()}, DeadlineAfter(now, terms.ttl_ns)};
+  table.leases.emplace(++table.last, std::move(lease));
+  return table.last;
+}
+
+std::uint64_t DetachedLeases::CountLive(const FamilyBinding* family,
+                                        std::span<const std::string_view> values) {
+  const shm::ForkGuard::Lock lock;
+  return Count(TheTable(), family, values);
+}
+
+bool DetachedLeases::Renew(std::uint64_t lease, std::int64_t ttl_ns) {
+  const shm::ForkGuard::Lock lock;
+  Table& table = TheTable();
+  const auto found = table.leases.find(lease);
+  const std::int64_t now = shm::LeaseNowNs();
+  if (found == table.leases.end() || found->second.deadline_ns <= now) return false;
+  if (ttl_ns > 0) found->second.deadline_ns = DeadlineAfter(now, ttl_ns);
+  return true;
+}
+
+bool DetachedLeases::Release(std::uint64_t lease) {
+  const shm::ForkGuard::Lock lock;
+  Table& table = TheTable();
+  const auto found = table.leases.find(lease);
+  if (found == table.leases.end()) return false;
+  const bool was_live = found->second.deadline_ns > shm::LeaseNowNs();
+  table.leases.erase(found);
+  return was_live;
+}
+
+bool DetachedLeases::IsLive(std::uint64_t lease) {
+  const shm::ForkGuard::Lock lock;
+  const auto& leases = TheTable().leases;
+  const auto found = leases.find(lease);
+  return found != leases.end() && found->second.deadline_ns > shm::LeaseNowNs();
+}
+
+}  // namespace shmetrics::internal

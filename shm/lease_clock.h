@@ -1,0 +1,16 @@
+#ifndef SHMETRICS_SHM_LEASE_CLOCK_H_
+#define SHMETRICS_SHM_LEASE_CLOCK_H_
+
+// Lease clock: what deadlines are measured by. CLOCK_MONOTONIC as the host has it, whatever time namespace the asking
+// process is in: it stands still while the host sleeps, nobody sets it, and all processes agree on it.
+
+#include <cstdint>
+
+namespace shmetrics::shm {
+
+/// Now, in nanoseconds. Costs a read of the clock; in each process the first call reads two files of /proc.
+std::int64_t LeaseNowNs();
+
+}  // namespace shmetrics::shm
+
+#endif  // SHMETRICS_SHM_LEASE_CLOCK_H_

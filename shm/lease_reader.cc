@@ -1,0 +1,138 @@
+#include "shm/lease_reader.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+#include "shm/entry_table.h"
+#include "shm/label_block.h"
+#include "shm/lease_clock.h"
+
+namespace shmetrics::shm {
+namespace {
+
+using layout::LeaseEntry;
+using layout::LedgerEntry;
+
+/// Room for a key, and how much of it is one.
+struct Key {
+  char text[layout::kMaxKeyBytes];
+  std::size_t bytes = 0;
+  std::string_view view() const { return {text, bytes}; }
+};
+
+/// Copies a key that may be changing under the copy; the caller asks for the generation afterwards. Nothing if its length
+/// is impossible.
+template <class Entry>
+bool CopyKey(const Entry& entry, Key* key) {
+  key->bytes = entry.head.key_bytes.load(std::memory_order_acquire);  // SYNC(entry), see entry_table.h
+  if (key->bytes > sizeof key->text) return false;
+  for (std::size_t i = 0; i * 8 < key->bytes; i++) {
+    const std::uint64_t word = entry.key[i].load(std::memory_order_acquire);  // SYNC(entry)
+    std::memcpy(key->text + i * 8, &word, sizeof word);
+  }
+  return true;
+}
+
+/// Calls `visit` for every entry of one kind in all shards. A chunk that does not lie in the segment, or more chunks than
+/// there is memory for, end a shard.
+template <class Entry, class Visit>
+void ForEachEntry(const Segment& segment, layout::EntryTable layout::LeaseShard::*table, Visit visit) {
+  std::uint64_t chunks_left =
+      segment.CommittedBytes() / (sizeof(layout::EntryChunk) + layout::kEntriesPerChunk * sizeof(Entry));
+  for (std::uint32_t shard = 0; shard < layout::kLeaseShards; shard++) {
+    // pairs with the release in EntryTable::Grow
+    layout::Ref ref = (segment.lease_shard(shard).*table).first_chunk.load(std::memory_order_acquire);
+    for (; ref != 0 && chunks_left > 0; chunks_left--) {
+      const Entry* entries = EntryTable<Entry>::EntriesOf(segment, ref);
+      if (entries == nullptr) break;
+      for (std::uint32_t i = 0; i < layout::kEntriesPerChunk; i++) visit(entries[i]);
+      ref = layout::ReadOnce(segment.AtRef<layout::EntryChunk>(ref)->next);
+    }
+  }
+}
+
+template <class Word>
+std::atomic_ref<Word> Atomic(const Word& word) {
+  return std::atomic_ref<Word>(const_cast<Word&>(word));  // only ever loaded
+}
+
+enum class Found : std::uint8_t { kLive, kNothing, kNonsense };
+
+/// One entry, as it was while its generation stood still.
+Found ReadLease(const LeaseEntry& entry, std::int64_t now, const IsAlive& is_alive, Key* key,
+                layout::Ref* family, std::uint32_t* slot) {
+  const std::uint64_t generation =
+      Atomic(entry.state.generation).load(std::memory_order_acquire);  // SYNC(entry)
+  if (generation % 2 == 0) return Found::kNothing;
+  const std::int64_t deadline = Atomic(entry.state.deadline_ns).load(std::memory_order_acquire);
+  *family = entry.family.load(std::memory_order_acquire);                         // SYNC(entry)
+  *slot = entry.owner_slot.load(std::memory_order_acquire);                       // SYNC(entry)
+  const std::uint64_t epoch = entry.owner_epoch.load(std::memory_order_acquire);  // SYNC(entry)
+  const bool has_key = CopyKey(entry, key);
+  if (Atomic(entry.state.generation).load(std::memory_order_acquire) != generation)
+    return Found::kNothing;  // ended now
+  if (!has_key || *slot >= 1U << 16U) return Found::kNonsense;
+  return deadline > now && is_alive(*slot, epoch) ? Found::kLive : Found::kNothing;
+}
+
+std::optional<LedgerRecord> ReadLedgerRecord(const LedgerEntry& entry) {
+  const std::uint64_t generation = entry.generation.load(std::memory_order_acquire);  // SYNC(entry)
+  if (generation % 2 == 0) return std::nullopt;
+  LedgerRecord record{};
+  Key key;
+  const bool has_key = CopyKey(entry, &key);
+  record.tier = entry.tier.load(std::memory_order_acquire);
+  // Day and minutes change in one commit: minutes between two equal days are of that day.
+  constexpr int kMaxTries = 64;
+  for (int i = 0; i < kMaxTries; i++) {
+    record.day = Atomic(entry.state.day).load(std::memory_order_acquire);
+    record.nano_minutes = Atomic(entry.state.nano_minutes).load(std::memory_order_acquire);
+    if (Atomic(entry.state.day).load(std::memory_order_acquire) == record.day) break;
+  }
+  if (entry.generation.load(std::memory_order_acquire) != generation) return std::nullopt;  // another's now
+  if (!has_key || !IsValidUtf8(key.view())) return std::nullopt;
+  record.key = key.view();
+  return record;
+}
+
+}  // namespace
+
+LeaseReading ReadLeases(const Segment& segment, const IsAlive& is_alive) {
+  LeaseReading reading;
+  const std::uint32_t slot_count = segment.header().slot_count;
+  reading.by_slot.assign(slot_count, 0);
+  const std::int64_t now = LeaseNowNs();
+  Key key;
+  ForEachEntry<LeaseEntry>(segment, &layout::LeaseShard::leases, [&](const LeaseEntry& entry) {
+    layout::Ref family = 0;
+    std::uint32_t slot = 0;
+    reading.entries++;
+    const Found found = ReadLease(entry, now, is_alive, &key, &family, &slot);
+    if (found == Found::kLive && slot < slot_count) {
+      reading.live++;
+      reading.by_slot[slot]++;
+      reading.by_family[family][std::string(key.view())]++;
+    } else if (found != Found::kNothing) {
+      reading.skipped++;
+    }
+  });
+  return reading;
+}
+
+void ReadLedgerRecords(const Segment& segment, std::vector<LedgerRecord>* out) {
+  out->clear();
+  ForEachEntry<LedgerEntry>(segment, &layout::LeaseShard::ledger, [&](const LedgerEntry& entry) {
+    if (std::optional<LedgerRecord> record = ReadLedgerRecord(entry)) out->push_back(std::move(*record));
+  });
+}
+
+std::uint64_t CountLedgerEntries(const Segment& segment) {
+  std::uint64_t entries = 0;
+  ForEachEntry<LedgerEntry>(segment, &layout::LeaseShard::ledger, [&](const LedgerEntry&) { entries++; });
+  return entries;
+}
+
+}  // namespace shmetrics::shm
