@@ -45,7 +45,8 @@ struct Attachment {
  private:
   // Written under ForkGuard::Lock.
   std::uint64_t held_leases_ = 0;
-  std::uint64_t leases_generation_ = 0;  ///< of the process that holds them: a child holds none of its parent's
+  std::uint64_t leases_generation_ =
+      0;  ///< of the process that holds them: a child holds none of its parent's
   bool is_left_ = false;
 };
 

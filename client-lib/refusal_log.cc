@@ -30,9 +30,8 @@ std::vector<RefusalStatus> RefusalLog::Read() const {
 }
 
 bool RefusalLog::MetALimit() const noexcept {
-  for (const ErrorCode code :
-       {ErrorCode::kSeriesLimit, ErrorCode::kSegmentFull, ErrorCode::kOutOfMemory, ErrorCode::kNoFreeSlot,
-        ErrorCode::kLeaseTableFull, ErrorCode::kLedgerFull}) {
+  for (const ErrorCode code : {ErrorCode::kSeriesLimit, ErrorCode::kSegmentFull, ErrorCode::kOutOfMemory,
+                               ErrorCode::kNoFreeSlot, ErrorCode::kLeaseTableFull, ErrorCode::kLedgerFull}) {
     // no order needed: a statistic
     if (counts_[static_cast<std::size_t>(code)].load(std::memory_order_relaxed) > 0) return true;
   }
