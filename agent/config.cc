@@ -2,12 +2,10 @@
 
 #include <ini.h>
 #include <pwd.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <set>
@@ -15,11 +13,12 @@
 #include <system_error>
 #include <utility>
 
+#include "client-lib/audio_config.h"
+
 namespace shmetrics::agent {
 namespace {
 
-constexpr const char* kDefaultFile = "/etc/shmetrics/shmetrics.ini";
-constexpr std::string_view kWorkerSection = "Audio-Quota";
+constexpr std::string_view kAudioSection = "Audio-Quota";
 constexpr int kMaxLineBytes = 65536;
 
 Error BadValue(const std::string& text, const std::string& expected) {
@@ -67,7 +66,7 @@ class Parser {
   }
 
   void Take(const std::string& section, const std::string& key, const std::string& value) {
-    if (section == kWorkerSection) return;
+    if (section == kAudioSection) return;
     const std::string name = "[" + section + "] " + key;
     if (!seen_.insert(name).second) {
       error_ = At(name + " was set before; remove one of them").message;
@@ -134,11 +133,7 @@ Result<void> Settings::SetLogLevel(const std::string& text) {
 }
 
 std::optional<std::string> ConfigFile(const std::optional<std::string>& flag) {
-  if (flag) return flag;
-  if (const char* const named = std::getenv("SHMETRICS_CONFIG"); named != nullptr && *named != '\0')
-    return named;
-  if (access(kDefaultFile, F_OK) == 0) return kDefaultFile;
-  return std::nullopt;
+  return flag ? flag : audio::ConfigFile();
 }
 
 Result<Settings> ReadConfig(const std::string& path) {

@@ -27,12 +27,12 @@ struct Settings {
   Result<void> SetLogLevel(const std::string& text);
 };
 
-/// The file to read: `flag`, else $SHMETRICS_CONFIG, else /etc/shmetrics/shmetrics.ini where it exists.
+/// The file to read: `flag`, else the one that the workers read too.
 std::optional<std::string> ConfigFile(const std::optional<std::string>& flag);
 
 /// Reads an ini file: [segment] path, trusted_owner, [web] listen_address, [log] level. Everything unknown, wrong or said
-/// twice is an error that names file, line and key. [Audio-Quota] is passed over: it is for the workers,
-/// which share the file.
+/// twice is an error that names file, line and key. [Audio-Quota] is passed over: ReadAudioConfig(), which
+/// the workers use too, reads it.
 Result<Settings> ReadConfig(const std::string& path);
 
 }  // namespace shmetrics::agent

@@ -15,6 +15,7 @@
 #include "agent/routes.h"
 #include "agent/segment_follower.h"
 #include "agent/version.h"
+#include "client-lib/audio_config.h"
 #include "shm/segment_path.h"
 
 namespace shmetrics::agent {
@@ -80,14 +81,18 @@ int Run(int argc, const char* const* argv) {
     return EXIT_SUCCESS;
   }
   Settings config;
-  if (const std::optional<std::string> file = ConfigFile(options->config_file)) {
+  const std::optional<std::string> file = ConfigFile(options->config_file);
+  if (file) {
     const Result<Settings> read = ReadConfig(*file);
     if (!read.ok()) return Fail(read.error());
     config = read.value();
   }
+  const audio::AudioConfigReading audio = audio::ReadAudioConfig(file);
+  if (!audio.file_errors.empty()) return Fail({ErrorCode::kBadOption, audio.file_errors.front()});
   const Settings& flags = options->settings;
   const auto choose = [](const auto& flag, const auto& configured) { return flag ? flag : configured; };
   StartLog(choose(flags.log_level, config.log_level).value_or(LogLevel::kInfo));
+  for (const std::string& error : audio.environment_errors) Log(LogLevel::kWarn, error);
   const std::optional<std::string> segment_path = choose(flags.segment_path, config.segment_path);
   return Serve(
       segment_path ? *segment_path : shm::DefaultSegmentPath(),

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,14 +22,17 @@ struct AudioConfig {
                                   Limits{std::nullopt, 10, 10, 500}};
   std::chrono::seconds stream_ttl{120};  ///< 30 .. 3600
   std::chrono::seconds job_ttl{600};     ///< 30 .. 3600
-  /// Users are named in labels by a keyed hash of their id.
+  /// Users are named in labels by a keyed hash of their id. True also where the file says something about it that is
+  /// not understood, or cannot be read: a slip must not disclose who the users are.
   bool hash_user_id = false;
+  /// At least 16 bytes; empty, if hash_user_id is true, where the file gives none: then no user can be named.
   std::string hash_user_id_key;
   std::string state_file;           ///< where the agent saves the ledger; empty: nowhere
   std::vector<std::string> models;  ///< offered whether or not a worker has announced them
 
   const Limits& LimitsOf(Tier tier) const { return limits[static_cast<std::size_t>(tier) - 1]; }
   /// What names the user in labels and in the ledger: his id, or "u_" and the first 16 hex digits of its HMAC-SHA256.
+  /// Empty, and never his id, if it should be hashed and there is no key.
   std::string UserLabelOf(std::string_view user_id) const;
 };
 
@@ -47,8 +51,17 @@ std::optional<Tier> ParseTier(std::string_view name);
 /// The ini file of workers and agent: $SHMETRICS_CONFIG, else /etc/shmetrics/shmetrics.ini where it exists.
 std::optional<std::string> ConfigFile();
 
-/// Reads [Audio-Quota] of `path`, if there is one, and then the environment, which wins. Throws nothing but
-/// std::bad_alloc.
+/// Reads [Audio-Quota] of `path`, if there is one, and then the environment, which wins everywhere. (The replaced system
+/// promised the same and let the file win over the tiers of the environment.) A TTL out of its range is brought into it,
+/// as there, and is no error. The other sections are the agent's and are passed over. Throws nothing but std::bad_alloc.
+///
+/// Keys: stream_ttl_seconds, job_ttl_seconds; {free,standard,premium}_{daily_minutes,concurrent_streams,concurrent_jobs,
+/// max_file_size_mb}, where `none`, `unlimited` and -1 mean unlimited and 0 means nothing at all; hash_user_id,
+/// hash_user_id_key; state_file; models; failopen_cap_minutes, of the replaced system, has no effect. Variables:
+/// AUDIO_STREAM_TTL_SECONDS, AUDIO_JOB_TTL_SECONDS, AUDIO_TIER_LIMITS_JSON; an empty one is as good as none.
+///
+/// Thread-safe, but not under a lock of ForkGuard. In an application that uses inih in another thread, that thread may
+/// find inih's settings changed for this moment.
 AudioConfigReading ReadAudioConfig(const std::optional<std::string>& path);
 
 }  // namespace shmetrics::audio

@@ -140,6 +140,8 @@ TEST_F(MainTest, FlagsWinOverTheConfigurationFile) {
 TEST_F(MainTest, WrongFlagsFilesAndAddressesAreOneLineAndExitCode2) {
   const std::string ini = folder_ / "agent.ini";
   std::ofstream(ini) << "[web]\nport = 80\n";
+  const std::string audio = folder_ / "audio.ini";
+  std::ofstream(audio) << "[Audio-Quota]\nmodels = a\nfree_daily_minutes = lots\nhash_user_id = true\n";
   AgentProcess other({"--segment.path", path_, "--web.listen-address", "127.0.0.1:0"});
   const std::string taken = "127.0.0.1:" + std::to_string(other.Port());
   const struct {
@@ -150,6 +152,8 @@ TEST_F(MainTest, WrongFlagsFilesAndAddressesAreOneLineAndExitCode2) {
       {{"--log.level=loud"}, "shmetrics-agent: --log.level: 'loud' is not .*"},
       {{"--config.file", folder_ / "none"}, "shmetrics-agent: .*/none: could not be opened: .*"},
       {{"--config.file", ini}, "shmetrics-agent: .*/agent.ini: line 2: .web. port: no such key.*"},
+      {{"--config.file", audio},
+       "shmetrics-agent: .*/audio.ini: line 3: .Audio-Quota. free_daily_minutes: 'lots' is not .*"},
       {{"--segment.path", path_, "--web.listen-address", taken},
        "shmetrics-agent: cannot listen on " + taken + ": .*"},
   };
@@ -159,6 +163,14 @@ TEST_F(MainTest, WrongFlagsFilesAndAddressesAreOneLineAndExitCode2) {
     EXPECT_EQ(agent.Line(), "") << "a second line";
     EXPECT_EQ(agent.Wait(), 2);
   }
+}
+
+TEST_F(MainTest, AnAudioVariableThatIsWrongIsAWarningAndTheAgentServes) {
+  setenv("AUDIO_STREAM_TTL_SECONDS", "soon", 1);
+  AgentProcess agent({"--segment.path", path_, "--web.listen-address", "127.0.0.1:0"});
+  unsetenv("AUDIO_STREAM_TTL_SECONDS");
+  EXPECT_THAT(agent.Line(), HasSubstr("AUDIO_STREAM_TTL_SECONDS: 'soon' is not a number of seconds"));
+  EXPECT_NE(agent.Port(), 0);
 }
 
 TEST_F(MainTest, HelpAndVersionExitWith0) {
