@@ -40,7 +40,7 @@ ModelAnnouncements::Announcement* ModelAnnouncements::FindOrAdd(std::string_view
     for (Announcement* known = first; known != searched; known = known->next) {
       if (known->model == model) return known;
     }
-    if (made == nullptr) made.reset(new Announcement{.model = std::string(model)});
+    if (made == nullptr) made = std::make_unique<Announcement>(std::string(model));
     made->next = searched = first;
     if (first_.compare_exchange_strong(first, made.get(), std::memory_order_acq_rel)) return made.release();
   }

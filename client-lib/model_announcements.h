@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "shm/result.h"
 #include "shmetrics/lease.h"
@@ -26,7 +27,9 @@ class ModelAnnouncements {
 
  private:
   struct Announcement {
-    std::string model;
+    explicit Announcement(std::string the_model) : model(std::move(the_model)) {}
+
+    const std::string model;
     /// Names the process and the segment it is announced in; 0: nowhere. Writer: who announces; others then let him.
     std::atomic<std::uint64_t> place{0};
     Lease lease;  ///< Writer: the one who has just changed `place`
