@@ -8,12 +8,16 @@
 #include <sys/wait.h>
 
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "shm/ledger.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/child.h"
+#include "tests/support/lessee.h"
 #include "tests/support/private_folder.h"
 #include "tests/support/segment_reading.h"
 
@@ -26,20 +30,65 @@ constexpr int kKilled = 128 + SIGKILL;
 
 /// Every crash point there is; EveryCrashPointIsListed keeps it so.
 constexpr const char* kCrashPoints[] = {
-    "arena_blocks_populated", "arena_cells_committed",    "arena_front_populated",
-    "arena_record_committed", "directory_before_publish", "directory_series_reserved",
-    "gauges_block_allocated", "gauges_series_written",    "segment_filled",
-    "segment_mapped",         "slot_claim_locked",        "slot_epoch_bumped",
-    "slot_live_locked",       "slot_taken_over",
+    "arena_blocks_populated",
+    "arena_cells_committed",
+    "arena_front_populated",
+    "arena_record_committed",
+    "directory_before_publish",
+    "directory_series_reserved",
+    "entry_chunk_allocated",
+    "entry_chunk_linked",
+    "entry_table_emptied",
+    "entry_unlinked",
+    "gauges_block_allocated",
+    "gauges_series_written",
+    "lease_begun",
+    "lease_ended",
+    "lease_entry_taken",
+    "lease_written",
+    "ledger_before_spending",
+    "ledger_opened",
+    "ledger_written",
+    "segment_filled",
+    "segment_mapped",
+    "slot_claim_locked",
+    "slot_epoch_bumped",
+    "slot_live_locked",
+    "slot_taken_over",
 };
 
+/// Only whoever takes over from a dead holder of a shard comes by it: RepairsTest stages that.
+constexpr const char* kRepairPoint = "shard_repaired";
+
+constexpr std::uint64_t kSpent = 1'000;
 constexpr int kManySeries = 75;  // of 4 KiB labels, which outgrows what creation has committed
 
+/// One user up to his limit and no further, and so many keys that entries are added, swept and used again.
+void TakeLeases(Lessee* lessee) {
+  std::vector<shm::HeldLease> held;
+  for (int i = 0; i < 3; i++) held.push_back(lessee->Acquire("42", 3, kMinuteNs).value());
+  EXPECT_EQ(lessee->Acquire("42", 3).error().code, ErrorCode::kLimitReached);
+  EXPECT_TRUE(shm::Leases::Renew(held[0], kMinuteNs));
+  EXPECT_TRUE(lessee->Release(held[0]));
+  EXPECT_TRUE(lessee->Acquire("42", 3).ok());
+  for (int i = 0; i < 600; i++) EXPECT_TRUE(lessee->Acquire("user" + std::to_string(i), 1, i % 2).ok());
+}
+
+void SpendMinutes(BareWorker* worker) {
+  shm::Ledger ledger(worker->segment(), worker->arena());
+  const auto no_limit = [](std::uint32_t) { return std::optional<std::uint64_t>(); };
+  EXPECT_TRUE(ledger.Spend("42", kSpent, shm::Ledger::Intent::kSpend, no_limit).ok());
+  EXPECT_TRUE(ledger.SetTier("42", 2).ok());
+}
+
 /// What a worker does, once each: create or attach, register families of all kinds and series, claim a slot,
-/// set gauges in more than one block of its row, grow both ends. Everything is 1, so that doing it again
-/// shows.
+/// set gauges in more than one block of its row, take, renew, release and sweep leases, spend minutes, grow both ends.
+/// Everything is 1, so that doing it again shows.
 void DoEverything(const std::string& path) {
-  BareWorker worker(path);
+  Lessee lessee(path);
+  BareWorker& worker = lessee.worker();
+  TakeLeases(&lessee);
+  SpendMinutes(&worker);
   worker.Count(CounterNamed("plain_total"), {}, std::uint64_t{1});
   worker.Count(FractionalCounterNamed("fractions_total", {"a"}), {"x"}, 1.0);
   worker.Observe(HistogramNamed("latency", {1, 2}, {"a"}), {"x"}, 1.0);
@@ -56,7 +105,10 @@ void DoEverything(const std::string& path) {
 void ExpectWholeSegment(const std::string& path) {
   const SegmentReading reading = Read(path);
   const shm::Skipped& skipped = reading.snapshot().skipped;
-  EXPECT_EQ(skipped.families + skipped.series + skipped.chains + skipped.collisions + skipped.gauges, 0U);
+  EXPECT_EQ(skipped.families + skipped.series + skipped.chains + skipped.collisions + skipped.gauges +
+                skipped.leases,
+            0U);
+  EXPECT_EQ(reading.snapshot().segment.leases, 0U) << "their owners are dead";
   for (const auto& family : reading.snapshot().families) {
     std::set<std::string_view> names;
     for (const auto& series : family.series)
@@ -95,11 +147,14 @@ TEST_P(CrashPointTest, DeathThereLeavesAWholeSegmentThatIsUsableAtOnce) {
     if (exists) ExpectWholeSegment(path_);
     ASSERT_EQ(RunInChild([&] { DoEverything(path_); }), 0) << "after death " << nth;
     ExpectWholeSegment(path_);
+    BareWorker witness(path_);
     const SegmentReading reading = Read(path_);
     ASSERT_TRUE(reading.Counter("plain_total") == 1U || reading.Counter("plain_total") == 2U);
     ASSERT_EQ(reading.AliveWorkers(), 0U);
     ASSERT_FALSE(reading.Shows(R"(gauge{n="0"})")) << "its worker is dead";
     ASSERT_EQ(reading.Gauge(R"(last{a="x"})"), 1.0);
+    const std::uint64_t spent = shm::Ledger(witness.segment(), witness.arena()).Read("42")->nano_minutes;
+    ASSERT_TRUE(spent == kSpent || spent == 2 * kSpent) << spent;
     const shm::FamilySnapshot* many = reading.Family("many_total");
     ASSERT_NE(many, nullptr);
     ASSERT_EQ(many->series.size(), kManySeries);
@@ -115,8 +170,8 @@ TEST_P(CrashPointTest, DeathThereLeavesAWholeSegmentThatIsUsableAtOnce) {
 // The slot of the dead is free at once, for the next worker (fault 4).
 TEST_P(CrashPointTest, DeathsThereUseUpNoSlot) {
   BareWorker creator(path_);
-  for (int i = 0; i < 20; i++) ASSERT_EQ(DieAt(folder_ / "other", GetParam(), 1), kKilled);
-  for (int i = 0; i < 20; i++) static_cast<void>(DieAt(path_, GetParam(), 1));
+  ASSERT_EQ(DieAt(folder_ / "other", GetParam(), 1), kKilled);
+  for (int i = 0; i < 40; i++) static_cast<void>(DieAt(path_, GetParam(), 1));
   ASSERT_EQ(RunInChild([&] { DoEverything(path_); }), 0);
   EXPECT_LE(Read(path_).snapshot().workers.size(), 1U);
 }
@@ -124,12 +179,29 @@ TEST_P(CrashPointTest, DeathsThereUseUpNoSlot) {
 INSTANTIATE_TEST_SUITE_P(All, CrashPointTest, ::testing::ValuesIn(kCrashPoints),
                          [](const auto& test) { return std::string(test.param); });
 
+/// Dies while it holds the shard of user 42.
+void DieInAShard(const std::string& path) { EXPECT_EQ(DieAt(path, "lease_written", 1), kKilled); }
+
+TEST(RepairsTest, AnHeirThatDiesWhileItRepairsLeavesTheRepairToTheNext) {
+  for (const std::string_view point :
+       {std::string_view("entry_table_emptied"), std::string_view(kRepairPoint)}) {
+    const PrivateFolder folder;
+    const std::string path = folder / "segment";
+    DieInAShard(path);
+    for (int i = 0; i < 3; i++) ASSERT_EQ(DieAt(path, point, 1), kKilled) << "nobody came by " << point;
+    ASSERT_EQ(RunInChild([&] { DoEverything(path); }), 0);
+    ExpectWholeSegment(path);
+    EXPECT_GE(Read(path).snapshot().segment.mutex_recoveries, 1U);
+  }
+}
+
 TEST(CrashPointsTest, EveryCrashPointIsListed) {
   static std::set<std::string> reached;
   const PrivateFolder folder;
   shm::crash_point_hook = [](const char* name) { reached.insert(name); };
   DoEverything(folder / "segment");
   shm::crash_point_hook = nullptr;
+  reached.erase(kRepairPoint);
   EXPECT_EQ(reached, std::set<std::string>(std::begin(kCrashPoints), std::end(kCrashPoints)));
 }
 

@@ -6,14 +6,13 @@
 
 #include <atomic>
 #include <chrono>
-#include <map>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "shm/layout.h"
-#include "tests/support/bare_worker.h"
 #include "tests/support/child.h"
+#include "tests/support/lessee.h"
 #include "tests/support/private_folder.h"
 #include "tests/support/segment_reading.h"
 #include "tests/support/shared_page.h"
@@ -21,38 +20,11 @@
 namespace shmetrics::shm {
 namespace {
 
-using testing::BareWorker;
 using testing::Child;
-using testing::LabelValues;
+using testing::kMillisecondNs;
+using testing::kMinuteNs;
+using testing::Lessee;
 using testing::RunInChild;
-
-constexpr std::int64_t kMinuteNs = 60'000'000'000;
-constexpr std::int64_t kMillisecondNs = 1'000'000;
-
-/// A process's leases of one family `uploads{user_id}`.
-class Lessee {
- public:
-  explicit Lessee(const std::string& path, const SegmentOptions& options = testing::SmallSegment())
-      : worker_(path, options), leases_(worker_.segment(), worker_.arena()) {
-    family_ =
-        worker_.Register(testing::GaugeNamed("uploads", layout::GaugeMode::kLeases, {"user_id"})).value();
-  }
-
-  Result<HeldLease> Acquire(std::string_view user, std::optional<std::uint32_t> limit = {},
-                            std::int64_t ttl_ns = 0) {
-    Result<layout::WorkerSlot*> slot = worker_.slot().Hold();
-    if (!slot.ok()) return slot.error();
-    return leases_.Acquire(family_, {&user, 1}, {limit, ttl_ns}, slot.value());
-  }
-  std::uint64_t Live(std::string_view user) { return leases_.CountLive(family_, {&user, 1}).value(); }
-  Leases& leases() { return leases_; }
-  BareWorker& worker() { return worker_; }
-
- private:
-  BareWorker worker_;
-  Leases leases_;
-  RegisteredFamily family_;
-};
 
 void SleepMs(int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
 
@@ -73,9 +45,9 @@ TEST_F(LeasesTest, TheGaugeIsTheNumberOfLiveLeasesOfEachKey) {
   ASSERT_TRUE(lessee.Acquire("7").ok());
   EXPECT_EQ(Shown("42"), 2);
   EXPECT_EQ(Shown("7"), 1);
-  EXPECT_TRUE(lessee.leases().Release(first));
+  EXPECT_TRUE(lessee.Release(first));
   EXPECT_EQ(Shown("42"), 1);
-  EXPECT_EQ(lessee.Live("42"), 1U);
+  EXPECT_EQ(lessee.CountLive("42").value(), 1U);
   EXPECT_EQ(testing::Read(path_).snapshot().segment.leases, 2U);
   EXPECT_EQ(testing::Read(path_).snapshot().workers.at(0).leases, 2U);
 }
@@ -88,14 +60,14 @@ TEST_F(LeasesTest, NoMoreAreAdmittedThanTheLimitAndAgainOneWhenOneEnds) {
   ASSERT_FALSE(third.ok());
   EXPECT_EQ(third.error().code, ErrorCode::kLimitReached);
   EXPECT_TRUE(lessee.Acquire("7", 2).ok()) << "another key has a limit of its own";
-  EXPECT_TRUE(lessee.leases().Release(first));
+  EXPECT_TRUE(lessee.Release(first));
   EXPECT_TRUE(lessee.Acquire("42", 2).ok());
 }
 
 TEST_F(LeasesTest, NoLimitAdmitsAnyNumberAndZeroAdmitsNone) {
   Lessee lessee(path_);
   for (int i = 0; i < 100; i++) ASSERT_TRUE(lessee.Acquire("42").ok());
-  EXPECT_EQ(lessee.Live("42"), 100U);
+  EXPECT_EQ(lessee.CountLive("42").value(), 100U);
   EXPECT_EQ(lessee.Acquire("7", 0).error().code, ErrorCode::kLimitReached);
 }
 
@@ -104,20 +76,20 @@ TEST_F(LeasesTest, ALimitLoweredBelowWhatIsLiveThrowsNobodyOutAndAdmitsNobody) {
   const HeldLease first = lessee.Acquire("42", 3).value();
   for (int i = 0; i < 2; i++) ASSERT_TRUE(lessee.Acquire("42", 3).ok());
   EXPECT_FALSE(lessee.Acquire("42", 1).ok());
-  EXPECT_EQ(lessee.Live("42"), 3U);
+  EXPECT_EQ(lessee.CountLive("42").value(), 3U);
   EXPECT_TRUE(Leases::Renew(first, 0));
 }
 
 TEST_F(LeasesTest, AnotherReleaseOrRenewalAfterTheEndChangesNothingAndSaysSo) {
   Lessee lessee(path_);
   const HeldLease first = lessee.Acquire("42", 1, kMinuteNs).value();
-  EXPECT_TRUE(lessee.leases().Release(first));
-  EXPECT_FALSE(lessee.leases().Release(first));
+  EXPECT_TRUE(lessee.Release(first));
+  EXPECT_FALSE(lessee.Release(first));
   EXPECT_FALSE(Leases::Renew(first, kMinuteNs));
   const HeldLease second = lessee.Acquire("42", 1, kMinuteNs).value();
   ASSERT_EQ(second.entry, first.entry) << "the entry is used again, so the generation must tell them apart";
   EXPECT_FALSE(Leases::Renew(first, kMinuteNs));
-  EXPECT_FALSE(lessee.leases().Release(first));
+  EXPECT_FALSE(lessee.Release(first));
   EXPECT_TRUE(Leases::IsLive(second));
 }
 
@@ -126,7 +98,7 @@ TEST_F(LeasesTest, AnExpiredLeaseIsGoneFromTheNextReadAndTheNextAdmission) {
   const HeldLease expired = lessee.Acquire("42", 1, kMillisecondNs).value();
   SleepMs(5);
   EXPECT_EQ(Shown("42"), std::nullopt);
-  EXPECT_EQ(lessee.Live("42"), 0U);
+  EXPECT_EQ(lessee.CountLive("42").value(), 0U);
   EXPECT_FALSE(Leases::Renew(expired, kMinuteNs));
   EXPECT_TRUE(lessee.Acquire("42", 1).ok());
 }
@@ -185,7 +157,7 @@ TEST_F(LeasesTest, AFullTableRefusesClearlyAndIsUsableWhenOneEnds) {
   EXPECT_EQ(held.size(), 512U);
   EXPECT_EQ(last.error().code, ErrorCode::kLeaseTableFull);
   EXPECT_EQ(testing::Read(path_).Refusals(layout::Refusal::kLeaseTableFull), 1U);
-  EXPECT_TRUE(lessee.leases().Release(held.back()));
+  EXPECT_TRUE(lessee.Release(held.back()));
   EXPECT_TRUE(lessee.Acquire("42").ok());
 }
 
@@ -207,7 +179,7 @@ TEST_F(LeasesTest, KeysThatComeAndGoLeaveNoMemoryTaken) {
     for (int i = from; i < to; i++) {
       const Result<HeldLease> lease = lessee.Acquire("user" + std::to_string(i), 1, kMinuteNs);
       ASSERT_TRUE(lease.ok()) << lease.error().message;
-      ASSERT_TRUE(lessee.leases().Release(lease.value()));
+      ASSERT_TRUE(lessee.Release(lease.value()));
     }
   };
   churn(0, 1'000);
