@@ -171,7 +171,7 @@ TEST_P(CrashPointTest, DeathThereLeavesAWholeSegmentThatIsUsableAtOnce) {
 TEST_P(CrashPointTest, DeathsThereUseUpNoSlot) {
   BareWorker creator(path_);
   ASSERT_EQ(DieAt(folder_ / "other", GetParam(), 1), kKilled);
-  for (int i = 0; i < 40; i++) static_cast<void>(DieAt(path_, GetParam(), 1));
+  for (int i = 0; i < 20; i++) static_cast<void>(DieAt(path_, GetParam(), 1));
   ASSERT_EQ(RunInChild([&] { DoEverything(path_); }), 0);
   EXPECT_LE(Read(path_).snapshot().workers.size(), 1U);
 }
