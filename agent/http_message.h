@@ -3,7 +3,9 @@
 
 // What HTTP server and routes have in common: plain values, so that neither knows the other.
 
+#include <algorithm>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +16,15 @@ namespace shmetrics::agent {
 /// A GET or HEAD; the server answers everything else itself. Valid during the call of the handler.
 struct HttpRequest {
   std::string_view path;  ///< percent-decoded, without the query
+  /// Of the query, in its order, percent-decoded: any bytes but NUL.
+  std::vector<std::pair<std::string_view, std::string_view>> parameters = {};
+
+  /// The first of that name; empty if it has no value.
+  std::optional<std::string_view> Parameter(std::string_view name) const {
+    const auto found =
+        std::ranges::find(parameters, name, [](const auto& parameter) { return parameter.first; });
+    return found == parameters.end() ? std::nullopt : std::optional(found->second);
+  }
 };
 
 struct HttpResponse {

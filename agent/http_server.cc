@@ -36,7 +36,8 @@ HttpResponse PlainText(int status, std::string line) {
   return {status, "text/plain; charset=utf-8", std::move(line) + '\n'};
 }
 
-/// The library decodes %00 and hands out a C string: /metrics%00x would reach the handler as /metrics.
+/// The library decodes %00 and hands out C strings: /metrics%00x would reach the handler as /metrics, and user=1%00x as
+/// the user 1.
 void* OnUri(void* /*context*/, const char* uri, MHD_Connection* /*connection*/) {
   return std::strstr(uri, "%00") != nullptr ? Mark(kMisleadingUri) : nullptr;
 }
@@ -84,9 +85,16 @@ MHD_Result Refuse(MHD_Connection* connection, int status, std::string line) {
   return Send(connection, std::move(answer));
 }
 
-HttpResponse CallHandler(const HttpHandler& handler, const char* path) {
+MHD_Result AddParameter(void* request, MHD_ValueKind /*kind*/, const char* name, const char* value) {
+  static_cast<HttpRequest*>(request)->parameters.emplace_back(name, value == nullptr ? "" : value);
+  return MHD_YES;
+}
+
+HttpResponse CallHandler(const HttpHandler& handler, MHD_Connection* connection, const char* path) {
   try {
-    return handler({path});
+    HttpRequest request{path};
+    MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, AddParameter, &request);
+    return handler(request);
   } catch (const std::exception& error) {
     Log(LogLevel::kError, std::string("no answer to ") + path + ": " + error.what());
     return PlainText(MHD_HTTP_INTERNAL_SERVER_ERROR,
@@ -99,7 +107,7 @@ MHD_Result OnRequest(void* handler, MHD_Connection* connection, const char* path
                      const char* /*version*/, const char* /*upload*/, std::size_t* /*upload_bytes*/,
                      void** mark) {
   if (*mark == Mark(kMisleadingUri)) {
-    return Refuse(connection, MHD_HTTP_BAD_REQUEST, "A path with %00 in it names nothing here.");
+    return Refuse(connection, MHD_HTTP_BAD_REQUEST, "%00 in an address means nothing here.");
   }
   if (*mark == nullptr) {
     if (HasBody(connection)) {
@@ -113,7 +121,7 @@ MHD_Result OnRequest(void* handler, MHD_Connection* connection, const char* path
     answer.headers.emplace_back(MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
     return Send(connection, std::move(answer));
   }
-  return Send(connection, CallHandler(*static_cast<const HttpHandler*>(handler), path));
+  return Send(connection, CallHandler(*static_cast<const HttpHandler*>(handler), connection, path));
 }
 
 /// The library calls this from C, which no exception may cross.

@@ -3,13 +3,16 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <string>
 
 #include "agent/bus_guard.h"
 #include "agent/config.h"
 #include "agent/http_server.h"
+#include "agent/ledger_file.h"
 #include "agent/log.h"
 #include "agent/options.h"
 #include "agent/routes.h"
@@ -30,6 +33,9 @@ constexpr Route kRoutes[] = {
     {"/api/v1/metrics/json", "the same with the time", &Routes::MetricsDocument},
     {"/api/v1/metrics/text", "the same as /metrics", &Routes::Metrics},
     {"/api/v1/workers", "worker processes, alive and dead, as JSON", &Routes::Workers},
+    {"/api/v1/audio/stream/status", "audio models, features and load, as JSON", &Routes::StreamStatus},
+    {"/api/v1/audio/stream/limits",
+     "a user's audio limits and their use, as JSON: ?user_id=", &Routes::StreamLimits},
     {"/-/healthy", "200 while the agent runs", &Routes::Healthy},
     {"/-/ready", "200 while there is a segment to read", &Routes::Ready},
 };
@@ -39,7 +45,7 @@ int Fail(const Error& error) {
   return kUsageError;
 }
 
-/// To be waited for; blocked before the first thread is started, so that every thread has them blocked.
+/// Blocked before the first thread is started, so that every thread has them blocked.
 sigset_t BlockStopSignals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -49,27 +55,39 @@ sigset_t BlockStopSignals() {
   return signals;
 }
 
-void WaitFor(const sigset_t& signals) {
-  int signal = 0;
-  while (sigwait(&signals, &signal) != 0) {
+/// Calls `save` every ten seconds until one of `signals` comes, and once more then.
+void SaveUntil(const sigset_t& signals, const std::function<void()>& save) {
+  constexpr timespec kPeriod{10, 0};
+  int signal = -1;
+  while (signal < 0) {
+    // Also below 0 when another signal interrupts it: then it is saved once more often.
+    signal = sigtimedwait(&signals, nullptr, &kPeriod);
+    if (signal > 0) {
+      Log(LogLevel::kInfo, std::string("stopping on ") + (signal == SIGTERM ? "SIGTERM" : "SIGINT"));
+    }
+    save();
   }
-  Log(LogLevel::kInfo, std::string("stopping on ") + (signal == SIGTERM ? "SIGTERM" : "SIGINT"));
 }
 
-int Serve(const std::string& segment_path, uid_t trusted_owner, const ListenAddress& address) {
+int Serve(const std::string& segment_path, uid_t trusted_owner, const ListenAddress& address,
+          const audio::AudioConfig& audio) {
   const sigset_t stop_signals = BlockStopSignals();
   std::signal(SIGPIPE, SIG_IGN);  // a client that hangs up is no reason to die
   BusGuard::Install();
 
   SegmentFollower follower(segment_path, trusted_owner);
-  Routes routes(kRoutes, &follower);
+  Routes routes(kRoutes, &follower, &audio);
   const Result<std::unique_ptr<HttpServer>> server =
       HttpServer::Start(address, [&routes](const HttpRequest& request) { return routes.Handle(request); });
   if (!server.ok()) return Fail(server.error());
 
   Log(LogLevel::kInfo, "shmetrics-agent " + std::string(kVersion) + " serves " + segment_path + " on " +
                            ToString({address.host, server.value()->port()}));
-  WaitFor(stop_signals);
+  LedgerFile file(audio.state_file);
+  SaveUntil(stop_signals, [&] {
+    if (audio.state_file.empty()) return;
+    if (const auto ledger = routes.LedgerToSave()) file.Save(*ledger);
+  });
   return EXIT_SUCCESS;
 }
 
@@ -94,10 +112,10 @@ int Run(int argc, const char* const* argv) {
   StartLog(choose(flags.log_level, config.log_level).value_or(LogLevel::kInfo));
   for (const std::string& error : audio.environment_errors) Log(LogLevel::kWarn, error);
   const std::optional<std::string> segment_path = choose(flags.segment_path, config.segment_path);
-  return Serve(
-      segment_path ? *segment_path : shm::DefaultSegmentPath(),
-      choose(flags.trusted_owner, config.trusted_owner).value_or(static_cast<uid_t>(-1)),
-      choose(flags.listen_address, config.listen_address).value_or(ListenAddress{"127.0.0.1", 8000}));
+  return Serve(segment_path ? *segment_path : shm::DefaultSegmentPath(),
+               choose(flags.trusted_owner, config.trusted_owner).value_or(static_cast<uid_t>(-1)),
+               choose(flags.listen_address, config.listen_address).value_or(ListenAddress{"127.0.0.1", 8000}),
+               audio.config);
 }
 
 }  // namespace

@@ -181,6 +181,9 @@ void MergeCounts(const shm::Snapshot& older, shm::Snapshot* newer) {
   newer->skipped.chains += older.skipped.chains;
   newer->skipped.collisions += older.skipped.collisions;
   newer->skipped.gauges += older.skipped.gauges;
+  newer->skipped.leases += older.skipped.leases;
+  newer->segment.leases += older.segment.leases;
+  newer->segment.mutex_recoveries += older.segment.mutex_recoveries;
 }
 
 void KeepTextsOfBothAlive(const shm::Snapshot& older, shm::Snapshot* newer) {

@@ -12,7 +12,7 @@ namespace shmetrics::agent {
 ///     `newer`;
 ///   - what only `older` has is shown too, unless its name means something else in `newer`: a family of another
 ///     definition, or a sample name in common;
-///   - refusals and skipped records add up; of the workers of `older` the living are listed.
+///   - refusals, skipped records, live leases and recovered locks add up; of the workers of `older` the living are listed.
 /// Afterwards `newer` keeps the texts of both alive.
 void MergeInto(const shm::Snapshot& older, shm::Snapshot* newer);
 

@@ -2,18 +2,25 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "agent/exposition/audio_json.h"
 #include "agent/exposition/json.h"
 #include "agent/exposition/text.h"
 #include "agent/exposition/workers_json.h"
 #include "agent/landing_page.h"
 #include "agent/self_metrics.h"
+#include "shm/label_block.h"
+#include "shm/ledger.h"
 
 namespace shmetrics::agent {
 namespace {
+
+/// As the workers' Quota has it.
+constexpr std::size_t kMaxUserIdBytes = 256;
 
 HttpResponse PlainText(int status, std::string line) {
   return {status, "text/plain; charset=utf-8", std::move(line) + '\n'};
@@ -24,20 +31,41 @@ std::int64_t UnixNow() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
 }
 
+HttpResponse BadRequest(std::string_view sentence) {
+  HttpResponse answer{400, "application/json", {}};
+  WriteErrorJson(sentence, &answer.body);
+  return answer;
+}
+
 }  // namespace
 
-Routes::Routes(std::span<const Route> table, SegmentFollower* follower)
-    : table_(table), follower_(follower) {}
+Routes::Routes(std::span<const Route> table, SegmentFollower* follower, const audio::AudioConfig* audio)
+    : table_(table), follower_(follower), audio_(audio) {}
 
 HttpResponse Routes::Handle(const HttpRequest& request) {
   const auto route = std::ranges::find(table_, request.path, &Route::path);
   if (route == table_.end()) return PlainText(404, "There is nothing here; / lists what there is.");
   const std::lock_guard lock(mutex_);
-  return (this->*route->answer)();
+  return (this->*route->answer)(request);
 }
 
-HttpResponse Routes::Metrics() {
+std::optional<std::vector<shm::LedgerRecord>> Routes::LedgerToSave() {
+  const std::lock_guard lock(mutex_);
+  Look();
+  if (view_.state != SegmentView::State::kAttached || !view_.snapshot.segment.ledger_loaded)
+    return std::nullopt;
+  std::vector<shm::LedgerRecord> ledger;
+  if (!follower_->ReadLedger(&ledger)) return std::nullopt;
+  return ledger;
+}
+
+void Routes::Look() {
   follower_->Read(&view_);
+  gone_keys_.AddTo(&view_.snapshot);
+}
+
+HttpResponse Routes::Metrics(const HttpRequest& /*request*/) {
+  Look();
   if (IsCorrupt()) return Unavailable();
   ++scrapes_;
   HttpResponse answer{200, std::string(kTextContentType), {}};
@@ -47,29 +75,46 @@ HttpResponse Routes::Metrics() {
   return answer;
 }
 
-HttpResponse Routes::MetricsMap() {
+HttpResponse Routes::MetricsMap(const HttpRequest& /*request*/) {
   return Json([](const shm::Snapshot& snapshot, std::string* out) { WriteMetricsJson(snapshot, out); });
 }
 
-HttpResponse Routes::MetricsDocument() {
+HttpResponse Routes::MetricsDocument(const HttpRequest& /*request*/) {
   return Json([](const shm::Snapshot& snapshot, std::string* out) {
     WriteMetricsDocumentJson(snapshot, UnixNow(), out);
   });
 }
 
-HttpResponse Routes::Workers() {
+HttpResponse Routes::Workers(const HttpRequest& /*request*/) {
   return Json([](const shm::Snapshot& snapshot, std::string* out) { WriteWorkersJson(snapshot, out); });
 }
 
-HttpResponse Routes::Healthy() { return PlainText(200, "The agent is alive."); }
+HttpResponse Routes::StreamStatus(const HttpRequest& /*request*/) {
+  return Json([this](const shm::Snapshot& snapshot, std::string* out) {
+    WriteStreamStatusJson(snapshot, *audio_, out);
+  });
+}
 
-HttpResponse Routes::Ready() {
-  follower_->Read(&view_);
+HttpResponse Routes::StreamLimits(const HttpRequest& request) {
+  const std::string_view user_id = request.Parameter("user_id").value_or("");
+  if (user_id.empty()) return BadRequest("Say whose limits: ?user_id=...");
+  if (user_id.size() > kMaxUserIdBytes) return BadRequest("A user_id has at most 256 bytes.");
+  if (!shm::IsValidUtf8(user_id)) return BadRequest("A user_id is UTF-8.");
+  return Json([&](const shm::Snapshot& snapshot, std::string* out) {
+    follower_->ReadLedger(&ledger_);
+    WriteStreamLimitsJson(snapshot, ledger_, *audio_, user_id, shm::UtcDay(), out);
+  });
+}
+
+HttpResponse Routes::Healthy(const HttpRequest& /*request*/) { return PlainText(200, "The agent is alive."); }
+
+HttpResponse Routes::Ready(const HttpRequest& /*request*/) {
+  Look();
   return PlainText(view_.state == SegmentView::State::kAttached ? 200 : 503, view_.message);
 }
 
-HttpResponse Routes::Landing() {
-  follower_->Read(&view_);
+HttpResponse Routes::Landing(const HttpRequest& /*request*/) {
+  Look();
   std::vector<Link> links;
   for (const Route& route : table_) links.push_back({route.path, route.title});
   return {200,
@@ -80,7 +125,7 @@ HttpResponse Routes::Landing() {
 
 template <class Write>
 HttpResponse Routes::Json(Write write) {
-  follower_->Read(&view_);
+  Look();
   if (IsCorrupt()) return Unavailable();
   HttpResponse answer{200, "application/json", {}};
   write(view_.snapshot, &answer.body);

@@ -3,11 +3,16 @@
 
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
+#include "agent/gone_keys.h"
 #include "agent/http_message.h"
 #include "agent/segment_follower.h"
+#include "client-lib/audio_config.h"
+#include "shm/snapshot.h"
 
 namespace shmetrics::agent {
 
@@ -17,7 +22,7 @@ class Routes;
 struct Route {
   std::string_view path;
   std::string_view title;  ///< for the landing page
-  HttpResponse (Routes::*answer)();
+  HttpResponse (Routes::*answer)(const HttpRequest&);
 };
 
 /// From a path to an answer. Every answer but /-/healthy is made from a fresh look at the segment. With no
@@ -25,22 +30,30 @@ struct Route {
 /// what is missing; of a corrupt one there is nothing to be said, and the answer is 503.
 class Routes {
  public:
-  /// `table` and `follower` must live as long as this.
-  Routes(std::span<const Route> table, SegmentFollower* follower);
+  /// `table`, `follower` and `audio` must live as long as this.
+  Routes(std::span<const Route> table, SegmentFollower* follower, const audio::AudioConfig* audio);
 
   /// Thread-safe: one answer is made at a time.
   HttpResponse Handle(const HttpRequest& request);
 
+  /// The ledger as it is now, to be saved; none while it is not the whole: without a segment, or before a worker has
+  /// taken over what was saved before. Thread-safe.
+  std::optional<std::vector<shm::LedgerRecord>> LedgerToSave();
+
   // What the table can name; called by Handle() only.
-  HttpResponse Metrics();
-  HttpResponse MetricsMap();
-  HttpResponse MetricsDocument();
-  HttpResponse Workers();
-  HttpResponse Healthy();
-  HttpResponse Ready();
-  HttpResponse Landing();
+  HttpResponse Metrics(const HttpRequest& request);
+  HttpResponse MetricsMap(const HttpRequest& request);
+  HttpResponse MetricsDocument(const HttpRequest& request);
+  HttpResponse Workers(const HttpRequest& request);
+  HttpResponse StreamStatus(const HttpRequest& request);
+  HttpResponse StreamLimits(const HttpRequest& request);
+  HttpResponse Healthy(const HttpRequest& request);
+  HttpResponse Ready(const HttpRequest& request);
+  HttpResponse Landing(const HttpRequest& request);
 
  private:
+  /// A fresh view_.
+  void Look();
   bool IsCorrupt() const { return view_.state == SegmentView::State::kCorrupt; }
   /// JSON from `write`, or the 503 of a corrupt segment.
   template <class Write>
@@ -49,8 +62,11 @@ class Routes {
 
   std::span<const Route> table_;
   SegmentFollower* follower_;
+  const audio::AudioConfig* audio_;
   std::mutex mutex_;
   SegmentView view_;
+  GoneKeys gone_keys_;
+  std::vector<shm::LedgerRecord> ledger_;  ///< its memory is used again
   std::uint64_t scrapes_ = 0;
 };
 

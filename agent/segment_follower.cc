@@ -38,6 +38,16 @@ void SegmentFollower::Read(SegmentView* out) {
   out->message = message_;
 }
 
+bool SegmentFollower::ReadLedger(std::vector<shm::LedgerRecord>* out) {
+  out->clear();
+  if (!current_) return false;
+  const BusGuard guard;
+  current_->ReadLedger(out);
+  if (!guard.was_hit()) return true;
+  out->clear();  // the next Read() will find the same and say so
+  return false;
+}
+
 std::optional<Error> SegmentFollower::Refresh() {
   if (current_ && current_->segment().HasName()) return std::nullopt;
   const BusGuard guard;

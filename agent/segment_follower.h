@@ -7,6 +7,7 @@
 #include <deque>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/log.h"
 #include "shm/result.h"
@@ -36,6 +37,10 @@ class SegmentFollower {
 
   /// Looks for a new segment and fills `out`, whose memory is used again. Logs when something has changed.
   void Read(SegmentView* out);
+
+  /// The ledger of the segment that was read last; what a segment it replaced says is not part of it, because the new
+  /// one begins with what was saved. False, with `out` empty, if there is none to read.
+  bool ReadLedger(std::vector<shm::LedgerRecord>* out);
 
   const std::string& path() const { return path_; }
 

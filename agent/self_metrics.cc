@@ -49,6 +49,16 @@ void SelfMetrics::AddSegment(const shm::SegmentSnapshot& segment) {
   add("shmetrics_series", "Series in the segment.", segment.series_count);
   add("shmetrics_series_limit", "Series the segment can hold.", segment.series_limit);
   add("shmetrics_worker_slots", "Worker slots of the segment.", segment.slot_count);
+  add("shmetrics_leases", "Leases that are live.", segment.leases);
+  add("shmetrics_lease_limit", "Leases the segment can hold.", segment.lease_limit);
+  add("shmetrics_lease_entries", "Places for leases that have memory, in use or free.",
+      segment.lease_entries);
+  add("shmetrics_ledger_entries", "Places for users in the ledger that have memory, in use or free.",
+      segment.ledger_entries);
+  add("shmetrics_ledger_limit", "Users the ledger can hold.", segment.ledger_limit);
+  AddFamily("shmetrics_mutex_recoveries_total", "Locks taken over from a worker that died holding one.",
+            MetricType::kCounter);
+  AddCounter(segment.mutex_recoveries);
 }
 
 void SelfMetrics::AddWorkers(const shm::Snapshot& segment) {
@@ -81,6 +91,7 @@ void SelfMetrics::AddSkipped(const shm::Skipped& skipped) {
   AddCounter(skipped.chains, "reason", "chain");
   AddCounter(skipped.collisions, "reason", "collision");
   AddCounter(skipped.gauges, "reason", "gauge");
+  AddCounter(skipped.leases, "reason", "lease");
 }
 
 void SelfMetrics::AddFamily(std::string_view name, std::string_view help, MetricType type) {

@@ -11,6 +11,7 @@
 #include "agent/exposition/number.h"
 #include "agent/exposition/stats.h"
 #include "agent/exposition/timestamp.h"
+#include "client-lib/audio_definitions.h"
 #include "shm/family.h"
 #include "shm/label_block.h"
 #include "shm/layout.h"
@@ -152,9 +153,15 @@ void WriteValues(const FamilySnapshot& family, JsonWriter* json) {
   WriteValueStats(ComputeStats(std::move(values)), json);
 }
 
-void WriteFamily(const FamilySnapshot& family, const shm::Snapshot& snapshot, JsonWriter* json) {
-  json->Key(family.name);
+/// Under another name if `alias` is one.
+void WriteFamily(const FamilySnapshot& family, std::string_view alias, const shm::Snapshot& snapshot,
+                 JsonWriter* json) {
+  json->Key(alias.empty() ? family.name : alias);
   json->StartObject();
+  if (!alias.empty()) {
+    json->Key("alias_of");
+    json->String(family.name);
+  }
   json->Key("type");
   json->String(shm::TypeName(family.type));
   json->Key("description");
@@ -172,7 +179,11 @@ void WriteFamily(const FamilySnapshot& family, const shm::Snapshot& snapshot, Js
 void WriteMap(const shm::Snapshot& snapshot, JsonWriter* json) {
   json->StartObject();
   for (const FamilySnapshot& family : snapshot.families) {
-    if (!family.series.empty()) WriteFamily(family, snapshot, json);
+    if (family.series.empty()) continue;
+    WriteFamily(family, {}, snapshot, json);
+    for (const audio::Alias& alias : audio::kAliases) {
+      if (alias.of == family.name) WriteFamily(family, alias.alias, snapshot, json);
+    }
   }
   json->EndObject();
 }

@@ -13,7 +13,8 @@ namespace shmetrics::agent {
 /// cumulative counts. Integers above 2^53 and "NaN", "+Inf", "-Inf" are strings, because a JSON reader would
 /// round or refuse them. `stats` are over the present values of the series; of a histogram over its
 /// observations, of which only count, sum and mean are known and the rest is null. (In the system this map
-/// comes from they were over the latest samples of one process.)
+/// comes from they were over the latest samples of one process.) Families of audio::kAliases are there a second time,
+/// under the dotted name and with the key `alias_of`.
 void WriteMetricsJson(const shm::Snapshot& snapshot, std::string* out);
 
 /// Appends {"metrics": the map above, "timestamp": `unix_ns` as ISO 8601}.

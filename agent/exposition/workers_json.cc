@@ -22,6 +22,8 @@ void WriteWorker(const shm::WorkerSnapshot& worker, JsonWriter* json) {
   json->Bool(worker.alive);
   json->Key("epoch");
   json->Integer(worker.epoch);
+  json->Key("leases");
+  json->Integer(worker.leases);
   json->EndObject();
 }
 

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,12 +29,18 @@ class HttpServerTest : public ::testing::Test {
  protected:
   HttpResponse Answer(const HttpRequest& request) {
     paths_.emplace_back(request.path);
+    for (const auto& [name, value] : request.parameters) {
+      parameters_.push_back(std::string(name) + '=' + std::string(value));
+    }
+    first_user_ = request.Parameter("user");
     if (request.path == "/throw") throw std::bad_alloc();
     return {200, "text/plain", body_, {{"X-Extra", "yes"}}};
   }
 
   std::string body_ = "hello\n";
   std::vector<std::string> paths_;
+  std::vector<std::string> parameters_;
+  std::optional<std::string> first_user_;
   const std::unique_ptr<HttpServer> server_ =
       std::move(HttpServer::Start({"127.0.0.1", 0}, [this](const HttpRequest& request) {
                   return Answer(request);
@@ -69,6 +76,14 @@ TEST_F(HttpServerTest, ThePathIsDecodedAndComesWithoutTheQuery) {
   EXPECT_THAT(paths_, ElementsAre("/a b"));
 }
 
+TEST_F(HttpServerTest, TheQueryIsDecodedAndTakenApart) {
+  Get(port_, "/x?user=%C3%A4%26+b&empty=&none&user=2");
+  EXPECT_THAT(parameters_, ElementsAre("user=\xc3\xa4& b", "empty=", "none=", "user=2"));
+  EXPECT_EQ(first_user_, "\xc3\xa4& b");
+  Get(port_, "/x?User=1");
+  EXPECT_EQ(first_user_, std::nullopt);
+}
+
 TEST_F(HttpServerTest, OtherMethodsAreRefusedWithTheOnesThatAreNot) {
   for (const char* method : {"PUT", "DELETE", "OPTIONS", "BREW"}) {
     const HttpAnswer answer = Request(port_, method, "/x");
@@ -102,6 +117,7 @@ TEST_F(HttpServerTest, AnEmptyBodyIsNone) {
 TEST_F(HttpServerTest, AZeroByteInThePathOrQueryIsRefused) {
   EXPECT_EQ(Get(port_, "/x%00y").status, 400);
   EXPECT_EQ(Get(port_, "/x?y=%00").status, 400);
+  EXPECT_EQ(Get(port_, "/x?y%00=1").status, 400);
   EXPECT_THAT(paths_, IsEmpty());
 }
 

@@ -5,6 +5,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 #include "tests/agent/snapshot_builder.h"
 
@@ -83,6 +84,22 @@ TEST(JsonTest, PerWorkerGaugesNameTheirWorker) {
   builder.Family("threads", MetricType::kGauge, GaugeMode::kPerWorker).Number("pool=\"io\"", 4, 3);
   EXPECT_EQ(Map(builder.snapshot)["threads"]["series"][0]["labels"],
             json::parse(R"({"pool": "io", "worker": "3"})"));
+}
+
+TEST(JsonTest, TheDottedNamesOfAudioFamiliesSayWhatTheyMean) {
+  SnapshotBuilder builder;
+  builder.Family("audio_jobs_active", MetricType::kGauge, GaugeMode::kLeases);
+  builder.Family("audio_quota_violations_total", MetricType::kCounter).Counter("type=\"daily_minutes\"", 3);
+  builder.Family("audio_streaming_active", MetricType::kGauge, GaugeMode::kLeases).Number("user_id=\"1\"", 2);
+  json map = Map(builder.snapshot);
+  EXPECT_EQ(map.size(), 4U) << map;
+  for (const auto& [alias, name] : {std::pair{"audio.streaming.active", "audio_streaming_active"},
+                                    {"audio.quota_violations_total", "audio_quota_violations_total"}}) {
+    json expected = map[name];
+    EXPECT_FALSE(expected.contains("alias_of"));
+    expected["alias_of"] = name;
+    EXPECT_EQ(map[alias], expected);
+  }
 }
 
 TEST(JsonTest, NothingToShowIsAnEmptyMap) {

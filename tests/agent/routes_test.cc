@@ -21,11 +21,13 @@ using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 
-constexpr std::array<Route, 7> kTable = {{{"/", "", &Routes::Landing},
+constexpr std::array<Route, 9> kTable = {{{"/", "", &Routes::Landing},
                                           {"/metrics", "", &Routes::Metrics},
                                           {"/map", "", &Routes::MetricsMap},
                                           {"/document", "", &Routes::MetricsDocument},
                                           {"/workers", "", &Routes::Workers},
+                                          {"/status", "", &Routes::StreamStatus},
+                                          {"/limits", "", &Routes::StreamLimits},
                                           {"/healthy", "", &Routes::Healthy},
                                           {"/ready", "", &Routes::Ready}}};
 
@@ -33,7 +35,10 @@ class RoutesTest : public ::testing::Test {
  protected:
   RoutesTest() { BusGuard::Install(); }
 
-  HttpResponse Get(std::string_view path) { return routes_.Handle({path}); }
+  HttpResponse Get(std::string_view path) { return routes_.Handle({path, {}}); }
+  HttpResponse LimitsOf(std::string_view user_id) {
+    return routes_.Handle({"/limits", {{"x", "1"}, {"user_id", user_id}}});
+  }
   void CutOff() {
     Get("/metrics");
     std::filesystem::resize_file(path_, 4096);
@@ -42,7 +47,8 @@ class RoutesTest : public ::testing::Test {
   TemporaryFolder folder_;
   const std::string path_ = folder_ / "segment";
   SegmentFollower follower_{path_};
-  Routes routes_{kTable, &follower_};
+  const audio::AudioConfig audio_{};
+  Routes routes_{kTable, &follower_, &audio_};
 };
 
 TEST_F(RoutesTest, MetricsAreThoseOfTheWorkersAndThenTheAgents) {
@@ -76,6 +82,8 @@ TEST_F(RoutesTest, WithoutASegmentEveryAnswerButReadyIs200) {
   EXPECT_EQ(Get("/map").body, "{}");
   EXPECT_EQ(json::parse(Get("/document").body)["metrics"], json::object());
   EXPECT_EQ(json::parse(Get("/workers").body)["workers"], json::array());
+  EXPECT_EQ(json::parse(Get("/status").body)["status"], "unavailable");
+  EXPECT_EQ(LimitsOf("42").status, 200);
   EXPECT_EQ(Get("/").status, 200);
   EXPECT_EQ(Get("/healthy").status, 200);
   EXPECT_EQ(Get("/ready").status, 503);
@@ -91,12 +99,31 @@ TEST_F(RoutesTest, WithASegmentTheAgentIsReady) {
 TEST_F(RoutesTest, OfACorruptSegmentNothingIsSaid) {
   SegmentWriter(path_).Count("jobs_total", 3);
   CutOff();
-  for (const char* path : {"/metrics", "/map", "/document", "/workers", "/ready"}) {
+  for (const char* path : {"/metrics", "/map", "/document", "/workers", "/status", "/ready"}) {
     EXPECT_EQ(Get(path).status, 503) << path;
     EXPECT_THAT(Get(path).body, HasSubstr("cut off")) << path;
   }
   EXPECT_EQ(Get("/healthy").status, 200);
   EXPECT_EQ(Get("/").status, 200);
+}
+
+TEST_F(RoutesTest, LimitsAreOfOneUserWhoMustBeNamed) {
+  EXPECT_EQ(json::parse(LimitsOf("\xc3\xa4").body)["user_id"], "\xc3\xa4");
+  EXPECT_EQ(LimitsOf(std::string(256, 'x')).status, 200);
+  for (const std::string& bad :
+       {std::string(), std::string(257, 'x'), std::string("\xff"), std::string("\xc3")}) {
+    const HttpResponse answer = LimitsOf(bad);
+    EXPECT_EQ(answer.status, 400) << bad;
+    EXPECT_EQ(answer.content_type, "application/json");
+    EXPECT_THAT(json::parse(answer.body)["detail"].get<std::string>(), HasSubstr("user_id"));
+  }
+  EXPECT_EQ(Get("/limits").status, 400);
+}
+
+TEST_F(RoutesTest, WithoutASegmentThereIsNoLedgerToSave) {
+  EXPECT_EQ(routes_.LedgerToSave(), std::nullopt);
+  SegmentWriter(path_).Count("jobs_total", 3);
+  EXPECT_EQ(routes_.LedgerToSave(), std::nullopt) << "nobody has loaded one";
 }
 
 TEST_F(RoutesTest, PathsAreMatchedWhole) {

@@ -39,6 +39,12 @@ TEST(SelfMetricsTest, TheSegmentsSizesAndLimitsAreShown) {
   segment.segment.series_limit = 200000;
   segment.segment.series_count = 17;
   segment.segment.family_count = 4;
+  segment.segment.leases = 21;
+  segment.segment.lease_limit = 22;
+  segment.segment.lease_entries = 23;
+  segment.segment.ledger_entries = 24;
+  segment.segment.ledger_limit = 25;
+  segment.segment.mutex_recoveries = 26;
   segment.workers = {{0, true, "", 1, 0, 1}, {1, false, "", 2, 0, 1}, {2, false, "", 3, 0, 1}};
   const std::string text = Text(segment, true);
   EXPECT_THAT(text, HasSubstr("\nshmetrics_up 1\n"));
@@ -48,17 +54,27 @@ TEST(SelfMetricsTest, TheSegmentsSizesAndLimitsAreShown) {
   EXPECT_THAT(text, HasSubstr("\nshmetrics_series_limit 200000\n"));
   EXPECT_THAT(text, HasSubstr("\nshmetrics_families 4\n"));
   EXPECT_THAT(text, HasSubstr("\nshmetrics_worker_slots 1024\n"));
+  EXPECT_THAT(text, HasSubstr("\nshmetrics_leases 21\n"));
+  EXPECT_THAT(text, HasSubstr("\nshmetrics_lease_limit 22\n"));
+  EXPECT_THAT(text, HasSubstr("\nshmetrics_lease_entries 23\n"));
+  EXPECT_THAT(text, HasSubstr("\nshmetrics_ledger_entries 24\n"));
+  EXPECT_THAT(text, HasSubstr("\nshmetrics_ledger_limit 25\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("# TYPE shmetrics_mutex_recoveries_total counter\nshmetrics_mutex_recoveries_total 26\n"));
   EXPECT_THAT(text, HasSubstr("\nshmetrics_workers{state=\"alive\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("\nshmetrics_workers{state=\"dead\"} 2\n"));
 }
 
 TEST(SelfMetricsTest, EveryReasonOfRefusalIsAlwaysThere) {
   shm::Snapshot segment{};
-  segment.segment.refusals = {10, 11, 12, 13, 14, 15, 16, 17};
+  segment.segment.refusals = {10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23};
   const std::string text = Text(segment, true);
   int count = 10;
-  for (const char* reason : {"invalid_definition", "conflict", "name_collision", "invalid_labels",
-                             "series_limit", "segment_full", "out_of_memory", "no_free_slot"}) {
+  for (const char* reason :
+       {"invalid_definition", "conflict", "name_collision", "invalid_labels", "series_limit", "segment_full",
+        "out_of_memory", "no_free_slot", "corrupt", "lease_table_full", "ledger_full", "busy",
+        "foreign_namespace", "unrecoverable"}) {
     const std::string series = "shmetrics_refusals_total{reason=\"" + std::string(reason) + "\"} ";
     EXPECT_THAT(text, HasSubstr(series + std::to_string(count++) + '\n'));
     EXPECT_THAT(Text(shm::Snapshot{}, false), HasSubstr(series + "0\n"));
@@ -76,13 +92,14 @@ TEST(SelfMetricsTest, OnlyFamiliesThatMetALimitAreNamed) {
 
 TEST(SelfMetricsTest, SkippedRecordsAreShownByKind) {
   shm::Snapshot segment{};
-  segment.skipped = {1, 2, 3, 4, 5};
+  segment.skipped = {1, 2, 3, 4, 5, 6};
   const std::string text = Text(segment, true);
   EXPECT_THAT(text, HasSubstr("shmetrics_skipped_records_total{reason=\"family\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("shmetrics_skipped_records_total{reason=\"series\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("shmetrics_skipped_records_total{reason=\"chain\"} 3\n"));
   EXPECT_THAT(text, HasSubstr("shmetrics_skipped_records_total{reason=\"collision\"} 4\n"));
   EXPECT_THAT(text, HasSubstr("shmetrics_skipped_records_total{reason=\"gauge\"} 5\n"));
+  EXPECT_THAT(text, HasSubstr("shmetrics_skipped_records_total{reason=\"lease\"} 6\n"));
 }
 
 }  // namespace
