@@ -59,23 +59,37 @@ std::atomic_ref<Word> Atomic(const Word& word) {
   return std::atomic_ref<Word>(const_cast<Word&>(word));  // only ever loaded
 }
 
+/// A lease that was live when it was read.
+struct Candidate {
+  const LeaseEntry* entry;
+  std::uint64_t generation;
+  layout::Ref family;
+  std::uint32_t slot;
+  std::string key;
+};
+
 enum class Found : std::uint8_t { kLive, kNothing, kNonsense };
 
+std::uint64_t GenerationOf(const LeaseEntry& entry) {
+  return Atomic(entry.state.generation).load(std::memory_order_acquire);  // SYNC(entry)
+}
+
 /// One entry, as it was while its generation stood still.
-Found ReadLease(const LeaseEntry& entry, std::int64_t now, const IsAlive& is_alive, Key* key,
-                layout::Ref* family, std::uint32_t* slot) {
-  const std::uint64_t generation =
-      Atomic(entry.state.generation).load(std::memory_order_acquire);  // SYNC(entry)
-  if (generation % 2 == 0) return Found::kNothing;
+Found ReadLease(const LeaseEntry& entry, std::int64_t now, const IsAlive& is_alive, Candidate* out) {
+  out->entry = &entry;
+  out->generation = GenerationOf(entry);
+  if (out->generation % 2 == 0) return Found::kNothing;
   const std::int64_t deadline = Atomic(entry.state.deadline_ns).load(std::memory_order_acquire);
-  *family = entry.family.load(std::memory_order_acquire);                         // SYNC(entry)
-  *slot = entry.owner_slot.load(std::memory_order_acquire);                       // SYNC(entry)
+  out->family = entry.family.load(std::memory_order_acquire);                     // SYNC(entry)
+  out->slot = entry.owner_slot.load(std::memory_order_acquire);                   // SYNC(entry)
   const std::uint64_t epoch = entry.owner_epoch.load(std::memory_order_acquire);  // SYNC(entry)
-  const bool has_key = CopyKey(entry, key);
-  if (Atomic(entry.state.generation).load(std::memory_order_acquire) != generation)
-    return Found::kNothing;  // ended now
-  if (!has_key || *slot >= 1U << 16U) return Found::kNonsense;
-  return deadline > now && is_alive(*slot, epoch) ? Found::kLive : Found::kNothing;
+  Key key;
+  const bool has_key = CopyKey(entry, &key);
+  if (GenerationOf(entry) != out->generation) return Found::kNothing;  // it has just ended
+  if (!has_key) return Found::kNonsense;
+  if (deadline <= now || !is_alive(out->slot, epoch)) return Found::kNothing;
+  out->key = key.view();
+  return Found::kLive;
 }
 
 std::optional<LedgerRecord> ReadLedgerRecord(const LedgerEntry& entry) {
@@ -100,25 +114,26 @@ std::optional<LedgerRecord> ReadLedgerRecord(const LedgerEntry& entry) {
 
 }  // namespace
 
+/// Looks twice: what is live at the first look, and still the same lease at the second, was live at the moment between
+/// them, all of it at once. So no key ever shows more leases than were admitted, however fast they come and go.
 LeaseReading ReadLeases(const Segment& segment, const IsAlive& is_alive) {
   LeaseReading reading;
-  const std::uint32_t slot_count = segment.header().slot_count;
-  reading.by_slot.assign(slot_count, 0);
+  reading.by_slot.assign(segment.header().slot_count, 0);
   const std::int64_t now = LeaseNowNs();
-  Key key;
+  std::vector<Candidate> candidates;
+  Candidate candidate;
   ForEachEntry<LeaseEntry>(segment, &layout::LeaseShard::leases, [&](const LeaseEntry& entry) {
-    layout::Ref family = 0;
-    std::uint32_t slot = 0;
     reading.entries++;
-    const Found found = ReadLease(entry, now, is_alive, &key, &family, &slot);
-    if (found == Found::kLive && slot < slot_count) {
-      reading.live++;
-      reading.by_slot[slot]++;
-      reading.by_family[family][std::string(key.view())]++;
-    } else if (found != Found::kNothing) {
-      reading.skipped++;
-    }
+    const Found found = ReadLease(entry, now, is_alive, &candidate);
+    if (found == Found::kLive) candidates.push_back(std::move(candidate));
+    if (found == Found::kNonsense) reading.skipped++;
   });
+  for (Candidate& lease : candidates) {
+    if (GenerationOf(*lease.entry) != lease.generation) continue;
+    reading.live++;
+    reading.by_slot[lease.slot]++;
+    reading.by_family[lease.family][std::move(lease.key)]++;
+  }
   return reading;
 }
 

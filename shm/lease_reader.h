@@ -25,7 +25,7 @@ struct LeaseReading {
   std::uint64_t skipped = 0;  ///< of impossible contents
 };
 
-/// Whether the worker that held `slot` in `epoch` is alive.
+/// Whether the worker that held `slot` in `epoch` is alive; false for a slot that the segment does not have.
 using IsAlive = std::function<bool(std::uint32_t slot, std::uint64_t epoch)>;
 
 /// Bounded by the segment's size, whatever the bytes say.
