@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "client-lib/ledger_file.h"
 #include "tests/agent/segment_writer.h"
 #include "tests/support/http_client.h"
 
@@ -102,13 +103,31 @@ TEST_F(MainTest, ItServesASegmentThatComesLaterAndStopsOnSigterm) {
   SegmentWriter(path_).Count("jobs_total", 3);
   EXPECT_EQ(Get(port, "/-/ready").status, 200);
   EXPECT_THAT(Get(port, "/metrics").body, HasSubstr("\njobs_total 3\n"));
-  for (const char* path : {"/", "/api/v1/metrics", "/api/v1/metrics/json", "/api/v1/metrics/text",
-                           "/api/v1/workers", "/-/healthy"}) {
+  for (const char* path :
+       {"/", "/api/v1/metrics", "/api/v1/metrics/json", "/api/v1/metrics/text", "/api/v1/workers",
+        "/api/v1/audio/stream/status", "/api/v1/audio/stream/limits?user_id=1", "/-/healthy"}) {
     EXPECT_EQ(Get(port, path).status, 200) << path;
   }
   EXPECT_EQ(Get(port, "/nothing").status, 404);
   agent.Signal(SIGTERM);
   EXPECT_EQ(agent.Wait(), 0);
+}
+
+TEST_F(MainTest, TheLedgerIsSavedBeforeItStops) {
+  const std::string ini = folder_ / "agent.ini";
+  std::ofstream(ini) << "[Audio-Quota]\nstate_file = " << folder_ / "ledger.json"
+                     << "\n";
+  SegmentWriter writer(path_);
+  writer.SetTier("42", 3);
+  writer.MarkLedgerLoaded();
+  AgentProcess agent({"--config.file", ini, "--segment.path", path_, "--web.listen-address", "127.0.0.1:0"});
+  ASSERT_NE(agent.Port(), 0);
+  agent.Signal(SIGTERM);
+  EXPECT_EQ(agent.Wait(), 0);
+  const auto ledger = audio::ReadLedgerFile(folder_ / "ledger.json");
+  ASSERT_TRUE(ledger.ok()) << ledger.error().message;
+  ASSERT_EQ(ledger->size(), 1U);
+  EXPECT_EQ(ledger->front().key, "42");
 }
 
 TEST_F(MainTest, ItStopsOnSigint) {

@@ -120,10 +120,32 @@ TEST_F(RoutesTest, LimitsAreOfOneUserWhoMustBeNamed) {
   EXPECT_EQ(Get("/limits").status, 400);
 }
 
-TEST_F(RoutesTest, WithoutASegmentThereIsNoLedgerToSave) {
-  EXPECT_EQ(routes_.LedgerToSave(), std::nullopt);
-  SegmentWriter(path_).Count("jobs_total", 3);
-  EXPECT_EQ(routes_.LedgerToSave(), std::nullopt) << "nobody has loaded one";
+TEST_F(RoutesTest, WithoutASegmentThereIsNoLedgerToSave) { EXPECT_FALSE(routes_.LedgerToSave()); }
+
+TEST_F(RoutesTest, TheLedgerIsSavedOnlyOnceTheFormerOneHasBeenTakenOver) {
+  SegmentWriter writer(path_);
+  writer.SetTier("42", 3);
+  EXPECT_FALSE(routes_.LedgerToSave());
+  writer.MarkLedgerLoaded();
+  const auto ledger = routes_.LedgerToSave();
+  ASSERT_TRUE(ledger);
+  ASSERT_EQ(ledger->size(), 1U);
+  EXPECT_EQ(ledger->front().key, "42");
+  EXPECT_EQ(ledger->front().tier, 3U);
+}
+
+TEST_F(RoutesTest, OfACutOffSegmentNoLedgerIsSaved) {
+  SegmentWriter writer(path_);
+  writer.MarkLedgerLoaded();
+  ASSERT_TRUE(routes_.LedgerToSave());
+  CutOff();
+  EXPECT_FALSE(routes_.LedgerToSave());
+}
+
+TEST_F(RoutesTest, LimitsGoByTheLedgerOfTheSegment) {
+  SegmentWriter(path_).SetTier("42", 2);
+  EXPECT_EQ(json::parse(LimitsOf("42").body)["tier"], "standard");
+  EXPECT_EQ(json::parse(LimitsOf("43").body)["tier"], "free");
 }
 
 TEST_F(RoutesTest, PathsAreMatchedWhole) {

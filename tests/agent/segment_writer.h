@@ -1,6 +1,7 @@
 #ifndef SHMETRICS_TESTS_AGENT_SEGMENT_WRITER_H_
 #define SHMETRICS_TESTS_AGENT_SEGMENT_WRITER_H_
 
+#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include "shm/arena.h"
 #include "shm/cells.h"
 #include "shm/directory.h"
+#include "shm/ledger.h"
 #include "shm/segment.h"
 
 namespace shmetrics::testing {
@@ -58,10 +60,16 @@ class SegmentWriter {
     shm::AddToCounter(reinterpret_cast<std::uint64_t*>(segment_->base() + series.value()->cells), n);
   }
 
+  /// Sets a user's tier in the ledger.
+  void SetTier(std::string_view user, std::uint32_t tier) { EXPECT_TRUE(ledger_.SetTier(user, tier).ok()); }
+  /// Says that what was saved before has been taken over.
+  void MarkLedgerLoaded() { ledger_.MarkLoaded(); }
+
  private:
   std::shared_ptr<shm::Segment> segment_;
   shm::Arena arena_{*segment_};
   shm::Directory directory_{*segment_, arena_};
+  shm::Ledger ledger_{*segment_, arena_};
 };
 
 }  // namespace shmetrics::testing

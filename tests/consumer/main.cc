@@ -16,6 +16,14 @@ int main() {
                                     shmetrics::buckets::exponential(0.001, 2.0, 14));
   latency.observe(0.012);
 
+  // The audio front brings third-party libraries with it, which a static consumer must be told of.
+  const shmetrics::audio::Quota quota{registry};
+  const auto stream = quota.try_start_stream("42");
+  if (!stream) {
+    std::cout << stream.error().message << "\n";
+    return 1;
+  }
+
   const shmetrics::Status status = registry.status();
   std::cout << (status.attached ? "attached to " + status.segment : status.error) << "\n";
   return status.attached && status.refusals.empty() ? 0 : 1;
