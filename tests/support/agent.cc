@@ -30,9 +30,21 @@ std::uint64_t Scrape::Integer(const std::string& sample) const {
   return found == samples_.end() ? 0 : std::strtoull(found->second.c_str(), nullptr, 10);
 }
 
-Agent::Agent(const std::string& program, const std::string& segment, std::uint16_t port)
-    : process_(
-          {program, "--segment.path", segment, "--web.listen-address", "127.0.0.1:" + std::to_string(port)}) {
+namespace {
+
+std::vector<std::string> CommandLine(const std::string& program, const std::string& segment,
+                                     std::uint16_t port, const std::vector<std::string>& more_arguments) {
+  std::vector<std::string> line{program, "--segment.path", segment, "--web.listen-address",
+                                "127.0.0.1:" + std::to_string(port)};
+  line.insert(line.end(), more_arguments.begin(), more_arguments.end());
+  return line;
+}
+
+}  // namespace
+
+Agent::Agent(const std::string& program, const std::string& segment, std::uint16_t port,
+             const std::vector<std::string>& more_arguments)
+    : process_(CommandLine(program, segment, port, more_arguments)) {
   const std::optional<std::string> answer = process_.WaitForText(" on 127.0.0.1:");
   EXPECT_TRUE(answer.has_value()) << "the agent did not start: " << process_.errors();
   if (answer) port_ = static_cast<std::uint16_t>(std::atoi(answer->c_str()));

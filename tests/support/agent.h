@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tests/support/program.h"
 
@@ -30,7 +31,8 @@ class Scrape {
 class Agent {
  public:
   /// Starts it and waits until it serves; port 0 lets the kernel choose. A test failure if it does not.
-  Agent(const std::string& program, const std::string& segment, std::uint16_t port = 0);
+  Agent(const std::string& program, const std::string& segment, std::uint16_t port = 0,
+        const std::vector<std::string>& more_arguments = {});
 
   std::uint16_t port() const { return port_; }
   Scrape Get() const;
