@@ -10,6 +10,7 @@
 #include "agent/bus_guard.h"
 #include "agent/config.h"
 #include "agent/http_server.h"
+#include "agent/listener.h"
 #include "agent/log.h"
 #include "agent/options.h"
 #include "agent/routes.h"
@@ -56,19 +57,35 @@ void WaitFor(const sigset_t& signals) {
   Log(LogLevel::kInfo, std::string("stopping on ") + (signal == SIGTERM ? "SIGTERM" : "SIGINT"));
 }
 
-int Serve(const std::string& segment_path, uid_t trusted_owner, const ListenAddress& address) {
+/// The socket that this process was started with, else one of its own.
+Result<Listener> OpenListener(const std::optional<ListenAddress>& configured) {
+  const Result<std::optional<Listener>> activation = TakeActivationSocket();
+  if (!activation.ok()) return activation.error();
+  if (!activation.value()) return Listen(configured.value_or(ListenAddress{"127.0.0.1", 8000}));
+  const Listener& listener = *activation.value();
+  if (configured) {
+    Log(LogLevel::kWarn, "the configured address " + ToString(*configured) +
+                             " is not used: the socket that systemd opened is on " +
+                             ToString(listener.address));
+  }
+  return listener;
+}
+
+int Serve(const std::string& segment_path, uid_t trusted_owner, const std::optional<ListenAddress>& address) {
   const sigset_t stop_signals = BlockStopSignals();
   std::signal(SIGPIPE, SIG_IGN);  // a client that hangs up is no reason to die
   BusGuard::Install();
 
+  const Result<Listener> listener = OpenListener(address);
+  if (!listener.ok()) return Fail(listener.error());
   SegmentFollower follower(segment_path, trusted_owner);
   Routes routes(kRoutes, &follower);
-  const Result<std::unique_ptr<HttpServer>> server =
-      HttpServer::Start(address, [&routes](const HttpRequest& request) { return routes.Handle(request); });
+  const Result<std::unique_ptr<HttpServer>> server = HttpServer::Start(
+      listener.value(), [&routes](const HttpRequest& request) { return routes.Handle(request); });
   if (!server.ok()) return Fail(server.error());
 
   Log(LogLevel::kInfo, "shmetrics-agent " + std::string(kVersion) + " serves " + segment_path + " on " +
-                           ToString({address.host, server.value()->port()}));
+                           ToString(listener->address));
   WaitFor(stop_signals);
   return EXIT_SUCCESS;
 }
@@ -94,10 +111,9 @@ int Run(int argc, const char* const* argv) {
   StartLog(choose(flags.log_level, config.log_level).value_or(LogLevel::kInfo));
   for (const std::string& error : audio.environment_errors) Log(LogLevel::kWarn, error);
   const std::optional<std::string> segment_path = choose(flags.segment_path, config.segment_path);
-  return Serve(
-      segment_path ? *segment_path : shm::DefaultSegmentPath(),
-      choose(flags.trusted_owner, config.trusted_owner).value_or(static_cast<uid_t>(-1)),
-      choose(flags.listen_address, config.listen_address).value_or(ListenAddress{"127.0.0.1", 8000}));
+  return Serve(segment_path ? *segment_path : shm::DefaultSegmentPath(),
+               choose(flags.trusted_owner, config.trusted_owner).value_or(static_cast<uid_t>(-1)),
+               choose(flags.listen_address, config.listen_address));
 }
 
 }  // namespace
