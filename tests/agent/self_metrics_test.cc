@@ -39,6 +39,7 @@ TEST(SelfMetricsTest, TheSegmentsSizesAndLimitsAreShown) {
   segment.segment.series_limit = 200000;
   segment.segment.series_count = 17;
   segment.segment.family_count = 4;
+  segment.segment.worker_starts = 9;
   segment.workers = {{0, true, "", 1, 0, 1}, {1, false, "", 2, 0, 1}, {2, false, "", 3, 0, 1}};
   const std::string text = Text(segment, true);
   EXPECT_THAT(text, HasSubstr("\nshmetrics_up 1\n"));
@@ -50,6 +51,7 @@ TEST(SelfMetricsTest, TheSegmentsSizesAndLimitsAreShown) {
   EXPECT_THAT(text, HasSubstr("\nshmetrics_worker_slots 1024\n"));
   EXPECT_THAT(text, HasSubstr("\nshmetrics_workers{state=\"alive\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("\nshmetrics_workers{state=\"dead\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("\nshmetrics_worker_starts_total 9\n"));
 }
 
 TEST(SelfMetricsTest, EveryReasonOfRefusalIsAlwaysThere) {
