@@ -19,6 +19,7 @@
 #include "shmetrics/shmetrics.h"
 #include "tests/support/agent.h"
 #include "tests/support/child.h"
+#include "tests/support/expected_series.h"
 #include "tests/support/prometheus.h"
 #include "tests/support/registry_fixture.h"
 #include "tests/support/shared_page.h"
@@ -29,9 +30,15 @@ namespace {
 using nlohmann::json;
 using testing::Agent;
 using testing::Child;
+using testing::Exactly;
+using testing::ExpectedSeries;
+using testing::Labels;
+using testing::Mismatch;
 using testing::Prometheus;
+using testing::Range;
 using testing::SharedPage;
 using testing::WaitUntil;
+using testing::With;
 
 const std::string kDeploy = SHMETRICS_SOURCE_DIR "/scripts/deploy/";
 
@@ -81,44 +88,6 @@ void AskForWhatIsRefused(Registry& registry) {
   for (int i = 0; i < 100 + kTooManySeries; i++) crowded.with({std::to_string(i)}).inc();
 }
 
-using Labels = std::map<std::string, std::string>;
-struct Range {
-  double low, high;
-};
-/// The series that a query must return, and no others; `or_zero` allows others that are 0.
-struct Expected {
-  std::map<Labels, Range> series;
-  bool or_zero = false;
-};
-
-/// Empty if the result is as expected.
-std::string Mismatch(const json& result, const Expected& expected) {
-  if (!result.is_array()) return "not answered";
-  std::set<Labels> found;
-  for (const json& one : result) {
-    Labels labels = one["metric"];
-    labels.erase("__name__");
-    const double value = std::strtod(one["value"][1].get<std::string>().c_str(), nullptr);
-    const auto wanted = expected.series.find(labels);
-    const bool known = wanted != expected.series.end();
-    if (!known && expected.or_zero && value == 0) continue;
-    if (!known || value < wanted->second.low || value > wanted->second.high || !found.insert(labels).second) {
-      std::string range =
-          known ? std::to_string(wanted->second.low) + " to " + std::to_string(wanted->second.high)
-                : std::string("none");
-      return one.dump() + " where " + range + " is expected";
-    }
-  }
-  return found.size() == expected.series.size() ? "" : "series are missing in " + result.dump();
-}
-
-Range Exactly(double value) { return {value, value}; }
-
-Labels With(Labels labels, const std::string& name, const std::string& value) {
-  labels[name] = value;
-  return labels;
-}
-
 std::string ReadFile(const std::string& path) {
   std::ostringstream text;
   text << std::ifstream(path).rdbuf();
@@ -160,11 +129,11 @@ class DeployTest : public testing::RegistryFixture {
     });
   }
 
-  void ExpectQuery(const std::string& query, const Expected& expected) const {
+  void ExpectQuery(const std::string& query, const ExpectedSeries& expected) const {
     EXPECT_EQ(Mismatch(prometheus_.Query(query), expected), "") << query;
   }
   /// For rules, which are evaluated when it is their turn.
-  void WaitForQuery(const std::string& query, const Expected& expected) const {
+  void WaitForQuery(const std::string& query, const ExpectedSeries& expected) const {
     WaitUntil([&] { return Mismatch(prometheus_.Query(query), expected).empty(); });
   }
   double ValueOf(const std::string& query) const { return prometheus_.Value(query).value_or(-1); }
@@ -195,7 +164,7 @@ class DeployTest : public testing::RegistryFixture {
   }
   Range Rate(double grown, double seconds) const { return Grown(grown, grown, 1 / seconds); }
 
-  std::map<std::string, Expected> ExpectedOfSeed() const {
+  std::map<std::string, ExpectedSeries> ExpectedOfSeed() const {
     return {
         {kSeedStreams, {{{{}, Exactly(9)}}}},
         {kSeedStreamsByUser,
@@ -210,13 +179,13 @@ class DeployTest : public testing::RegistryFixture {
   }
 
   /// By type, over `seconds`; times 60 it is 5 of the 300 seconds of the window.
-  Expected Violations(const Labels& more, double seconds) const {
+  ExpectedSeries Violations(const Labels& more, double seconds) const {
     return {{{With(more, "type", "daily_minutes"), Rate(17, seconds)},
              {With(more, "type", "concurrent_streams"), Rate(5, seconds)},
              {With(more, "type", "concurrent_jobs"), Exactly(0)}}};
   }
 
-  std::map<std::string, Expected> ExpectedOfDashboard() const {
+  std::map<std::string, ExpectedSeries> ExpectedOfDashboard() const {
     auto expected = ExpectedOfSeed();
     const shm::SegmentSnapshot segment = Read().snapshot().segment;
     const Range starts = Grown(kShortLived, kShortLived + kWorkers);
@@ -242,13 +211,13 @@ class DeployTest : public testing::RegistryFixture {
     };
   }
 
-  Expected Refusals(const Labels& more, double seconds) const {
+  ExpectedSeries Refusals(const Labels& more, double seconds) const {
     return {{{With(more, "reason", "conflict"), Rate(kConflicts, seconds)},
              {With(more, "reason", "series_limit"), Rate(kTooManySeries, seconds)}},
             true};
   }
 
-  std::map<std::string, Expected> ExpectedOfRecordings() const {
+  std::map<std::string, ExpectedSeries> ExpectedOfRecordings() const {
     const shm::SegmentSnapshot segment = Read().snapshot().segment;
     const auto user = [this](const char* id) { return With(job_, "user_id", id); };
     return {
@@ -267,7 +236,7 @@ class DeployTest : public testing::RegistryFixture {
     };
   }
 
-  std::map<std::string, Expected> ExpectedOfAlerts() const {
+  std::map<std::string, ExpectedSeries> ExpectedOfAlerts() const {
     return {
         {"AudioDailyMinutesViolations", {{{job_, Rate(17, 900)}}}},
         {"AudioConcurrentStreamsViolations", {{{job_, Rate(5, 900)}}}},
