@@ -14,6 +14,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "shmetrics/shmetrics.h"
@@ -65,20 +66,43 @@ const int kWorkers = static_cast<int>(kWork.size());
 constexpr int kConflicts = 1;
 constexpr int kTooManySeries = 4;
 constexpr int kShortLived = 12;
+/// The agent may go on showing users whose streams have ended, at 0.
+constexpr bool kKeptAtZero = true;
 
-/// The one place that knows how the audio metrics come about. Announces them, calls `begin`, and does the work.
-void RunWorker(Registry& registry, const Work& work, const std::function<void()>& begin) {
-  const auto violations = registry.counter(
-      {.name = "audio_quota_violations_total", .help = "Denials by what was used up.", .labels = {"type"}});
-  for (const char* type : {"daily_minutes", "concurrent_streams", "concurrent_jobs"}) violations.with({type});
-  const auto streams =
-      registry.gauge({.name = "audio_streaming_active", .help = "Streams going on.", .labels = {"user_id"}});
-  const auto jobs =
-      registry.gauge({.name = "audio_jobs_active", .help = "Jobs running.", .labels = {"user_id"}});
+/// Announces the metrics, calls `begin`, and does the work; what it has begun goes on while the result lives.
+std::vector<audio::Activity> RunWorker(Registry& registry, const Work& work,
+                                       const std::function<void()>& begin) {
+  // One tier is allowed what is asked for, the other nothing at all.
+  setenv("AUDIO_TIER_LIMITS_JSON",
+         R"({"premium": {"concurrent_streams": null, "concurrent_jobs": null},)"
+         R"( "free": {"daily_minutes": 0, "concurrent_streams": 0, "concurrent_jobs": 0}})",
+         1);
+  const audio::Quota quota(registry, {.config = "/dev/null"});
   begin();
-  for (const auto& [user, count] : work.streams) streams.with({user}).set(count);
-  for (const auto& [user, count] : work.jobs) jobs.with({user}).set(count);
-  for (const auto& [type, count] : work.violations) violations.with({type}).inc(count);
+  constexpr audio::StartOptions kAllowed = {.tier = audio::Tier::premium,
+                                            .lifetime = audio::Lifetime::worker};
+  constexpr audio::StartOptions kDenied = {.tier = audio::Tier::free};
+  std::vector<audio::Activity> activities;
+  const auto hold = [&activities](Result<audio::Activity> started) {
+    EXPECT_TRUE(started.ok()) << started.error().message;
+    if (started.ok()) activities.push_back(std::move(started.value()));
+  };
+  for (const auto& [user, count] : work.streams) {
+    for (int i = 0; i < count; i++) hold(quota.try_start_stream(user, kAllowed));
+  }
+  for (const auto& [user, count] : work.jobs) {
+    for (int i = 0; i < count; i++) hold(quota.try_start_job(user, kAllowed));
+  }
+  for (const auto& [type, count] : work.violations) {
+    for (int i = 0; i < count; i++) {
+      if (type == "daily_minutes") {
+        EXPECT_FALSE(quota.consume_daily_minutes("denied", 1, kDenied.tier).ok());
+      } else {
+        EXPECT_FALSE(quota.try_start_stream("denied", kDenied).ok());
+      }
+    }
+  }
+  return activities;
 }
 
 void AskForWhatIsRefused(Registry& registry) {
@@ -119,7 +143,7 @@ class DeployTest : public testing::RegistryFixture {
   Child StartWorker(const Work& work) {
     return Child([this, &work] {
       Registry& registry = Open();
-      RunWorker(registry, work, [this] {
+      const auto activities = RunWorker(registry, work, [this] {
         ++stage_->ready;
         WaitUntil([this] { return stage_->go.load(); });
       });
@@ -170,7 +194,8 @@ class DeployTest : public testing::RegistryFixture {
         {kSeedStreamsByUser,
          {{{{{"user_id", "1"}}, Exactly(3)},
            {{{"user_id", "2"}}, Exactly(1)},
-           {{{"user_id", "4"}}, Exactly(5)}}}},
+           {{{"user_id", "4"}}, Exactly(5)}},
+          kKeptAtZero}},
         {kSeedJobs, {{{{}, Exactly(5)}}}},
         {kSeedViolations, Violations({}, 5)},
         {kSeedAlert, {{{{}, Rate(17, 900)}}}},
@@ -223,9 +248,10 @@ class DeployTest : public testing::RegistryFixture {
     return {
         {"job:audio_streaming_active:sum", {{{job_, Exactly(9)}}}},
         {"job_user_id:audio_streaming_active:sum",
-         {{{user("1"), Exactly(3)}, {user("2"), Exactly(1)}, {user("4"), Exactly(5)}}}},
+         {{{user("1"), Exactly(3)}, {user("2"), Exactly(1)}, {user("4"), Exactly(5)}}, kKeptAtZero}},
         {"job:audio_jobs_active:sum", {{{job_, Exactly(5)}}}},
-        {"job_user_id:audio_jobs_active:sum", {{{user("1"), Exactly(1)}, {user("3"), Exactly(4)}}}},
+        {"job_user_id:audio_jobs_active:sum",
+         {{{user("1"), Exactly(1)}, {user("3"), Exactly(4)}}, kKeptAtZero}},
         {"job_type:audio_quota_violations:rate5m", Violations(job_, 300)},
         {"job:shmetrics_workers_alive:sum", {{{job_, Exactly(3)}}}},
         {"instance:shmetrics_segment_committed:ratio",
@@ -309,14 +335,15 @@ TEST_F(DeployTest, EveryExpressionReturnsWhatTheWorkersKnow) {
   // A killed worker's streams are gone, what it has counted stays.
   workers[2].Kill();
   WaitUntil([&] { return ValueOf(kSeedStreams) == 4; });
-  ExpectQuery(kSeedStreamsByUser, {{{{{"user_id", "1"}}, Exactly(3)}, {{{"user_id", "2"}}, Exactly(1)}}});
+  ExpectQuery(kSeedStreamsByUser,
+              {{{{{"user_id", "1"}}, Exactly(3)}, {{{"user_id", "2"}}, Exactly(1)}}, kKeptAtZero});
   EXPECT_EQ(ValueOf("sum(audio_quota_violations_total)"), 22);
 
   // Idle again.
   workers.clear();
   WaitUntil([&] { return ValueOf(streams_panel) == 0; });
   EXPECT_EQ(ValueOf(jobs_panel), 0);
-  ExpectQuery(kSeedStreamsByUser, {});
+  ExpectQuery(kSeedStreamsByUser, {{}, kKeptAtZero});
   ExpectQuery(rules.at("ShmetricsNoWorkers"), {{{host_, Exactly(0)}}});
 
   agent_.process().Signal(SIGTERM);
