@@ -173,21 +173,24 @@ std::uint16_t HttpServer::port() const { return state_->port; }
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(const ListenAddress& address, HttpHandler handler) {
   const Result<Listener> listener = Listen(address);
   if (!listener.ok()) return listener.error();
+  return Start(listener.value(), std::move(handler));
+}
 
+Result<std::unique_ptr<HttpServer>> HttpServer::Start(const Listener& listener, HttpHandler handler) {
   MHD_set_panic_func(OnLibraryPanic, nullptr);
-  auto state = std::make_unique<State>(State{std::move(handler), listener->port, nullptr});
+  auto state = std::make_unique<State>(State{std::move(handler), listener.address.port, nullptr});
   // The logger comes first, so that complaints about the other options reach it.
   state->daemon = MHD_start_daemon(
       MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, nullptr, nullptr,
       OnRequestNoThrow, &state->handler, MHD_OPTION_EXTERNAL_LOGGER, OnLibraryLog, nullptr,
-      MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_URI_LOG_CALLBACK, OnUri, nullptr,
+      MHD_OPTION_LISTEN_SOCKET, listener.fd, MHD_OPTION_URI_LOG_CALLBACK, OnUri, nullptr,
       MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT, kMaxConnections,
       MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemoryBytes,
       MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
   if (state->daemon == nullptr) {
-    close(listener->fd);
+    close(listener.fd);
     return Error{ErrorCode::kBadOption,
-                 "cannot serve on " + ToString(address) + ": the HTTP library did not start"};
+                 "cannot serve on " + ToString(listener.address) + ": the HTTP library did not start"};
   }
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
 }

@@ -6,6 +6,7 @@
 
 #include "agent/http_message.h"
 #include "agent/listen_address.h"
+#include "agent/listener.h"
 #include "shm/result.h"
 
 namespace shmetrics::agent {
@@ -18,6 +19,8 @@ class HttpServer {
   /// `handler` is called by one thread of the server, for one request at a time; what it throws becomes a
   /// 500. Fails with kBadOption if it cannot listen on `address`.
   static Result<std::unique_ptr<HttpServer>> Start(const ListenAddress& address, HttpHandler handler);
+  /// The same on a socket that listens already, which becomes the server's to close.
+  static Result<std::unique_ptr<HttpServer>> Start(const Listener& listener, HttpHandler handler);
 
   /// Takes no more connections, cuts those that are open and waits for the thread.
   ~HttpServer();

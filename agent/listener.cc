@@ -1,10 +1,13 @@
 #include "agent/listener.h"
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -30,12 +33,17 @@ int ListenOn(const addrinfo& address) {
   return -error;
 }
 
-std::uint16_t PortOf(int fd) {
+/// Where a TCP socket is bound, its host as a number.
+ListenAddress AddressOf(int fd) {
   sockaddr_storage address{};
   socklen_t size = sizeof(address);
   getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  return ntohs(address.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port
-                                             : reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
+  std::array<char, NI_MAXHOST> host{};
+  getnameinfo(reinterpret_cast<const sockaddr*>(&address), size, host.data(), host.size(), nullptr, 0,
+              NI_NUMERICHOST);
+  return {host.data(),
+          ntohs(address.ss_family == AF_INET6 ? reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port
+                                              : reinterpret_cast<const sockaddr_in*>(&address)->sin_port)};
 }
 
 }  // namespace
@@ -54,12 +62,32 @@ Result<Listener> Listen(const ListenAddress& address) {
   int listening = -EADDRNOTAVAIL;
   for (const addrinfo* candidate = found; candidate != nullptr; candidate = candidate->ai_next) {
     listening = ListenOn(*candidate);
-    if (listening >= 0) return Listener{listening, PortOf(listening)};
+    if (listening >= 0) return Listener{listening, {address.host, AddressOf(listening).port}};
     // "localhost" may have an IPv6 number that this machine does not; any other trouble is the user's to
     // know.
     if (listening != -EADDRNOTAVAIL && listening != -EAFNOSUPPORT) break;
   }
   return CannotListen(address, std::strerror(-listening));
+}
+
+Result<std::optional<Listener>> TakeActivationSocket() {
+  const int count = sd_listen_fds(1);
+  if (count == 0) return std::optional<Listener>();
+  if (count < 0) {
+    return Error{ErrorCode::kBadOption,
+                 std::string("cannot take the socket that LISTEN_FDS tells of: ") + std::strerror(-count)};
+  }
+  if (count > 1) {
+    return Error{ErrorCode::kBadOption, "LISTEN_FDS hands over " + std::to_string(count) +
+                                            " sockets; give the socket unit one ListenStream= and no other"};
+  }
+  const int fd = SD_LISTEN_FDS_START;
+  if (sd_is_socket_inet(fd, AF_UNSPEC, SOCK_STREAM, 1, 0) <= 0) {
+    return Error{ErrorCode::kBadOption, "what LISTEN_FDS hands over is not a TCP socket that listens"};
+  }
+  // A client that is gone before it is accepted must not hold up the only thread that serves.
+  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+  return std::optional(Listener{fd, AddressOf(fd)});
 }
 
 }  // namespace shmetrics::agent

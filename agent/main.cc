@@ -13,6 +13,7 @@
 #include "agent/config.h"
 #include "agent/http_server.h"
 #include "agent/ledger_file.h"
+#include "agent/listener.h"
 #include "agent/log.h"
 #include "agent/options.h"
 #include "agent/routes.h"
@@ -69,20 +70,36 @@ void SaveUntil(const sigset_t& signals, const std::function<void()>& save) {
   }
 }
 
-int Serve(const std::string& segment_path, uid_t trusted_owner, const ListenAddress& address,
+/// The socket that this process was started with, else one of its own.
+Result<Listener> OpenListener(const std::optional<ListenAddress>& configured) {
+  const Result<std::optional<Listener>> activation = TakeActivationSocket();
+  if (!activation.ok()) return activation.error();
+  if (!activation.value()) return Listen(configured.value_or(ListenAddress{"127.0.0.1", 8000}));
+  const Listener& listener = *activation.value();
+  if (configured) {
+    Log(LogLevel::kWarn, "the configured address " + ToString(*configured) +
+                             " is not used: the socket that systemd opened is on " +
+                             ToString(listener.address));
+  }
+  return listener;
+}
+
+int Serve(const std::string& segment_path, uid_t trusted_owner, const std::optional<ListenAddress>& address,
           const audio::AudioConfig& audio) {
   const sigset_t stop_signals = BlockStopSignals();
   std::signal(SIGPIPE, SIG_IGN);  // a client that hangs up is no reason to die
   BusGuard::Install();
 
+  const Result<Listener> listener = OpenListener(address);
+  if (!listener.ok()) return Fail(listener.error());
   SegmentFollower follower(segment_path, trusted_owner);
   Routes routes(kRoutes, &follower, &audio);
-  const Result<std::unique_ptr<HttpServer>> server =
-      HttpServer::Start(address, [&routes](const HttpRequest& request) { return routes.Handle(request); });
+  const Result<std::unique_ptr<HttpServer>> server = HttpServer::Start(
+      listener.value(), [&routes](const HttpRequest& request) { return routes.Handle(request); });
   if (!server.ok()) return Fail(server.error());
 
   Log(LogLevel::kInfo, "shmetrics-agent " + std::string(kVersion) + " serves " + segment_path + " on " +
-                           ToString({address.host, server.value()->port()}));
+                           ToString(listener->address));
   LedgerFile file(audio.state_file);
   SaveUntil(stop_signals, [&] {
     if (audio.state_file.empty()) return;
@@ -114,8 +131,7 @@ int Run(int argc, const char* const* argv) {
   const std::optional<std::string> segment_path = choose(flags.segment_path, config.segment_path);
   return Serve(segment_path ? *segment_path : shm::DefaultSegmentPath(),
                choose(flags.trusted_owner, config.trusted_owner).value_or(static_cast<uid_t>(-1)),
-               choose(flags.listen_address, config.listen_address).value_or(ListenAddress{"127.0.0.1", 8000}),
-               audio.config);
+               choose(flags.listen_address, config.listen_address), audio.config);
 }
 
 }  // namespace

@@ -68,6 +68,11 @@ void SelfMetrics::AddWorkers(const shm::Snapshot& segment) {
             MetricType::kGauge);
   AddGauge(static_cast<double>(alive), "state", "alive");
   AddGauge(static_cast<double>(dead), "state", "dead");
+  // The dead cannot be counted: nobody is there to do it. Their slots are taken over, and that leaves a trace.
+  AddFamily("shmetrics_worker_starts_total",
+            "Worker slots taken: one for each process that has set a gauge or held a lease.",
+            MetricType::kCounter);
+  AddCounter(segment.segment.worker_starts);
 }
 
 void SelfMetrics::AddRefusals(const shm::Snapshot& segment) {

@@ -171,6 +171,8 @@ void SnapshotReader::Read(Snapshot* out) {
   state_->ReadSegment(&out->segment);
   out->segment.leases = leases.live;
   out->segment.lease_entries = leases.entries;
+  out->segment.worker_starts = 0;
+  for (const WorkerSnapshot& worker : out->workers) out->segment.worker_starts += worker.epoch;
   out->buckets.clear();
   const auto lease_texts = std::make_shared<std::deque<std::string>>();
   std::uint64_t shown_leases = 0;

@@ -96,6 +96,7 @@ struct SegmentSnapshot {
   std::uint32_t family_series_limit;
   std::uint64_t series_count;
   std::uint64_t family_count;
+  std::uint64_t worker_starts;  ///< how often a worker has taken a slot: the sum of all epochs
   std::uint32_t lease_limit;
   std::uint32_t ledger_limit;
   std::uint64_t lease_entries;     ///< places for leases that have memory, in use or free

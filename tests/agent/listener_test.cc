@@ -14,17 +14,17 @@ TEST(ListenerTest, PortZeroGivesAFreePortAndTellsWhich) {
   const Result<Listener> listener = Listen({"127.0.0.1", 0});
   ASSERT_TRUE(listener.ok()) << listener.error().message;
   const shm::UniqueFd fd(listener->fd);
-  EXPECT_NE(listener->port, 0);
+  EXPECT_NE(listener->address.port, 0);
 }
 
 TEST(ListenerTest, APortInUseIsRefusedByNameAndReason) {
   const Result<Listener> first = Listen({"127.0.0.1", 0});
   ASSERT_TRUE(first.ok());
   const shm::UniqueFd fd(first->fd);
-  const Result<Listener> second = Listen({"127.0.0.1", first->port});
+  const Result<Listener> second = Listen({"127.0.0.1", first->address.port});
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().message,
-            "cannot listen on 127.0.0.1:" + std::to_string(first->port) + ": Address already in use");
+            "cannot listen on 127.0.0.1:" + std::to_string(first->address.port) + ": Address already in use");
 }
 
 TEST(ListenerTest, AnAddressOfAnotherMachineIsRefused) {
@@ -37,7 +37,7 @@ TEST(ListenerTest, AnEmptyHostListensForIpv4) {
   const Result<Listener> listener = Listen({"", 0});
   ASSERT_TRUE(listener.ok()) << listener.error().message;
   const shm::UniqueFd fd(listener->fd);
-  EXPECT_FALSE(Listen({"127.0.0.1", listener->port}).ok()) << "the port is taken for IPv4 too";
+  EXPECT_FALSE(Listen({"127.0.0.1", listener->address.port}).ok()) << "the port is taken for IPv4 too";
 }
 
 }  // namespace

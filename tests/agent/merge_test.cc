@@ -125,10 +125,13 @@ TEST(MergeTest, RefusalsAddUpAndOnlyTheLivingWorkersOfTheOlderAreListed) {
   older.snapshot.workers.push_back({1, false, "dead", 2, 0, 1});
   SnapshotBuilder newer;
   newer.snapshot.segment.refusals[2] = 1;
+  older.snapshot.segment.worker_starts = 7;
+  newer.snapshot.segment.worker_starts = 2;
   newer.snapshot.segment.slot_count = 64;
   newer.snapshot.workers.push_back({0, true, "new", 3, 0, 1});
   MergeInto(older.snapshot, &newer.snapshot);
   EXPECT_EQ(newer.snapshot.segment.refusals[2], 6U);
+  EXPECT_EQ(newer.snapshot.segment.worker_starts, 9U);
   ASSERT_EQ(newer.snapshot.workers.size(), 2U);
   EXPECT_EQ(newer.snapshot.workers[0].name, "new");
   EXPECT_EQ(newer.snapshot.workers[1].name, "old");

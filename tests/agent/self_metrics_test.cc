@@ -45,6 +45,7 @@ TEST(SelfMetricsTest, TheSegmentsSizesAndLimitsAreShown) {
   segment.segment.ledger_entries = 24;
   segment.segment.ledger_limit = 25;
   segment.segment.mutex_recoveries = 26;
+  segment.segment.worker_starts = 9;
   segment.workers = {{0, true, "", 1, 0, 1}, {1, false, "", 2, 0, 1}, {2, false, "", 3, 0, 1}};
   const std::string text = Text(segment, true);
   EXPECT_THAT(text, HasSubstr("\nshmetrics_up 1\n"));
@@ -64,6 +65,7 @@ TEST(SelfMetricsTest, TheSegmentsSizesAndLimitsAreShown) {
       HasSubstr("# TYPE shmetrics_mutex_recoveries_total counter\nshmetrics_mutex_recoveries_total 26\n"));
   EXPECT_THAT(text, HasSubstr("\nshmetrics_workers{state=\"alive\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("\nshmetrics_workers{state=\"dead\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("\nshmetrics_worker_starts_total 9\n"));
 }
 
 TEST(SelfMetricsTest, EveryReasonOfRefusalIsAlwaysThere) {

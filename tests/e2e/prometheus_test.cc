@@ -1,15 +1,12 @@
 // A real Prometheus scrapes the agent and is asked what it saw. Fault 34 as well: its parser is the judge.
 
+#include "tests/support/prometheus.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <cctype>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -18,7 +15,6 @@
 #include "shmetrics/shmetrics.h"
 #include "tests/support/agent.h"
 #include "tests/support/child.h"
-#include "tests/support/http_client.h"
 #include "tests/support/program.h"
 #include "tests/support/registry_fixture.h"
 #include "tests/support/shared_page.h"
@@ -30,7 +26,7 @@ using nlohmann::json;
 using testing::Agent;
 using testing::Child;
 using ::testing::IsEmpty;
-using testing::Program;
+using testing::Prometheus;
 using testing::SharedPage;
 using testing::WaitUntil;
 
@@ -50,75 +46,6 @@ const std::vector<std::string> kHostileValues = {
 };
 const std::string kHostileHelp =
     "A \"quoted\" word, a \\ and\na second line: \x1b[31m Grüße # TYPE x counter";
-
-/// A Prometheus of the test's own, with its own data, that scrapes one agent every second.
-class Prometheus {
- public:
-  explicit Prometheus(const Agent& agent) : process_(Arguments(agent)) {
-    const std::optional<std::string> address = process_.WaitForText("\"Listening on\" address=127.0.0.1:");
-    EXPECT_TRUE(address.has_value()) << "Prometheus did not start; scripts/setup --tests installs it: "
-                                     << process_.errors();
-    if (address) port_ = static_cast<std::uint16_t>(std::atoi(address->c_str()));
-    EXPECT_TRUE(process_.WaitForText("Server is ready to receive web requests.").has_value());
-  }
-  ~Prometheus() {
-    process_.Kill();
-    std::filesystem::remove_all(folder_);
-  }
-  Prometheus(const Prometheus&) = delete;
-  Prometheus& operator=(const Prometheus&) = delete;
-
-  /// The "data" of an answer of the API; null if it has none yet.
-  json Ask(const std::string& path) const {
-    // In HTTP/1.0 an answer of unknown length ends with the connection, not in chunks.
-    const std::string answer =
-        testing::SendRaw(port_, "GET " + path + " HTTP/1.0\r\nHost: localhost\r\n\r\n");
-    const std::size_t body = answer.find("\r\n\r\n");
-    const json document =
-        json::parse(body == std::string::npos ? "" : answer.substr(body + 4), nullptr, false);
-    return document.is_object() && document.contains("data") ? document["data"] : json();
-  }
-
-  /// All series of a PromQL query: labels and value.
-  json Query(const std::string& query) const {
-    const json data = Ask("/api/v1/query?query=" + Encode(query));
-    return data.is_object() ? data["result"] : json::array();
-  }
-
-  /// The only series of a query, or nothing.
-  std::optional<double> Value(const std::string& query) const {
-    const json result = Query(query);
-    if (result.size() != 1) return std::nullopt;
-    return std::strtod(result[0]["value"][1].get<std::string>().c_str(), nullptr);
-  }
-
- private:
-  std::vector<std::string> Arguments(const Agent& agent) {
-    std::string name = std::filesystem::temp_directory_path() / "shmetrics-prometheus-XXXXXX";
-    folder_ = mkdtemp(name.data());
-    std::ofstream(folder_ + "/prometheus.yml") << "global: {scrape_interval: 1s}\n"
-                                                  "scrape_configs:\n"
-                                                  "  - job_name: shmetrics\n"
-                                                  "    static_configs: [{targets: ['127.0.0.1:"
-                                               << agent.port() << "']}]\n";
-    return {"prometheus", "--config.file=" + folder_ + "/prometheus.yml",
-            "--storage.tsdb.path=" + folder_ + "/data", "--web.listen-address=127.0.0.1:0"};
-  }
-
-  static std::string Encode(const std::string& text) {
-    std::string encoded;
-    for (const unsigned char c : text) {
-      char hex[4];
-      std::snprintf(hex, sizeof hex, "%%%02X", c);
-      encoded += std::isalnum(c) != 0 ? std::string(1, static_cast<char>(c)) : hex;
-    }
-    return encoded;
-  }
-
-  std::string folder_;
-  Program process_;
-  std::uint16_t port_ = 0;
-};
 
 class PrometheusTest : public testing::RegistryFixture {
  protected:
@@ -194,7 +121,7 @@ TEST_F(PrometheusTest, HostileLabelValuesAndHelpArriveAsTheyWere) {
   }
   const Agent agent(SHMETRICS_AGENT, segment_);
   const Prometheus prometheus(agent);
-  WaitUntil([&] { return prometheus.Query("up") != json::array(); });
+  WaitUntil([&] { return prometheus.Query("up").size() == 1; });
   ASSERT_EQ(prometheus.Value("up"), 1.0) << prometheus.Ask("/api/v1/targets").dump();
   const json series = prometheus.Query("hostile_total");
   EXPECT_EQ(series.size(), kHostileValues.size());

@@ -82,6 +82,7 @@ TEST_F(WorkerSlotTest, SlotOfADeadWorkerIsTakenAgainWithoutItsGauges) {
   const SegmentReading reading = testing::Read(path_);
   ASSERT_EQ(reading.snapshot().workers.size(), 2U);
   EXPECT_EQ(reading.snapshot().workers[0].epoch, 2U);
+  EXPECT_EQ(reading.snapshot().segment.worker_starts, 3U);
   EXPECT_EQ(reading.snapshot().workers[0].pid, static_cast<std::uint32_t>(third.pid()));
   EXPECT_EQ(Alive(), 2U);
 }
