@@ -65,8 +65,8 @@ void GoneKeys::NoteGone(const FamilySnapshot& family, const LiveKeys& before) {
 
 void GoneKeys::ForgetReturned(const FamilySnapshot& family) {
   std::erase_if(gone_, [&](const GoneKey& key) {
-    return key.family == family.name &&
-           std::ranges::binary_search(family.series, std::string_view(*key.name_and_labels), {}, kKey);
+    const std::string_view text = *key.name_and_labels;
+    return key.family == family.name && std::ranges::binary_search(family.series, text, {}, kKey);
   });
 }
 
@@ -82,8 +82,8 @@ void GoneKeys::Remember(const FamilySnapshot& family, LiveKeys* keys) {
 
 void GoneKeys::AddZeros(shm::Snapshot* snapshot) const {
   for (const GoneKey& key : gone_) {
-    const auto family =
-        std::ranges::lower_bound(snapshot->families, std::string_view(key.family), {}, &FamilySnapshot::name);
+    const std::string_view name = key.family;
+    const auto family = std::ranges::lower_bound(snapshot->families, name, {}, &FamilySnapshot::name);
     if (family == snapshot->families.end() || family->name != key.family) continue;
     SeriesSnapshot series{};
     series.name_and_labels = *key.name_and_labels;

@@ -19,13 +19,15 @@ bool SetFromJson(std::string_view key, const JsonValue& value, Limits* limits) {
 void ApplyTier(const std::string& tier, const JsonValue& entries, Limits* limits,
                std::vector<std::string>* errors) {
   for (const auto& [name, value] : entries.GetObject()) {
-    const std::string key(TextOf(name));
+    const std::string_view key = TextOf(name);
+    std::string error = tier;
+    error.append(".").append(key);
     if (!IsLimitKey(key)) {
-      errors->push_back(tier + "." + key +
+      errors->push_back(error +
                         ": no such limit; there are daily_minutes, concurrent_streams, concurrent_jobs and "
                         "max_file_size_mb");
     } else if (!SetFromJson(key, value, limits)) {
-      errors->push_back(tier + "." + key + ": not " + std::string(kLimitForm));
+      errors->push_back(error.append(": not ").append(kLimitForm));
     }
   }
 }

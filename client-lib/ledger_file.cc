@@ -90,7 +90,8 @@ std::optional<std::int64_t> ParseDay(std::string_view text) {
                                          std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok() || *year < 1970) return std::nullopt;
-  return std::chrono::sys_days(date).time_since_epoch().count();
+  const std::chrono::sys_days since_1970 = date;
+  return since_1970.time_since_epoch().count();
 }
 
 /// The member `key`, or a null pointer.

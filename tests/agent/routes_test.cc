@@ -9,6 +9,7 @@
 #include <string>
 
 #include "agent/bus_guard.h"
+#include "shmetrics/shmetrics.h"
 #include "tests/agent/segment_writer.h"
 
 namespace shmetrics::agent {
@@ -146,6 +147,20 @@ TEST_F(RoutesTest, LimitsGoByTheLedgerOfTheSegment) {
   SegmentWriter(path_).SetTier("42", 2);
   EXPECT_EQ(json::parse(LimitsOf("42").body)["tier"], "standard");
   EXPECT_EQ(json::parse(LimitsOf("43").body)["tier"], "free");
+}
+
+TEST_F(RoutesTest, AKeyThatWentIsShownAt0InEveryFormat) {
+  const LeaseGaugeFamily streams =
+      Registry::open({.segment = path_})
+          .lease_gauge({.name = "audio_streaming_active", .labels = {"user_id"}});
+  Result<Lease> lease = streams.try_acquire({"42"});
+  ASSERT_TRUE(lease.ok()) << lease.error().message;
+  EXPECT_THAT(Get("/metrics").body, HasSubstr("\naudio_streaming_active{user_id=\"42\"} 1\n"));
+  lease->release();
+  EXPECT_THAT(Get("/metrics").body, HasSubstr("\naudio_streaming_active{user_id=\"42\"} 0\n"));
+  EXPECT_EQ(json::parse(Get("/map").body)["audio.streaming.active"]["series"][0]["value"], 0);
+  EXPECT_EQ(json::parse(Get("/status").body)["load"]["users_streaming"], 0);
+  EXPECT_THAT(Get("/metrics").body, Not(HasSubstr("audio.streaming"))) << "a dotted name breaks the scrape";
 }
 
 TEST_F(RoutesTest, PathsAreMatchedWhole) {
