@@ -12,6 +12,7 @@
 #include <fstream>
 
 #include "shm/clock.h"
+#include "shm/layout_signature.h"
 #include "shm/namespace_lock.h"
 
 namespace shmetrics::shm {
