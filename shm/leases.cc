@@ -211,10 +211,15 @@ Result<std::uint64_t> Leases::CountLive(const RegisteredFamily& family,
 }
 
 bool Leases::Renew(const HeldLease& lease, std::int64_t ttl_ns) {
-  const std::int64_t now = LeaseNowNs();
+  // A renewal costs little more than the clock it reads, so it reads the coarse one wherever that decides the same: not
+  // near the deadline, and not for a TTL that a tick less would matter to.
+  constexpr std::int64_t kCoarseTtlNs = 1'000'000'000;
+  const bool may_be_coarse = ttl_ns == 0 || ttl_ns >= kCoarseTtlNs;
+  std::int64_t now = may_be_coarse ? LeaseNowCoarseNs() : LeaseNowNs();
   for (int i = 0; i < kMaxTries; i++) {
     const LeaseState state = LoadState(*lease.entry);
     if (state.generation != lease.generation) return false;
+    if (state.deadline_ns - now <= kMaxCoarseLagNs) now = LeaseNowNs();
     if (state.deadline_ns <= now) {
       // Readers have seen it end; it must not come back.
       if (End(lease.entry, state)) return false;
