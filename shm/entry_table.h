@@ -72,8 +72,7 @@ class EntryTable {
   /// Calls `visit` for every entry, free ones too.
   template <class Visit>
   void ForEach(Visit visit) const {
-    std::uint32_t chunks =
-        entry_count() / layout::kEntriesPerChunk;  // bounds the walk, whatever the bytes say
+    std::uint32_t chunks = entry_count() / layout::kEntriesPerChunk;  // bounds the walk
     for (Ref ref = Load(table_.first_chunk); ref != 0 && chunks > 0; chunks--) {
       const auto* chunk = segment_.AtRef<layout::EntryChunk>(ref);
       auto* entries = EntriesOf(segment_, ref);
@@ -139,7 +138,10 @@ class EntryTable {
     });
   }
 
-  std::uint32_t entry_count() const { return Load(table_.entry_count); }
+  /// Never more than there is memory for, whatever the bytes say: it bounds the walks, which the mutex is held for.
+  std::uint32_t entry_count() const {
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(Load(table_.entry_count), MostEntries()));
+  }
 
   /// The entries of a chunk, or null if they do not lie in the segment.
   static Entry* EntriesOf(const Segment& segment, Ref chunk) {
@@ -164,8 +166,10 @@ class EntryTable {
     return heads_[(hash >> 32U) & (segment_.header().lease_chain_count - 1)];
   }
 
+  std::uint64_t MostEntries() const { return segment_.CommittedBytes() / sizeof(Entry); }
+
   std::uint32_t CountEntries() const {
-    const std::uint64_t most = segment_.CommittedBytes() / sizeof(Entry);
+    const std::uint64_t most = MostEntries();
     std::uint64_t count = 0;
     for (Ref ref = Load(table_.first_chunk); ref != 0 && count < most; count += layout::kEntriesPerChunk) {
       const auto* chunk = segment_.AtRef<layout::EntryChunk>(ref);
