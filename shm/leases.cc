@@ -1,5 +1,6 @@
 #include "shm/leases.h"
 
+#include <algorithm>
 #include <string>
 
 #include "shm/crash_point.h"
