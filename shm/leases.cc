@@ -226,8 +226,9 @@ bool Leases::Renew(const HeldLease& lease, std::int64_t ttl_ns) {
       if (End(lease.entry, state)) return false;
       continue;
     }
-    if (ttl_ns == 0 || Exchange(lease.entry, state, {state.generation, DeadlineAfter(now, ttl_ns)}))
-      return true;
+    // Never back: the coarse clock may be behind the one that the present deadline came from.
+    const std::int64_t deadline = std::max(state.deadline_ns, DeadlineAfter(now, ttl_ns));
+    if (ttl_ns == 0 || Exchange(lease.entry, state, {state.generation, deadline})) return true;
   }
   return false;
 }
