@@ -1,4 +1,4 @@
-/* Uses every function of the C interface, as C99. Says what went wrong, and ends with 1, at the first surprise; c_interface_test
+/* Uses every function of the C interface, as C99. Ends with 1 at the first surprise, and says which; c_interface_test
    runs it, and looks into the segment.
    Usage: c_program SEGMENT CONFIG */
 
@@ -67,7 +67,7 @@ static void Count(shmetrics_registry* registry) {
   CHECK(shmetrics_fractional_add(minutes, -1.0) == SHMETRICS_BAD_ARGUMENT);
   CHECK(shmetrics_fractional_add(minutes, (double)NAN) == SHMETRICS_BAD_ARGUMENT);
 
-  options = Named("c_load", NULL, 0);  /* of the mode that outlives its worker */
+  options = Named("c_load", NULL, 0); /* of the mode that outlives its worker */
   CHECK(shmetrics_gauge_family(registry, &options, SHMETRICS_GAUGE_LAST, &family, &error) == SHMETRICS_OK);
   CHECK(shmetrics_gauge_with(family, NULL, 0, &gauge) == SHMETRICS_OK);
   CHECK(shmetrics_gauge_set(gauge, 5) == SHMETRICS_OK);
@@ -96,7 +96,8 @@ static void Lease(shmetrics_registry* registry) {
   CHECK(shmetrics_lease_try_acquire(family, kUser, 1, 1, 3600000, &lease, &error) == SHMETRICS_OK);
   CHECK(shmetrics_lease_try_acquire(family, kUser, 1, 1, 0, &second, &error) == SHMETRICS_LIMIT_REACHED);
   CHECK(second == NULL && error.code == SHMETRICS_LIMIT_REACHED);
-  CHECK(shmetrics_lease_try_acquire(family, kUser, 1, SHMETRICS_UNLIMITED, 0, &second, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_lease_try_acquire(family, kUser, 1, SHMETRICS_UNLIMITED, 0, &second, &error) ==
+        SHMETRICS_OK);
   CHECK(shmetrics_lease_count(family, kUser, 1, &live, &error) == SHMETRICS_OK && live == 2);
   CHECK(shmetrics_lease_renew(lease) == SHMETRICS_OK);
   CHECK(shmetrics_lease_check(lease) == SHMETRICS_OK);
@@ -151,13 +152,15 @@ static void Stream(shmetrics_registry* registry, const char* config) {
   shmetrics_activity_free(job);
   CHECK(shmetrics_quota_active_streams(quota, "42", &active, &error) == SHMETRICS_OK && active == 0);
 
-  CHECK(shmetrics_quota_consume_daily_minutes(quota, "42", 20, SHMETRICS_TIER_NONE, &day, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_quota_consume_daily_minutes(quota, "42", 20, SHMETRICS_TIER_NONE, &day, &error) ==
+        SHMETRICS_OK);
   CHECK(day.used == 20 && day.limit == 30 && day.remaining == 10);
   CHECK(shmetrics_quota_consume_daily_minutes(quota, "42", 20, SHMETRICS_TIER_NONE, NULL, &error) ==
         SHMETRICS_DAILY_MINUTES);
   CHECK(shmetrics_quota_set_tier(quota, "42", SHMETRICS_TIER_PREMIUM, &error) == SHMETRICS_OK);
   CHECK(shmetrics_quota_tier(quota, "42", &tier, &error) == SHMETRICS_OK && tier == SHMETRICS_TIER_PREMIUM);
-  CHECK(shmetrics_quota_check_daily_minutes(quota, "42", 1000, SHMETRICS_TIER_NONE, &day, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_quota_check_daily_minutes(quota, "42", 1000, SHMETRICS_TIER_NONE, &day, &error) ==
+        SHMETRICS_OK);
   CHECK(day.used == 20 && isinf(day.limit) && isinf(day.remaining));
   CHECK(shmetrics_quota_announce_model(quota, "whisper", &error) == SHMETRICS_OK);
 }
