@@ -26,7 +26,7 @@
 /// Signal handlers may call shmetrics_counter_inc(), shmetrics_counter_add(), shmetrics_fractional_add() and
 /// shmetrics_histogram_observe(), nothing else.
 ///
-/// Cost. What is inline in C++ is a call here: an increment costs the call, 5 to 10 ns, and a locked addition. The rest
+/// Cost. What is inline in C++ is a call here: an increment costs the call, 4.5 to 8 ns, and a locked addition. The rest
 /// costs what it costs in C++.
 
 #include <stddef.h>
@@ -35,6 +35,8 @@
 #include "shmetrics/c_audio.h"
 #include "shmetrics/c_types.h"
 #include "shmetrics/export.h"
+
+// NOLINTBEGIN(modernize-use-using, readability-identifier-naming): C has names of its own.
 
 #ifdef __cplusplus
 extern "C" {
@@ -102,8 +104,8 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_family_remove(const shmetrics_family* 
 
 // Series: registered if new on this host, else looked up in some tens of nanoseconds without a lock. A label set that is
 // refused still gives a handle, as in C++: of counters and histograms that of the family's overflow series, of gauges
-// one that is shown nowhere; shmetrics_registry_status() counts it. A null handle counts nowhere: the call says
-// SHMETRICS_BAD_ARGUMENT.
+// one that is shown nowhere; shmetrics_registry_status() counts it. What was taken without a segment counts in private
+// memory for good, but for gauges: take it again. A null handle counts nowhere: the call says SHMETRICS_BAD_ARGUMENT.
 
 SHMETRICS_EXPORT shmetrics_code shmetrics_counter_with(const shmetrics_family* family,
                                                        const char* const* values, size_t count,
@@ -157,5 +159,7 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_lease_count(const shmetrics_family* fa
 #ifdef __cplusplus
 }
 #endif
+
+// NOLINTEND(modernize-use-using, readability-identifier-naming)
 
 #endif  // SHMETRICS_C_H_

@@ -10,6 +10,8 @@
 #include "shmetrics/c_types.h"
 #include "shmetrics/export.h"
 
+// NOLINTBEGIN(modernize-use-using, readability-identifier-naming): C has names of its own.
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -126,5 +128,7 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_quota_announce_model(const shmetrics_q
 #ifdef __cplusplus
 }
 #endif
+
+// NOLINTEND(modernize-use-using, readability-identifier-naming)
 
 #endif  // SHMETRICS_C_AUDIO_H_

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// NOLINTBEGIN(modernize-use-using, readability-identifier-naming): C has names of its own.
+
 /// How many functions and codes this header has: rises with every addition. See shmetrics_abi_version().
 #define SHMETRICS_ABI_VERSION 1U
 
@@ -137,5 +139,7 @@ enum {
   SHMETRICS_GAUGE_PER_WORKER = 5,
   SHMETRICS_GAUGE_LAST = 6
 };
+
+// NOLINTEND(modernize-use-using, readability-identifier-naming)
 
 #endif  // SHMETRICS_C_TYPES_H_
