@@ -71,6 +71,7 @@ Result<DailyMinutes> Quota::check_daily_minutes(std::string_view user_id, double
 
 Result<void> Quota::set_tier(std::string_view user_id, Tier tier) const noexcept try {
   if (impl_ == nullptr) return NoMemory();
+  if (TierName(tier).empty()) return Error{ErrorCode::kBadOption, "there is no such tier"};
   const Result<std::string> label = impl_->LabelOf(user_id);
   if (!label.ok()) return label.error();
   internal::Attachment* attachment = impl_->Prepare();

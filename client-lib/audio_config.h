@@ -30,7 +30,11 @@ struct AudioConfig {
   std::string state_file;           ///< where the agent saves the ledger; empty: nowhere
   std::vector<std::string> models;  ///< offered whether or not a worker has announced them
 
-  const Limits& LimitsOf(Tier tier) const { return limits[static_cast<std::size_t>(tier) - 1]; }
+  /// Of a number that is no tier: the limits of free.
+  const Limits& LimitsOf(Tier tier) const {
+    const std::size_t index = static_cast<std::size_t>(tier) - 1;
+    return limits[index < limits.size() ? index : 0];
+  }
   /// What names the user in labels and in the ledger: his id, or "u_" and the first 16 hex digits of its HMAC-SHA256.
   /// Empty, and never his id, if it should be hashed and there is no key.
   std::string UserLabelOf(std::string_view user_id) const;
