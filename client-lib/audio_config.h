@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,9 +49,11 @@ struct AudioConfigReading {
   std::vector<std::string> environment_errors;
 };
 
-/// "free", "standard" or "premium".
+/// "free", "standard" or "premium"; "" for what is no tier.
 std::string_view TierName(Tier tier);
 std::optional<Tier> ParseTier(std::string_view name);
+/// A tier as the ledger has it; nothing for 0, which is none, and for any number that a segment may hold beside.
+std::optional<Tier> ToTier(std::uint32_t number);
 
 /// The ini file of workers and agent: $SHMETRICS_CONFIG, else /etc/shmetrics/shmetrics.ini where it exists.
 std::optional<std::string> ConfigFile();

@@ -31,13 +31,6 @@ std::optional<std::uint64_t> LimitInNanoMinutes(const Limits& limits) {
   return static_cast<std::uint64_t>(std::llround(*limits.daily_minutes * kNanoMinutes));
 }
 
-/// As the ledger has it: 0, and anything unknown, is the tier of who has none.
-Tier ToTier(std::uint32_t number) {
-  const bool is_known =
-      number >= static_cast<std::uint32_t>(Tier::free) && number <= static_cast<std::uint32_t>(Tier::premium);
-  return is_known ? static_cast<Tier>(number) : Tier::free;
-}
-
 DailyMinutes Report(std::uint64_t used, std::optional<std::uint64_t> limit) {
   DailyMinutes minutes{static_cast<double>(used) / kNanoMinutes, std::nullopt, std::nullopt};
   if (limit) {
@@ -109,7 +102,7 @@ Result<Tier> Quota::Impl::TierOf(const std::string& label) {
   if (attachment == nullptr) return Tier::free;
   const Result<shm::Ledger::Account> account = attachment->ledger.Read(label);
   if (!account.ok()) return account.error();
-  return ToTier(account->tier);
+  return ToTier(account->tier).value_or(Tier::free);
 }
 
 Result<Activity> Quota::Impl::Start(const LeaseGaugeFamily& family, std::string_view user_id,
@@ -149,7 +142,7 @@ Result<DailyMinutes> Quota::Impl::Spend(std::string_view user_id, double minutes
   const std::uint64_t amount = minutes > 0 ? ToNanoMinutes(minutes) : 1;
   std::optional<std::uint64_t> limit;
   const auto limit_of = [&](std::uint32_t set) {
-    return limit = LimitInNanoMinutes(LimitsOf(given.value_or(ToTier(set))));
+    return limit = LimitInNanoMinutes(LimitsOf(given.value_or(ToTier(set).value_or(Tier::free))));
   };
   shm::Ledger::Decision decision{{}, false, false};
   if (Attachment* attachment = Prepare()) {
