@@ -28,7 +28,7 @@ using shm::layout::Header;
 
 /// FNV-1a, as the creator computes it; written out again, because it is part of the layout.
 std::uint64_t ChecksumOf(const Header& header) {
-  unsigned char bytes[120];
+  unsigned char bytes[152];
   std::memcpy(bytes, &header, sizeof bytes);
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const unsigned char byte : bytes) hash = (hash ^ byte) * 0x100000001b3;
