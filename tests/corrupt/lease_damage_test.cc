@@ -1,12 +1,18 @@
 // Damages to leases and to the ledger under their readers, one at a time (faults 24 and 25).
 
 #include <gtest/gtest.h>
+#include <sched.h>
 
+#include <atomic>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
+#include <random>
 #include <string>
+#include <vector>
 
 #include "tests/corrupt/live_damage.h"
+#include "tests/support/child.h"
 
 namespace shmetrics::testing {
 namespace {
@@ -178,6 +184,56 @@ TEST(LeaseCircleTest, ShardsThatAllLeadToOneChunkAreReadOnlySoFar) {
 
 INSTANTIATE_TEST_SUITE_P(Accounts, LeaseDamageTest, ::testing::ValuesIn(kAccountDamages),
                          [](const auto& test) { return test.param.name; });
+
+void Write(std::uint32_t* word, std::uint32_t value) {
+  std::atomic_ref(*word).store(value, std::memory_order_relaxed);  // no order needed: that is the point
+}
+
+/// Turns every word of the lease of 42, of its account and of their tables back and forth between what it was and what
+/// it must not be, until it is killed.
+void FlipForEver(DamagedSegment& s) {
+  struct Flip {
+    std::uint32_t* word;
+    std::uint32_t honest;
+  };
+  std::vector<Flip> flips;
+  const auto add = [&](void* object, std::size_t bytes) {
+    for (auto* word = static_cast<std::uint32_t*>(object); bytes > 0; word++, bytes -= sizeof *word) {
+      flips.push_back({word, *word});
+    }
+  };
+  add(s.lease.entry, 128);
+  add(s.Account(), 128);
+  add(&s.Shard().leases, sizeof s.Shard().leases + sizeof s.Shard().ledger);
+  add(s.Chunk(&LeaseShard::leases), 4);
+  add(s.Chunk(&LeaseShard::ledger), 4);
+  std::mt19937_64 random(7);
+  for (;;) {
+    const Flip& flip = flips[random() % flips.size()];
+    const std::uint32_t tempting[] = {flip.honest, 0, UINT32_MAX, static_cast<std::uint32_t>(random()),
+                                      flip.honest + 1};
+    Write(flip.word, tempting[random() % std::size(tempting)]);
+    for (std::uint64_t i = random() % 4; i > 0; i--) sched_yield();
+    Write(flip.word, flip.honest);
+    for (std::uint64_t i = random() % 4; i > 0; i--) sched_yield();
+  }
+}
+
+// Fault 25.
+TEST(LeaseRaceTest, WhatChangesBetweenCheckAndUseIsCheckedAsItIsUsed) {
+  DamagedSegment damaged;
+  const Child flipper([&] { FlipForEver(damaged); });
+  shm::SnapshotReader reader(damaged.AttachReader());
+  shm::Snapshot snapshot;
+  int with_damage = 0, without = 0;
+  for (int i = 0; (i < 2'000 || with_damage < 10 || without < 10) && !::testing::Test::HasFailure(); i++) {
+    reader.Read(&snapshot);
+    ExpectSane(snapshot);
+    ExpectSaneLedger(reader);
+    EXPECT_EQ(WitnessOf(snapshot), 7U);
+    (SkippedOf(snapshot) > 0 ? with_damage : without)++;
+  }
+}
 
 }  // namespace
 }  // namespace shmetrics::testing
