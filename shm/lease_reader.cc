@@ -36,22 +36,30 @@ bool CopyKey(const Entry& entry, Key* key) {
   return true;
 }
 
-/// Calls `visit` for every entry of one kind in all shards. A chunk that does not lie in the segment, or more chunks than
-/// there is memory for, end a shard.
+/// Calls `visit` for every entry of one kind in all shards. A shard ends early at a chunk that does not lie in the segment
+/// or in front of the one that leads to it, as older ones do, and when there were more chunks than there is memory for.
+/// How many shards ended so.
 template <class Entry, class Visit>
-void ForEachEntry(const Segment& segment, layout::EntryTable layout::LeaseShard::*table, Visit visit) {
+std::uint64_t ForEachEntry(const Segment& segment, layout::EntryTable layout::LeaseShard::*table,
+                           Visit visit) {
   std::uint64_t chunks_left =
       segment.CommittedBytes() / (sizeof(layout::EntryChunk) + layout::kEntriesPerChunk * sizeof(Entry));
+  std::uint64_t ended_early = 0;
   for (std::uint32_t shard = 0; shard < layout::kLeaseShards; shard++) {
     // pairs with the release in EntryTable::Grow
     layout::Ref ref = (segment.lease_shard(shard).*table).first_chunk.load(std::memory_order_acquire);
-    for (; ref != 0 && chunks_left > 0; chunks_left--) {
+    for (layout::Ref newer = UINT32_MAX; ref != 0; chunks_left--) {
       const Entry* entries = EntryTable<Entry>::EntriesOf(segment, ref);
-      if (entries == nullptr) break;
+      if (entries == nullptr || ref >= newer || chunks_left == 0) {
+        ended_early++;
+        break;
+      }
       for (std::uint32_t i = 0; i < layout::kEntriesPerChunk; i++) visit(entries[i]);
+      newer = ref;
       ref = layout::ReadOnce(segment.AtRef<layout::EntryChunk>(ref)->next);
     }
   }
+  return ended_early;
 }
 
 template <class Word>
@@ -122,12 +130,13 @@ LeaseReading ReadLeases(const Segment& segment, const IsAlive& is_alive) {
   const std::int64_t now = LeaseNowNs();
   std::vector<Candidate> candidates;
   Candidate candidate;
-  ForEachEntry<LeaseEntry>(segment, &layout::LeaseShard::leases, [&](const LeaseEntry& entry) {
+  const auto visit = [&](const LeaseEntry& entry) {
     reading.entries++;
     const Found found = ReadLease(entry, now, is_alive, &candidate);
     if (found == Found::kLive) candidates.push_back(std::move(candidate));
     if (found == Found::kNonsense) reading.skipped++;
-  });
+  };
+  reading.skipped += ForEachEntry<LeaseEntry>(segment, &layout::LeaseShard::leases, visit);
   for (Candidate& lease : candidates) {
     if (GenerationOf(*lease.entry) != lease.generation) continue;
     reading.live++;

@@ -22,7 +22,8 @@ struct LeaseReading {
   std::vector<std::uint64_t> by_slot;  ///< how many each worker slot holds
   std::uint64_t live = 0;
   std::uint64_t entries = 0;  ///< with memory, live or not
-  std::uint64_t skipped = 0;  ///< of impossible contents
+  std::uint64_t skipped =
+      0;  ///< entries of impossible contents, and shards that could not be read to their end
 };
 
 /// Whether the worker that held `slot` in `epoch` is alive; false for a slot that the segment does not have.

@@ -175,8 +175,9 @@ std::uint64_t Segment::CommittedBlocks() const {
 
 std::uint64_t Segment::CommittedBytes() const {
   // no order needed: as in CommittedBlocks
-  return std::min(live().committed_front.load(std::memory_order_relaxed) + CommittedBlocks() * block_bytes(),
-                  header_.segment_bytes);
+  const std::uint64_t front =
+      std::min(live().committed_front.load(std::memory_order_relaxed), header_.segment_bytes);
+  return std::min(front + CommittedBlocks() * block_bytes(), header_.segment_bytes);
 }
 
 char* Segment::Cells(std::uint64_t offset, std::uint64_t bytes) const {

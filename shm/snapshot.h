@@ -27,7 +27,8 @@ struct Skipped {
   std::uint64_t chains = 0;      ///< chains given up because they end nowhere or in a circle
   std::uint64_t collisions = 0;  ///< families left out because an earlier one exposes the same sample names
   std::uint64_t gauges = 0;      ///< gauge cells that name no gauge series
-  std::uint64_t leases = 0;      ///< entries of leases or of the ledger with impossible contents
+  std::uint64_t leases =
+      0;  ///< leases of impossible contents, and shards of them that lead nowhere or in a circle
 };
 
 /// One bucket of one histogram series: what fell between the bound before and its own, not cumulative.

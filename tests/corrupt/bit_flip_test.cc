@@ -17,6 +17,8 @@
 namespace shmetrics::testing {
 namespace {
 
+namespace layout = shm::layout;
+
 int Images() {
   const char* images = std::getenv("SHMETRICS_FLIP_IMAGES");
   return images == nullptr ? 2'000 : std::atoi(images);
@@ -32,9 +34,28 @@ class Image {
               damaged.live().committed_blocks.load() * damaged.worker.segment().block_bytes()),
         end_(damaged.worker.segment().header().segment_bytes),
         records_(damaged.worker.segment().header().records_offset),
+        shards_(damaged.worker.segment().header().shards_offset),
         used_(records_ + (damaged.live().used.load() & UINT32_MAX) * 16),
         saved_front_(base_, base_ + front_),
-        saved_back_(base_ + back_, base_ + end_) {}
+        saved_back_(base_ + back_, base_ + end_) {
+    const shm::Segment& segment = damaged.worker.segment();
+    for (std::uint32_t shard = 0; shard < layout::kLeaseShards; shard++) {
+      const auto taken = shm::LeaseShard::Take(segment, shard);
+      const auto keep_if_used = [](std::vector<char*>* entries) {
+        return [entries](auto& entry) {
+          if (shm::IsInUse(entry)) entries->push_back(reinterpret_cast<char*>(&entry));
+        };
+      };
+      taken->leases().ForEach(keep_if_used(&leases_));
+      taken->ledger().ForEach(keep_if_used(&users_));
+      const layout::LeaseShard& tables = segment.lease_shard(shard);
+      for (const layout::Ref chunk : {tables.leases.first_chunk.load(), tables.ledger.first_chunk.load()}) {
+        if (chunk == 0) continue;
+        leases_.push_back(base_ + chunk * std::uint64_t{16});
+        used_ = std::min(used_, chunk * std::uint64_t{16});  // what lies behind has its own turns
+      }
+    }
+  }
 
   void Restore() const {
     std::memcpy(base_, saved_front_.data(), saved_front_.size());
@@ -42,7 +63,7 @@ class Image {
   }
   /// A byte of the segment; mostly of what is in use.
   char* RandomByte(std::mt19937_64& random) const {
-    switch (random() % 8) {
+    switch (random() % 12) {
       case 0:  // anything in front but the header, which is only read at attach
         return base_ + 4'096 + random() % (front_ - 4'096);
       case 1:  // the first two slots
@@ -50,16 +71,29 @@ class Image {
       case 2:  // a cell
         return base_ + back_ + random() % (end_ - back_);
       case 3:  // a live word
-        return base_ + 4'096 + random() % sizeof(shm::layout::Live);
+        return base_ + 4'096 + random() % sizeof(layout::Live);
+      case 4:  // a shard of leases
+        return base_ + shards_ + random() % (layout::kLeaseShards * sizeof(layout::LeaseShard));
+      case 5:
+      case 6:  // a lease
+        return RandomByteOf(leases_, random);
+      case 7:  // a user
+        return RandomByteOf(users_, random);
       default:
         return base_ + records_ + random() % (used_ - records_);
     }
   }
 
  private:
+  static char* RandomByteOf(const std::vector<char*>& entries, std::mt19937_64& random) {
+    constexpr std::size_t kFirstBytes = 192;  // where short keys end
+    return entries[random() % entries.size()] + random() % kFirstBytes;
+  }
+
   char* base_;
-  std::uint64_t front_, back_, end_, records_, used_;
+  std::uint64_t front_, back_, end_, records_, shards_, used_;
   std::vector<char> saved_front_, saved_back_;
+  std::vector<char*> leases_, users_;  ///< entries in use, and the chunks they are in
 };
 
 void FlipBits(const Image& image, std::mt19937_64& random) {
@@ -110,6 +144,7 @@ void ReadManyImages(std::uint64_t seed, void (*damage)(const Image&, std::mt1993
     ExpectSane(snapshot);
     after.Read(&snapshot);
     ExpectSane(snapshot);
+    ExpectSaneLedger(after);
     counted += SkippedOf(snapshot) > 0 ? 1 : 0;
     image.Restore();
   }

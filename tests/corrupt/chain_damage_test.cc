@@ -27,7 +27,7 @@ const Damage kChainDamages[] = {
     Damage{"C04_RecordFollowsItself", kCounted,
            ToSeries([](auto& s, auto* series) { series->record.next = s.RefOf(series); })},
     Damage{"C05_TwoRecordsFollowEachOther", kCounted, ToSeries([](auto& s, auto* series) {
-             auto* other = s.Series("counter_total", "y");
+             auto* other = s.Series("many", "1");
              series->record.next = s.RefOf(other);
              other->record.next = s.RefOf(series);
            })},

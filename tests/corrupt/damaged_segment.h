@@ -6,13 +6,18 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "shm/family_record.h"
+#include "shm/key_hash.h"
 #include "shm/label_block.h"
+#include "shm/lease_shard.h"
+#include "shm/leases.h"
+#include "shm/ledger.h"
 #include "shm/snapshot.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/private_folder.h"
@@ -35,6 +40,41 @@ class DamagedSegment {
     worker.Set(GaugeNamed("last", GaugeMode::kLast, {"a"}), {"x"}, 8);
     for (int i = 0; i < 60; i++)
       worker.Set(GaugeNamed("many", GaugeMode::kMax, {"a"}), {std::to_string(i)}, i);
+    uploads = worker.Register(GaugeNamed("uploads", GaugeMode::kLeases, {"user_id"})).value();
+    for (int i = 0; i < 20; i++) {
+      Acquire("user" + std::to_string(i), {}, i % 2 == 0 ? 0 : kHourNs).value();
+      Spend("user" + std::to_string(i), 1).value();
+    }
+    lease = Acquire(kUser).value();
+    Spend(kUser, 5).value();
+  }
+
+  /// A lease of a user, by this process.
+  Result<shm::HeldLease> Acquire(std::string_view user, std::optional<std::uint32_t> limit = {},
+                                 std::int64_t ttl_ns = 0) {
+    return leases.Acquire(uploads, {&user, 1}, {limit, ttl_ns}, worker.slot().Hold().value());
+  }
+  Result<shm::Ledger::Decision> Spend(std::string_view user, std::uint64_t nano_minutes) {
+    return ledger.Spend(user, nano_minutes, shm::Ledger::Intent::kSpend,
+                        [](std::uint32_t) { return std::optional<std::uint64_t>(); });
+  }
+  /// Where the lease and the account of kUser are.
+  shm::layout::LeaseShard& Shard() { return worker.segment().lease_shard(ShardNumber()); }
+  std::uint32_t ShardNumber() {
+    return static_cast<std::uint32_t>(shm::HashOfValues(0, {&kUser, 1}) % shm::layout::kLeaseShards);
+  }
+  shm::layout::EntryChunk* Chunk(shm::layout::EntryTable shm::layout::LeaseShard::*table) {
+    return At<shm::layout::EntryChunk>((Shard().*table).first_chunk.load());
+  }
+  /// The account of kUser.
+  shm::layout::LedgerEntry* Account() {
+    shm::layout::LedgerEntry* found = nullptr;
+    shm::LeaseShard::Take(worker.segment(), ShardNumber())
+        ->ledger()
+        .ForEach([&](shm::layout::LedgerEntry& entry) {
+          if (shm::IsInUse(entry) && shm::KeyOf(entry) == kUser) found = &entry;
+        });
+    return found;
   }
 
   shm::layout::FamilyRecord* Family(const std::string& name) {
@@ -92,9 +132,16 @@ class DamagedSegment {
     return shm::Segment::Attach(path, shm::Segment::Access::kReadOnly).value();
   }
 
+  static constexpr std::string_view kUser = "42";
+  static constexpr std::int64_t kHourNs = 3'600'000'000'000;
+
   PrivateFolder folder;
   std::string path = folder / "segment";
   BareWorker worker{path};
+  shm::Leases leases{worker.segment(), worker.arena()};
+  shm::Ledger ledger{worker.segment(), worker.arena()};
+  shm::RegisteredFamily uploads{};
+  shm::HeldLease lease{};  ///< the only one of kUser
 };
 
 /// Whatever the bytes said: what a snapshot holds is bounded, and every text in it can be printed.
@@ -126,12 +173,30 @@ inline void ExpectSane(const shm::Snapshot& snapshot) {
       }
     }
   }
+  // A lease is an entry of its own: no damage makes more of them than there is memory for.
+  const std::uint64_t most = snapshot.segment.committed_bytes / sizeof(shm::layout::LeaseEntry);
+  EXPECT_LE(snapshot.segment.leases, most);
+  EXPECT_LE(snapshot.segment.lease_entries, most);
+  EXPECT_LE(snapshot.segment.ledger_entries, most);
+  EXPECT_LE(snapshot.skipped.leases, most + shm::layout::kLeaseShards);
   for (const shm::WorkerSnapshot& worker : snapshot.workers) EXPECT_TRUE(shm::IsValidUtf8(worker.name));
 }
 
 inline std::uint64_t SkippedOf(const shm::Snapshot& snapshot) {
   const shm::Skipped& skipped = snapshot.skipped;
-  return skipped.families + skipped.series + skipped.chains + skipped.collisions + skipped.gauges;
+  return skipped.families + skipped.series + skipped.chains + skipped.collisions + skipped.gauges +
+         skipped.leases;
+}
+
+/// Whatever the bytes said of the ledger: so many users as there is memory for, and each can be printed.
+inline void ExpectSaneLedger(const shm::SnapshotReader& reader) {
+  std::vector<shm::LedgerRecord> records;
+  reader.ReadLedger(&records);
+  EXPECT_LE(records.size(), reader.segment().CommittedBytes() / sizeof(shm::layout::LedgerEntry));
+  for (const shm::LedgerRecord& record : records) {
+    EXPECT_LE(record.key.size(), shm::layout::kMaxKeyBytes);
+    EXPECT_TRUE(shm::IsValidUtf8(record.key));
+  }
 }
 
 /// The value of witness_total, which no test damages; 0 if it is not shown.

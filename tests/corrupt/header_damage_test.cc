@@ -28,7 +28,7 @@ using shm::layout::Header;
 
 /// FNV-1a, as the creator computes it; written out again, because it is part of the layout.
 std::uint64_t ChecksumOf(const Header& header) {
-  unsigned char bytes[152];
+  unsigned char bytes[offsetof(Header, checksum)];
   std::memcpy(bytes, &header, sizeof bytes);
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const unsigned char byte : bytes) hash = (hash ^ byte) * 0x100000001b3;
@@ -72,52 +72,77 @@ TEST_P(HeaderDamageTest, IsRefusedByName) {
 
 const char kContradicts[] = "contradicts itself";
 
-INSTANTIATE_TEST_SUITE_P(
-    Numbered, HeaderDamageTest,
-    ::testing::Values(
-        HeaderDamage{"D01_OtherMagic", ErrorCode::kBadMagic, "not a shmetrics segment",
-                     [](Header* h) { h->magic ^= 1; }},
-        HeaderDamage{"D02_NextLayout", ErrorCode::kOtherLayout, "has layout 2, this library has 1",
-                     [](Header* h) { h->major = 2; }},
-        HeaderDamage{"D03_OtherSignature", ErrorCode::kOtherLayout, "built with other sizes",
-                     [](Header* h) { h->signature++; }},
-        HeaderDamage{"D04_OtherChecksum", ErrorCode::kCorrupt, "checksum",
-                     [](Header* h) { h->checksum ^= 1; }, false},
-        HeaderDamage{"D05_ChangedBehindTheChecksum", ErrorCode::kCorrupt, "checksum",
-                     [](Header* h) { h->slot_count++; }, false},
-        HeaderDamage{"D06_OtherBoot", ErrorCode::kOtherBoot, "before the last reboot",
-                     [](Header* h) { h->boot_id[3] ^= 0xff; }},
-        HeaderDamage{"D07_LargerThanTheFile", ErrorCode::kTruncated, "4194304 bytes of 8388608",
-                     [](Header* h) { h->segment_bytes = 8U << 20U; }},
-        HeaderDamage{"D08_SmallerThanTheFile", ErrorCode::kCorrupt, "4194304 bytes, its header says 2097152",
-                     [](Header* h) { h->segment_bytes = 2U << 20U; }},
-        HeaderDamage{"D09_NoWholePages", ErrorCode::kCorrupt, kContradicts,
-                     [](Header* h) { h->segment_bytes++; }},
-        HeaderDamage{"D10_OtherHeaderSize", ErrorCode::kCorrupt, kContradicts,
-                     [](Header* h) { h->header_bytes = 64; }},
-        HeaderDamage{"D11_NoStripe", ErrorCode::kCorrupt, kContradicts,
-                     [](Header* h) { h->stripe_count = 0; }},
-        HeaderDamage{"D12_TooManyStripes", ErrorCode::kCorrupt, kContradicts,
-                     [](Header* h) { h->stripe_count = UINT32_MAX; }},
-        HeaderDamage{"D13_NoSlot", ErrorCode::kCorrupt, kContradicts, [](Header* h) { h->slot_count = 0; }},
-        HeaderDamage{"D14_TooManySlots", ErrorCode::kCorrupt, kContradicts,
-                     [](Header* h) { h->slot_count = UINT32_MAX; }},
-        HeaderDamage{"D15_ChainCountIsNoPowerOfTwo", ErrorCode::kCorrupt, kContradicts,
-                     [](Header* h) { h->chain_count--; }},
-        HeaderDamage{"D16_NoChain", ErrorCode::kCorrupt, kContradicts, [](Header* h) { h->chain_count = 0; }},
-        HeaderDamage{"D17_TooManyChains", ErrorCode::kCorrupt, kContradicts,
-                     [](Header* h) { h->chain_count = 1U << 31U; }},
-        HeaderDamage{"D18_SlotsElsewhere", ErrorCode::kCorrupt, kContradicts,
-                     [](Header* h) { h->slots_offset = UINT64_MAX; }},
-        HeaderDamage{"D19_ChainsElsewhere", ErrorCode::kCorrupt, kContradicts,
-                     [](Header* h) { h->chains_offset = h->segment_bytes; }},
-        HeaderDamage{"D20_RecordsElsewhere", ErrorCode::kCorrupt, kContradicts,
-                     [](Header* h) { h->records_offset = 0; }},
-        HeaderDamage{"D21_SizeOfAlmostTwoToTheSixtyFour", ErrorCode::kTruncated, "4194304 bytes of",
-                     [](Header* h) { h->segment_bytes = ~std::uint64_t{4095}; }},
-        HeaderDamage{"D22_SeriesLimitBeyondAnyOption", ErrorCode::kCorrupt, kContradicts,
-                     [](Header* h) { h->series_limit = UINT32_MAX; }}),
-    [](const auto& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(Numbered, HeaderDamageTest,
+                         ::testing::Values(
+                             HeaderDamage{"D01_OtherMagic", ErrorCode::kBadMagic, "not a shmetrics segment",
+                                          [](Header* h) { h->magic ^= 1; }},
+                             HeaderDamage{"D02_NextLayout", ErrorCode::kOtherLayout,
+                                          "has layout 2, this library has 1",
+                                          [](Header* h) { h->major = 2; }},
+                             HeaderDamage{"D03_OtherSignature", ErrorCode::kOtherLayout,
+                                          "built with other sizes", [](Header* h) { h->signature++; }},
+                             HeaderDamage{"D04_OtherChecksum", ErrorCode::kCorrupt, "checksum",
+                                          [](Header* h) { h->checksum ^= 1; }, false},
+                             HeaderDamage{"D05_ChangedBehindTheChecksum", ErrorCode::kCorrupt, "checksum",
+                                          [](Header* h) { h->slot_count++; }, false},
+                             HeaderDamage{"D06_OtherBoot", ErrorCode::kOtherBoot, "before the last reboot",
+                                          [](Header* h) { h->boot_id[3] ^= 0xff; }},
+                             HeaderDamage{"D07_LargerThanTheFile", ErrorCode::kTruncated,
+                                          "4194304 bytes of 8388608",
+                                          [](Header* h) { h->segment_bytes = 8U << 20U; }},
+                             HeaderDamage{"D08_SmallerThanTheFile", ErrorCode::kCorrupt,
+                                          "4194304 bytes, its header says 2097152",
+                                          [](Header* h) { h->segment_bytes = 2U << 20U; }},
+                             HeaderDamage{"D09_NoWholePages", ErrorCode::kCorrupt, kContradicts,
+                                          [](Header* h) { h->segment_bytes++; }},
+                             HeaderDamage{"D10_OtherHeaderSize", ErrorCode::kCorrupt, kContradicts,
+                                          [](Header* h) { h->header_bytes = 64; }},
+                             HeaderDamage{"D11_NoStripe", ErrorCode::kCorrupt, kContradicts,
+                                          [](Header* h) { h->stripe_count = 0; }},
+                             HeaderDamage{"D12_TooManyStripes", ErrorCode::kCorrupt, kContradicts,
+                                          [](Header* h) { h->stripe_count = UINT32_MAX; }},
+                             HeaderDamage{"D13_NoSlot", ErrorCode::kCorrupt, kContradicts,
+                                          [](Header* h) { h->slot_count = 0; }},
+                             HeaderDamage{"D14_TooManySlots", ErrorCode::kCorrupt, kContradicts,
+                                          [](Header* h) { h->slot_count = UINT32_MAX; }},
+                             HeaderDamage{"D15_ChainCountIsNoPowerOfTwo", ErrorCode::kCorrupt, kContradicts,
+                                          [](Header* h) { h->chain_count--; }},
+                             HeaderDamage{"D16_NoChain", ErrorCode::kCorrupt, kContradicts,
+                                          [](Header* h) { h->chain_count = 0; }},
+                             HeaderDamage{"D17_TooManyChains", ErrorCode::kCorrupt, kContradicts,
+                                          [](Header* h) { h->chain_count = 1U << 31U; }},
+                             HeaderDamage{"D18_SlotsElsewhere", ErrorCode::kCorrupt, kContradicts,
+                                          [](Header* h) { h->slots_offset = UINT64_MAX; }},
+                             HeaderDamage{"D19_ChainsElsewhere", ErrorCode::kCorrupt, kContradicts,
+                                          [](Header* h) { h->chains_offset = h->segment_bytes; }},
+                             HeaderDamage{"D20_RecordsElsewhere", ErrorCode::kCorrupt, kContradicts,
+                                          [](Header* h) { h->records_offset = 0; }},
+                             HeaderDamage{"D21_SizeOfAlmostTwoToTheSixtyFour", ErrorCode::kTruncated,
+                                          "4194304 bytes of",
+                                          [](Header* h) { h->segment_bytes = ~std::uint64_t{4095}; }},
+                             HeaderDamage{"D22_SeriesLimitBeyondAnyOption", ErrorCode::kCorrupt, kContradicts,
+                                          [](Header* h) { h->series_limit = UINT32_MAX; }},
+                             HeaderDamage{"D23_LeaseChainCountIsNoPowerOfTwo",
+                                          ErrorCode::kCorrupt, kContradicts,
+                                          [](Header* h) { h->lease_chain_count--; }},
+                             HeaderDamage{"D24_NoLeaseChain", ErrorCode::kCorrupt, kContradicts,
+                                          [](Header* h) { h->lease_chain_count = 0; }},
+                             HeaderDamage{"D25_TooManyLeaseChains", ErrorCode::kCorrupt, kContradicts,
+                                          [](Header* h) { h->lease_chain_count = 1U << 31U; }},
+                             HeaderDamage{"D26_LeaseChainsIntoTheRecords", ErrorCode::kCorrupt, kContradicts,
+                                          [](Header* h) { h->lease_chain_count = 1U << 12U; }},
+                             HeaderDamage{"D27_ShardsElsewhere", ErrorCode::kCorrupt, kContradicts,
+                                          [](Header* h) { h->shards_offset += 4'096; }},
+                             HeaderDamage{"D28_ShardsBehindTheEnd", ErrorCode::kCorrupt, kContradicts,
+                                          [](Header* h) { h->shards_offset = UINT64_MAX - 4'095; }},
+                             HeaderDamage{
+                                 "D29_TablesThatAgreeButDoNotFitIn", ErrorCode::kCorrupt, kContradicts,
+                                 [](Header* h) {
+                                   h->lease_chain_count = 1U << 20U;
+                                   h->records_offset =
+                                       h->shards_offset + 64 * 128 + 2ULL * 64 * (1U << 20U) * 4;
+                                 }}),
+                         [](const auto& test) { return test.param.name; });
 
 class FileDamageTest : public ::testing::Test {
  protected:

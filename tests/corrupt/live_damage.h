@@ -32,12 +32,13 @@ inline void ExpectSurvived(const Damage& damage) {
   shm::Snapshot snapshot;
   before.Read(&snapshot);
   ASSERT_EQ(SkippedOf(snapshot), 0U);
-  ASSERT_EQ(snapshot.families.size(), 9U);
+  ASSERT_EQ(snapshot.families.size(), 10U);
   damage.damage(damaged);
   shm::SnapshotReader after(damaged.AttachReader());
   for (int round = 0; round < 3; round++) {
     before.Read(&snapshot);
     ExpectSane(snapshot);
+    ExpectSaneLedger(before);
     EXPECT_EQ(WitnessOf(snapshot), 7U);
     after.Read(&snapshot);
     ExpectSane(snapshot);
