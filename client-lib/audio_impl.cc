@@ -1,5 +1,6 @@
 #include "client-lib/audio_impl.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "client-lib/lease_binding.h"
 #include "client-lib/ledger_file.h"
 #include "client-lib/user_id.h"
+#include "client-lib/user_label.h"
 
 namespace shmetrics::audio {
 namespace {
@@ -17,18 +19,14 @@ using internal::Attachment;
 
 constexpr double kNanoMinutes = 1e9;
 constexpr double kMaxMinutes = 1e6;
-/// Limits above this are as good as none, and still far from where 64 bits end.
-constexpr double kMaxLimitMinutes = 9e9;
 
-/// In whole billionths, up: even the smallest amount is one.
+/// In whole billionths, to the nearest, so that what is as much as the limit in decimals is so here.
 std::uint64_t ToNanoMinutes(double minutes) {
-  return static_cast<std::uint64_t>(std::ceil(minutes * kNanoMinutes));
+  return static_cast<std::uint64_t>(std::llround(minutes * kNanoMinutes));
 }
 
 std::optional<std::uint64_t> LimitInNanoMinutes(const Limits& limits) {
-  if (!limits.daily_minutes || *limits.daily_minutes >= kMaxLimitMinutes) return std::nullopt;
-  // Rounded to the nearest, so that 0.1 is what 0.1 consumed comes to.
-  return static_cast<std::uint64_t>(std::llround(*limits.daily_minutes * kNanoMinutes));
+  return limits.daily_minutes ? std::optional(ToNanoMinutes(*limits.daily_minutes)) : std::nullopt;
 }
 
 DailyMinutes Report(std::uint64_t used, std::optional<std::uint64_t> limit) {
@@ -57,35 +55,53 @@ Quota::Impl::Impl(Registry& registry, const std::optional<std::string>& path)
   Prepare();
 }
 
-/// In a new segment all violation types are exposed at 0, and the ledger holds what was saved, before anything is decided.
+/// In a new segment all violation types are exposed at 0, models are announced again, and the ledger holds what was saved.
+/// What of this fails is tried again, once a second at most.
 Attachment* Quota::Impl::Prepare() {
   Attachment* attachment = internal::LeaseBinding::Of(streams).connection().RefreshNowAndThen();
   if (attachment == nullptr || prepared_.load(std::memory_order_acquire) == attachment) return attachment;
+  // no order needed: a time
+  if (internal::CoarseNowNs() < retry_at_ns_.load(std::memory_order_relaxed)) return attachment;
   for (const std::string_view type : {kDailyMinutesType, kConcurrentStreamsType, kConcurrentJobsType}) {
     violations.with({type});
   }
-  LoadLedger(attachment);
-  prepared_.store(attachment, std::memory_order_release);  // pairs with the load above
+  announcements.Follow(models, attachment);
+  if (LoadLedger(attachment)) {
+    prepared_.store(attachment, std::memory_order_release);  // pairs with the load above
+  } else {
+    constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
+    // no order needed: as above
+    retry_at_ns_.store(internal::CoarseNowNs() + kRetryAfterNs, std::memory_order_relaxed);
+  }
   return attachment;
 }
 
-// Loading of what was saved, by every process that finds it not done; each makes only accounts that are not there:
-//   1 restore each user    die here -> the next process that makes a quota restores the rest
-//   2 mark it loaded       die here -> nothing is missing
-void Quota::Impl::LoadLedger(Attachment* attachment) const {
-  if (config().state_file.empty() || attachment->ledger.IsLoaded()) return;
+// Loading of what was saved, by every process that finds it not done; a user's part is added to what he has used since,
+// once, whoever does it and how often:
+//   1 restore each user    die here -> the next process that makes a quota goes on
+//   2 mark it loaded       die here -> the same, for nothing
+// Not marked unless all of it is there: the agent saves a ledger that is marked, over the file that this was read from.
+bool Quota::Impl::LoadLedger(Attachment* attachment) const {
+  if (config().state_file.empty() || attachment->ledger.IsLoaded()) return true;
   const Result<std::vector<shm::LedgerRecord>> saved = ReadLedgerFile(config().state_file);
   internal::RefusalLog& refusals = internal::LeaseBinding::Of(streams).refusals();
-  if (!saved.ok()) refusals.Note(saved.error());
+  if (!saved.ok()) {
+    refusals.Note(saved.error());
+    return false;
+  }
   const std::int64_t today = shm::UtcDay();
-  for (const shm::LedgerRecord& record : saved.ok() ? saved.value() : std::vector<shm::LedgerRecord>{}) {
+  for (const shm::LedgerRecord& record : saved.value()) {
     if (record.day != today && record.tier == 0) continue;  // nothing of it counts any more
+    // From before user ids were hashed: named nowhere any more.
+    if (config().hash_user_id && !IsHashedUserLabel(record.key)) continue;
     if (Result<void> restored = attachment->ledger.Restore(record); !restored.ok()) {
       refusals.Note(restored.error());
-      if (restored.error().code == ErrorCode::kBusy) return;  // the next process will do it
+      // A ledger that has become smaller than what was saved keeps what it can.
+      if (restored.error().code != ErrorCode::kLedgerFull) return false;
     }
   }
   attachment->ledger.MarkLoaded();
+  return true;
 }
 
 Result<std::string> Quota::Impl::LabelOf(std::string_view user_id) const {
@@ -138,8 +154,8 @@ Result<DailyMinutes> Quota::Impl::Spend(std::string_view user_id, double minutes
   }
   const Result<std::string> label = LabelOf(user_id);
   if (!label.ok()) return label.error();
-  // Whoever asks whether there is anything left asks for the smallest amount there is.
-  const std::uint64_t amount = minutes > 0 ? ToNanoMinutes(minutes) : 1;
+  // Whoever asks whether there is anything left asks for the smallest amount there is, and no amount is less.
+  const std::uint64_t amount = std::max<std::uint64_t>(1, ToNanoMinutes(minutes));
   std::optional<std::uint64_t> limit;
   const auto limit_of = [&](std::uint32_t set) {
     return limit = LimitInNanoMinutes(LimitsOf(given.value_or(ToTier(set).value_or(Tier::free))));

@@ -46,9 +46,11 @@ class Quota::Impl {
   ModelAnnouncements announcements;
 
  private:
-  void LoadLedger(internal::Attachment* attachment) const;
+  /// Whether the ledger holds what was saved, now if not before.
+  bool LoadLedger(internal::Attachment* attachment) const;
 
   std::atomic<internal::Attachment*> prepared_{nullptr};  ///< Writer: any thread that has prepared a new one
+  std::atomic<std::int64_t> retry_at_ns_{0};
 };
 
 }  // namespace shmetrics::audio

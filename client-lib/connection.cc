@@ -59,9 +59,9 @@ Result<shm::layout::WorkerSlot*> Attachment::HoldForLease() {
 }
 
 void Attachment::DropLease() noexcept {
+  if (held_leases_.fetch_sub(1) != 1 || !is_left_) return;
   const shm::ForkGuard::Lock lock;
-  if (held_leases_ > 0) held_leases_--;
-  if (held_leases_ == 0 && is_left_) slot.Release();
+  if (held_leases_ == 0) slot.Release();
 }
 
 void Attachment::Leave() noexcept {

@@ -43,11 +43,11 @@ struct Attachment {
   Attachment* next_left = nullptr;  ///< in Connection's list of those left; set before it is published
 
  private:
-  // Written under ForkGuard::Lock.
-  std::uint64_t held_leases_ = 0;
+  /// Counted up under ForkGuard::Lock, and down without: who releases a lease waits for nobody.
+  std::atomic<std::uint64_t> held_leases_{0};
   std::uint64_t leases_generation_ =
-      0;  ///< of the process that holds them: a child holds none of its parent's
-  bool is_left_ = false;
+      0;  ///< of the process that holds them. Writer: HoldForLease(), under the lock
+  std::atomic<bool> is_left_{false};  ///< Writer: Leave()
 };
 
 /// A process's connection to the segment of one name: attaches, and attaches to the next one when the file

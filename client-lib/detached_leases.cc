@@ -1,17 +1,19 @@
 #include "client-lib/detached_leases.h"
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "client-lib/family_binding.h"
+#include "client-lib/never_freed.h"
 #include "shm/fork_guard.h"
+#include "shm/label_block.h"
 #include "shm/lease_clock.h"
 
 namespace shmetrics::internal {
 namespace {
-
-using shm::layout::kNoDeadline;
 
 constexpr std::size_t kMaxLeases = 65'536;
 
@@ -22,18 +24,21 @@ struct DetachedLease {
 };
 
 struct Table {
-  std::uint64_t generation = 0;  ///< of the process whose leases these are
+  std::uint64_t generation;  ///< of the process whose leases these are
   std::uint64_t last = 0;
   std::map<std::uint64_t, DetachedLease> leases;
 };
 
-/// Only under ForkGuard::Lock. Never freed: leases may be released until the very end of the process.
+/// Only under ForkGuard::Lock. A child makes its own and leaves its parent's alone: a thread that it does not have may have
+/// been changing that one. Never freed: leases may be released until the very end of the process.
 Table& TheTable() {
-  static auto* table = new Table;
+  constinit static std::atomic<Table*> present{nullptr};
   const std::uint64_t generation = shm::ForkGuard::Generation();
-  if (table->generation != generation) {
-    table->leases.clear();
-    table->generation = generation;
+  Table* table = present.load(std::memory_order_acquire);
+  if (table == nullptr || table->generation != generation) {
+    KeepNeverFreed(table);
+    table = new Table{generation, 0, {}};
+    present.store(table, std::memory_order_release);  // pairs with the load above, in a child
   }
   return *table;
 }
@@ -52,15 +57,14 @@ std::uint64_t Count(const Table& table, const FamilyBinding* family,
   }));
 }
 
-std::int64_t DeadlineAfter(std::int64_t now, std::int64_t ttl_ns) {
-  return ttl_ns > 0 && ttl_ns < kNoDeadline - now ? now + ttl_ns : kNoDeadline;
-}
-
 }  // namespace
 
 Result<std::uint64_t> DetachedLeases::Acquire(const FamilyBinding* family,
                                               std::span<const std::string_view> values,
                                               const shm::Leases::Terms& terms) {
+  const std::vector<std::string_view> names(family->definition().label_names.begin(),
+                                            family->definition().label_names.end());
+  if (Result<void> checked = shm::CheckLabelValues(names, values); !checked.ok()) return checked.error();
   const shm::ForkGuard::Lock lock;
   Table& table = TheTable();
   const std::int64_t now = shm::LeaseNowNs();
@@ -74,7 +78,7 @@ Result<std::uint64_t> DetachedLeases::Acquire(const FamilyBinding* family,
     return Error{ErrorCode::kLeaseTableFull, "this process has its maximum of " + std::to_string(kMaxLeases) +
                                                  " leases without a segment"};
   }
-  DetachedLease lease{family, {values.begin(), values.end()}, DeadlineAfter(now, terms.ttl_ns)};
+  DetachedLease lease{family, {values.begin(), values.end()}, shm::LeaseDeadlineAfter(now, terms.ttl_ns)};
   table.leases.emplace(++table.last, std::move(lease));
   return table.last;
 }
@@ -91,7 +95,7 @@ bool DetachedLeases::Renew(std::uint64_t lease, std::int64_t ttl_ns) {
   const auto found = table.leases.find(lease);
   const std::int64_t now = shm::LeaseNowNs();
   if (found == table.leases.end() || found->second.deadline_ns <= now) return false;
-  if (ttl_ns > 0) found->second.deadline_ns = DeadlineAfter(now, ttl_ns);
+  if (ttl_ns > 0) found->second.deadline_ns = shm::LeaseDeadlineAfter(now, ttl_ns);
   return true;
 }
 

@@ -1,5 +1,7 @@
 #include "client-lib/lease_binding.h"
 
+#include <memory>
+
 #include "client-lib/connection.h"
 #include "client-lib/detached_leases.h"
 #include "client-lib/refusal_log.h"
@@ -24,11 +26,12 @@ Result<Lease> LeaseBinding::AcquireIn(const Registration& registration,
   Attachment& attachment = *registration.attachment;
   Result<shm::layout::WorkerSlot*> slot = attachment.HoldForLease();
   if (!slot.ok()) return slot.error();
+  // Gives the slot back unless a lease keeps it, also when memory for one is short.
+  std::unique_ptr<Attachment, decltype([](Attachment* unused) { unused->DropLease(); })> unless_held(
+      &attachment);
   Result<shm::HeldLease> held = attachment.leases.Acquire(*registration.family, values, terms, slot.value());
-  if (!held.ok()) {
-    attachment.DropLease();
-    return held.error();
-  }
+  if (!held.ok()) return held.error();
+  unless_held.release();  // NOLINT(bugprone-unused-return-value): Lease::release() drops it
   Lease lease;
   lease.attachment_ = &attachment;
   lease.entry_ = held->entry;

@@ -27,6 +27,16 @@ Result<void> ModelAnnouncements::Announce(const LeaseGaugeFamily& family,
   return lease.ok() ? Result<void>() : lease.error();
 }
 
+void ModelAnnouncements::Follow(const LeaseGaugeFamily& family, const internal::Attachment* attachment) {
+  const std::uint64_t announced = 2 * shm::ForkGuard::Generation();
+  // pairs with the exchange in FindOrAdd()
+  for (Announcement* known = first_.load(std::memory_order_acquire); known != nullptr; known = known->next) {
+    if (known->state.load(std::memory_order_acquire) == announced) {
+      static_cast<void>(Announce(family, attachment, known->model));
+    }
+  }
+}
+
 ModelAnnouncements::Announcement* ModelAnnouncements::FindOrAdd(std::string_view model) {
   Announcement* first = first_.load(std::memory_order_acquire);  // pairs with the exchange below
   std::unique_ptr<Announcement> made;

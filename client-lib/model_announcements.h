@@ -26,6 +26,10 @@ class ModelAnnouncements {
   Result<void> Announce(const LeaseGaugeFamily& family, const internal::Attachment* attachment,
                         std::string_view model);
 
+  /// Announces again, in the segment of `attachment`, what this process has announced elsewhere. What fails is left to the
+  /// next call.
+  void Follow(const LeaseGaugeFamily& family, const internal::Attachment* attachment);
+
  private:
   struct Announcement {
     explicit Announcement(std::string the_model) : model(std::move(the_model)) {}

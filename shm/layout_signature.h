@@ -95,6 +95,9 @@ constexpr std::uint64_t ComputeSignature() {
                                     offsetof(LeaseEntry, key),
                                     sizeof(LedgerEntry),
                                     offsetof(LedgerEntry, state),
+                                    offsetof(LedgerState, day),
+                                    offsetof(LedgerState, restored),
+                                    offsetof(LedgerState, nano_minutes),
                                     offsetof(LedgerEntry, generation),
                                     offsetof(LedgerEntry, tier),
                                     offsetof(LedgerEntry, key)};

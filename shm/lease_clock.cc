@@ -9,6 +9,7 @@
 
 #include "shm/clock.h"
 #include "shm/fork_guard.h"
+#include "shm/lease_layout.h"
 
 namespace shmetrics::shm {
 namespace {
@@ -50,5 +51,10 @@ std::int64_t OffsetNs() {
 
 std::int64_t LeaseNowNs() { return NowNs(CLOCK_MONOTONIC) - OffsetNs(); }
 std::int64_t LeaseNowCoarseNs() { return NowNs(CLOCK_MONOTONIC_COARSE) - OffsetNs(); }
+
+std::int64_t LeaseDeadlineAfter(std::int64_t now, std::int64_t ttl_ns) {
+  if (ttl_ns == 0) return layout::kNoDeadline;
+  return ttl_ns < layout::kNoDeadline - now ? now + ttl_ns : layout::kNoDeadline - 1;
+}
 
 }  // namespace shmetrics::shm

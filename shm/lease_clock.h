@@ -16,6 +16,9 @@ std::int64_t LeaseNowCoarseNs();
 /// What that may be behind: more than the longest tick, 10 ms.
 inline constexpr std::int64_t kMaxCoarseLagNs = 20'000'000;
 
+/// A TTL from `now`: layout::kNoDeadline for a TTL of 0, and never past the end of numbers.
+std::int64_t LeaseDeadlineAfter(std::int64_t now, std::int64_t ttl_ns);
+
 }  // namespace shmetrics::shm
 
 #endif  // SHMETRICS_SHM_LEASE_CLOCK_H_

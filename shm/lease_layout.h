@@ -85,7 +85,8 @@ struct alignas(64) LeaseEntry {
 /// Minutes of one day, changed by one 16-byte compare-and-swap, so that they agree after any death. Writer: the holder of
 /// the shard's mutex.
 struct alignas(16) LedgerState {
-  std::int64_t day;  ///< UTC, days since 1970-01-01
+  std::int32_t day;        ///< UTC, days since 1970-01-01
+  std::uint32_t restored;  ///< 1: what was saved of this user before the segment was made is in it
   std::uint64_t nano_minutes;
 };
 

@@ -37,13 +37,13 @@ bool CopyKey(const Entry& entry, Key* key) {
 }
 
 /// Calls `visit` for every entry of one kind in all shards. A shard ends early at a chunk that does not lie in the segment
-/// or in front of the one that leads to it, as older ones do, and when there were more chunks than there is memory for.
+/// or in front of the one that leads to it, as older ones do, and when there were more chunks than the limit allows.
 /// How many shards ended so.
 template <class Entry, class Visit>
 std::uint64_t ForEachEntry(const Segment& segment, layout::EntryTable layout::LeaseShard::*table,
-                           Visit visit) {
-  std::uint64_t chunks_left =
-      segment.CommittedBytes() / (sizeof(layout::EntryChunk) + layout::kEntriesPerChunk * sizeof(Entry));
+                           std::uint32_t limit, Visit visit) {
+  // As many as shards may add (LeaseShard::GrowLeases), and a few that were added at once.
+  std::uint64_t chunks_left = 2 * limit / layout::kEntriesPerChunk + layout::kLeaseShards;
   std::uint64_t ended_early = 0;
   for (std::uint32_t shard = 0; shard < layout::kLeaseShards; shard++) {
     // pairs with the release in EntryTable::Grow
@@ -73,6 +73,7 @@ struct Candidate {
   std::uint64_t generation;
   layout::Ref family;
   std::uint32_t slot;
+  std::uint64_t epoch;
   std::string key;
 };
 
@@ -88,14 +89,14 @@ Found ReadLease(const LeaseEntry& entry, std::int64_t now, const IsAlive& is_ali
   out->generation = GenerationOf(entry);
   if (out->generation % 2 == 0) return Found::kNothing;
   const std::int64_t deadline = Atomic(entry.state.deadline_ns).load(std::memory_order_acquire);
-  out->family = entry.family.load(std::memory_order_acquire);                     // SYNC(entry)
-  out->slot = entry.owner_slot.load(std::memory_order_acquire);                   // SYNC(entry)
-  const std::uint64_t epoch = entry.owner_epoch.load(std::memory_order_acquire);  // SYNC(entry)
+  out->family = entry.family.load(std::memory_order_acquire);      // SYNC(entry)
+  out->slot = entry.owner_slot.load(std::memory_order_acquire);    // SYNC(entry)
+  out->epoch = entry.owner_epoch.load(std::memory_order_acquire);  // SYNC(entry)
   Key key;
   const bool has_key = CopyKey(entry, &key);
   if (GenerationOf(entry) != out->generation) return Found::kNothing;  // it has just ended
   if (!has_key) return Found::kNonsense;
-  if (deadline <= now || !is_alive(out->slot, epoch)) return Found::kNothing;
+  if (deadline <= now || !is_alive(out->slot, out->epoch)) return Found::kNothing;
   out->key = key.view();
   return Found::kLive;
 }
@@ -110,9 +111,10 @@ std::optional<LedgerRecord> ReadLedgerRecord(const LedgerEntry& entry) {
   // Day and minutes change in one commit: minutes between two equal days are of that day.
   constexpr int kMaxTries = 64;
   for (int i = 0; i < kMaxTries; i++) {
-    record.day = Atomic(entry.state.day).load(std::memory_order_acquire);
+    const std::int32_t day = Atomic(entry.state.day).load(std::memory_order_acquire);
+    record.day = day;
     record.nano_minutes = Atomic(entry.state.nano_minutes).load(std::memory_order_acquire);
-    if (Atomic(entry.state.day).load(std::memory_order_acquire) == record.day) break;
+    if (Atomic(entry.state.day).load(std::memory_order_acquire) == day) break;
   }
   if (entry.generation.load(std::memory_order_acquire) != generation) return std::nullopt;  // another's now
   if (!has_key || !IsValidUtf8(key.view())) return std::nullopt;
@@ -136,9 +138,13 @@ LeaseReading ReadLeases(const Segment& segment, const IsAlive& is_alive) {
     if (found == Found::kLive) candidates.push_back(std::move(candidate));
     if (found == Found::kNonsense) reading.skipped++;
   };
-  reading.skipped += ForEachEntry<LeaseEntry>(segment, &layout::LeaseShard::leases, visit);
+  reading.skipped +=
+      ForEachEntry<LeaseEntry>(segment, &layout::LeaseShard::leases, segment.header().lease_limit, visit);
   for (Candidate& lease : candidates) {
     if (GenerationOf(*lease.entry) != lease.generation) continue;
+    // The slot may have gone to another since its epoch was read, and it is him whom the kernel then called alive.
+    if (segment.worker_slot(lease.slot).epoch.load(std::memory_order_acquire) != lease.epoch)
+      continue;  // SYNC(slot-epoch)
     reading.live++;
     reading.by_slot[lease.slot]++;
     reading.by_family[lease.family][std::move(lease.key)]++;
@@ -148,14 +154,17 @@ LeaseReading ReadLeases(const Segment& segment, const IsAlive& is_alive) {
 
 void ReadLedgerRecords(const Segment& segment, std::vector<LedgerRecord>* out) {
   out->clear();
-  ForEachEntry<LedgerEntry>(segment, &layout::LeaseShard::ledger, [&](const LedgerEntry& entry) {
-    if (std::optional<LedgerRecord> record = ReadLedgerRecord(entry)) out->push_back(std::move(*record));
-  });
+  ForEachEntry<LedgerEntry>(segment, &layout::LeaseShard::ledger, segment.header().ledger_limit,
+                            [&](const LedgerEntry& entry) {
+                              if (std::optional<LedgerRecord> record = ReadLedgerRecord(entry))
+                                out->push_back(std::move(*record));
+                            });
 }
 
 std::uint64_t CountLedgerEntries(const Segment& segment) {
   std::uint64_t entries = 0;
-  ForEachEntry<LedgerEntry>(segment, &layout::LeaseShard::ledger, [&](const LedgerEntry&) { entries++; });
+  ForEachEntry<LedgerEntry>(segment, &layout::LeaseShard::ledger, segment.header().ledger_limit,
+                            [&](const LedgerEntry&) { entries++; });
   return entries;
 }
 

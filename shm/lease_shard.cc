@@ -20,6 +20,13 @@ Error NotTaken(const Segment& segment, std::uint32_t number, RobustMutex::Outcom
   return Error{ErrorCode::kBusy, shard + " is held by a process that does not go on; ask again"};
 }
 
+/// Within the limit of all, or within the shard's own share of it, which others cannot use up: entries stay with the
+/// shard that has added them, so a few busy keys could otherwise leave the rest without any, for good.
+bool MayGrow(std::uint64_t own_entries, std::uint64_t all_entries, std::uint32_t limit) {
+  return all_entries + layout::kEntriesPerChunk <= limit ||
+         own_entries + layout::kEntriesPerChunk <= limit / layout::kLeaseShards;
+}
+
 std::uint32_t ShardOf(std::uint64_t hash) { return hash % layout::kLeaseShards; }
 
 }  // namespace
@@ -104,7 +111,7 @@ std::uint64_t LeaseShard::EntriesOfAllShards(layout::EntryTable layout::LeaseSha
 
 Result<void> LeaseShard::GrowLeases(Arena& arena) const {
   const std::uint32_t limit = segment_->header().lease_limit;
-  if (EntriesOfAllShards(&layout::LeaseShard::leases) + layout::kEntriesPerChunk <= limit)
+  if (MayGrow(leases().entry_count(), EntriesOfAllShards(&layout::LeaseShard::leases), limit))
     return leases().Grow(arena);
   return Error{ErrorCode::kLeaseTableFull, "segment " + segment_->path() + " has its maximum of " +
                                                std::to_string(limit) + " leases; configure more"};
@@ -112,7 +119,7 @@ Result<void> LeaseShard::GrowLeases(Arena& arena) const {
 
 Result<void> LeaseShard::GrowLedger(Arena& arena) const {
   const std::uint32_t limit = segment_->header().ledger_limit;
-  if (EntriesOfAllShards(&layout::LeaseShard::ledger) + layout::kEntriesPerChunk <= limit)
+  if (MayGrow(ledger().entry_count(), EntriesOfAllShards(&layout::LeaseShard::ledger), limit))
     return ledger().Grow(arena);
   return Error{ErrorCode::kLedgerFull, "the ledger of segment " + segment_->path() + " has its maximum of " +
                                            std::to_string(limit) + " users; configure more"};

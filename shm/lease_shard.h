@@ -34,9 +34,9 @@ class LeaseShard {
   EntryTable<layout::LeaseEntry> leases() const;
   EntryTable<layout::LedgerEntry> ledger() const;
 
-  /// Adds free entries, within the segment's limit: kLeaseTableFull, kLedgerFull, kSegmentFull, kOutOfMemory. Of several
-  /// shards that add the last ones at once each may: a limit bounds memory, and is not worth a word that a death could
-  /// leave wrong.
+  /// Adds free entries, within the segment's limit or this shard's even share of it, so there may be twice as many as the
+  /// limit says: kLeaseTableFull, kLedgerFull, kSegmentFull, kOutOfMemory. Of several shards that add the last ones at
+  /// once each may: a limit bounds memory, and is not worth a word that a death could leave wrong.
   Result<void> GrowLeases(Arena& arena) const;
   Result<void> GrowLedger(Arena& arena) const;
 

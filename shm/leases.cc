@@ -52,21 +52,6 @@ bool IsOfKey(const LeaseEntry& entry, std::uint64_t hash, const RegisteredFamily
          LabelBlockEquals(KeyOf(entry), family.label_names, values);
 }
 
-/// Whether the entry is a lease no longer; ends it if it only has not been told.
-bool IsOver(LeaseEntry* entry, std::int64_t now, OwnerProbe* probe) {
-  for (int i = 0; i < kMaxTries; i++) {
-    const LeaseState state = LoadState(*entry);
-    if (state.generation % 2 == 0) return true;
-    // no order needed: constant while the generation is odd, and read under the mutex
-    const std::uint32_t slot = entry->owner_slot.load(std::memory_order_relaxed);
-    const std::uint64_t epoch =
-        entry->owner_epoch.load(std::memory_order_relaxed);  // no order needed: as above
-    if (state.deadline_ns > now && !probe->IsDead(slot, epoch)) return false;
-    if (End(entry, state)) return true;  // else it has been renewed or released meanwhile
-  }
-  return false;
-}
-
 struct Tally {
   std::uint64_t live = 0;
   bool is_whole = true;  ///< else the chain led nowhere
@@ -78,7 +63,7 @@ Tally CountKey(Table& table, std::uint64_t hash, const RegisteredFamily& family,
   Tally tally;
   tally.is_whole = table.ForEachInChain(hash, [&](LeaseEntry& entry) {
     if (!IsOfKey(entry, hash, family, values)) return IsInUse(entry) ? Visited::kStays : Visited::kIsFree;
-    if (IsOver(&entry, now, probe)) return Visited::kIsFree;
+    if (EndIfOver(&entry, now, probe)) return Visited::kIsFree;
     tally.live++;
     return Visited::kStays;
   });
@@ -89,7 +74,7 @@ Tally CountKey(Table& table, std::uint64_t hash, const RegisteredFamily& family,
 std::uint32_t Sweep(Table& table, OwnerProbe* probe) {
   const std::int64_t now = LeaseNowNs();
   std::uint32_t free = 0;
-  table.ForEach([&](LeaseEntry& entry) { free += IsOver(&entry, now, probe) ? 1 : 0; });
+  table.ForEach([&](LeaseEntry& entry) { free += EndIfOver(&entry, now, probe) ? 1 : 0; });
   table.Rebuild([](const LeaseEntry& entry) { return IsInUse(entry); });
   return free;
 }
@@ -147,12 +132,26 @@ Result<void> CheckKey(const RegisteredFamily& family, std::span<const std::strin
                                               std::to_string(layout::kMaxKeyBytes) + " bytes"};
 }
 
-std::int64_t DeadlineAfter(std::int64_t now, std::int64_t ttl_ns) {
-  if (ttl_ns == 0) return layout::kNoDeadline;
-  return ttl_ns < layout::kNoDeadline - now ? now + ttl_ns : layout::kNoDeadline - 1;
-}
-
 }  // namespace
+
+/// Whether one more lease of the key stays within the limit. The kernel is asked about owners only if the limit would else
+/// refuse. Ends what it does not count.
+Result<void> Leases::Admit(EntryTable<layout::LeaseEntry>& table, std::uint64_t hash,
+                           const RegisteredFamily& family, std::span<const std::string_view> values,
+                           std::uint32_t limit, OwnerProbe* probe) const {
+  OwnerProbe without_asking(segment_, OwnerProbe::Asks::kNobody);
+  Tally tally = CountKey(table, hash, family, values, &without_asking);
+  if (tally.live >= limit && limit > 0) tally = CountKey(table, hash, family, values, probe);
+  if (!tally.is_whole) return CorruptChain(segment_);
+  if (tally.live < limit) return {};
+  if (probe->could_not_ask()) {
+    return Error{
+        ErrorCode::kNotOpenable,
+        "segment " + segment_.path() + " cannot be asked whether the owners of leases are alive; ask again"};
+  }
+  return Error{ErrorCode::kLimitReached,
+               "limit reached: " + std::to_string(tally.live) + " of " + std::to_string(limit) + " in use"};
+}
 
 // Beginning of a lease, in a free entry that has left the free list:
 //   1 write key, family, owner        die here -> the generation is even: free
@@ -168,15 +167,9 @@ Result<HeldLease> Leases::Acquire(const RegisteredFamily& family, std::span<cons
   if (!shard.ok()) return shard.error();
   Table table = shard->leases();
   OwnerProbe probe(segment_, OwnerProbe::Asks::kTheKernel, slot);
-  OwnerProbe without_asking(segment_, OwnerProbe::Asks::kNobody, slot);
-  Tally tally = CountKey(table, hash, family, values, &without_asking);
-  if (terms.limit && tally.live >= *terms.limit && *terms.limit > 0) {
-    tally = CountKey(table, hash, family, values, &probe);
-  }
-  if (!tally.is_whole) return CountRefusal(segment_, CorruptChain(segment_));
-  if (terms.limit && tally.live >= *terms.limit) {
-    return Error{ErrorCode::kLimitReached, "limit reached: " + std::to_string(tally.live) + " of " +
-                                               std::to_string(*terms.limit) + " in use"};
+  if (terms.limit) {
+    const Result<void> admitted = Admit(table, hash, family, values, *terms.limit, &probe);
+    if (!admitted.ok()) return CountRefusal(segment_, admitted.error());
   }
   Result<LeaseEntry*> taken = TakeEntry(segment_, arena_, shard.value(), &probe);
   if (!taken.ok()) return CountRefusal(segment_, taken.error());
@@ -189,7 +182,7 @@ Result<HeldLease> Leases::Acquire(const RegisteredFamily& family, std::span<cons
   entry->owner_epoch.store(slot->epoch.load(std::memory_order_acquire), std::memory_order_release);
   SHMETRICS_CRASH_POINT("lease_written");
   const LeaseState before = LoadState(*entry);
-  const LeaseState begun{before.generation + 1, DeadlineAfter(LeaseNowNs(), terms.ttl_ns)};
+  const LeaseState begun{before.generation + 1, LeaseDeadlineAfter(LeaseNowNs(), terms.ttl_ns)};
   if (before.generation % 2 != 0 || !Exchange(entry, before, begun)) {
     return CountRefusal(segment_, CorruptChain(segment_));  // somebody writes to free entries
   }
@@ -215,20 +208,26 @@ bool Leases::Renew(const HeldLease& lease, std::int64_t ttl_ns) {
   // A renewal costs little more than the clock it reads, so it reads the coarse one wherever that decides the same: not
   // near the deadline, and not for a TTL that a tick less would matter to.
   constexpr std::int64_t kCoarseTtlNs = 1'000'000'000;
-  const bool may_be_coarse = ttl_ns == 0 || ttl_ns >= kCoarseTtlNs;
-  std::int64_t now = may_be_coarse ? LeaseNowCoarseNs() : LeaseNowNs();
+  const auto has_passed = [](std::int64_t deadline_ns) {
+    return deadline_ns - LeaseNowCoarseNs() <= kMaxCoarseLagNs && deadline_ns <= LeaseNowNs();
+  };
   for (int i = 0; i < kMaxTries; i++) {
     const LeaseState state = LoadState(*lease.entry);
     if (state.generation != lease.generation) return false;
-    if (state.deadline_ns - now <= kMaxCoarseLagNs) now = LeaseNowNs();
-    if (state.deadline_ns <= now) {
+    if (has_passed(state.deadline_ns)) {
       // Readers have seen it end; it must not come back.
       if (End(lease.entry, state)) return false;
       continue;
     }
+    if (ttl_ns == 0) return true;
+    const std::int64_t now = ttl_ns >= kCoarseTtlNs ? LeaseNowCoarseNs() : LeaseNowNs();
     // Never back: the coarse clock may be behind the one that the present deadline came from.
-    const std::int64_t deadline = std::max(state.deadline_ns, DeadlineAfter(now, ttl_ns));
-    if (ttl_ns == 0 || Exchange(lease.entry, state, {state.generation, deadline})) return true;
+    const LeaseState renewed{state.generation, std::max(state.deadline_ns, LeaseDeadlineAfter(now, ttl_ns))};
+    if (!Exchange(lease.entry, state, renewed)) continue;
+    if (!has_passed(state.deadline_ns)) return true;
+    // This process stood still before the exchange, and the lease had ended by then.
+    End(lease.entry, renewed);
+    return false;
   }
   return false;
 }
@@ -249,6 +248,20 @@ bool Leases::Release(const HeldLease& lease) {
           hash, [](const LeaseEntry& entry) { return IsInUse(entry) ? Visited::kStays : Visited::kIsFree; });
     }
     return state.deadline_ns > LeaseNowNs();
+  }
+  return false;
+}
+
+bool EndIfOver(LeaseEntry* entry, std::int64_t now, OwnerProbe* probe) {
+  for (int i = 0; i < kMaxTries; i++) {
+    const LeaseState state = LoadState(*entry);
+    if (state.generation % 2 == 0) return true;
+    // no order needed: constant while the generation is odd, and read under the mutex
+    const std::uint32_t slot = entry->owner_slot.load(std::memory_order_relaxed);
+    const std::uint64_t epoch =
+        entry->owner_epoch.load(std::memory_order_relaxed);  // no order needed: as above
+    if (state.deadline_ns > now && !probe->IsDead(slot, epoch)) return false;
+    if (End(entry, state)) return true;  // else it has been renewed or released meanwhile
   }
   return false;
 }

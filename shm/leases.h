@@ -15,6 +15,8 @@
 
 #include "shm/arena.h"
 #include "shm/directory.h"
+#include "shm/entry_table.h"
+#include "shm/owner_probe.h"
 #include "shm/result.h"
 #include "shm/segment.h"
 
@@ -54,9 +56,16 @@ class Leases {
   static bool IsLive(const HeldLease& lease);
 
  private:
+  Result<void> Admit(EntryTable<layout::LeaseEntry>& table, std::uint64_t hash,
+                     const RegisteredFamily& family, std::span<const std::string_view> values,
+                     std::uint32_t limit, OwnerProbe* probe) const;
+
   const Segment& segment_;
   Arena& arena_;
 };
+
+/// Whether the entry is a lease no longer; ends it if it only has not been told. For the holder of its shard.
+bool EndIfOver(layout::LeaseEntry* entry, std::int64_t now, OwnerProbe* probe);
 
 }  // namespace shmetrics::shm
 

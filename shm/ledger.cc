@@ -1,12 +1,17 @@
 #include "shm/ledger.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <string>
 
 #include "shm/clock.h"
 #include "shm/crash_point.h"
 #include "shm/key_hash.h"
+#include "shm/lease_clock.h"
 #include "shm/lease_shard.h"
+#include "shm/leases.h"
+#include "shm/owner_probe.h"
 
 namespace shmetrics::shm {
 namespace {
@@ -20,9 +25,9 @@ std::uint64_t HashOfUser(std::string_view user) { return HashOfValues(0, {&user,
 /// One commit for day and minutes: after any death they belong together.
 void SetState(LedgerEntry* entry, const LedgerState& wanted) {
   const LedgerState seen = entry->state;  // nobody else writes while the mutex is held
-  std::uint64_t expected[2] = {static_cast<std::uint64_t>(seen.day), seen.nano_minutes};
-  const std::uint64_t desired[2] = {static_cast<std::uint64_t>(wanted.day), wanted.nano_minutes};
-  CompareExchange16(&entry->state, expected, desired);
+  auto expected = std::bit_cast<std::array<std::uint64_t, 2>>(seen);
+  const auto desired = std::bit_cast<std::array<std::uint64_t, 2>>(wanted);
+  CompareExchange16(&entry->state, expected.data(), desired.data());
 }
 
 /// The user's entry; null if there is none.
@@ -46,22 +51,25 @@ Ledger::Account AccountOf(const LedgerEntry* entry, std::int64_t today) {
   return {entry->state.day == today ? entry->state.nano_minutes : 0, tier};
 }
 
-bool HasLease(const LeaseShard& shard, std::uint64_t hash) {
+bool HasLease(const LeaseShard& shard, std::uint64_t hash, OwnerProbe* probe) {
+  const std::int64_t now = LeaseNowNs();
   bool found = false;
-  shard.leases().ForEachInChain(hash, [&](const layout::LeaseEntry& lease) {
+  shard.leases().ForEachInChain(hash, [&](layout::LeaseEntry& lease) {
+    if (EndIfOver(&lease, now, probe)) return Visited::kIsFree;
     // no order needed: as above
-    found = found || (IsInUse(lease) && lease.head.hash.load(std::memory_order_relaxed) == hash);
+    found = found || lease.head.hash.load(std::memory_order_relaxed) == hash;
     return Visited::kStays;
   });
   return found;
 }
 
 /// Frees the accounts of users whose day has passed and who have no stream or job.
-void Sweep(const LeaseShard& shard, Table& table, std::int64_t today) {
+void Sweep(const LeaseShard& shard, const Segment& segment, Table& table, std::int64_t today) {
+  OwnerProbe probe(segment, OwnerProbe::Asks::kTheKernel);
   table.ForEach([&](LedgerEntry& entry) {
     if (!IsInUse(entry) || entry.state.day == today) return;
     // no order needed: as above
-    if (HasLease(shard, entry.head.hash.load(std::memory_order_relaxed))) return;
+    if (HasLease(shard, entry.head.hash.load(std::memory_order_relaxed), &probe)) return;
     entry.generation.fetch_add(1, std::memory_order_acq_rel);  // SYNC(entry)
   });
   table.Rebuild([](const LedgerEntry& entry) { return IsInUse(entry); });
@@ -77,10 +85,11 @@ Result<LedgerEntry*> Open(const LeaseShard& shard, const Segment& segment, Arena
   LedgerEntry* entry = table.TakeFree();
   if (entry == nullptr) {
     const Result<void> grown = shard.GrowLedger(arena);
-    if (!grown.ok()) Sweep(shard, table, UtcDay());
+    if (!grown.ok()) Sweep(shard, segment, table, UtcDay());
     entry = table.TakeFree();
     if (entry == nullptr) {
-      segment.CountRefusal(layout::Refusal::kLedgerFull);
+      const bool is_full = grown.ok() || grown.error().code == ErrorCode::kLedgerFull;
+      segment.CountRefusal(is_full ? layout::Refusal::kLedgerFull : layout::Refusal::kOutOfMemory);
       return grown.ok() ? Error{ErrorCode::kLedgerFull, "the ledger has no free entry"} : grown.error();
     }
   }
@@ -145,13 +154,14 @@ Result<Ledger::Decision> Ledger::Spend(std::string_view user, std::uint64_t nano
   }
   if (intent == Intent::kAsk) return Decision{account, true, false};
   if (place->entry == nullptr) {
-    Result<LedgerEntry*> opened = Open(place->shard, segment_, arena_, place->hash, user, {today, 0}, 0);
+    Result<LedgerEntry*> opened =
+        Open(place->shard, segment_, arena_, place->hash, user, {static_cast<std::int32_t>(today), 0, 0}, 0);
     if (!opened.ok()) return Decision{account, true, false};
     place->entry = opened.value();
   }
   const std::uint64_t used = account.nano_minutes + std::min(nano_minutes, UINT64_MAX - account.nano_minutes);
   SHMETRICS_CRASH_POINT("ledger_before_spending");
-  SetState(place->entry, {today, used});
+  SetState(place->entry, {static_cast<std::int32_t>(today), place->entry->state.restored, used});
   return Decision{{used, account.tier}, true, true};
 }
 
@@ -159,21 +169,40 @@ Result<void> Ledger::SetTier(std::string_view user, std::uint32_t tier) {
   Result<Place> place = Take(segment_, user);
   if (!place.ok()) return place.error();
   if (place->entry == nullptr) {
-    Result<LedgerEntry*> opened =
-        Open(place->shard, segment_, arena_, place->hash, user, {UtcDay(), 0}, tier);
+    Result<LedgerEntry*> opened = Open(place->shard, segment_, arena_, place->hash, user,
+                                       {static_cast<std::int32_t>(UtcDay()), 0, 0}, tier);
     return opened.ok() ? Result<void>() : opened.error();
   }
   place->entry->tier.store(tier, std::memory_order_release);  // SYNC(entry)
   return {};
 }
 
+// Into an account that is there already:
+//   1 set the tier, if it has none                      die here -> the next Restore() does it again
+//   2 add the minutes and mark it, in one commit        die here -> restored
 Result<void> Ledger::Restore(const LedgerRecord& saved) {
   Result<Place> place = Take(segment_, saved.key);
   if (!place.ok()) return place.error();
-  if (place->entry != nullptr) return {};
-  Result<LedgerEntry*> opened = Open(place->shard, segment_, arena_, place->hash, saved.key,
-                                     {saved.day, saved.nano_minutes}, saved.tier);
-  return opened.ok() ? Result<void>() : opened.error();
+  const auto saved_day = static_cast<std::int32_t>(saved.day);
+  if (place->entry == nullptr) {
+    Result<LedgerEntry*> opened = Open(place->shard, segment_, arena_, place->hash, saved.key,
+                                       {saved_day, 1, saved.nano_minutes}, saved.tier);
+    return opened.ok() ? Result<void>() : opened.error();
+  }
+  LedgerEntry* entry = place->entry;
+  LedgerState state = entry->state;
+  if (state.restored != 0) return {};
+  // no order needed: written under the mutex that is held
+  if (entry->tier.load(std::memory_order_relaxed) == 0) {
+    entry->tier.store(saved.tier, std::memory_order_release);  // SYNC(entry)
+  }
+  SHMETRICS_CRASH_POINT("ledger_tier_restored");
+  state.restored = 1;
+  if (state.day == saved_day) {
+    state.nano_minutes += std::min(saved.nano_minutes, UINT64_MAX - state.nano_minutes);
+  }
+  SetState(entry, state);
+  return {};
 }
 
 bool Ledger::IsLoaded() const {

@@ -47,7 +47,8 @@ class Ledger {
   /// Sets the user's tier, for as long as he has an account. kLedgerFull, which is counted; kBusy and the like as above.
   Result<void> SetTier(std::string_view user, std::uint32_t tier);
 
-  /// Adopts what was saved of a user, unless he has an account: then that is the newer one. Errors as SetTier.
+  /// Adds what was saved of a user before this segment was made to what he has used since, once: minutes of the same day,
+  /// and the tier if none has been set. Errors as SetTier.
   Result<void> Restore(const LedgerRecord& saved);
 
   /// Whether everything that was saved has been restored; MarkLoaded() says so. Not done by Restore(): a death in the

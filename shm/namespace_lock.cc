@@ -16,6 +16,7 @@
 #include "shm/clock.h"
 #include "shm/fork_guard.h"
 #include "shm/robust_mutex.h"
+#include "shm/segment_file.h"
 
 namespace shmetrics::shm {
 namespace {
@@ -27,26 +28,31 @@ void Pause() {
   nanosleep(&pause, nullptr);
 }
 
-/// The lock file of a segment, made if there is none, for everybody who may write to the segment.
-Result<UniqueFd> OpenLockFile(const Segment& segment) {
-  const std::string path = segment.path() + ".lock";
-  constexpr int kFlags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-  UniqueFd file(open(path.c_str(), kFlags));
-  if (!file.valid() && errno == ENOENT) {
-    file = UniqueFd(open(path.c_str(), kFlags | O_CREAT | O_EXCL, 0600));
-    struct stat of_segment;
-    // With the segment's mode, which the umask must not narrow. Whoever opens it before this fails once more.
-    if (file.valid() && stat(segment.path().c_str(), &of_segment) == 0) {
-      fchmod(file.get(), of_segment.st_mode & 0660);
-    } else if (errno == EEXIST) {
-      file = UniqueFd(open(path.c_str(), kFlags));
-    }
-  }
+/// The lock file of a segment; not valid if there is none or none can be used, and then errno says why.
+UniqueFd OpenLockFile(const std::string& path) {
+  UniqueFd file(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat status;
-  if (file.valid() && fstat(file.get(), &status) == 0 && S_ISREG(status.st_mode)) return file;
+  if (!file.valid() || fstat(file.get(), &status) != 0 || S_ISREG(status.st_mode)) return file;
+  errno = EINVAL;
+  return UniqueFd();
+}
+
+// Making the lock file, with the mode that a segment in this folder has:
+//   1 make a file without a name, set its mode    die here -> the kernel frees it
+//   2 linkat                                      die here -> a lock file that everybody may use
+// Of several makers one wins, and the others open what it has made.
+Result<UniqueFd> OpenOrMakeLockFile(const std::string& path) {
+  UniqueFd file = OpenLockFile(path);
+  if (!file.valid() && errno == ENOENT) {
+    const Result<UniqueFd> made = MakeUnnamedFile(path, 0);
+    if (!made.ok()) return made.error();
+    if (const Result<bool> named = GiveName(made.value(), path); !named.ok()) return named.error();
+    file = OpenLockFile(path);
+  }
+  if (file.valid()) return file;
   return Error{ErrorCode::kNotOpenable,
-               "cannot use lock file " + path + ", which leases need where PID namespaces share a segment: " +
-                   (file.valid() ? "it is not a regular file" : std::strerror(errno))};
+               "cannot use lock file " + path +
+                   ", which leases need where PID namespaces share a segment: " + std::strerror(errno)};
 }
 
 /// A lock of the process, not of the description: children do not inherit it, and it ends with the process.
@@ -102,29 +108,31 @@ NamespaceLock::ProcessLock& NamespaceLock::TheProcessLock() {
 
 Result<NamespaceLock> NamespaceLock::Take(const Segment& segment, std::uint32_t shard) {
   const layout::Header& header = segment.header();
-  NamespaceLock lock;
   if (header.shared_pid_namespaces == 0) {
-    if (header.pid_namespace != 0 && header.pid_namespace == PidNamespace()) return lock;
+    if (header.pid_namespace != 0 && header.pid_namespace == PidNamespace()) return NamespaceLock();
     return Error{ErrorCode::kForeignNamespace,
                  "segment " + segment.path() +
                      " takes leases of the PID namespace it was made in only, and this process is in "
                      "another; make the segment with shared_pid_namespaces"};
   }
   const std::int64_t deadline = NowNs(CLOCK_MONOTONIC) + RobustMutex::kMaxWaitNs;
-  ProcessLock& process_lock = TheProcessLock();
-  while (pthread_mutex_trylock(&process_lock.mutex) != 0) {
+  const std::string path = segment.path() + ".lock";
+  for (;;) {
+    {
+      NamespaceLock attempt;
+      ProcessLock& process_lock = TheProcessLock();
+      if (pthread_mutex_trylock(&process_lock.mutex) == 0) {
+        attempt.process_lock_ = &process_lock;
+        Result<UniqueFd> file = OpenOrMakeLockFile(path);
+        if (!file.ok()) return file.error();
+        attempt.file_ = std::move(file.value());
+        if (TryLockByte(attempt.file_, shard)) return attempt;
+      }
+      // Given back for the pause: other threads may want other shards.
+    }
     if (NowNs(CLOCK_MONOTONIC) > deadline) return Busy(shard);
     Pause();
   }
-  lock.process_lock_ = &process_lock;
-  Result<UniqueFd> file = OpenLockFile(segment);
-  if (!file.ok()) return file.error();
-  lock.file_ = std::move(file.value());
-  while (!TryLockByte(lock.file_, shard)) {
-    if (NowNs(CLOCK_MONOTONIC) > deadline) return Busy(shard);
-    Pause();
-  }
-  return lock;
 }
 
 NamespaceLock::NamespaceLock(NamespaceLock&& other) noexcept

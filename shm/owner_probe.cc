@@ -19,8 +19,11 @@ bool OwnerProbe::HoldsSlot(std::uint32_t slot) {
   const auto [answer, is_new] = answers_.try_emplace(slot, true);
   if (!is_new) return answer->second;
   if (!file_) file_ = OpenForProbing(segment_);
-  // A segment without its name cannot be asked about: then all are alive.
-  if (file_->valid()) answer->second = IsSlotHeld(file_->get(), slot);
+  if (file_->valid()) {
+    answer->second = IsSlotHeld(file_->get(), slot);
+  } else {
+    could_not_ask_ = true;
+  }
   return answer->second;
 }
 

@@ -27,12 +27,17 @@ class OwnerProbe {
   /// Whether who held `slot` in `epoch` is proved dead. What cannot be found out proves nothing.
   bool IsDead(std::uint32_t slot, std::uint64_t epoch);
 
+  /// Whether there was an owner whom the kernel could not be asked about: no descriptor is to be had, or the file has lost
+  /// its name. Who is told that a limit is reached must not be told so for that.
+  bool could_not_ask() const { return could_not_ask_; }
+
  private:
   bool HoldsSlot(std::uint32_t slot);
 
   const Segment& segment_;
   const Asks asks_;
   const layout::WorkerSlot* own_;
+  bool could_not_ask_ = false;
   std::optional<UniqueFd> file_;                     ///< opened at the first question
   std::unordered_map<std::uint32_t, bool> answers_;  ///< by slot: whether somebody holds it
 };

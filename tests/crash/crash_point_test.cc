@@ -48,6 +48,7 @@ constexpr const char* kCrashPoints[] = {
     "lease_written",
     "ledger_before_spending",
     "ledger_opened",
+    "ledger_tier_restored",
     "ledger_written",
     "segment_filled",
     "segment_mapped",
@@ -79,6 +80,7 @@ void SpendMinutes(BareWorker* worker) {
   const auto no_limit = [](std::uint32_t) { return std::optional<std::uint64_t>(); };
   EXPECT_TRUE(ledger.Spend("42", kSpent, shm::Ledger::Intent::kSpend, no_limit).ok());
   EXPECT_TRUE(ledger.SetTier("42", 2).ok());
+  EXPECT_TRUE(ledger.Restore({"42", shm::UtcDay(), 0, 3}).ok());
 }
 
 /// What a worker does, once each: create or attach, register families of all kinds and series, claim a slot,

@@ -160,6 +160,7 @@ TEST(LayoutTest, LeasesLieWhereTheyAlwaysLay) {
   EXPECT_EQ(offsetof(LeaseEntry, key), 64U);
   EXPECT_EQ(sizeof(LedgerState), 16U);
   EXPECT_EQ(offsetof(LedgerState, day), 0U);
+  EXPECT_EQ(offsetof(LedgerState, restored), 4U);
   EXPECT_EQ(offsetof(LedgerState, nano_minutes), 8U);
   EXPECT_EQ(sizeof(LedgerEntry), 384U);
   EXPECT_EQ(offsetof(LedgerEntry, state), 16U);

@@ -100,7 +100,7 @@ TEST_F(LeaseShardTest, AShardGivenUpIsRefusedByNameAndTheOthersWork) {
 TEST_F(LeaseShardTest, ACircleInAChainIsRefusedAndNobodyGoesRoundInIt) {
   const HeldLease lease = lessee_.Acquire("42").value();
   lease.entry->head.next.store(segment().RefOf(lease.entry));
-  const Result<HeldLease> second = lessee_.Acquire("42");
+  const Result<HeldLease> second = lessee_.Acquire("42", 2);
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().code, ErrorCode::kCorrupt);
   EXPECT_EQ(testing::Read(path_).Gauge(R"(uploads{user_id="42"})"), 1);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -164,6 +165,58 @@ TEST_F(LeasesTest, AFullTableRefusesClearlyAndIsUsableWhenOneEnds) {
   EXPECT_EQ(testing::Read(path_).Refusals(layout::Refusal::kLeaseTableFull), 1U);
   EXPECT_TRUE(lessee.Release(held.back()));
   EXPECT_TRUE(lessee.Acquire("42").ok());
+}
+
+TEST_F(LeasesTest, ABusyKeyThatHasUsedUpTheTableLeavesEveryOtherKeyRoom) {
+  SegmentOptions options = testing::SmallSegment();
+  options.lease_limit = 1'024;
+  Lessee lessee(path_, options);
+  std::vector<HeldLease> held;
+  for (Result<HeldLease> lease = lessee.Acquire("busy"); lease.ok(); lease = lessee.Acquire("busy")) {
+    held.push_back(lease.value());
+  }
+  EXPECT_EQ(held.size(), 1'024U);
+  for (int i = 0; i < 200; i++) {
+    const Result<HeldLease> lease = lessee.Acquire("user" + std::to_string(i));
+    // Those in the shard of the busy key find its entries taken.
+    EXPECT_TRUE(lease.ok() || lease.error().code == ErrorCode::kLeaseTableFull);
+    if (lease.ok()) lessee.Release(lease.value());
+  }
+  for (const HeldLease& lease : held) EXPECT_TRUE(lessee.Release(lease));
+  for (int i = 0; i < 1'000; i++) {
+    const Result<HeldLease> lease = lessee.Acquire("user" + std::to_string(i));
+    ASSERT_TRUE(lease.ok()) << i << ": " << lease.error().message;
+    EXPECT_TRUE(lessee.Release(lease.value()));
+  }
+}
+
+TEST_F(LeasesTest, WhoCannotAskWhetherOwnersLiveIsNotToldThatALimitIsReached) {
+  const testing::SharedPage<std::atomic<int>> step;
+  Child owner([&] {
+    ASSERT_TRUE(Lessee(path_).Acquire("42", 1).ok());
+    step->store(1);
+    for (;;) pause();
+  });
+  testing::WaitUntil([&] { return step->load() == 1; });
+  Child other([&] {
+    Lessee lessee(path_);
+    ASSERT_TRUE(lessee.Acquire("7").ok());  // with a slot of its own, not the one that becomes free
+    step->store(2);
+    testing::WaitUntil([&] { return step->load() == 3; });
+    rlimit files{};
+    ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &files), 0);
+    const rlimit none{0, files.rlim_max};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    const Result<HeldLease> refused = lessee.Acquire("42", 1);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, ErrorCode::kNotOpenable);
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &files), 0);
+    EXPECT_TRUE(lessee.Acquire("42", 1).ok());
+  });
+  testing::WaitUntil([&] { return step->load() == 2; });
+  owner.Kill();
+  step->store(3);
+  EXPECT_EQ(other.Wait(), 0);
 }
 
 TEST_F(LeasesTest, TheTableMakesRoomFromTheLeasesOfTheDead) {

@@ -42,7 +42,8 @@ class LedgerTest : public ::testing::Test {
     for (std::uint32_t shard = 0; shard < entries; shard++) {
       const Result<LeaseShard> taken = LeaseShard::Take(segment(), shard);
       taken->ledger().ForEach([&](layout::LedgerEntry& entry) {
-        if (IsInUse(entry) && KeyOf(entry) == user) entry.state = {day, record.nano_minutes};
+        if (IsInUse(entry) && KeyOf(entry) == user)
+          entry.state = {static_cast<std::int32_t>(day), 0, record.nano_minutes};
       });
     }
   }
@@ -161,13 +162,46 @@ TEST_F(LedgerTest, PlacesOfUsersWhoseDayHasPassedAreUsedAgainUnlessTheyStream) {
   EXPECT_EQ(ledger_.Read("streaming")->tier, 3U);
 }
 
-TEST_F(LedgerTest, WhatWasSavedIsRestoredOnceAndNeverOverWhatIsNewer) {
-  ASSERT_TRUE(ledger_.Restore({"42", UtcDay(), 5 * kMinute, 2}).ok());
-  EXPECT_EQ(Used("42"), 5 * kMinute);
-  EXPECT_TRUE(Spend("42", kMinute, std::nullopt).allowed);
-  ASSERT_TRUE(ledger_.Restore({"42", UtcDay(), 5 * kMinute, 2}).ok());
-  EXPECT_EQ(Used("42"), 6 * kMinute);
-  EXPECT_EQ(ledger_.Read("42")->tier, 2U);
+TEST_F(LedgerTest, StreamsOfTheDeadKeepNobodysPlace) {
+  std::vector<std::string> users;
+  for (int i = 0; i < 600; i++) {
+    users.push_back("u" + std::to_string(i));
+    Spend(users.back(), 1, kMinute);
+  }
+  ASSERT_EQ(testing::RunInChild([&] {
+              Lessee worker(path_);
+              for (const std::string& user : users) ASSERT_TRUE(worker.Acquire(user).ok());
+            }),
+            0);
+  for (const std::string& user : users) MoveToDay(user, UtcDay() - 1);
+  int recorded = 0;
+  for (int i = 0; i < 600; i++) recorded += Spend("new" + std::to_string(i), 1, kMinute).recorded ? 1 : 0;
+  EXPECT_GT(recorded, 400);
+}
+
+TEST_F(LedgerTest, WhatWasSavedIsAddedOnceToWhatWasUsedSince) {
+  ASSERT_TRUE(ledger_.Restore({"new", UtcDay(), 5 * kMinute, 2}).ok());
+  ASSERT_TRUE(Spend("known", kMinute, std::nullopt).allowed);
+  for (int i = 0; i < 3; i++) {
+    ASSERT_TRUE(ledger_.Restore({"new", UtcDay(), 5 * kMinute, 2}).ok());
+    ASSERT_TRUE(ledger_.Restore({"known", UtcDay(), 5 * kMinute, 2}).ok());
+    ASSERT_TRUE(Spend("known", kMinute, std::nullopt).allowed);
+  }
+  EXPECT_EQ(Used("new"), 5 * kMinute);
+  EXPECT_EQ(Used("known"), 9 * kMinute);
+  EXPECT_EQ(ledger_.Read("new")->tier, 2U);
+  EXPECT_EQ(ledger_.Read("known")->tier, 2U);
+}
+
+TEST_F(LedgerTest, NeitherMinutesOfAnotherDayNorATierThatWasSetSinceAreRestoredOver) {
+  ASSERT_TRUE(Spend("42", kMinute, std::nullopt).allowed);
+  ASSERT_TRUE(ledger_.SetTier("42", 3).ok());
+  ASSERT_TRUE(ledger_.Restore({"42", UtcDay() - 1, 5 * kMinute, 2}).ok());
+  EXPECT_EQ(Used("42"), kMinute);
+  EXPECT_EQ(ledger_.Read("42")->tier, 3U);
+}
+
+TEST_F(LedgerTest, ItIsLoadedWhenSomebodySaysSo) {
   EXPECT_FALSE(ledger_.IsLoaded());
   ledger_.MarkLoaded();
   EXPECT_TRUE(ledger_.IsLoaded());

@@ -87,7 +87,7 @@ class SHMETRICS_EXPORT Quota {
   explicit Quota(Registry& registry = Registry::global(), const QuotaOptions& options = {}) noexcept;
 
   /// Lets a stream of the user in, or says why not: kConcurrentStreams is the denial. `user_id` is 1 to 256 bytes of
-  /// UTF-8 without NUL, else kInvalidLabels.
+  /// UTF-8 without NUL, and 320 as a label, where each quote, backslash and newline takes two; else kInvalidLabels.
   Result<Stream> try_start_stream(std::string_view user_id, const StartOptions& options = {}) const noexcept;
   /// The same of a job; kConcurrentJobs is the denial.
   Result<Job> try_start_job(std::string_view user_id, const StartOptions& options = {}) const noexcept;
@@ -97,7 +97,7 @@ class SHMETRICS_EXPORT Quota {
   Result<std::uint64_t> active_jobs(std::string_view user_id) const noexcept;
 
   /// Takes `minutes` from what the user has left today, all of them or, with kDailyMinutes, none. More than 0 and at
-  /// most 1,000,000; kept in billionths, rounded up. If the ledger has no room for another user the minutes are allowed
+  /// most 1,000,000; kept in billionths, rounded to the nearest, and no amount to nothing. If the ledger has no room for another user the minutes are allowed
   /// and not counted, and the agent shows how often that was (ledger_full). Without a segment they are allowed, up to
   /// the whole limit at once, and not counted either.
   Result<DailyMinutes> consume_daily_minutes(std::string_view user_id, double minutes,
