@@ -251,7 +251,15 @@ std::string AudioConfig::UserLabelOf(std::string_view user_id) const {
   return hash_user_id_key.empty() ? std::string() : HashedUserLabel(hash_user_id_key, user_id);
 }
 
-std::string_view TierName(Tier tier) { return kTierNames[static_cast<std::size_t>(tier) - 1]; }
+std::string_view TierName(Tier tier) {
+  const std::size_t index = static_cast<std::size_t>(tier) - 1;
+  return index < kTierNames.size() ? kTierNames[index] : std::string_view{};
+}
+
+std::optional<Tier> ToTier(std::uint32_t number) {
+  if (number < 1 || number > kTierNames.size()) return std::nullopt;
+  return static_cast<Tier>(number);
+}
 
 std::optional<Tier> ParseTier(std::string_view name) {
   const auto found = std::ranges::find(kTierNames, name);

@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,7 +31,11 @@ struct AudioConfig {
   std::string state_file;           ///< where the agent saves the ledger; empty: nowhere
   std::vector<std::string> models;  ///< offered whether or not a worker has announced them
 
-  const Limits& LimitsOf(Tier tier) const { return limits[static_cast<std::size_t>(tier) - 1]; }
+  /// Of a number that is no tier: the limits of free.
+  const Limits& LimitsOf(Tier tier) const {
+    const std::size_t index = static_cast<std::size_t>(tier) - 1;
+    return limits[index < limits.size() ? index : 0];
+  }
   /// What names the user in labels and in the ledger: his id, or "u_" and the first 16 hex digits of its HMAC-SHA256.
   /// Empty, and never his id, if it should be hashed and there is no key.
   std::string UserLabelOf(std::string_view user_id) const;
@@ -44,9 +49,11 @@ struct AudioConfigReading {
   std::vector<std::string> environment_errors;
 };
 
-/// "free", "standard" or "premium".
+/// "free", "standard" or "premium"; "" for what is no tier.
 std::string_view TierName(Tier tier);
 std::optional<Tier> ParseTier(std::string_view name);
+/// A tier as the ledger has it; nothing for 0, which is none, and for any number that a segment may hold beside.
+std::optional<Tier> ToTier(std::uint32_t number);
 
 /// The ini file of workers and agent: $SHMETRICS_CONFIG, else /etc/shmetrics/shmetrics.ini where it exists.
 std::optional<std::string> ConfigFile();

@@ -18,6 +18,8 @@ using shm::layout::GaugeMode;
 
 constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
 constexpr int kMaxAttempts = 16;
+/// Gauges kept for the time when there is a segment again; more than that share one binding.
+constexpr std::size_t kMaxWithoutSegment = 10'000;
 
 void CountRefusal(const shm::Segment& segment, const Error& error) {
   if (error.code == ErrorCode::kSegmentFull) segment.CountRefusal(shm::layout::Refusal::kSegmentFull);
@@ -33,6 +35,15 @@ GaugeBinding* detached_gauge() noexcept {
 
 GaugeBinding::GaugeBinding(FamilyBinding* family, std::span<const std::string_view> values)
     : family_(family), values_(values.begin(), values.end()) {}
+
+GaugeBinding* GaugeBinding::Of(FamilyBinding* family, std::span<const std::string_view> values) noexcept {
+  const FamilyBinding::Place place = family->Find(values);
+  // Refused label sets share one binding: a flood of them must not grow this process.
+  if (place.attachment != nullptr && place.series == nullptr) return detached_gauge();
+  GaugeBinding* binding =
+      family->gauges().FindOrAdd(family, values, place.attachment == nullptr ? kMaxWithoutSegment : SIZE_MAX);
+  return binding == nullptr ? detached_gauge() : binding;
+}
 
 bool GaugeBinding::IsFor(const FamilyBinding* family,
                          std::span<const std::string_view> values) const noexcept {

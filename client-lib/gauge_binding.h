@@ -22,6 +22,9 @@ class GaugeBinding {
   GaugeBinding() = default;
   GaugeBinding(FamilyBinding* family, std::span<const std::string_view> values);
 
+  /// The one of these label values, made if it is new; detached_gauge() if they are refused. Never null.
+  static GaugeBinding* Of(FamilyBinding* family, std::span<const std::string_view> values) noexcept;
+
   void Set(double value) noexcept;
   void Add(double delta) noexcept;
   /// Moves a value that this process has set to the segment in use now.

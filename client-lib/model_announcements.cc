@@ -7,30 +7,24 @@
 #include "shm/fork_guard.h"
 
 namespace shmetrics::audio {
-namespace {
-
-std::uint64_t PlaceOf(const internal::Attachment* attachment) {
-  // Addresses keep clear of the upper 16 bits, and of their lowest.
-  return reinterpret_cast<std::uintptr_t>(attachment) ^ (shm::ForkGuard::Generation() << 48U) ^ 1U;
-}
-
-}  // namespace
 
 Result<void> ModelAnnouncements::Announce(const LeaseGaugeFamily& family,
                                           const internal::Attachment* attachment, std::string_view model) {
   if (Result<void> checked = CheckUserId(model, "model"); !checked.ok()) return checked;
   Announcement* announcement = FindOrAdd(model);
-  const std::uint64_t place = PlaceOf(attachment);
-  // Of several threads the one that changes the word announces.
-  if (announcement->place.exchange(place, std::memory_order_acq_rel) == place) return {};
-  Result<Lease> lease = family.try_acquire({model});
-  if (lease.ok()) {
-    announcement->lease = std::move(lease.value());
-    return {};
+  const std::uint64_t announced = 2 * shm::ForkGuard::Generation(), in_progress = announced + 1;
+  std::uint64_t seen = announcement->state.load(std::memory_order_acquire);  // pairs with the store below
+  if (seen == announced && announcement->place.load(std::memory_order_acquire) == attachment) return {};
+  if (seen == in_progress ||
+      !announcement->state.compare_exchange_strong(seen, in_progress, std::memory_order_acq_rel)) {
+    return Error{ErrorCode::kBusy, "another thread is announcing model \"" + std::string(model) + "\""};
   }
-  announcement->place.store(0,
-                            std::memory_order_release);  // the next call tries again; pairs with the exchange
-  return lease.error();
+  Result<Lease> lease = family.try_acquire({model});
+  if (lease.ok()) announcement->lease = std::move(lease.value());
+  // pairs with the loads above
+  announcement->place.store(lease.ok() ? attachment : nullptr, std::memory_order_release);
+  announcement->state.store(announced, std::memory_order_release);
+  return lease.ok() ? Result<void>() : lease.error();
 }
 
 ModelAnnouncements::Announcement* ModelAnnouncements::FindOrAdd(std::string_view model) {

@@ -21,7 +21,8 @@ namespace shmetrics::audio {
 class ModelAnnouncements {
  public:
   /// Announces the model in the segment of `attachment`, unless this process has done so. kInvalidLabels for what is not
-  /// 1 to 256 bytes of UTF-8 without NUL; errors as LeaseGaugeFamily::try_acquire.
+  /// 1 to 256 bytes of UTF-8 without NUL; kBusy also if another thread is just announcing it; errors as
+  /// LeaseGaugeFamily::try_acquire.
   Result<void> Announce(const LeaseGaugeFamily& family, const internal::Attachment* attachment,
                         std::string_view model);
 
@@ -30,9 +31,11 @@ class ModelAnnouncements {
     explicit Announcement(std::string the_model) : model(std::move(the_model)) {}
 
     const std::string model;
-    /// Names the process and the segment it is announced in; 0: nowhere. Writer: who announces; others then let him.
-    std::atomic<std::uint64_t> place{0};
-    Lease lease;  ///< Writer: the one who has just changed `place`
+    /// Twice the generation of the process that has announced it, and 1 more while one of its threads is about to. Writer:
+    /// who makes it odd, and then he alone until he makes it even. A child takes it from whatever its parent left.
+    std::atomic<std::uint64_t> state{0};
+    std::atomic<const internal::Attachment*> place{nullptr};  ///< where it is announced. Writer: as above
+    Lease lease;                                              ///< Writer: as above
     Announcement* next = nullptr;
   };
   Announcement* FindOrAdd(std::string_view model);

@@ -123,7 +123,8 @@ Registry& Registry::OpenOf(const RegistryOptions& options, std::uint64_t caller_
 
 bool Registry::configure(const RegistryOptions& options) noexcept try {
   if (global_registry.load(std::memory_order_acquire) != nullptr) return false;
-  global_options.store(new RegistryOptions(options), std::memory_order_release);  // pairs with GlobalOf()
+  // pairs with GlobalOf(), which may still read those before
+  internal::KeepNeverFreed(global_options.exchange(new RegistryOptions(options), std::memory_order_acq_rel));
   return true;
 } catch (const std::exception&) {
   return false;

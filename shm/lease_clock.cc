@@ -36,17 +36,19 @@ std::int64_t ReadOffsetNs() {
 constinit std::atomic<std::int64_t> offset_ns{0};
 constinit std::atomic<std::uint64_t> offset_generation{0};  ///< of the process that read it; 0: nobody
 
-}  // namespace
-
-std::int64_t LeaseNowNs() {
+std::int64_t OffsetNs() {
   const std::uint64_t generation = ForkGuard::Generation();
   if (offset_generation.load(std::memory_order_acquire) != generation) {
     // no order needed: the generation behind it publishes
     offset_ns.store(ReadOffsetNs(), std::memory_order_relaxed);
     offset_generation.store(generation, std::memory_order_release);  // pairs with the load above
   }
-  // no order needed: ordered by the generation
-  return NowNs(CLOCK_MONOTONIC) - offset_ns.load(std::memory_order_relaxed);
+  return offset_ns.load(std::memory_order_relaxed);  // no order needed: ordered by the generation
 }
+
+}  // namespace
+
+std::int64_t LeaseNowNs() { return NowNs(CLOCK_MONOTONIC) - OffsetNs(); }
+std::int64_t LeaseNowCoarseNs() { return NowNs(CLOCK_MONOTONIC_COARSE) - OffsetNs(); }
 
 }  // namespace shmetrics::shm

@@ -11,6 +11,11 @@ namespace shmetrics::shm {
 /// Now, in nanoseconds. Costs a read of the clock; in each process the first call reads two files of /proc.
 std::int64_t LeaseNowNs();
 
+/// The same, as it was at the kernel's last tick. A third of the cost.
+std::int64_t LeaseNowCoarseNs();
+/// What that may be behind: more than the longest tick, 10 ms.
+inline constexpr std::int64_t kMaxCoarseLagNs = 20'000'000;
+
 }  // namespace shmetrics::shm
 
 #endif  // SHMETRICS_SHM_LEASE_CLOCK_H_

@@ -1,5 +1,6 @@
 #include "shm/leases.h"
 
+#include <algorithm>
 #include <string>
 
 #include "shm/crash_point.h"
@@ -211,17 +212,23 @@ Result<std::uint64_t> Leases::CountLive(const RegisteredFamily& family,
 }
 
 bool Leases::Renew(const HeldLease& lease, std::int64_t ttl_ns) {
-  const std::int64_t now = LeaseNowNs();
+  // A renewal costs little more than the clock it reads, so it reads the coarse one wherever that decides the same: not
+  // near the deadline, and not for a TTL that a tick less would matter to.
+  constexpr std::int64_t kCoarseTtlNs = 1'000'000'000;
+  const bool may_be_coarse = ttl_ns == 0 || ttl_ns >= kCoarseTtlNs;
+  std::int64_t now = may_be_coarse ? LeaseNowCoarseNs() : LeaseNowNs();
   for (int i = 0; i < kMaxTries; i++) {
     const LeaseState state = LoadState(*lease.entry);
     if (state.generation != lease.generation) return false;
+    if (state.deadline_ns - now <= kMaxCoarseLagNs) now = LeaseNowNs();
     if (state.deadline_ns <= now) {
       // Readers have seen it end; it must not come back.
       if (End(lease.entry, state)) return false;
       continue;
     }
-    if (ttl_ns == 0 || Exchange(lease.entry, state, {state.generation, DeadlineAfter(now, ttl_ns)}))
-      return true;
+    // Never back: the coarse clock may be behind the one that the present deadline came from.
+    const std::int64_t deadline = std::max(state.deadline_ns, DeadlineAfter(now, ttl_ns));
+    if (ttl_ns == 0 || Exchange(lease.entry, state, {state.generation, deadline})) return true;
   }
   return false;
 }

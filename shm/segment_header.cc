@@ -12,6 +12,7 @@
 #include <fstream>
 
 #include "shm/clock.h"
+#include "shm/layout_signature.h"
 #include "shm/namespace_lock.h"
 
 namespace shmetrics::shm {
@@ -117,9 +118,9 @@ layout::Header MakeHeader(const SegmentOptions& options) {
   header.family_series_limit = options.family_series_limit;
   header.lease_limit = options.lease_limit;
   header.ledger_limit = options.ledger_limit;
-  // Chains of four entries where the larger table is full and its keys are spread evenly.
+  // Chains of two entries where the larger table is full and its keys are spread evenly.
   header.lease_chain_count =
-      std::bit_ceil(std::max(options.lease_limit, options.ledger_limit) / layout::kLeaseShards / 4);
+      std::bit_ceil(std::max(options.lease_limit, options.ledger_limit) / layout::kLeaseShards / 2);
   header.shared_pid_namespaces = options.shared_pid_namespaces ? 1 : 0;
   header.pid_namespace = PidNamespace();
   PlaceTables(&header);

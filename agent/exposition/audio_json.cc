@@ -131,13 +131,6 @@ void WriteLimits(const audio::Limits& limits, JsonWriter* json) {
   json->EndObject();
 }
 
-audio::Tier TierOf(const shm::LedgerRecord& record) {
-  // 0 where none was set, and from a segment it may be anything.
-  const bool is_tier = record.tier >= static_cast<std::uint32_t>(audio::Tier::free) &&
-                       record.tier <= static_cast<std::uint32_t>(audio::Tier::premium);
-  return is_tier ? static_cast<audio::Tier>(record.tier) : audio::Tier::free;
-}
-
 }  // namespace
 
 void WriteStreamStatusJson(const shm::Snapshot& snapshot, const audio::AudioConfig& config,
@@ -170,7 +163,7 @@ void WriteStreamLimitsJson(const shm::Snapshot& snapshot, std::span<const shm::L
   const std::string label = config.UserLabelOf(user_id);
   const auto record = std::ranges::find(ledger, label, &shm::LedgerRecord::key);
   const bool is_known = record != ledger.end();
-  const audio::Tier tier = is_known ? TierOf(*record) : audio::Tier::free;
+  const audio::Tier tier = audio::ToTier(is_known ? record->tier : 0).value_or(audio::Tier::free);
   const audio::Limits& limits = config.LimitsOf(tier);
   const double used =
       is_known && record->day == today ? static_cast<double>(record->nano_minutes) / 1e9 : 0.0;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 
 #include "agent/exposition/json_writer.h"
 #include "client-lib/audio_config.h"
@@ -41,10 +42,10 @@ void WriteUser(const shm::LedgerRecord& record, JsonWriter* json) {
   json->Key("nano_minutes");
   json->Integer(std::min(record.nano_minutes, kMaxNanoMinutes));
   json->Key("tier");
-  if (record.tier == 0) {
-    json->Null();
+  if (const std::optional<audio::Tier> tier = audio::ToTier(record.tier)) {
+    json->String(audio::TierName(*tier));
   } else {
-    json->String(audio::TierName(static_cast<audio::Tier>(record.tier)));
+    json->Null();
   }
   json->EndObject();
 }

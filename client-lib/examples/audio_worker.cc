@@ -1,8 +1,8 @@
-// One worker process of an imaginary audio streaming server: users stream audio and run jobs, within limits,
-// and the worker counts what happens. The metrics are real; the audio is not, events come at random.
+// One worker process of an imaginary audio streaming server: users stream audio and run jobs, within the quotas of
+// their tiers, which hold over all workers. The metrics are real; the audio is not, events come at random.
 //
-// To copy from: Metrics and Worker. A real worker says shmetrics:: where this says reported::, which enters
-// every change into a report, so that scripts/demo can prove that none was lost.
+// To copy from: Metrics and User. A real worker says shmetrics:: where this says reported::, which enters every change
+// into a report, so that scripts/demo can prove that none was lost.
 
 #include <getopt.h>
 
@@ -13,139 +13,122 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "client-lib/examples/reported_quota.h"
 #include "client-lib/examples/reported_registry.h"
 #include "client-lib/examples/work_report.h"
 #include "shmetrics/shmetrics.h"
 
 namespace {
 
-// What one user may use of one worker.
-constexpr int kMaxStreams = 3;
-constexpr int kMaxJobs = 2;
-constexpr double kMaxMinutesPerDay = 30;
-
-// Days are short here; about half of the users come to their limit.
-constexpr std::uint64_t kEventsPerUserAndDay = 300;
+namespace audio = shmetrics::audio;
 
 // Multiples of powers of two, whose sums are exact in any order: scripts/demo-check asks for equality.
-constexpr double kChunkMinutes = 0.25;
+constexpr double kChunkMinutes = 1.0 / 16;
 constexpr double kLatencyStep = 1.0 / 4096;
 
-/// Families that have a series for each user, and handles to the series that all users share. A handle is
-/// taken once and kept. That also makes the series appear at 0, so that Prometheus sees its first increment.
+/// What is counted besides the quota's own metrics, and handles to the series that all users share. A handle is taken
+/// once and kept. That also makes the series appear at 0, so that Prometheus sees its first increment.
 struct Metrics {
-  reported::GaugeFamily streaming_active;
-  reported::GaugeFamily jobs_active;
   reported::FractionalCounterFamily minutes;
   reported::Counter streams_started;
   reported::Counter jobs_started;
-  reported::Counter daily_minutes_violations;
-  reported::Counter concurrent_streams_violations;
-  reported::Counter concurrent_jobs_violations;
   reported::Histogram chunk_latency;
 };
 
 Metrics RegisterMetrics(reported::Registry registry) {
-  using shmetrics::GaugeMode;
-  const auto violations = registry.counter(
-      {.name = "audio_quota_violations_total", .help = "Requests denied by a quota.", .labels = {"type"}});
   const auto streams = registry.counter({.name = "audio_streams_started_total", .help = "Streams begun."});
   const auto jobs = registry.counter({.name = "audio_jobs_started_total", .help = "Jobs begun."});
   const auto latency =
       registry.histogram({.name = "audio_chunk_latency_seconds", .help = "Time to process a chunk of audio."},
                          shmetrics::buckets::exponential(0.001, 2.0, 12));
   return {
-      .streaming_active =
-          registry.gauge({.name = "audio_streaming_active", .help = "Streams in use.", .labels = {"user_id"}},
-                         GaugeMode::sum),
-      .jobs_active = registry.gauge(
-          {.name = "audio_jobs_active", .help = "Jobs running.", .labels = {"user_id"}}, GaugeMode::sum),
       .minutes = registry.fractional_counter(
           {.name = "audio_minutes_total", .help = "Minutes of audio processed.", .labels = {"user_id"}}),
       .streams_started = streams.with({}),
       .jobs_started = jobs.with({}),
-      .daily_minutes_violations = violations.with({"daily_minutes"}),
-      .concurrent_streams_violations = violations.with({"concurrent_streams"}),
-      .concurrent_jobs_violations = violations.with({"concurrent_jobs"}),
       .chunk_latency = latency.with({}),
   };
 }
 
+/// What one user does in this worker. Other workers serve the same users; the quota knows of all.
 class User {
  public:
-  User(const Metrics& metrics, const std::string& id)
-      : metrics_(metrics),
-        streaming_active_(metrics.streaming_active.with({id})),
-        jobs_active_(metrics.jobs_active.with({id})),
-        minutes_(metrics.minutes.with({id})) {}
+  User(const Metrics& metrics, reported::Quota* quota, const std::string& id, audio::Tier tier)
+      : metrics_(metrics), quota_(quota), id_(id), tier_(tier), minutes_(metrics.minutes.with({id})) {}
 
   void StartStream() {
-    if (minutes_today_ >= kMaxMinutesPerDay) return metrics_.daily_minutes_violations.inc();
-    if (streams_ == kMaxStreams) return metrics_.concurrent_streams_violations.inc();
-    ++streams_;
-    streaming_active_.add(1);
+    std::optional<reported::Stream> stream = quota_->try_start_stream(id_, {.tier = tier_});
+    if (!stream) return;
     metrics_.streams_started.inc();
+    streams_.push_back(std::move(*stream));
   }
 
   void EndStream() {
-    if (streams_ == 0) return;
-    --streams_;
-    streaming_active_.sub(1);
+    if (streams_.empty()) return;
+    streams_.back().finish();
+    streams_.pop_back();
   }
 
   void ProcessChunk(double latency_seconds) {
-    if (streams_ == 0) return;
-    minutes_today_ += kChunkMinutes;
+    if (streams_.empty()) return;
+    // A chunk of audio is a sign of life. No, if this worker stood still for longer than the TTL: then stop.
+    if (!streams_.back().heartbeat()) return EndStream();
+    if (!quota_->consume_daily_minutes(id_, kChunkMinutes, tier_)) return EndStream();
     minutes_.inc(kChunkMinutes);
     metrics_.chunk_latency.observe(latency_seconds);
   }
 
   void StartJob() {
-    if (jobs_ == kMaxJobs) return metrics_.concurrent_jobs_violations.inc();
-    ++jobs_;
-    jobs_active_.add(1);
+    std::optional<reported::Job> job = quota_->try_start_job(id_, {.tier = tier_});
+    if (!job) return;
     metrics_.jobs_started.inc();
+    jobs_.push_back(std::move(*job));
   }
 
   void EndJob() {
-    if (jobs_ == 0) return;
-    --jobs_;
-    jobs_active_.sub(1);
+    if (jobs_.empty()) return;
+    jobs_.back().finish();
+    jobs_.pop_back();
   }
 
-  void BeginDay() { minutes_today_ = 0; }
-
   void Leave() {
-    while (streams_ > 0) EndStream();
-    while (jobs_ > 0) EndJob();
+    while (!streams_.empty()) EndStream();
+    while (!jobs_.empty()) EndJob();
   }
 
  private:
   const Metrics& metrics_;
-  reported::Gauge streaming_active_;
-  reported::Gauge jobs_active_;
+  reported::Quota* quota_;
+  std::string id_;
+  audio::Tier tier_;
   reported::FractionalCounter minutes_;
-  int streams_ = 0;
-  int jobs_ = 0;
-  double minutes_today_ = 0;
+  std::vector<reported::Stream> streams_;
+  std::vector<reported::Job> jobs_;
 };
+
+/// A third of the users has each tier.
+audio::Tier TierOf(std::uint64_t user) {
+  return user % 3 == 0 ? audio::Tier::free : user % 3 == 1 ? audio::Tier::standard : audio::Tier::premium;
+}
 
 class Worker {
  public:
-  Worker(const Metrics& metrics, std::uint64_t user_count, std::uint64_t seed) : random_(seed) {
+  Worker(const Metrics& metrics, reported::Quota* quota, std::uint64_t user_count, std::uint64_t seed)
+      : random_(seed) {
     users_.reserve(user_count);
-    for (std::uint64_t id = 1; id <= user_count; ++id) users_.emplace_back(metrics, std::to_string(id));
+    for (std::uint64_t id = 1; id <= user_count; ++id) {
+      users_.emplace_back(metrics, quota, std::to_string(id), TierOf(id));
+    }
   }
 
   void HandleEvent() {
-    if (++events_ % (users_.size() * kEventsPerUserAndDay) == 0) {
-      for (User& user : users_) user.BeginDay();
-    }
     User& user = users_[random_() % users_.size()];
     const std::uint64_t dice = random_() % 100;
     if (dice < 10) return user.StartStream();
@@ -163,7 +146,6 @@ class Worker {
   std::mt19937_64 random_;
   std::geometric_distribution<int> latency_{0.02};
   std::vector<User> users_;
-  std::uint64_t events_ = 0;
 };
 
 struct Settings {
@@ -227,7 +209,12 @@ void Run(const Settings& settings) {
   WorkReport report(settings.report, 16 + 3 * settings.users);
   shmetrics::Registry& registry = shmetrics::Registry::global();
   const Metrics metrics = RegisterMetrics(reported::Registry(registry, &report));
-  Worker worker(metrics, settings.users, settings.seed);
+  const audio::Quota quota(registry);
+  for (const std::string& warning : quota.status().warnings)
+    std::fprintf(stderr, "audio_worker: %s\n", warning.c_str());
+  reported::Quota reported_quota(quota, &report);
+  reported_quota.announce_model("parakeet-onnx");
+  Worker worker(metrics, &reported_quota, settings.users, settings.seed);
   // No reason for a server to stop: everything works, only nobody sees the numbers.
   if (const shmetrics::Status status = registry.status(); !status.attached) {
     std::fprintf(stderr, "audio_worker: nobody will see what is counted here: %s\n", status.error.c_str());

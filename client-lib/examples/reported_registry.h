@@ -8,7 +8,6 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
 #include "client-lib/examples/work_report.h"
@@ -16,7 +15,7 @@
 
 namespace reported {
 
-/// A Counter, FractionalCounter or Gauge.
+/// A Counter or FractionalCounter.
 template <class Handle>
 class Value {
  public:
@@ -30,11 +29,6 @@ class Value {
     const ReportedChange change(row_, n);
     handle_.inc(n);
   }
-  void add(double delta) const {
-    const ReportedChange change(row_, delta);
-    handle_.add(delta);
-  }
-  void sub(double delta) const { add(-delta); }
 
  private:
   Handle handle_;
@@ -43,7 +37,6 @@ class Value {
 
 using Counter = Value<shmetrics::Counter>;
 using FractionalCounter = Value<shmetrics::FractionalCounter>;
-using Gauge = Value<shmetrics::Gauge>;
 
 class Histogram {
  public:
@@ -92,8 +85,7 @@ class Family {
       : family_(family), names_(options), report_(report) {}
 
   Handle with(std::initializer_list<std::string_view> values) const {
-    return Handle(family_.with(values),
-                  report_->AddRow(names_.Make("", values), std::is_same_v<Handle, Gauge>));
+    return Handle(family_.with(values), report_->AddRow(names_.Make("", values)));
   }
 
  private:
@@ -111,7 +103,6 @@ inline Histogram Family<shmetrics::HistogramFamily, Histogram>::with(
 
 using CounterFamily = Family<shmetrics::CounterFamily, Counter>;
 using FractionalCounterFamily = Family<shmetrics::FractionalCounterFamily, FractionalCounter>;
-using GaugeFamily = Family<shmetrics::GaugeFamily, Gauge>;
 using HistogramFamily = Family<shmetrics::HistogramFamily, Histogram>;
 
 class Registry {
@@ -123,9 +114,6 @@ class Registry {
   }
   FractionalCounterFamily fractional_counter(const shmetrics::FamilyOptions& options) {
     return {registry_.fractional_counter(options), options, report_};
-  }
-  GaugeFamily gauge(const shmetrics::FamilyOptions& options, shmetrics::GaugeMode mode) {
-    return {registry_.gauge(options, mode), options, report_};
   }
   HistogramFamily histogram(const shmetrics::FamilyOptions& options, const shmetrics::Buckets& bounds) {
     return {registry_.histogram(options, bounds), options, report_};

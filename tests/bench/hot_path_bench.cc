@@ -11,22 +11,11 @@
 #include <random>
 
 #include "shmetrics/shmetrics.h"
+#include "tests/bench/repeat.h"
 #include "tests/bench/scratch_registry.h"
 
 namespace shmetrics::bench {
 namespace {
-
-/// A turn of the benchmark's own loop costs as much as an addition: do many operations in each.
-template <class Operation>
-void Repeat(benchmark::State& state, Operation operation) {
-  constexpr benchmark::IterationCount kBatch = 128;
-  while (state.KeepRunningBatch(kBatch)) {
-    for (benchmark::IterationCount i = 0; i < kBatch; i++) {
-      operation();
-      benchmark::ClobberMemory();
-    }
-  }
-}
 
 Registry& Families() {
   static const ScratchRegistry scratch(1'000);

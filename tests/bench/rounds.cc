@@ -22,8 +22,10 @@ class Recorder : public benchmark::BenchmarkReporter {
       }
       const std::string& arguments = run.run_name.args;
       const std::string name = run.run_name.function_name + (arguments.empty() ? "" : "/" + arguments);
-      // The processor's time, not the wall's: that which other processes take is not ours.
-      ns_[name].push_back(run.GetAdjustedCPUTime());
+      // The processor's time, not the wall's: that which other processes take is not ours. A case that waits for a
+      // server has measured both processes' itself.
+      const bool by_itself = run.run_name.time_type == "manual_time";
+      ns_[name].push_back(by_itself ? run.GetAdjustedRealTime() : run.GetAdjustedCPUTime());
     }
   }
 
@@ -51,10 +53,12 @@ bool Judge(const Ratio& ratio, const std::vector<double>& of, const std::vector<
   if (quotients.empty()) return ratio.limit == 0;
   const double median = Median(quotients);
   const auto [smallest, largest] = std::ranges::minmax(quotients);
-  std::printf("%-22s / %-15s %8.2f  (%.2f .. %.2f)  %12.2f ns / %.2f ns", ratio.of, ratio.to, median,
-              smallest, largest, Median(of), Median(to));
+  const int digits = median < 0.1 ? 5 : 2;
+  std::printf("%-25s / %-28s %8.*f  (%.*f .. %.*f)  %12.2f ns / %.2f ns", ratio.of, ratio.to, digits, median,
+              digits, smallest, digits, largest, Median(of), Median(to));
   const bool kept = ratio.limit == 0 || median <= ratio.limit;
-  if (ratio.limit > 0) std::printf("  %s %.1f", kept ? "within" : "ABOVE", ratio.limit);
+  if (ratio.limit > 0)
+    std::printf("  %s %.*f", kept ? "within" : "ABOVE", ratio.limit < 0.1 ? 3 : 1, ratio.limit);
   std::printf("\n");
   return kept;
 }

@@ -23,6 +23,8 @@ struct Shared {
   std::atomic<int> step;
 };
 
+/// No test may end while this thread holds the mutex: its memory goes with the test, and the C library keeps a list of
+/// what a thread holds that leads through that memory.
 class RobustMutexTest : public ::testing::Test {
  protected:
   RobustMutexTest() { RobustMutex::Initialize(&shared_->mutex); }
@@ -47,6 +49,7 @@ TEST_F(RobustMutexTest, OnlyOneHoldsItAtATime) {
   EXPECT_EQ(RunInChild([this] { ASSERT_EQ(mutex_.TryLock(), Outcome::kBusy); }), 0);
   mutex_.Unlock();
   EXPECT_EQ(mutex_.TryLock(), Outcome::kLocked);
+  mutex_.Unlock();
 }
 
 TEST_F(RobustMutexTest, AHolderThatDoesNotGoOnMakesOthersBusyAndNotStand) {
@@ -62,6 +65,7 @@ TEST_F(RobustMutexTest, ADeadHolderIsReportedToTheNextAndOnlyToHim) {
   mutex_.MarkConsistent();
   mutex_.Unlock();
   EXPECT_EQ(mutex_.Lock(), Outcome::kLocked);
+  mutex_.Unlock();
 }
 
 TEST_F(RobustMutexTest, AnHeirThatDiesBeforeItHasRepairedLeavesItToTheNext) {
@@ -72,6 +76,7 @@ TEST_F(RobustMutexTest, AnHeirThatDiesBeforeItHasRepairedLeavesItToTheNext) {
             }),
             128 + SIGKILL);
   EXPECT_EQ(mutex_.Lock(), Outcome::kOwnerDied);
+  mutex_.Unlock();
 }
 
 TEST_F(RobustMutexTest, OneThatWasUnlockedWithoutRepairIsGivenUpAndNobodyWaitsForIt) {

@@ -98,7 +98,8 @@ class SHMETRICS_EXPORT Quota {
 
   /// Takes `minutes` from what the user has left today, all of them or, with kDailyMinutes, none. More than 0 and at
   /// most 1,000,000; kept in billionths, rounded up. If the ledger has no room for another user the minutes are allowed
-  /// and not counted, and the agent shows how often that was (ledger_full).
+  /// and not counted, and the agent shows how often that was (ledger_full). Without a segment they are allowed, up to
+  /// the whole limit at once, and not counted either.
   Result<DailyMinutes> consume_daily_minutes(std::string_view user_id, double minutes,
                                              std::optional<Tier> tier = {}) const noexcept;
   /// Whether the user could take `minutes` now; 0: any at all. Takes none. Counts a violation if not.

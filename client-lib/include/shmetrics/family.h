@@ -30,6 +30,7 @@ struct FamilyOptions {
 
 namespace internal {
 class FamilyBinding;
+struct FamilyAccess;  // for the C interface, whose handle is the binding
 }  // namespace internal
 
 /// What all metric families have in common. A value to copy and keep; copies mean the same family. All
@@ -54,6 +55,8 @@ class SHMETRICS_EXPORT Family {
 
  protected:
   explicit Family(internal::FamilyBinding* binding) : binding_(binding) {}
+
+  friend struct internal::FamilyAccess;
 
   internal::FamilyBinding* binding_;  ///< never freed: handles must outlive everything
 };

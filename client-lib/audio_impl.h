@@ -1,0 +1,56 @@
+#ifndef SHMETRICS_CLIENT_LIB_AUDIO_IMPL_H_
+#define SHMETRICS_CLIENT_LIB_AUDIO_IMPL_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "client-lib/audio_config.h"
+#include "client-lib/connection.h"
+#include "client-lib/model_announcements.h"
+#include "shm/ledger.h"
+#include "shmetrics/audio.h"
+
+namespace shmetrics::audio {
+
+/// What is behind a Quota: read-only once made, but for the segment it has last prepared.
+class Quota::Impl {
+ public:
+  Impl(Registry& registry, const std::optional<std::string>& path);
+
+  const AudioConfig& config() const { return reading.config; }
+  const Limits& LimitsOf(Tier tier) const { return config().LimitsOf(tier); }
+
+  /// What names the user in labels and in the ledger.
+  Result<std::string> LabelOf(std::string_view user_id) const;
+
+  Result<Activity> Start(const LeaseGaugeFamily& family, std::string_view user_id,
+                         const StartOptions& options, std::optional<std::uint32_t> Limits::*limit,
+                         std::optional<std::chrono::seconds> ttl);
+  Result<std::uint64_t> Live(const LeaseGaugeFamily& family, std::string_view user_id);
+  Result<DailyMinutes> Spend(std::string_view user_id, double minutes, std::optional<Tier> given,
+                             shm::Ledger::Intent intent);
+  Result<Tier> TierOf(const std::string& label);
+  /// The segment in use, made ready for this quota; null without one.
+  internal::Attachment* Prepare();
+
+  const AudioConfigReading reading;
+  const std::string config_path;
+  const LeaseGaugeFamily streams;
+  const LeaseGaugeFamily jobs;
+  const LeaseGaugeFamily models;
+  const CounterFamily violations;
+  ModelAnnouncements announcements;
+
+ private:
+  void LoadLedger(internal::Attachment* attachment) const;
+
+  std::atomic<internal::Attachment*> prepared_{nullptr};  ///< Writer: any thread that has prepared a new one
+};
+
+}  // namespace shmetrics::audio
+
+#endif  // SHMETRICS_CLIENT_LIB_AUDIO_IMPL_H_

@@ -1,0 +1,133 @@
+// What an application does at the beginning, in the middle and at the end of what it has limits for.
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "shmetrics/audio.h"
+#include "shmetrics/shmetrics.h"
+#include "tests/bench/repeat.h"
+#include "tests/bench/scratch_registry.h"
+
+namespace shmetrics::bench {
+namespace {
+
+constexpr LeaseOptions kTerms = {.limit = 3, .ttl = std::chrono::seconds(120)};
+
+/// A segment with so many live leases, each on a key of its own; without a TTL, so that they live as long as the rounds.
+class Held {
+ public:
+  explicit Held(std::int64_t count)
+      : scratch_(16),
+        family_(scratch_.registry.lease_gauge({.name = "bench_streams", .labels = {"user_id"}})) {
+    for (std::int64_t i = 0; i < count; i++) {
+      Result<Lease> lease = family_.try_acquire({"user-" + std::to_string(i)});
+      if (!lease.ok()) continue;  // then the keys are too few
+      keys_.push_back("user-" + std::to_string(i));
+      leases_.push_back(std::move(lease.value()));
+    }
+    std::ranges::shuffle(keys_, std::mt19937(1));
+  }
+
+  /// With that many leases; made when first asked for.
+  static const Held& Of(std::int64_t count) {
+    static std::map<std::int64_t, Held> held;
+    return held.try_emplace(count, count).first->second;
+  }
+
+  const LeaseGaugeFamily& family() const { return family_; }
+  /// In random order.
+  const std::vector<std::string>& keys() const { return keys_; }
+
+ private:
+  ScratchRegistry scratch_;
+  LeaseGaugeFamily family_;
+  std::vector<std::string> keys_;
+  std::vector<Lease> leases_;
+};
+
+/// Whether one could be had.
+bool AcquireAndRelease(const LeaseGaugeFamily& family, const std::string& key) {
+  Result<Lease> lease = family.try_acquire({key}, kTerms);
+  return lease.ok() && lease->release();
+}
+
+void AcquireRelease(benchmark::State& state) {
+  const LeaseGaugeFamily& family = Held::Of(0).family();
+  const std::string key = "user-42";
+  bool is_done = true;
+  Repeat(state, [&] { is_done = AcquireAndRelease(family, key) && is_done; });
+  if (!is_done) state.SkipWithError("a lease was refused");
+}
+
+/// With so many live leases in the segment; on the first `used` of their keys in turn.
+void AcquireReleaseAmong(benchmark::State& state, std::size_t used) {
+  const auto count = static_cast<std::size_t>(state.range(0));
+  const Held& held = Held::Of(state.range(0));
+  bool is_done = held.keys().size() == count;
+  std::size_t next = 0;
+  Repeat(state, [&] {
+    is_done = is_done && AcquireAndRelease(held.family(), held.keys()[next]);
+    if (++next == used) next = 0;
+  });
+  if (!is_done) state.SkipWithError("a lease was refused");
+}
+
+/// The same number of keys, however many there are, so that only what the operation does can grow.
+void AcquireReleaseOnTen(benchmark::State& state) { AcquireReleaseAmong(state, 10); }
+
+/// All of the keys: tens of thousands do not stay in the processor's caches, and it is memory that takes the time.
+void AcquireReleaseOnAny(benchmark::State& state) {
+  AcquireReleaseAmong(state, static_cast<std::size_t>(state.range(0)));
+}
+
+void Renew(benchmark::State& state) {
+  Result<Lease> lease = Held::Of(0).family().try_acquire({"user-43"}, kTerms);
+  bool is_done = lease.ok();
+  Repeat(state, [&] { is_done = is_done && lease->renew(); });
+  if (!is_done) state.SkipWithError("a lease has ended");
+}
+
+const audio::Quota& DefaultQuota() {
+  static const ScratchRegistry scratch(16);
+  static const audio::Quota quota(scratch.registry, {.config = "/dev/null"});
+  return quota;
+}
+
+void AudioStream(benchmark::State& state) {
+  const audio::Quota& quota = DefaultQuota();
+  bool is_done = true;
+  Repeat(state, [&] {
+    Result<audio::Stream> stream = quota.try_start_stream("user-42", {.tier = audio::Tier::standard});
+    is_done = stream.ok() && stream->finish() && is_done;
+  });
+  if (!is_done) state.SkipWithError("a stream was refused");
+}
+
+void ConsumeDailyMinutes(benchmark::State& state) {
+  constexpr double kLeast = 1e-9;  // so that no run comes to the limit
+  const audio::Quota& quota = DefaultQuota();
+  bool is_done = true;
+  Repeat(state, [&] {
+    is_done = quota.consume_daily_minutes("user-42", kLeast, audio::Tier::standard).ok() && is_done;
+  });
+  if (!is_done) state.SkipWithError("minutes were refused");
+}
+
+BENCHMARK(AcquireRelease)->Name("acquire_release");
+BENCHMARK(Renew)->Name("renew");
+BENCHMARK(AcquireReleaseOnTen)->Name("acquire_release")->Arg(10)->Arg(1'000)->Arg(50'000);
+BENCHMARK(AcquireReleaseOnAny)->Name("acquire_release_any")->Arg(10)->Arg(1'000)->Arg(50'000);
+BENCHMARK(AudioStream)->Name("audio_stream");
+BENCHMARK(ConsumeDailyMinutes)->Name("consume_daily_minutes");
+
+}  // namespace
+}  // namespace shmetrics::bench

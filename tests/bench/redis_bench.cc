@@ -1,0 +1,61 @@
+// What leases replace: a user's streams as a number in Redis, in the commands of the replaced system and in the fewest
+// that would do. Neither notices that a worker has died.
+
+#include <benchmark/benchmark.h>
+
+#include <string>
+
+#include "tests/bench/redis_peer.h"
+
+namespace shmetrics::bench {
+namespace {
+
+constexpr const char* kKey = "audio:active_streams:42";
+constexpr const char* kTtl = "120";
+
+/// As the replaced system: three round trips, and more where the limit refuses.
+void AcquireRelease(benchmark::State& state) {
+  RedisPeer& redis = RedisPeer::Get();
+  redis.Measure(state, [&] {
+    return redis.Ask({"INCR", kKey}) == 1 && redis.Ask({"EXPIRE", kKey, kTtl}) == 1 &&
+           redis.Ask({"DECR", kKey}) == 0;
+  });
+}
+
+/// Two round trips: admission is one step.
+void ScriptAcquireRelease(benchmark::State& state) {
+  RedisPeer& redis = RedisPeer::Get();
+  const std::string script = redis.Load(R"(
+    local count = tonumber(redis.call('GET', KEYS[1]) or '0') + 1
+    if count > tonumber(ARGV[1]) then return 0 end
+    redis.call('SET', KEYS[1], count, 'EX', ARGV[2])
+    return count
+  )");
+  redis.Measure(state, [&] {
+    return redis.Ask({"EVALSHA", script, "1", kKey, "3", kTtl}) == 1 && redis.Ask({"DECR", kKey}) == 0;
+  });
+}
+
+/// One round trip.
+void Renew(benchmark::State& state) {
+  RedisPeer& redis = RedisPeer::Get();
+  redis.Ask({"INCRBY", kKey, "0"});
+  redis.Measure(state, [&] { return redis.Ask({"EXPIRE", kKey, kTtl}) == 1; });
+}
+
+/// As the replaced system: two round trips.
+void CheckRenew(benchmark::State& state) {
+  RedisPeer& redis = RedisPeer::Get();
+  redis.Ask({"INCRBY", kKey, "0"});
+  redis.Measure(state, [&] {
+    return redis.Ask({"EXISTS", kKey}) == 1 && redis.Ask({"EXPIRE", kKey, kTtl}) == 1;
+  });
+}
+
+BENCHMARK(AcquireRelease)->Name("redis_acquire_release")->UseManualTime();
+BENCHMARK(ScriptAcquireRelease)->Name("redis_script_acquire_release")->UseManualTime();
+BENCHMARK(Renew)->Name("redis_renew")->UseManualTime();
+BENCHMARK(CheckRenew)->Name("redis_check_renew")->UseManualTime();
+
+}  // namespace
+}  // namespace shmetrics::bench

@@ -1,0 +1,184 @@
+/* Uses every function of the C interface, as C99. Ends with 1 at the first surprise, and says which; c_interface_test
+   runs it, and looks into the segment.
+   Usage: c_program SEGMENT CONFIG */
+
+#include <math.h>
+#include <shmetrics/c.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void Fail(int line, const char* expression) {
+  fprintf(stderr, "c_program.c:%d: not true: %s\n", line, expression);
+  exit(1);
+}
+#define CHECK(condition) ((condition) ? (void)0 : Fail(__LINE__, #condition))
+
+static shmetrics_error error;
+
+static shmetrics_registry* Open(const char* segment) {
+  shmetrics_registry_options options = {0};
+  shmetrics_registry* other = NULL;
+  options.size = sizeof(options);
+  options.segment = segment;
+  options.worker_name = "c_program";
+  options.segment_bytes = 8U << 20U;
+  options.series_limit = 1000;
+  options.family_series_limit = 100;
+  CHECK(shmetrics_registry_configure(&options, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_registry_open(&options, &other, NULL) == SHMETRICS_OK && other != NULL);
+  CHECK(shmetrics_registry_global() == shmetrics_registry_global());
+  CHECK(shmetrics_registry_configure(&options, &error) == SHMETRICS_ALREADY_IN_USE);
+  CHECK(error.code == SHMETRICS_ALREADY_IN_USE && error.message[0] != '\0');
+  return shmetrics_registry_global();
+}
+
+static shmetrics_family_options Named(const char* name, const char* const* labels, size_t label_count) {
+  shmetrics_family_options options = {0};
+  options.size = sizeof(options);
+  options.name = name;
+  options.help = "For a test.";
+  options.labels = labels;
+  options.label_count = label_count;
+  return options;
+}
+
+static void Count(shmetrics_registry* registry) {
+  static const char* const kLabels[] = {"method", "code"};
+  static const char* const kGet[] = {"GET", "200"};
+  static const double kBounds[] = {0.1, 1.0};
+  shmetrics_family_options options = Named("c_requests", kLabels, 2);
+  shmetrics_family* family = NULL;
+  shmetrics_counter* counter = NULL;
+  shmetrics_fractional* minutes = NULL;
+  shmetrics_gauge* gauge = NULL;
+  shmetrics_histogram* histogram = NULL;
+
+  CHECK(shmetrics_counter_family(registry, &options, &family, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_counter_with(family, kGet, 2, &counter) == SHMETRICS_OK);
+  CHECK(shmetrics_counter_inc(counter) == SHMETRICS_OK);
+  CHECK(shmetrics_counter_add(counter, 4) == SHMETRICS_OK);
+  CHECK(shmetrics_family_check(family, &error) == SHMETRICS_OK && error.code == SHMETRICS_OK);
+
+  options = Named("c_minutes_total", NULL, 0);
+  CHECK(shmetrics_fractional_family(registry, &options, &family, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_fractional_with(family, NULL, 0, &minutes) == SHMETRICS_OK);
+  CHECK(shmetrics_fractional_add(minutes, 0.25) == SHMETRICS_OK);
+  CHECK(shmetrics_fractional_add(minutes, -1.0) == SHMETRICS_BAD_ARGUMENT);
+  CHECK(shmetrics_fractional_add(minutes, (double)NAN) == SHMETRICS_BAD_ARGUMENT);
+
+  options = Named("c_load", NULL, 0); /* of the mode that outlives its worker */
+  CHECK(shmetrics_gauge_family(registry, &options, SHMETRICS_GAUGE_LAST, &family, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_gauge_with(family, NULL, 0, &gauge) == SHMETRICS_OK);
+  CHECK(shmetrics_gauge_set(gauge, 5) == SHMETRICS_OK);
+  CHECK(shmetrics_gauge_add(gauge, 2) == SHMETRICS_OK);
+  CHECK(shmetrics_gauge_sub(gauge, 4) == SHMETRICS_OK);
+
+  options = Named("c_latency_seconds", kLabels, 1);
+  CHECK(shmetrics_histogram_family(registry, &options, kBounds, 2, &family, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_histogram_with(family, kGet, 1, &histogram) == SHMETRICS_OK);
+  CHECK(shmetrics_histogram_observe(histogram, 0.5) == SHMETRICS_OK);
+  CHECK(shmetrics_histogram_with(family, &kGet[1], 1, &histogram) == SHMETRICS_OK);
+  CHECK(shmetrics_family_remove(family, &kGet[1], 1) == SHMETRICS_OK);
+  CHECK(shmetrics_family_remove(family, &kGet[1], 1) == SHMETRICS_NOT_FOUND);
+}
+
+static void Lease(shmetrics_registry* registry) {
+  static const char* const kLabels[] = {"user_id"};
+  static const char* const kUser[] = {"42"};
+  const shmetrics_family_options options = Named("c_uploads_active", kLabels, 1);
+  shmetrics_family* family = NULL;
+  shmetrics_lease* lease = NULL;
+  shmetrics_lease* second = NULL;
+  uint64_t live = 0;
+
+  CHECK(shmetrics_lease_family(registry, &options, &family, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_lease_try_acquire(family, kUser, 1, 1, 3600000, &lease, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_lease_try_acquire(family, kUser, 1, 1, 0, &second, &error) == SHMETRICS_LIMIT_REACHED);
+  CHECK(second == NULL && error.code == SHMETRICS_LIMIT_REACHED);
+  CHECK(shmetrics_lease_try_acquire(family, kUser, 1, SHMETRICS_UNLIMITED, 0, &second, &error) ==
+        SHMETRICS_OK);
+  CHECK(shmetrics_lease_count(family, kUser, 1, &live, &error) == SHMETRICS_OK && live == 2);
+  CHECK(shmetrics_lease_renew(lease) == SHMETRICS_OK);
+  CHECK(shmetrics_lease_check(lease) == SHMETRICS_OK);
+  CHECK(shmetrics_lease_release(lease) == SHMETRICS_OK);
+  CHECK(shmetrics_lease_release(lease) == SHMETRICS_ENDED);
+  CHECK(shmetrics_lease_renew(lease) == SHMETRICS_ENDED);
+  CHECK(shmetrics_lease_check(lease) == SHMETRICS_ENDED);
+  shmetrics_lease_free(lease);
+  shmetrics_lease_free(second);
+  CHECK(shmetrics_lease_count(family, kUser, 1, &live, &error) == SHMETRICS_OK && live == 0);
+}
+
+static void Stream(shmetrics_registry* registry, const char* config) {
+  shmetrics_quota* quota = NULL;
+  shmetrics_activity* stream = NULL;
+  shmetrics_activity* second = NULL;
+  shmetrics_activity* job = NULL;
+  shmetrics_start_options options = {0};
+  shmetrics_daily_minutes day;
+  shmetrics_limits limits;
+  shmetrics_tier tier = SHMETRICS_TIER_NONE;
+  uint64_t active = 0;
+  char text[512];
+  size_t length = 0;
+
+  CHECK(shmetrics_quota_create(registry, config, &quota, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_quota_config(quota, text, sizeof(text), NULL) == SHMETRICS_OK);
+  CHECK(strcmp(text, config) == 0);
+  CHECK(shmetrics_quota_warnings(quota, text, 8, &length) == SHMETRICS_OK);
+  CHECK(strlen(text) == 7 && length > 7);
+  CHECK(shmetrics_quota_limits(quota, SHMETRICS_TIER_PREMIUM, &limits) == SHMETRICS_OK);
+  CHECK(isinf(limits.daily_minutes) && limits.concurrent_streams == 10);
+
+  CHECK(shmetrics_quota_try_start_stream(quota, "42", NULL, &stream, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_quota_try_start_stream(quota, "42", NULL, &second, &error) == SHMETRICS_CONCURRENT_STREAMS);
+  CHECK(second == NULL);
+  options.size = sizeof(options);
+  options.tier = SHMETRICS_TIER_STANDARD;
+  options.lifetime = SHMETRICS_LIFETIME_TTL;
+  CHECK(shmetrics_quota_try_start_stream(quota, "42", &options, &second, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_quota_try_start_job(quota, "42", &options, &job, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_quota_active_streams(quota, "42", &active, &error) == SHMETRICS_OK && active == 2);
+  CHECK(shmetrics_quota_active_jobs(quota, "42", &active, &error) == SHMETRICS_OK && active == 1);
+  CHECK(shmetrics_activity_heartbeat(stream) == SHMETRICS_OK);
+  CHECK(shmetrics_activity_check(stream) == SHMETRICS_OK);
+  CHECK(shmetrics_activity_finish(stream) == SHMETRICS_OK);
+  CHECK(shmetrics_activity_finish(stream) == SHMETRICS_ENDED);
+  CHECK(shmetrics_activity_heartbeat(stream) == SHMETRICS_ENDED);
+  CHECK(shmetrics_activity_check(stream) == SHMETRICS_ENDED);
+  shmetrics_activity_free(stream);
+  shmetrics_activity_free(second);
+  shmetrics_activity_free(job);
+  CHECK(shmetrics_quota_active_streams(quota, "42", &active, &error) == SHMETRICS_OK && active == 0);
+
+  CHECK(shmetrics_quota_consume_daily_minutes(quota, "42", 20, SHMETRICS_TIER_NONE, &day, &error) ==
+        SHMETRICS_OK);
+  CHECK(day.used == 20 && day.limit == 30 && day.remaining == 10);
+  CHECK(shmetrics_quota_consume_daily_minutes(quota, "42", 20, SHMETRICS_TIER_NONE, NULL, &error) ==
+        SHMETRICS_DAILY_MINUTES);
+  CHECK(shmetrics_quota_set_tier(quota, "42", SHMETRICS_TIER_PREMIUM, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_quota_tier(quota, "42", &tier, &error) == SHMETRICS_OK && tier == SHMETRICS_TIER_PREMIUM);
+  CHECK(shmetrics_quota_check_daily_minutes(quota, "42", 1000, SHMETRICS_TIER_NONE, &day, &error) ==
+        SHMETRICS_OK);
+  CHECK(day.used == 20 && isinf(day.limit) && isinf(day.remaining));
+  CHECK(shmetrics_quota_announce_model(quota, "whisper", &error) == SHMETRICS_OK);
+}
+
+int main(int argc, char** argv) {
+  shmetrics_registry* registry;
+  shmetrics_status status;
+  char text[512];
+  CHECK(argc == 3);
+  CHECK(shmetrics_abi_version() == SHMETRICS_ABI_VERSION);
+  CHECK(strcmp(shmetrics_code_name(SHMETRICS_BUSY), "SHMETRICS_BUSY") == 0);
+  registry = Open(argv[1]);
+  Count(registry);
+  Lease(registry);
+  Stream(registry, argv[2]);
+  CHECK(shmetrics_registry_status(registry, &status) == SHMETRICS_OK);
+  CHECK(status.attached == 1 && status.refusals == 0 && status.condition.code == SHMETRICS_OK);
+  CHECK(shmetrics_registry_describe(registry, text, sizeof(text), NULL) == SHMETRICS_OK);
+  puts(text);
+  return 0;
+}

@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""A prefork server that knows shmetrics through ctypes only. As gunicorn with preload it prepares everything first, its
+registry, its handles and its quota, and then forks its workers, which use what they inherit.
+
+Usage: prefork_server.py LIBRARY SEGMENT WORKERS TRIES [--two-masters]
+
+Each worker tries TRIES streams of one user, whose limit all share. Says "master ready" when they have. SIGUSR1: kills
+its first worker, takes the streams that are free then, and says "killed". SIGTERM: its workers end by themselves; says
+"ended" and stays, with what it holds itself. With --two-masters it has forked before into a "master" and a "twin", of
+which each has its workers. Whoever is left behind dies with its parent.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+from ctypes import POINTER, byref, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+
+LIBRARY, SEGMENT, WORKERS, TRIES = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+ENDED, CONCURRENT_STREAMS, DAILY_MINUTES = 2, 70, 72
+SUM, PREMIUM, UNLIMITED = 1, 3, 0xFFFFFFFF
+
+
+class Error(ctypes.Structure):
+    _fields_ = [("code", c_int32), ("message", ctypes.c_char * 256)]
+
+
+class RegistryOptions(ctypes.Structure):
+    _fields_ = [("size", c_size_t), ("segment", c_char_p), ("worker_name", c_char_p), ("trusted_owner", c_int64),
+                ("segment_bytes", c_uint64), ("series_limit", c_uint32), ("family_series_limit", c_uint32),
+                ("worker_slots", c_uint32), ("max_cpu_stripes", c_uint32), ("lease_limit", c_uint32),
+                ("ledger_limit", c_uint32), ("shared_pid_namespaces", c_int32), ("reserved", c_uint32)]
+
+
+class FamilyOptions(ctypes.Structure):
+    _fields_ = [("size", c_size_t), ("name", c_char_p), ("help", c_char_p), ("unit", c_char_p),
+                ("labels", POINTER(c_char_p)), ("label_count", c_size_t)]
+
+
+class StartOptions(ctypes.Structure):
+    _fields_ = [("size", c_size_t), ("tier", c_int32), ("lifetime", c_int32)]
+
+
+library = ctypes.CDLL(LIBRARY)
+library.shmetrics_registry_global.restype = c_void_p
+library.shmetrics_code_name.restype = c_char_p
+
+
+def ask(name, *arguments):
+    """Calls a function of the library that reports errors; its code and what it says of it."""
+    error = Error()
+    code = getattr(library, "shmetrics_" + name)(*arguments, byref(error))
+    assert code == error.code
+    return code, error.message.decode()
+
+
+def call(name, *arguments, has_error=False):
+    """Calls a function of the library that must succeed."""
+    code, message = ask(name, *arguments) if has_error else (getattr(library, "shmetrics_" + name)(*arguments), "")
+    if code != 0:
+        raise RuntimeError(f"{name}: {library.shmetrics_code_name(code).decode()}: {message}")
+
+
+def texts(*values):
+    return (c_char_p * len(values))(*[value.encode() for value in values])
+
+
+def family(registry, kind, name, *more, labels=()):
+    options = FamilyOptions(ctypes.sizeof(FamilyOptions), name.encode(), b"For a test.", None,
+                            texts(*labels), len(labels))
+    made = c_void_p()
+    call(kind + "_family", registry, byref(options), *more, byref(made), has_error=True)
+    return made
+
+
+def series(kind, of, *values):
+    handle = c_void_p()
+    call(kind + "_with", of, texts(*values), c_size_t(len(values)), byref(handle))
+    return handle
+
+
+def try_start_stream(quota, user, tier):
+    """A stream, or None if it was denied."""
+    stream = c_void_p()
+    options = StartOptions(ctypes.sizeof(StartOptions), tier, 0)
+    code, message = ask("quota_try_start_stream", quota, user.encode(), byref(options), byref(stream))
+    assert code in (0, CONCURRENT_STREAMS), message
+    return stream if code == 0 else None
+
+
+def acquire(leases):
+    lease = c_void_p()
+    call("lease_try_acquire", leases, texts("all"), c_size_t(1), c_uint32(UNLIMITED), c_int64(0), byref(lease),
+         has_error=True)
+    return lease
+
+
+def fork():
+    """As os.fork(), but the child dies with its parent, so that a failed test leaves nobody."""
+    pid = os.fork()
+    if pid == 0:
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    return pid
+
+
+def work(number):
+    for _ in range(1000):
+        call("counter_inc", requests)
+    call("counter_add", requests, c_uint64(number))
+    for _ in range(100):
+        call("fractional_add", seconds, c_double(0.25))
+        call("histogram_observe", latency, c_double(0.5))
+    call("gauge_set", depth, c_double(number + 1))
+    # What the master holds is the master's: here it has ended, and letting go of it ends nothing.
+    assert library.shmetrics_activity_heartbeat(masters_stream) == ENDED
+    assert library.shmetrics_activity_finish(masters_stream) == ENDED
+    library.shmetrics_lease_free(masters_lease)
+    held = [acquire(uploads), try_start_stream(quota, f"user-{os.getpid()}", PREMIUM)]
+    mine = [try_start_stream(quota, "shared", PREMIUM)] if number == 0 else []  # the first has one in any case
+    os.close(gate_end)
+    os.read(gate, 1)  # nothing comes: all workers go on when the last has closed its end
+    while len(mine) < TRIES:
+        mine.append(try_start_stream(quota, "shared", PREMIUM))
+    call("gauge_set", shared_held, c_double(sum(stream is not None for stream in mine)))
+    for _ in range(10):
+        code, message = ask("quota_consume_daily_minutes", quota, b"minutes", c_double(1), 0, None)
+        assert code in (0, DAILY_MINUTES), message
+        call("counter_add", minutes_taken, c_uint64(code == 0))
+    os.write(done, b".")
+    signal.sigwait({signal.SIGTERM})
+    if number % 2:  # some workers give back what they have, some just end
+        library.shmetrics_lease_free(held[0])
+
+
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGUSR1})
+options = RegistryOptions(size=ctypes.sizeof(RegistryOptions), segment=SEGMENT.encode(), segment_bytes=16 << 20)
+call("registry_configure", byref(options), has_error=True)
+registry = c_void_p(library.shmetrics_registry_global())
+quota = c_void_p()
+call("quota_create", registry, None, byref(quota), has_error=True)
+requests = series("counter", family(registry, "counter", "py_requests", labels=["server"]), "prefork")
+minutes_taken = series("counter", family(registry, "counter", "py_minutes_taken"))
+seconds = series("fractional", family(registry, "fractional", "py_seconds_total"))
+latency = series("histogram", family(registry, "histogram", "py_latency", (c_double * 2)(0.1, 1), c_size_t(2)))
+depth = series("gauge", family(registry, "gauge", "py_depth", c_int32(SUM)))
+shared_held = series("gauge", family(registry, "gauge", "py_shared_held", c_int32(SUM)))
+uploads = family(registry, "lease", "py_uploads_active", labels=["user_id"])
+call("counter_inc", requests)
+call("gauge_set", depth, c_double(100))
+masters_lease = acquire(uploads)
+masters_stream = try_start_stream(quota, f"master-{os.getpid()}", PREMIUM)
+
+name = "twin" if "--two-masters" in sys.argv and fork() == 0 else "master"
+gate, gate_end = os.pipe()
+done_end, done = os.pipe()
+workers = []
+for number in range(WORKERS):
+    pid = fork()
+    if pid == 0:
+        work(number)
+        sys.exit(0)
+    workers.append(pid)
+os.close(gate_end)
+for _ in workers:
+    os.read(done_end, 1)
+print(name, "ready", flush=True)
+streams = []
+while True:
+    if signal.sigwait({signal.SIGTERM, signal.SIGUSR1}) == signal.SIGUSR1:
+        os.kill(workers[0], signal.SIGKILL)
+        os.waitpid(workers.pop(0), 0)
+        while stream := try_start_stream(quota, "shared", PREMIUM):
+            streams.append(stream)
+        call("gauge_set", shared_held, c_double(len(streams)))
+        print("killed", flush=True)
+    else:
+        for pid in workers:
+            os.kill(pid, signal.SIGTERM)
+        codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in workers]
+        print("ended", codes, flush=True)
+        workers = []
