@@ -220,7 +220,7 @@ bool Leases::Renew(const HeldLease& lease, std::int64_t ttl_ns) {
   for (int i = 0; i < kMaxTries; i++) {
     const LeaseState state = LoadState(*lease.entry);
     if (state.generation != lease.generation) return false;
-    if (state.deadline_ns - now <= kMaxCoarseLagNs) now = LeaseNowNs();
+    if (state.deadline_ns <= now + kMaxCoarseLagNs) now = LeaseNowNs();
     if (state.deadline_ns <= now) {
       // Readers have seen it end; it must not come back.
       if (End(lease.entry, state)) return false;
