@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <deque>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -41,7 +42,11 @@ class ModelAnnouncementsTest : public testing::RegistryFixture {
 
   const LeaseGaugeFamily models_ = Models(Options());
   /// Never freed, as in a Quota: its leases end with the process.
-  ModelAnnouncements& announcements_ = *new ModelAnnouncements;
+  static ModelAnnouncements& NewAnnouncements() {
+    static auto& all = *new std::deque<ModelAnnouncements>;  // where LeakSanitizer sees them
+    return all.emplace_back();
+  }
+  ModelAnnouncements& announcements_ = NewAnnouncements();
 };
 
 TEST_F(ModelAnnouncementsTest, EachModelCountsOnceForAProcessHoweverOftenItIsAnnounced) {
