@@ -95,7 +95,9 @@ bool DetachedLeases::Renew(std::uint64_t lease, std::int64_t ttl_ns) {
   const auto found = table.leases.find(lease);
   const std::int64_t now = shm::LeaseNowNs();
   if (found == table.leases.end() || found->second.deadline_ns <= now) return false;
-  if (ttl_ns > 0) found->second.deadline_ns = shm::LeaseDeadlineAfter(now, ttl_ns);
+  if (ttl_ns > 0) {
+    found->second.deadline_ns = std::max(found->second.deadline_ns, shm::LeaseDeadlineAfter(now, ttl_ns));
+  }
   return true;
 }
 

@@ -209,7 +209,7 @@ bool Leases::Renew(const HeldLease& lease, std::int64_t ttl_ns) {
   // near the deadline, and not for a TTL that a tick less would matter to.
   constexpr std::int64_t kCoarseTtlNs = 1'000'000'000;
   const auto has_passed = [](std::int64_t deadline_ns) {
-    return deadline_ns - LeaseNowCoarseNs() <= kMaxCoarseLagNs && deadline_ns <= LeaseNowNs();
+    return deadline_ns <= LeaseNowCoarseNs() + kMaxCoarseLagNs && deadline_ns <= LeaseNowNs();
   };
   for (int i = 0; i < kMaxTries; i++) {
     const LeaseState state = LoadState(*lease.entry);

@@ -146,7 +146,7 @@ const Damage kAccountDamages[] = {
            }},
     Damage{"U04_DayAtTheEndOfTime", kHarmless,
            [](DamagedSegment& s) {
-             s.Account()->state = {INT64_MAX, UINT64_MAX};
+             s.Account()->state = {INT32_MAX, UINT32_MAX, UINT64_MAX};
            }},
     Damage{"U05_TierUnknown", kHarmless, [](DamagedSegment& s) { s.Account()->tier = UINT32_MAX; }},
 };

@@ -55,8 +55,10 @@ void UseAs(DamagedSegment& s, std::string_view user) {
   EXPECT_TRUE(restored.ok() || MayBeSaid(restored.error().code)) << restored.error().message;
 }
 
-/// As UseAs, and for readers what a worker has made of it.
+/// As UseAs for several users, and for readers what a worker has made of it.
 void ExpectUsable(DamagedSegment& s) {
+  shm::Leases::IsLive(s.lease);
+  shm::Leases::Renew(s.lease, DamagedSegment::kHourNs);
   UseAs(s, DamagedSegment::kUser);
   UseAs(s, "user1");
   UseAs(s, std::string(250, 'n'));
@@ -137,7 +139,9 @@ const Damage kDamages[] = {
     Damage{"H14_OwnerInNoSlot", kHarmless, [](DamagedSegment& s) { s.lease.entry->owner_slot = UINT32_MAX; }},
     Damage{"H15_GenerationAtItsEnd", kHarmless,
            [](DamagedSegment& s) { s.lease.entry->state.generation = UINT64_MAX; }},
-    Damage{"H16_EntriesOfOnes", kHarmless,
+    Damage{"H16_DeadlineAtTheBeginningOfTime", kHarmless,
+           [](DamagedSegment& s) { s.lease.entry->state.deadline_ns = INT64_MIN; }},
+    Damage{"H17_EntriesOfOnes", kHarmless,
            [](DamagedSegment& s) {
              std::memset(static_cast<void*>(s.lease.entry), 0xff, sizeof *s.lease.entry);
              std::memset(static_cast<void*>(s.Account()), 0xff, 384);
