@@ -6,10 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "client-lib/family_binding.h"
 #include "client-lib/never_freed.h"
 #include "shm/fork_guard.h"
-#include "shm/label_block.h"
 #include "shm/lease_clock.h"
 
 namespace shmetrics::internal {
@@ -62,9 +60,6 @@ std::uint64_t Count(const Table& table, const FamilyBinding* family,
 Result<std::uint64_t> DetachedLeases::Acquire(const FamilyBinding* family,
                                               std::span<const std::string_view> values,
                                               const shm::Leases::Terms& terms) {
-  const std::vector<std::string_view> names(family->definition().label_names.begin(),
-                                            family->definition().label_names.end());
-  if (Result<void> checked = shm::CheckLabelValues(names, values); !checked.ok()) return checked.error();
   const shm::ForkGuard::Lock lock;
   Table& table = TheTable();
   const std::int64_t now = shm::LeaseNowNs();

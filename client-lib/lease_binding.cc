@@ -1,11 +1,14 @@
 #include "client-lib/lease_binding.h"
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "client-lib/connection.h"
 #include "client-lib/detached_leases.h"
 #include "client-lib/refusal_log.h"
 #include "shm/fork_guard.h"
+#include "shm/label_block.h"
 
 namespace shmetrics::internal {
 namespace {
@@ -57,6 +60,9 @@ Result<Lease> LeaseBinding::Acquire(FamilyBinding& family, std::span<const std::
     if (IsRefusal(lease.error())) family.refusals().Note(lease.error());
     return lease.error();
   }
+  const std::vector<std::string>& labels = family.definition().label_names;
+  const std::vector<std::string_view> names(labels.begin(), labels.end());
+  if (Result<void> checked = shm::CheckLabelValues(names, values); !checked.ok()) return checked.error();
   Result<std::uint64_t> detached = DetachedLeases::Acquire(&family, values, terms);
   if (!detached.ok()) return detached.error();
   Lease lease;

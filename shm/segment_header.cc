@@ -18,6 +18,8 @@
 namespace shmetrics::shm {
 namespace {
 
+constexpr std::uint32_t kMostLeases = 1U << 20U;  ///< and users in the ledger
+
 std::uint64_t RoundUpToPage(std::uint64_t bytes) {
   return (bytes + layout::kPageBytes - 1) / layout::kPageBytes * layout::kPageBytes;
 }
@@ -92,12 +94,12 @@ Result<void> CheckOptions(const SegmentOptions& options) {
   if (options.slot_count < 1 || options.slot_count > 65'536) {
     return OutOfRange("number of worker slots", options.slot_count, 1, 65'536);
   }
-  constexpr std::uint32_t kFewest = layout::kLeaseShards * layout::kEntriesPerChunk, kMost = 1U << 20U;
-  if (options.lease_limit < kFewest || options.lease_limit > kMost) {
-    return OutOfRange("lease limit", options.lease_limit, kFewest, kMost);
+  constexpr std::uint32_t kFewest = layout::kLeaseShards * layout::kEntriesPerChunk;
+  if (options.lease_limit < kFewest || options.lease_limit > kMostLeases) {
+    return OutOfRange("lease limit", options.lease_limit, kFewest, kMostLeases);
   }
-  if (options.ledger_limit < kFewest || options.ledger_limit > kMost) {
-    return OutOfRange("limit of the ledger", options.ledger_limit, kFewest, kMost);
+  if (options.ledger_limit < kFewest || options.ledger_limit > kMostLeases) {
+    return OutOfRange("limit of the ledger", options.ledger_limit, kFewest, kMostLeases);
   }
   if (options.max_cpu_stripes > 4'096)
     return OutOfRange("number of CPU stripes", options.max_cpu_stripes, 0, 4'096);
@@ -155,6 +157,7 @@ Result<void> CheckHeader(const std::string& path, const layout::Header& header, 
       header.stripe_count >= kAtomicStripes && header.stripe_count <= kAtomicStripes + 4'096 &&
       header.slots_offset == expected.slots_offset && header.chains_offset == expected.chains_offset &&
       std::has_single_bit(header.lease_chain_count) && header.lease_chain_count <= 1U << 20U &&
+      header.lease_limit <= kMostLeases && header.ledger_limit <= kMostLeases &&
       header.shards_offset == expected.shards_offset && header.records_offset == expected.records_offset &&
       header.records_offset <= header.segment_bytes;
   if (!consistent) return Refuse(ErrorCode::kCorrupt, path, "its header contradicts itself");

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <limits>
 #include <optional>
@@ -56,6 +57,12 @@ class AudioTest : public testing::RegistryFixture {
       });
     }
     return has_deadline;
+  }
+  static std::string Today() {
+    const std::time_t now = std::time(nullptr);
+    char day[16];
+    std::strftime(day, sizeof day, "%Y-%m-%d", std::gmtime(&now));
+    return day;
   }
   std::optional<double> Jobs(const std::string& user) const {
     return Read().Gauge("audio_jobs_active{user_id=\"" + user + "\"}");
@@ -144,6 +151,14 @@ TEST_F(AudioTest, MinutesOfManySmallPiecesAddUpToExactlyTheLimit) {
   ASSERT_FALSE(more);
   EXPECT_EQ(more.error().code, ErrorCode::kDailyMinutes);
   EXPECT_EQ(Violations("daily_minutes"), 1U);
+}
+
+TEST_F(AudioTest, AsMuchAsTheLimitIsAllowedAtOnce) {
+  for (const char* limit : {"1.07", "8.3", "0.1", "29.99"}) {
+    const Quota quota = MakeQuota("free_daily_minutes = " + std::string(limit) + "\n");
+    EXPECT_TRUE(quota.consume_daily_minutes(limit, std::strtod(limit, nullptr))) << limit;
+    EXPECT_FALSE(quota.check_daily_minutes(limit)) << limit;
+  }
 }
 
 TEST_F(AudioTest, NoAmountIsTooSmallToCount) {
@@ -285,6 +300,18 @@ TEST_F(AudioTest, AModelIsAnnouncedOnceByEachProcessThatOffersIt) {
   EXPECT_EQ(Read().Gauge(R"(audio_model_workers{model="parakeet-mlx"})"), 1);
 }
 
+// Fault 26.
+TEST_F(AudioTest, AModelIsAnnouncedAgainInTheSegmentThatReplacesOne) {
+  const Quota quota = MakeQuota();
+  EXPECT_TRUE(quota.announce_model("parakeet-mlx"));
+  std::filesystem::remove(segment_);
+  testing::WaitUntil([&] {
+    static_cast<void>(quota.try_start_stream("42"));
+    return std::filesystem::exists(segment_);
+  });
+  EXPECT_EQ(Read().Gauge(R"(audio_model_workers{model="parakeet-mlx"})"), 1);
+}
+
 // Defect 4 of the replaced system: whatever a denial is called, it is one.
 TEST_F(AudioTest, EveryDenialOfAnyPathIsExactlyOneViolation) {
   const Quota quota =
@@ -317,9 +344,6 @@ TEST_F(AudioTest, WithoutASegmentStreamsAreLimitedInThisProcessAndMinutesAreAllo
 
 TEST_F(AudioTest, WhatWasSavedIsThereBeforeAnythingIsSpentInANewSegment) {
   const std::string state = folder_ + "/ledger.json";
-  const std::time_t now = std::time(nullptr);
-  char day[16];
-  std::strftime(day, sizeof day, "%Y-%m-%d", std::gmtime(&now));
   std::ofstream(state)
       << R"({"format": "shmetrics-ledger-1", "saved": "x", "users": [)"
       << R"({"user": "42", "day": ")" << day << R"(", "nano_minutes": 29000000000, "tier": null},)"
@@ -342,8 +366,16 @@ TEST_F(AudioTest, ADamagedStateFileIsReportedAndTheDayBeginsEmpty) {
   const std::string ini = folder_ + "/shmetrics.ini";
   std::ofstream(ini) << "[Audio-Quota]\nstate_file = " << state << "\n";
   const Quota quota(registry, {.config = ini});
-  EXPECT_TRUE(quota.consume_daily_minutes("42", 30));
+  EXPECT_TRUE(quota.consume_daily_minutes("42", 20));
   EXPECT_FALSE(registry.status().refusals.empty());
+  EXPECT_FALSE(Read().snapshot().segment.ledger_loaded) << "the agent would save over it";
+  // When it can be read, what it says is added to what has been used since.
+  std::ofstream(state)
+      << R"({"format": "shmetrics-ledger-1", "saved": "x", "users": [{"user": "42", "day": ")" << Today()
+      << R"(", "nano_minutes": 9000000000, "tier": null}]})";
+  testing::WaitUntil([&] { return quota.check_daily_minutes("42", 0, Tier::premium)->used > 20; });
+  EXPECT_DOUBLE_EQ(quota.check_daily_minutes("42")->used, 29);
+  EXPECT_TRUE(Read().snapshot().segment.ledger_loaded);
 }
 
 }  // namespace

@@ -33,7 +33,9 @@ struct LeaseOptions {
 ///
 /// Movable; its destructor releases it. In a forked child a lease of the parent is nothing: there renew() and release()
 /// change nothing, and the destructor is harmless. One lease is for one thread at a time; different leases are
-/// independent. Not async-signal-safe.
+/// independent. Not async-signal-safe, and a thread that is in a call here must not be ended by pthread_cancel(). In a child
+/// made by a raw clone(), which the C library does not know of, leases are not to be taken: if it is killed while it
+/// decides, nobody is told, and its shard of keys stays busy.
 class SHMETRICS_EXPORT Lease {
  public:
   /// No lease.
@@ -67,18 +69,19 @@ class SHMETRICS_EXPORT Lease {
 /// counted, never added up.
 class SHMETRICS_EXPORT LeaseGaugeFamily : public Family {
  public:
-  /// Takes a lease on the key of these label values, if the limit allows. Never more than `limit` are live at once, over
-  /// all processes, and none is refused while there is room: leases of the dead and expired ones are ended first. A
+  /// Takes a lease on the key of these label values, if the limit allows. Never more than `limit` are live at once in one
+  /// segment, over all processes, and none is refused while there is room: leases of the dead and expired ones are ended first. A
   /// refused attempt changes nothing and extends nothing.
   ///
   /// kLimitReached; kBusy if another process was stopped while it decided for the same shard of keys (waits 50 ms at
   /// most: ask again); kLeaseTableFull, kSegmentFull, kOutOfMemory, kNoFreeSlot, kForeignNamespace, kUnrecoverable;
   /// kInvalidLabels for label values that are not UTF-8, of the wrong number, or longer than 320 bytes as a label block;
-  /// kBadOption for a TTL of 0 or less; the family's own error, if it was refused. Without a segment the lease is one of
+  /// kBadOption for a TTL of 0 or less; kNotOpenable if the limit would refuse but the kernel cannot be asked who lives, for
+  /// want of a descriptor; the family's own error, if it was refused. Without a segment the lease is one of
   /// this process only, and the limit counts this process's.
   ///
-  /// Thread-safe; in a forked child it works for the child. Costs about a microsecond, more only where another
-  /// process's life must be asked for: when the limit would refuse.
+  /// Thread-safe; in a forked child it works for the child. Costs some hundred nanoseconds, and with a limit some more for
+  /// each live lease of the key; more only where another process's life must be asked for: when the limit would refuse.
   Result<Lease> try_acquire(std::initializer_list<std::string_view> values,
                             const LeaseOptions& options = {}) const noexcept;
   Result<Lease> try_acquire(std::span<const std::string_view> values,
