@@ -14,11 +14,9 @@
 #include <string>
 #include <vector>
 
-#include "shm/lease_shard.h"
-#include "shm/segment.h"
 #include "shmetrics/shmetrics.h"
+#include "tests/client-lib/audio_fixture.h"
 #include "tests/support/child.h"
-#include "tests/support/registry_fixture.h"
 #include "tests/support/shared_page.h"
 
 namespace shmetrics::audio {
@@ -27,47 +25,6 @@ namespace {
 using testing::Child;
 using testing::RunInChild;
 using testing::SharedPage;
-
-class AudioTest : public testing::RegistryFixture {
- protected:
-  ~AudioTest() override {
-    for (const char* name : {"AUDIO_STREAM_TTL_SECONDS", "AUDIO_JOB_TTL_SECONDS", "AUDIO_TIER_LIMITS_JSON"}) {
-      unsetenv(name);
-    }
-  }
-  Quota MakeQuota(const std::string& ini = "") const {
-    const std::string path = folder_ + "/shmetrics.ini";
-    std::ofstream(path) << "[Audio-Quota]\n" << ini;
-    return Quota(Open(), {.config = path});
-  }
-  std::uint64_t Violations(const std::string& type) const {
-    return Read().Counter("audio_quota_violations_total{type=\"" + type + "\"}");
-  }
-  std::optional<double> Streams(const std::string& user) const {
-    return Read().Gauge("audio_streaming_active{user_id=\"" + user + "\"}");
-  }
-  /// Whether the only lease of this user ends without a heartbeat.
-  bool HasDeadline(const std::string& user) const {
-    const auto segment = shm::Segment::Attach(segment_, shm::Segment::Access::kReadWrite).value();
-    bool has_deadline = false;
-    for (std::uint64_t hash = 0; hash < shm::layout::kLeaseShards; hash++) {
-      shm::LeaseShard::Take(*segment, hash)->leases().ForEach([&](const shm::layout::LeaseEntry& entry) {
-        if (shm::KeyOf(entry) == "user_id=\"" + user + "\"")
-          has_deadline = entry.state.deadline_ns != shm::layout::kNoDeadline;
-      });
-    }
-    return has_deadline;
-  }
-  static std::string Today() {
-    const std::time_t now = std::time(nullptr);
-    char day[16];
-    std::strftime(day, sizeof day, "%Y-%m-%d", std::gmtime(&now));
-    return day;
-  }
-  std::optional<double> Jobs(const std::string& user) const {
-    return Read().Gauge("audio_jobs_active{user_id=\"" + user + "\"}");
-  }
-};
 
 TEST_F(AudioTest, AllViolationTypesAreExposedAtZeroFromTheStart) {
   MakeQuota();
@@ -142,61 +99,6 @@ TEST_F(AudioTest, UnlimitedAndZeroAreDifferentThings) {
   EXPECT_TRUE(quota.consume_daily_minutes("42", 1e5));
   EXPECT_EQ(quota.consume_daily_minutes("42", 1e-9, Tier::standard).error().code, ErrorCode::kDailyMinutes);
   EXPECT_EQ(quota.check_daily_minutes("7", 0, Tier::standard).error().code, ErrorCode::kDailyMinutes);
-}
-
-TEST_F(AudioTest, MinutesOfManySmallPiecesAddUpToExactlyTheLimit) {
-  const Quota quota = MakeQuota();
-  for (int i = 0; i < 300; i++) ASSERT_TRUE(quota.consume_daily_minutes("42", 0.1)) << i;  // of 30
-  const Result<DailyMinutes> more = quota.consume_daily_minutes("42", 0.1);
-  ASSERT_FALSE(more);
-  EXPECT_EQ(more.error().code, ErrorCode::kDailyMinutes);
-  EXPECT_EQ(Violations("daily_minutes"), 1U);
-}
-
-TEST_F(AudioTest, AsMuchAsTheLimitIsAllowedAtOnce) {
-  for (const char* limit : {"1.07", "8.3", "0.1", "29.99"}) {
-    const Quota quota = MakeQuota("free_daily_minutes = " + std::string(limit) + "\n");
-    EXPECT_TRUE(quota.consume_daily_minutes(limit, std::strtod(limit, nullptr))) << limit;
-    EXPECT_FALSE(quota.check_daily_minutes(limit)) << limit;
-  }
-}
-
-TEST_F(AudioTest, NoAmountIsTooSmallToCount) {
-  const Quota quota = MakeQuota("free_daily_minutes = 0.0001\n");
-  // 5 ms of audio a piece, of the same size each time: the replaced system recorded none of them.
-  double used = 0;
-  for (Result<DailyMinutes> piece = quota.consume_daily_minutes("42", 1e-5); piece;
-       piece = quota.consume_daily_minutes("42", 1e-5)) {
-    EXPECT_GT(piece->used, used);
-    used = piece->used;
-  }
-  EXPECT_DOUBLE_EQ(used, 1e-4);
-  EXPECT_TRUE(quota.consume_daily_minutes("7", std::numeric_limits<double>::denorm_min()));
-  EXPECT_GT(quota.check_daily_minutes("7")->used, 0);
-}
-
-TEST_F(AudioTest, ACheckTakesNothingAndReportsWhatIsLeftAndItsDenialIsAViolation) {
-  const Quota quota = MakeQuota();
-  ASSERT_TRUE(quota.consume_daily_minutes("42", 20));
-  const Result<DailyMinutes> check = quota.check_daily_minutes("42", 10);
-  ASSERT_TRUE(check);
-  EXPECT_DOUBLE_EQ(check->used, 20);
-  EXPECT_DOUBLE_EQ(check->limit.value(), 30);
-  EXPECT_DOUBLE_EQ(check->remaining.value(), 10);
-  EXPECT_FALSE(quota.check_daily_minutes("42", 10.001));
-  EXPECT_EQ(Violations("daily_minutes"), 1U);
-  EXPECT_EQ(quota.check_daily_minutes("42", 0, Tier::premium)->limit, std::nullopt);
-}
-
-TEST_F(AudioTest, ImpossibleAmountsOfMinutesAreRefusedAndAreNoViolations) {
-  const Quota quota = MakeQuota();
-  for (const double minutes :
-       {0.0, -1.0, 1e7, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
-    const Result<DailyMinutes> refused = quota.consume_daily_minutes("42", minutes);
-    ASSERT_FALSE(refused) << minutes;
-    EXPECT_EQ(refused.error().code, ErrorCode::kBadOption);
-  }
-  EXPECT_EQ(Violations("daily_minutes"), 0U);
 }
 
 TEST_F(AudioTest, UserIdsThatNoLabelCanBeAreRefusedAndOthersAreEscaped) {
@@ -340,42 +242,6 @@ TEST_F(AudioTest, WithoutASegmentStreamsAreLimitedInThisProcessAndMinutesAreAllo
   EXPECT_FALSE(quota.consume_daily_minutes("42", 31)) << "more than a day has";
   EXPECT_EQ(quota.set_tier("42", Tier::premium).error().code, ErrorCode::kAbsent);
   EXPECT_EQ(quota.tier("42").value(), Tier::free);
-}
-
-TEST_F(AudioTest, WhatWasSavedIsThereBeforeAnythingIsSpentInANewSegment) {
-  const std::string state = folder_ + "/ledger.json";
-  std::ofstream(state)
-      << R"({"format": "shmetrics-ledger-1", "saved": "x", "users": [)"
-      << R"({"user": "42", "day": ")" << day << R"(", "nano_minutes": 29000000000, "tier": null},)"
-      << R"({"user": "7", "day": "2001-01-01", "nano_minutes": 29000000000, "tier": "premium"}]})";
-  const Quota quota = MakeQuota("state_file = " + state + "\n");
-  EXPECT_TRUE(quota.status().warnings.empty());
-  EXPECT_TRUE(quota.consume_daily_minutes("42", 1));
-  EXPECT_FALSE(quota.consume_daily_minutes("42", 0.001));
-  EXPECT_EQ(quota.tier("7").value(), Tier::premium) << "the tier outlives the day";
-  EXPECT_DOUBLE_EQ(quota.check_daily_minutes("7")->used, 0);
-  EXPECT_TRUE(Read().snapshot().segment.ledger_loaded);
-  MakeQuota("state_file = " + state + "\n");
-  EXPECT_DOUBLE_EQ(quota.check_daily_minutes("42", 0, Tier::premium)->used, 30) << "restored only once";
-}
-
-TEST_F(AudioTest, ADamagedStateFileIsReportedAndTheDayBeginsEmpty) {
-  const std::string state = folder_ + "/ledger.json";
-  std::ofstream(state) << "{";
-  Registry& registry = Open();
-  const std::string ini = folder_ + "/shmetrics.ini";
-  std::ofstream(ini) << "[Audio-Quota]\nstate_file = " << state << "\n";
-  const Quota quota(registry, {.config = ini});
-  EXPECT_TRUE(quota.consume_daily_minutes("42", 20));
-  EXPECT_FALSE(registry.status().refusals.empty());
-  EXPECT_FALSE(Read().snapshot().segment.ledger_loaded) << "the agent would save over it";
-  // When it can be read, what it says is added to what has been used since.
-  std::ofstream(state)
-      << R"({"format": "shmetrics-ledger-1", "saved": "x", "users": [{"user": "42", "day": ")" << Today()
-      << R"(", "nano_minutes": 9000000000, "tier": null}]})";
-  testing::WaitUntil([&] { return quota.check_daily_minutes("42", 0, Tier::premium)->used > 20; });
-  EXPECT_DOUBLE_EQ(quota.check_daily_minutes("42")->used, 29);
-  EXPECT_TRUE(Read().snapshot().segment.ledger_loaded);
 }
 
 }  // namespace
