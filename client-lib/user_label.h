@@ -10,6 +10,10 @@ namespace shmetrics::audio {
 /// `user_id`. As the replaced system wrote it, so that series go on when it is replaced.
 std::string HashedUserLabel(std::string_view key, std::string_view user_id);
 
+/// Whether `label` has the form of what HashedUserLabel() makes. One that has not is a raw id, and must not outlive the
+/// moment in which hashing was switched on.
+bool IsHashedUserLabel(std::string_view label);
+
 }  // namespace shmetrics::audio
 
 #endif  // SHMETRICS_CLIENT_LIB_USER_LABEL_H_
