@@ -37,7 +37,7 @@ class Routes {
   HttpResponse Handle(const HttpRequest& request);
 
   /// The ledger as it is now, to be saved; none while it is not the whole: without a segment, or before a worker has
-  /// taken over what was saved before. Thread-safe.
+  /// taken over what was saved before. Without raw ids where ids are to be hashed. Thread-safe.
   std::optional<std::vector<shm::LedgerRecord>> LedgerToSave();
 
   // What the table can name; called by Handle() only.
