@@ -16,13 +16,12 @@
 #include "agent/exposition/ledger_json.h"
 #include "agent/exposition/timestamp.h"
 #include "agent/log.h"
+#include "client-lib/ledger_file.h"
 #include "shm/unique_fd.h"
 
 namespace shmetrics::agent {
 namespace {
 
-/// What the reader takes; a file that nobody can read must not replace one that is good.
-constexpr std::size_t kMaxFileBytes = std::size_t{64} << 20U;
 /// The group's, too: workers read it, and they may be other users.
 constexpr mode_t kFileMode = 0640;
 
@@ -71,7 +70,7 @@ void LedgerFile::Save(std::vector<shm::LedgerRecord> ledger) {
 }
 
 Result<void> LedgerFile::Write(const std::string& text) const {
-  if (text.size() > kMaxFileBytes) {
+  if (text.size() > audio::kMaxLedgerFileBytes) {
     return Error{ErrorCode::kBadOption, path_ + " would have more than 64 MiB"};
   }
   const std::string temporary = TemporaryName(path_);
