@@ -41,7 +41,7 @@ HttpResponse BadRequest(std::string_view sentence) {
 }  // namespace
 
 Routes::Routes(std::span<const Route> table, SegmentFollower* follower, const audio::AudioConfig* audio)
-    : table_(table), follower_(follower), audio_(audio) {}
+    : table_(table), follower_(follower), audio_(audio), load_watch_(audio->state_file) {}
 
 HttpResponse Routes::Handle(const HttpRequest& request) {
   const auto route = std::ranges::find(table_, request.path, &Route::path);
@@ -53,6 +53,7 @@ HttpResponse Routes::Handle(const HttpRequest& request) {
 std::optional<std::vector<shm::LedgerRecord>> Routes::LedgerToSave() {
   const std::lock_guard lock(mutex_);
   Look();
+  load_watch_.Look(view_, std::chrono::steady_clock::now());
   if (view_.state != SegmentView::State::kAttached || !view_.snapshot.segment.ledger_loaded)
     return std::nullopt;
   std::vector<shm::LedgerRecord> ledger;

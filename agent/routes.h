@@ -10,6 +10,7 @@
 
 #include "agent/gone_keys.h"
 #include "agent/http_message.h"
+#include "agent/load_watch.h"
 #include "agent/segment_follower.h"
 #include "client-lib/audio_config.h"
 #include "shm/snapshot.h"
@@ -66,6 +67,7 @@ class Routes {
   std::mutex mutex_;
   SegmentView view_;
   GoneKeys gone_keys_;
+  LoadWatch load_watch_;
   std::vector<shm::LedgerRecord> ledger_;  ///< its memory is used again
   std::uint64_t scrapes_ = 0;
 };
