@@ -19,7 +19,7 @@
 #include "agent/exposition/ledger_json.h"
 #include "agent/exposition/timestamp.h"
 #include "agent/log.h"
-#include "client-lib/ledger_file.h"
+#include "client-lib/audio_definitions.h"
 #include "shm/segment_path.h"
 #include "shm/unique_fd.h"
 

@@ -13,7 +13,6 @@
 #include "agent/exposition/workers_json.h"
 #include "agent/landing_page.h"
 #include "agent/self_metrics.h"
-#include "client-lib/user_label.h"
 #include "shm/label_block.h"
 #include "shm/ledger.h"
 
@@ -60,9 +59,7 @@ std::optional<std::vector<shm::LedgerRecord>> Routes::LedgerToSave() {
   if (!follower_->ReadLedger(&ledger)) return std::nullopt;
   // Raw ids, from before hashing was switched on, or of a worker with another configuration: a segment is gone with the
   // next boot, a file is not.
-  if (audio_->hash_user_id) {
-    std::erase_if(ledger, [](const auto& record) { return !audio::IsHashedUserLabel(record.key); });
-  }
+  std::erase_if(ledger, [this](const auto& record) { return !audio_->IsUserLabel(record.key); });
   return ledger;
 }
 

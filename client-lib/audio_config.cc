@@ -269,6 +269,10 @@ std::string AudioConfig::UserLabelOf(std::string_view user_id) const {
   return hash_user_id_key.empty() ? std::string() : HashedUserLabel(hash_user_id_key, user_id);
 }
 
+bool AudioConfig::IsUserLabel(std::string_view label) const {
+  return !hash_user_id || IsHashedUserLabel(label);
+}
+
 std::string_view TierName(Tier tier) {
   const std::size_t index = static_cast<std::size_t>(tier) - 1;
   return index < kTierNames.size() ? kTierNames[index] : std::string_view{};

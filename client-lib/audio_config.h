@@ -39,6 +39,8 @@ struct AudioConfig {
   /// What names the user in labels and in the ledger: his id, or "u_" and the first 16 hex digits of its HMAC-SHA256.
   /// Empty, and never his id, if it should be hashed and there is no key.
   std::string UserLabelOf(std::string_view user_id) const;
+  /// Whether `label` can be one of UserLabelOf(): anything, but where ids are hashed only what looks hashed.
+  bool IsUserLabel(std::string_view label) const;
 };
 
 struct AudioConfigReading {

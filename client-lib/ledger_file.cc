@@ -15,6 +15,7 @@
 #include <system_error>
 
 #include "client-lib/audio_config.h"
+#include "client-lib/audio_definitions.h"
 #include "client-lib/json_reader.h"
 #include "shm/segment_file.h"
 #include "shm/segment_path.h"

@@ -10,7 +10,7 @@
 
 #include "agent/exposition/json_writer.h"
 #include "client-lib/audio_config.h"
-#include "client-lib/ledger_file.h"
+#include "client-lib/audio_definitions.h"
 
 namespace shmetrics::agent {
 namespace {

@@ -212,6 +212,13 @@ TEST_F(AudioConfigTest, AKeyWithoutHashingIsNoError) {
   EXPECT_EQ(Good("hash_user_id = false\n").UserLabelOf("alice"), "alice");
 }
 
+TEST_F(AudioConfigTest, WhereIdsAreHashedARawOneIsNoLabel) {
+  EXPECT_TRUE(Good("").IsUserLabel("alice"));
+  const AudioConfig hashing = Good("hash_user_id = true\nhash_user_id_key = 0123456789abcdef\n");
+  EXPECT_FALSE(hashing.IsUserLabel("alice"));
+  EXPECT_TRUE(hashing.IsUserLabel(hashing.UserLabelOf("alice")));
+}
+
 TEST_F(AudioConfigTest, WhateverIsWrongAboutHashingNobodyIsDisclosed) {
   for (const char* text :
        {"hash_user_id = yes\n", "hash_user_id =\n", "hash_user_id = false\nhash_user_id = true\n"}) {
