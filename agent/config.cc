@@ -18,7 +18,6 @@
 namespace shmetrics::agent {
 namespace {
 
-constexpr std::string_view kAudioSection = "Audio-Quota";
 constexpr int kMaxLineBytes = 65536;
 
 Error BadValue(const std::string& text, const std::string& expected) {
@@ -66,10 +65,14 @@ class Parser {
   }
 
   void Take(const std::string& section, const std::string& key, const std::string& value) {
-    if (section == kAudioSection) return;
+    if (section == audio::kConfigSection) return;
     const std::string name = "[" + section + "] " + key;
     if (!seen_.insert(name).second) {
       error_ = At(name + " was set before; remove one of them").message;
+      return;
+    }
+    if (audio::IsMisspeltSection(section)) {
+      error_ = At(name + ": no such section; write [" + std::string(audio::kConfigSection) + "]").message;
       return;
     }
     const Result<void> set = Set(name, value);

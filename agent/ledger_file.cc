@@ -10,21 +10,26 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
+#include <filesystem>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "agent/exposition/ledger_json.h"
 #include "agent/exposition/timestamp.h"
 #include "agent/log.h"
+#include "client-lib/audio_definitions.h"
+#include "shm/segment_path.h"
 #include "shm/unique_fd.h"
 
 namespace shmetrics::agent {
 namespace {
 
-/// What the reader takes; a file that nobody can read must not replace one that is good.
-constexpr std::size_t kMaxFileBytes = std::size_t{64} << 20U;
 /// The group's, too: workers read it, and they may be other users.
 constexpr mode_t kFileMode = 0640;
+constexpr const char* kTemporarySuffix = ".new-";
+constexpr std::time_t kLeftoverSeconds = 60;
 
 std::int64_t UnixNow() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -49,7 +54,35 @@ bool WriteAll(int fd, std::string_view bytes) {
 std::string TemporaryName(const std::string& path) {
   std::uint64_t number = 0;
   if (getrandom(&number, sizeof(number), 0) != sizeof(number)) number = static_cast<std::uint64_t>(UnixNow());
-  return path + ".new-" + std::to_string(number);
+  return path + kTemporarySuffix + std::to_string(number);
+}
+
+/// Whether a file of `folder` has a name that TemporaryName() makes.
+bool IsTemporary(std::string_view name, std::string_view ledger_name) {
+  if (!name.starts_with(ledger_name)) return false;
+  name.remove_prefix(ledger_name.size());
+  if (!name.starts_with(kTemporarySuffix)) return false;
+  name.remove_prefix(std::string_view(kTemporarySuffix).size());
+  return !name.empty() && name.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// What was killed left its temporary file behind. One that another agent is still writing to is younger; were it not, for
+/// a disk that stands still, that agent's rename fails and it writes another.
+void RemoveLeftovers(const std::string& path) {
+  const std::string folder = shm::FolderOf(path);
+  const std::string ledger_name = path.substr(path.rfind('/') + 1);
+  const std::time_t now = std::time(nullptr);
+  std::error_code
+      error;  // of which there is nothing to say: if files cannot be made here either, that is said
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (!IsTemporary(entry->path().filename().native(), ledger_name)) continue;
+    struct stat file {};
+    const std::string& leftover = entry->path().native();
+    const bool is_left = lstat(leftover.c_str(), &file) == 0 && S_ISREG(file.st_mode) &&
+                         now - file.st_mtime > kLeftoverSeconds;
+    if (is_left) unlink(leftover.c_str());
+  }
 }
 
 }  // namespace
@@ -70,10 +103,16 @@ void LedgerFile::Save(std::vector<shm::LedgerRecord> ledger) {
   }
 }
 
+// Writing, by an agent that may be killed at any moment, while others may write to the same path:
+//   1 remove leftovers of step 2         die here -> the next Write() removes the others
+//   2 write and sync a temporary file    die here -> it is left over; the former file holds
+//   3 rename it to path_                 die here -> the new file holds, or after a power cut the former one
+//   4 sync the folder                    die here -> nothing is missing
 Result<void> LedgerFile::Write(const std::string& text) const {
-  if (text.size() > kMaxFileBytes) {
+  if (text.size() > audio::kMaxLedgerFileBytes) {
     return Error{ErrorCode::kBadOption, path_ + " would have more than 64 MiB"};
   }
+  RemoveLeftovers(path_);
   const std::string temporary = TemporaryName(path_);
   {
     const shm::UniqueFd file(

@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <ctime>
 #include <exception>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -17,6 +16,7 @@
 #include "agent/log.h"
 #include "agent/options.h"
 #include "agent/routes.h"
+#include "agent/save_loop.h"
 #include "agent/segment_follower.h"
 #include "agent/version.h"
 #include "client-lib/audio_config.h"
@@ -26,6 +26,7 @@ namespace shmetrics::agent {
 namespace {
 
 constexpr int kUsageError = 2;
+constexpr timespec kSavePeriod{10, 0};
 
 constexpr Route kRoutes[] = {
     {"/", "this page", &Routes::Landing},
@@ -54,20 +55,6 @@ sigset_t BlockStopSignals() {
   sigaddset(&signals, SIGINT);
   sigprocmask(SIG_BLOCK, &signals, nullptr);
   return signals;
-}
-
-/// Calls `save` every ten seconds until one of `signals` comes, and once more then.
-void SaveUntil(const sigset_t& signals, const std::function<void()>& save) {
-  constexpr timespec kPeriod{10, 0};
-  int signal = -1;
-  while (signal < 0) {
-    // Also below 0 when another signal interrupts it: then it is saved once more often.
-    signal = sigtimedwait(&signals, nullptr, &kPeriod);
-    if (signal > 0) {
-      Log(LogLevel::kInfo, std::string("stopping on ") + (signal == SIGTERM ? "SIGTERM" : "SIGINT"));
-    }
-    save();
-  }
 }
 
 /// The socket that this process was started with, else one of its own.
@@ -101,7 +88,7 @@ int Serve(const std::string& segment_path, uid_t trusted_owner, const std::optio
   Log(LogLevel::kInfo, "shmetrics-agent " + std::string(kVersion) + " serves " + segment_path + " on " +
                            ToString(listener->address));
   LedgerFile file(audio.state_file);
-  SaveUntil(stop_signals, [&] {
+  SaveUntil(stop_signals, kSavePeriod, [&] {
     if (audio.state_file.empty()) return;
     if (const auto ledger = routes.LedgerToSave()) file.Save(*ledger);
   });

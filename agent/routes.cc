@@ -40,7 +40,7 @@ HttpResponse BadRequest(std::string_view sentence) {
 }  // namespace
 
 Routes::Routes(std::span<const Route> table, SegmentFollower* follower, const audio::AudioConfig* audio)
-    : table_(table), follower_(follower), audio_(audio) {}
+    : table_(table), follower_(follower), audio_(audio), load_watch_(audio->state_file) {}
 
 HttpResponse Routes::Handle(const HttpRequest& request) {
   const auto route = std::ranges::find(table_, request.path, &Route::path);
@@ -52,10 +52,14 @@ HttpResponse Routes::Handle(const HttpRequest& request) {
 std::optional<std::vector<shm::LedgerRecord>> Routes::LedgerToSave() {
   const std::lock_guard lock(mutex_);
   Look();
+  load_watch_.Look(view_, std::chrono::steady_clock::now());
   if (view_.state != SegmentView::State::kAttached || !view_.snapshot.segment.ledger_loaded)
     return std::nullopt;
   std::vector<shm::LedgerRecord> ledger;
   if (!follower_->ReadLedger(&ledger)) return std::nullopt;
+  // Raw ids, from before hashing was switched on, or of a worker with another configuration: a segment is gone with the
+  // next boot, a file is not.
+  std::erase_if(ledger, [this](const auto& record) { return !audio_->IsUserLabel(record.key); });
   return ledger;
 }
 

@@ -10,6 +10,7 @@
 
 #include "agent/gone_keys.h"
 #include "agent/http_message.h"
+#include "agent/load_watch.h"
 #include "agent/segment_follower.h"
 #include "client-lib/audio_config.h"
 #include "shm/snapshot.h"
@@ -37,7 +38,7 @@ class Routes {
   HttpResponse Handle(const HttpRequest& request);
 
   /// The ledger as it is now, to be saved; none while it is not the whole: without a segment, or before a worker has
-  /// taken over what was saved before. Thread-safe.
+  /// taken over what was saved before. Without raw ids where ids are to be hashed. Thread-safe.
   std::optional<std::vector<shm::LedgerRecord>> LedgerToSave();
 
   // What the table can name; called by Handle() only.
@@ -66,6 +67,7 @@ class Routes {
   std::mutex mutex_;
   SegmentView view_;
   GoneKeys gone_keys_;
+  LoadWatch load_watch_;
   std::vector<shm::LedgerRecord> ledger_;  ///< its memory is used again
   std::uint64_t scrapes_ = 0;
 };

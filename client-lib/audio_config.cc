@@ -2,7 +2,7 @@
 
 #include <ini.h>
 #include <strings.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -25,8 +25,6 @@
 namespace shmetrics::audio {
 namespace {
 
-constexpr const char* kDefaultFile = "/etc/shmetrics/shmetrics.ini";
-constexpr std::string_view kSection = "Audio-Quota";
 constexpr int kMaxLineBytes = 65536;
 constexpr std::int64_t kMinTtlSeconds = 30;
 constexpr std::int64_t kMaxTtlSeconds = 3600;
@@ -112,8 +110,19 @@ class Parser {
 
   static int OnKey(void* self, const char* section, const char* key, const char* value) {
     auto* const parser = static_cast<Parser*>(self);
-    if (section == kSection) parser->Take(key, value);
+    if (section == kConfigSection) {
+      parser->Take(key, value);
+    } else if (IsMisspeltSection(section)) {
+      parser->Complain(section);
+    }
     return 1;  // what is wrong with a value is told by Take(), and the rest of the file still counts
+  }
+
+  /// Once of each name, at its first key: inih does not call back for a section.
+  void Complain(const std::string& section) {
+    config_.hash_user_id = true;  // as in SetHashing(): who knows what else it says
+    if (!misspelt_.insert(section).second) return;
+    At(line_, "[" + section + "] is not read; write [" + std::string(kConfigSection) + "]");
   }
 
   void Take(const std::string& key, const std::string& value) {
@@ -127,7 +136,9 @@ class Parser {
       return;
     }
     const std::optional<std::string> expected = Set(key, value);
-    if (expected) AtKey(key, "'" + value + "' is not " + *expected);
+    if (!expected) return;
+    // hash_user_id may have been given the key by mistake, and errors are logged.
+    AtKey(key, (key == "hash_user_id" ? "its value" : "'" + value + "'") + " is not " + *expected);
   }
 
   /// What the value should have been, if it was not.
@@ -186,13 +197,13 @@ class Parser {
     if (!config_.hash_user_id || config_.hash_user_id_key.size() >= kMinHashKeyBytes) return;
     config_.hash_user_id_key.clear();
     const std::string where = hash_key_line_ == 0 ? ": " : ": line " + std::to_string(hash_key_line_) + ": ";
-    errors_.push_back(path_ + where + "[" + std::string(kSection) +
+    errors_.push_back(path_ + where + "[" + std::string(kConfigSection) +
                       "] hash_user_id_key: hash_user_id needs a key of at least " +
                       std::to_string(kMinHashKeyBytes) + " bytes");
   }
 
   void AtKey(const std::string& key, const std::string& what) {
-    At(line_, "[" + std::string(kSection) + "] " + key + ": " + what);
+    At(line_, "[" + std::string(kConfigSection) + "] " + key + ": " + what);
   }
   void At(int line, const std::string& what) {
     errors_.push_back(path_ + ": line " + std::to_string(line) + ": " + what);
@@ -206,12 +217,18 @@ class Parser {
   int read_errno_ = 0;
   int hash_key_line_ = 0;
   std::set<std::string> seen_;
+  std::set<std::string> misspelt_;
 };
 
 void ReadFile(const std::string& path, AudioConfigReading* out) {
   const std::unique_ptr<std::FILE, FileCloser> file(std::fopen(path.c_str(), "re"));
-  if (file != nullptr) return Parser(path, file.get(), out).Parse();
-  if (errno != ENOENT) out->config.hash_user_id = true;  // as above
+  if (file != nullptr) {
+    Parser(path, file.get(), out).Parse();
+    if (std::ferror(file.get()) == 0) out->file = path;
+    return;
+  }
+  // As above; also of an absent one, because somebody has named it, and so has configured something.
+  out->config.hash_user_id = true;
   out->file_errors.push_back(path + ": could not be opened: " + std::strerror(errno));
 }
 
@@ -223,7 +240,8 @@ std::string_view Environment(const char* name) {
 
 void ReadTtl(const char* variable, std::chrono::seconds* ttl, std::vector<std::string>* errors) {
   const std::string_view value = Environment(variable);
-  if (value.empty() || SetTtl(value, ttl)) return;
+  // inih trims what is in the file.
+  if (value.empty() || SetTtl(Trim(value), ttl)) return;
   errors->push_back(std::string(variable) + ": '" + std::string(value) + "' is not a number of seconds");
 }
 
@@ -251,6 +269,10 @@ std::string AudioConfig::UserLabelOf(std::string_view user_id) const {
   return hash_user_id_key.empty() ? std::string() : HashedUserLabel(hash_user_id_key, user_id);
 }
 
+bool AudioConfig::IsUserLabel(std::string_view label) const {
+  return !hash_user_id || IsHashedUserLabel(label);
+}
+
 std::string_view TierName(Tier tier) {
   const std::size_t index = static_cast<std::size_t>(tier) - 1;
   return index < kTierNames.size() ? kTierNames[index] : std::string_view{};
@@ -267,11 +289,24 @@ std::optional<Tier> ParseTier(std::string_view name) {
   return static_cast<Tier>(found - kTierNames.begin() + 1);
 }
 
-std::optional<std::string> ConfigFile() {
+bool IsMisspeltSection(std::string_view name) {
+  const auto letters = [](std::string_view text) {
+    std::string kept;
+    for (const char c : text) {
+      if (c != '-' && c != '_' && c != ' ' && c != '\t') kept += c;
+    }
+    return kept;
+  };
+  return name != kConfigSection && strcasecmp(letters(name).c_str(), letters(kConfigSection).c_str()) == 0;
+}
+
+std::optional<std::string> ConfigFile(const std::string& default_file) {
   if (const std::string_view named = Environment("SHMETRICS_CONFIG"); !named.empty())
     return std::string(named);
-  if (access(kDefaultFile, F_OK) == 0) return kDefaultFile;
-  return std::nullopt;
+  // lstat: a link to nothing was put there by somebody. And what may not be looked at (EACCES) may well be there.
+  struct stat file {};
+  if (lstat(default_file.c_str(), &file) != 0 && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
+  return default_file;
 }
 
 AudioConfigReading ReadAudioConfig(const std::optional<std::string>& path) {

@@ -24,7 +24,7 @@ struct AudioConfig {
   std::chrono::seconds stream_ttl{120};  ///< 30 .. 3600
   std::chrono::seconds job_ttl{600};     ///< 30 .. 3600
   /// Users are named in labels by a keyed hash of their id. True also where the file says something about it that is
-  /// not understood, or cannot be read: a slip must not disclose who the users are.
+  /// not understood, cannot be read, or is not there although it was named: a slip must not disclose who the users are.
   bool hash_user_id = false;
   /// At least 16 bytes; empty, if hash_user_id is true, where the file gives none: then no user can be named.
   std::string hash_user_id_key;
@@ -39,10 +39,13 @@ struct AudioConfig {
   /// What names the user in labels and in the ledger: his id, or "u_" and the first 16 hex digits of its HMAC-SHA256.
   /// Empty, and never his id, if it should be hashed and there is no key.
   std::string UserLabelOf(std::string_view user_id) const;
+  /// Whether `label` can be one of UserLabelOf(): anything, but where ids are hashed only what looks hashed.
+  bool IsUserLabel(std::string_view label) const;
 };
 
 struct AudioConfigReading {
   AudioConfig config;
+  std::string file;  ///< what was read, to its end; empty if no file was
   /// What is wrong in [Audio-Quota], each one line naming file, line and key; the default holds instead.
   std::vector<std::string> file_errors;
   /// What is wrong in the environment, each one line naming the variable; what the file says, or the default, holds.
@@ -55,12 +58,19 @@ std::optional<Tier> ParseTier(std::string_view name);
 /// A tier as the ledger has it; nothing for 0, which is none, and for any number that a segment may hold beside.
 std::optional<Tier> ToTier(std::uint32_t number);
 
-/// The ini file of workers and agent: $SHMETRICS_CONFIG, else /etc/shmetrics/shmetrics.ini where it exists.
-std::optional<std::string> ConfigFile();
+inline constexpr std::string_view kConfigSection = "Audio-Quota";
+/// Whether `name` is kConfigSection but for letters' sizes, hyphens, underscores and spaces, and so was meant to be it.
+bool IsMisspeltSection(std::string_view name);
+
+inline constexpr const char* kDefaultConfigFile = "/etc/shmetrics/shmetrics.ini";
+/// The ini file of workers and agent: $SHMETRICS_CONFIG, else `default_file` unless it is known not to be there. One that
+/// is there and cannot be read is for ReadAudioConfig() to complain of.
+std::optional<std::string> ConfigFile(const std::string& default_file = kDefaultConfigFile);
 
 /// Reads [Audio-Quota] of `path`, if there is one, and then the environment, which wins everywhere. (The replaced system
 /// promised the same and let the file win over the tiers of the environment.) A TTL out of its range is brought into it,
-/// as there, and is no error. The other sections are the agent's and are passed over. Throws nothing but std::bad_alloc.
+/// as there, and is no error. The other sections are the agent's and are passed over; one whose name is misspelt is an
+/// error. What the keys of hashing are set to is in no error. Throws nothing but std::bad_alloc.
 ///
 /// Keys: stream_ttl_seconds, job_ttl_seconds; {free,standard,premium}_{daily_minutes,concurrent_streams,concurrent_jobs,
 /// max_file_size_mb}, where `none`, `unlimited` and -1 mean unlimited and 0 means nothing at all; hash_user_id,

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <string>
 #include <system_error>
 
 namespace shmetrics::audio {
@@ -30,6 +29,14 @@ bool IsLimitKey(std::string_view key) {
   return key == "daily_minutes" || CountOf(key, &limits) != nullptr;
 }
 
+bool IsUnlimitedWord(std::string_view word) {
+  // By length too: a word from JSON may have a NUL in it.
+  const auto is = [word](std::string_view other) {
+    return word.size() == other.size() && strncasecmp(word.data(), other.data(), word.size()) == 0;
+  };
+  return is("none") || is("unlimited");
+}
+
 bool SetLimit(std::string_view key, std::optional<double> value, Limits* limits) {
   if (value == -1.0) value.reset();
   // Written so that NaN fails it; the sign bit tells -0 from 0.
@@ -48,10 +55,7 @@ bool SetLimit(std::string_view key, std::optional<double> value, Limits* limits)
 }
 
 bool SetLimitText(std::string_view key, std::string_view text, Limits* limits) {
-  const std::string word(text);
-  if (strcasecmp(word.c_str(), "none") == 0 || strcasecmp(word.c_str(), "unlimited") == 0) {
-    return SetLimit(key, std::nullopt, limits);
-  }
+  if (IsUnlimitedWord(text)) return SetLimit(key, std::nullopt, limits);
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return false;

@@ -17,11 +17,14 @@ bool IsLimitKey(std::string_view key);
 inline constexpr std::string_view kLimitForm =
     "a limit; write a number from 0 (a whole one, but for daily_minutes), or 'unlimited'";
 
+/// Whether `word` is `none` or `unlimited` in letters of any size.
+bool IsUnlimitedWord(std::string_view word);
+
 /// Sets the limit that is called `key`; none and -1 mean unlimited. False, with `limits` as it was, for everything else
 /// that is below 0, above what can be counted, or a fraction of what cannot be divided.
 bool SetLimit(std::string_view key, std::optional<double> value, Limits* limits);
 
-/// The same from text: a number, or `none` or `unlimited` in letters of any size.
+/// The same from text: a number or an IsUnlimitedWord().
 bool SetLimitText(std::string_view key, std::string_view text, Limits* limits);
 
 }  // namespace shmetrics::audio

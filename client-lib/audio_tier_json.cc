@@ -12,8 +12,7 @@ namespace {
 bool SetFromJson(std::string_view key, const JsonValue& value, Limits* limits) {
   if (value.IsNull()) return SetLimit(key, std::nullopt, limits);
   if (value.IsNumber()) return SetLimit(key, value.GetDouble(), limits);
-  return value.IsString() && (TextOf(value) == "none" || TextOf(value) == "unlimited") &&
-         SetLimit(key, std::nullopt, limits);
+  return value.IsString() && IsUnlimitedWord(TextOf(value)) && SetLimit(key, std::nullopt, limits);
 }
 
 void ApplyTier(const std::string& tier, const JsonValue& entries, Limits* limits,

@@ -15,17 +15,16 @@
 #include <system_error>
 
 #include "client-lib/audio_config.h"
+#include "client-lib/audio_definitions.h"
 #include "client-lib/json_reader.h"
+#include "shm/segment_file.h"
+#include "shm/segment_path.h"
 #include "shm/unique_fd.h"
 
 namespace shmetrics::audio {
 namespace {
 
 using shm::LedgerRecord;
-
-constexpr std::size_t kMaxBytes = std::size_t{64} << 20U;
-constexpr std::string_view kFormat = "shmetrics-ledger-1";
-constexpr std::uint64_t kMaxNanoMinutes = 9'000'000'000'000'000;
 
 Error FromKernel(const std::string& path, const std::string& what) {
   return {errno == ELOOP ? ErrorCode::kSymlink : ErrorCode::kNotOpenable,
@@ -39,12 +38,21 @@ Error Corrupt(const std::string& path, const std::string& what) {
 Result<void> CheckFile(const std::string& path, const struct stat& file) {
   if (!S_ISREG(file.st_mode))
     return Error{ErrorCode::kNotRegular, "ledger file " + path + " is no regular file"};
-  // Whoever can write it gives minutes and tiers away.
+  // Whoever can write it gives minutes and tiers away, and whoever owns it can write it.
+  struct stat folder {};
+  if (stat(shm::FolderOf(path).c_str(), &folder) != 0) return FromKernel(path, "judged by its folder");
+  if (!shm::IsTrustedOwner(file, folder, geteuid())) {
+    return Error{ErrorCode::kForeignOwner,
+                 "ledger file " + path + " refused: it belongs to uid " + std::to_string(file.st_uid) +
+                     ", which is neither this user (" + std::to_string(geteuid()) +
+                     "), root nor the owner of its folder; remove it or give it to one of them"};
+  }
   if ((file.st_mode & S_IWOTH) != 0) {
     return Error{ErrorCode::kUnsafeMode,
                  "ledger file " + path + " refused: the world may write it; chmod o-w " + path};
   }
-  if (static_cast<std::uint64_t>(file.st_size) > kMaxBytes) return Corrupt(path, "it has more than 64 MiB");
+  if (static_cast<std::uint64_t>(file.st_size) > kMaxLedgerFileBytes)
+    return Corrupt(path, "it has more than 64 MiB");
   return {};
 }
 
@@ -116,7 +124,7 @@ std::optional<LedgerRecord> ParseUser(const JsonValue& user) {
   const std::optional<std::int64_t> parsed_day = ParseDay(TextOf(*day));
   const std::optional<Tier> parsed_tier = tier->IsString() ? ParseTier(TextOf(*tier)) : std::nullopt;
   const bool is_good = name->GetStringLength() > 0 && parsed_day && nano_minutes->IsUint64() &&
-                       nano_minutes->GetUint64() <= kMaxNanoMinutes && (parsed_tier || tier->IsNull());
+                       nano_minutes->GetUint64() <= kMaxLedgerNanoMinutes && (parsed_tier || tier->IsNull());
   if (!is_good) return std::nullopt;
   return LedgerRecord{.key = std::string(TextOf(*name)),
                       .day = *parsed_day,
@@ -135,8 +143,8 @@ Result<std::vector<LedgerRecord>> ReadLedgerFile(const std::string& path) {
     return Corrupt(path, *broken);
   }
   const JsonValue* const format = document.IsObject() ? TextMember(document, "format") : nullptr;
-  if (format == nullptr || TextOf(*format) != kFormat) {
-    return Corrupt(path, "its format is not " + std::string(kFormat));
+  if (format == nullptr || TextOf(*format) != kLedgerFormat) {
+    return Corrupt(path, "its format is not " + std::string(kLedgerFormat));
   }
   const JsonValue* const users = Member(document, "users");
   if (users == nullptr || !users->IsArray() || TextMember(document, "saved") == nullptr ||

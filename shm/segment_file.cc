@@ -16,13 +16,6 @@ Error Refuse(ErrorCode code, const std::string& path, const std::string& why) {
   return Error{code, "segment " + path + " refused: " + why};
 }
 
-bool OwnerIsTrusted(const struct stat& file, const struct stat& folder, uid_t trusted_owner) {
-  const uid_t owner = file.st_uid;
-  if (owner == geteuid() || owner == 0 || owner == folder.st_uid || owner == trusted_owner) return true;
-  const bool folder_is_of_a_group = (folder.st_mode & S_ISGID) != 0 && (folder.st_mode & 0007) == 0;
-  return folder_is_of_a_group && file.st_gid == folder.st_gid;
-}
-
 Result<void> CheckStatus(const std::string& path, const struct stat& file, uid_t trusted_owner) {
   if (!S_ISREG(file.st_mode)) return Refuse(ErrorCode::kNotRegular, path, "it is not a regular file");
   struct stat folder;
@@ -30,7 +23,7 @@ Result<void> CheckStatus(const std::string& path, const struct stat& file, uid_t
     return Refuse(ErrorCode::kNotOpenable, path,
                   std::string("its folder cannot be read: ") + std::strerror(errno));
   }
-  if (!OwnerIsTrusted(file, folder, trusted_owner)) {
+  if (!IsTrustedOwner(file, folder, trusted_owner)) {
     return Refuse(ErrorCode::kForeignOwner, path,
                   "it belongs to uid " + std::to_string(file.st_uid) + ", which is neither this user (" +
                       std::to_string(geteuid()) +
@@ -65,6 +58,13 @@ Error ExplainOpenFailure(const std::string& path, int error) {
 }
 
 }  // namespace
+
+bool IsTrustedOwner(const struct stat& file, const struct stat& folder, uid_t trusted_owner) {
+  const uid_t owner = file.st_uid;
+  if (owner == geteuid() || owner == 0 || owner == folder.st_uid || owner == trusted_owner) return true;
+  const bool folder_is_of_a_group = (folder.st_mode & S_ISGID) != 0 && (folder.st_mode & 0007) == 0;
+  return folder_is_of_a_group && file.st_gid == folder.st_gid;
+}
 
 Result<SegmentFile> OpenSegmentFile(const std::string& path, bool for_writing, uid_t trusted_owner) {
   // O_NONBLOCK: opening a pipe that somebody put there must not wait for its other end.

@@ -19,11 +19,14 @@ struct SegmentFile {
   struct stat status;
 };
 
+/// Whether whoever made a file in a folder may be believed: this user, root, the folder's owner, `trusted_owner`, and, in
+/// a set-group-id folder without access for the world, whoever made a file of the folder's group: there the group says
+/// who is trusted, and workers of several users share one file.
+bool IsTrustedOwner(const struct stat& file, const struct stat& folder, uid_t trusted_owner);
+
 /// Opens the file at `path`, following no symbolic link, and refuses one that a stranger could have put there
 /// or could write to: kAbsent, kSymlink, kNotRegular, kForeignOwner, kUnsafeMode, kHardLinked, kNotOpenable.
-/// Accepted owners are this user, root, the folder's owner, `trusted_owner`, and, in a set-group-id folder
-/// without access for the world, whoever made a file of the folder's group: there the group says who is
-/// trusted, and workers of several users share one segment.
+/// Accepted owners are those of IsTrustedOwner().
 Result<SegmentFile> OpenSegmentFile(const std::string& path, bool for_writing, uid_t trusted_owner);
 
 /// Makes a file of `bytes` bytes, all holes, in the folder of `path`; it has no name yet, so it is gone with

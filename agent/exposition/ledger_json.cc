@@ -10,14 +10,13 @@
 
 #include "agent/exposition/json_writer.h"
 #include "client-lib/audio_config.h"
+#include "client-lib/audio_definitions.h"
 
 namespace shmetrics::agent {
 namespace {
 
 /// 9999-12-31: a year of five digits would be no date of ISO 8601.
 constexpr std::int64_t kLastDay = 2'932'896;
-/// Below 2^53, so that every reader of JSON has it exactly; nine million minutes, and a day has 1,440.
-constexpr std::uint64_t kMaxNanoMinutes = 9'000'000'000'000'000;
 constexpr auto kLastTier = static_cast<std::uint32_t>(audio::Tier::premium);
 
 bool SaysSomething(const shm::LedgerRecord& record) {
@@ -40,7 +39,7 @@ void WriteUser(const shm::LedgerRecord& record, JsonWriter* json) {
   json->Key("day");
   json->String(FormatDay(record.day));
   json->Key("nano_minutes");
-  json->Integer(std::min(record.nano_minutes, kMaxNanoMinutes));
+  json->Integer(std::min(record.nano_minutes, audio::kMaxLedgerNanoMinutes));
   json->Key("tier");
   if (const std::optional<audio::Tier> tier = audio::ToTier(record.tier)) {
     json->String(audio::TierName(*tier));
@@ -68,8 +67,13 @@ std::string LedgerUsersJson(std::vector<shm::LedgerRecord> ledger) {
 }
 
 std::string LedgerFileJson(std::string_view users, std::string_view saved) {
-  std::string text = R"({"format":"shmetrics-ledger-1","saved":")";
-  text.append(saved).append(R"(","users":)").append(users).append("}\n");
+  std::string text = R"({"format":")";
+  text.append(audio::kLedgerFormat)
+      .append(R"(","saved":")")
+      .append(saved)
+      .append(R"(","users":)")
+      .append(users)
+      .append("}\n");
   return text;
 }
 

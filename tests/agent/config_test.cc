@@ -73,6 +73,13 @@ TEST_F(ConfigTest, AnUnknownKeyIsNamedWithItsLine) {
   EXPECT_THAT(ErrorOf("level = info\n"), HasSubstr("line 1: [] level: no such key"));
 }
 
+TEST_F(ConfigTest, AMisspeltWorkersSectionIsAnErrorThatSpellsIt) {
+  for (const std::string name : {"audio-quota", "Audio_Quota", "audio quota"}) {
+    EXPECT_THAT(ErrorOf("[" + name + "]\nmodels = a\n"),
+                HasSubstr("line 2: [" + name + "] models: no such section; write [Audio-Quota]"));
+  }
+}
+
 TEST_F(ConfigTest, ABadValueIsNamedWithItsLineAndKey) {
   EXPECT_THAT(ErrorOf("[log]\nlevel = loud\n"), HasSubstr("line 2: [log] level: 'loud' is not a log level"));
   EXPECT_THAT(ErrorOf("[web]\nlisten_address = 80\n"),

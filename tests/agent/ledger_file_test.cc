@@ -1,9 +1,11 @@
 #include "agent/ledger_file.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -119,6 +121,31 @@ TEST_F(LedgerFileTest, ItIsReplacedWholeAndOnlyIfSomethingHasChanged) {
   EXPECT_THAT(ReadBack(), ElementsAre(Fields("42", 20'779, 2, 0)));
   EXPECT_EQ(audio::ReadLedgerFile(folder_ / "kept")->size(), 2U) << "the former file was written to";
   EXPECT_EQ(FilesInFolder(), 2) << "a temporary file was left behind";
+}
+
+TEST_F(LedgerFileTest, WhatAKilledAgentLeftIsRemovedAfterAMinuteAndNothingElseIs) {
+  const auto make = [this](const std::string& name, std::time_t age) {
+    std::ofstream(folder_ / name) << "x";
+    const timespec times[] = {{std::time(nullptr) - age, 0}, {std::time(nullptr) - age, 0}};
+    EXPECT_EQ(utimensat(AT_FDCWD, (folder_ / name).c_str(), times, 0), 0);
+  };
+  const auto is_there = [this](const std::string& name) { return std::filesystem::exists(folder_ / name); };
+  make("ledger.json.new-18446744073709551615", 90);
+  make("ledger.json.new-7", 90);
+  make("ledger.json.new-8", 10);  // another agent may be writing to it
+  const std::vector<std::string> others = {"ledger.json.new-", "ledger.json.new-7x", "ledger.json.newer-7",
+                                           "other.json.new-7", "ledger.json.old"};
+  for (const std::string& other : others) make(other, 90);
+  std::filesystem::create_directory(folder_ / "ledger.json.new-9");
+  const timespec old[] = {{0, 0}, {0, 0}};
+  ASSERT_EQ(utimensat(AT_FDCWD, (folder_ / "ledger.json.new-9").c_str(), old, 0), 0);
+  file_.Save({{"42", 20'779, 1, 0}});
+  EXPECT_FALSE(is_there("ledger.json.new-18446744073709551615"));
+  EXPECT_FALSE(is_there("ledger.json.new-7"));
+  EXPECT_TRUE(is_there("ledger.json.new-8"));
+  EXPECT_TRUE(is_there("ledger.json.new-9"));
+  for (const std::string& other : others) EXPECT_TRUE(is_there(other)) << other;
+  EXPECT_THAT(ReadBack(), ElementsAre(Fields("42", 20'779, 1, 0)));
 }
 
 TEST_F(LedgerFileTest, TheGroupMayReadItWhateverTheUmask) {

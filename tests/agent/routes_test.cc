@@ -135,6 +135,19 @@ TEST_F(RoutesTest, TheLedgerIsSavedOnlyOnceTheFormerOneHasBeenTakenOver) {
   EXPECT_EQ(ledger->front().tier, 3U);
 }
 
+TEST_F(RoutesTest, WhereIdsAreHashedNoRawIdIsSaved) {
+  SegmentWriter writer(path_);
+  writer.SetTier("alice@example.org", 3);
+  writer.SetTier("u_5bdcc146bf60754e", 2);
+  writer.MarkLedgerLoaded();
+  audio::AudioConfig hashing;
+  hashing.hash_user_id = true;
+  const auto ledger = Routes(kTable, &follower_, &hashing).LedgerToSave();
+  ASSERT_TRUE(ledger);
+  ASSERT_EQ(ledger->size(), 1U);
+  EXPECT_EQ(ledger->front().key, "u_5bdcc146bf60754e");
+}
+
 TEST_F(RoutesTest, OfACutOffSegmentNoLedgerIsSaved) {
   SegmentWriter writer(path_);
   writer.MarkLedgerLoaded();

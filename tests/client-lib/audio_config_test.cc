@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -16,6 +17,7 @@ namespace {
 
 using std::chrono::seconds;
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -170,9 +172,22 @@ TEST_F(AudioConfigTest, WhatIsWrongDoesNotKeepTheRestFromBeingRead) {
 TEST_F(AudioConfigTest, OtherSectionsArePassedOver) {
   const AudioConfigReading reading = Read(
       "stream_ttl_seconds = 1\n[web]\nport = x\nport = y\n[Audio]\nfailopen_cap_minutes = "
-      "1\n[audio-quota]\nx = 1\n");
+      "1\n[audio-quotas]\nx = 1\n");
   EXPECT_THAT(reading.file_errors, IsEmpty());
   EXPECT_EQ(reading.config.stream_ttl, seconds(120));
+}
+
+TEST_F(AudioConfigTest, AMisspeltSectionIsAnErrorAndNobodyIsDisclosed) {
+  for (const std::string name :
+       {"audio-quota", "Audio_Quota", "audio quota", "AUDIO-QUOTA", "AudioQuota", " Audio-Quota "}) {
+    const AudioConfigReading reading =
+        Read("[" + name + "]\njob_ttl_seconds = 60\nhash_user_id = false\n[Audio-Quota]\nmodels = a\n");
+    EXPECT_THAT(reading.file_errors,
+                Contains(path_ + ": line 2: [" + name + "] is not read; write [Audio-Quota]").Times(1));
+    EXPECT_EQ(reading.config.job_ttl, seconds(600)) << name;
+    EXPECT_THAT(reading.config.models, ElementsAre("a"));
+    EXPECT_EQ(reading.config.UserLabelOf("alice"), "") << name;
+  }
 }
 
 TEST_F(AudioConfigTest, TheFailOpenCapOfOldFilesHasNoEffect) { Good("failopen_cap_minutes = 5.0\n"); }
@@ -197,6 +212,13 @@ TEST_F(AudioConfigTest, AKeyWithoutHashingIsNoError) {
   EXPECT_EQ(Good("hash_user_id = false\n").UserLabelOf("alice"), "alice");
 }
 
+TEST_F(AudioConfigTest, WhereIdsAreHashedARawOneIsNoLabel) {
+  EXPECT_TRUE(Good("").IsUserLabel("alice"));
+  const AudioConfig hashing = Good("hash_user_id = true\nhash_user_id_key = 0123456789abcdef\n");
+  EXPECT_FALSE(hashing.IsUserLabel("alice"));
+  EXPECT_TRUE(hashing.IsUserLabel(hashing.UserLabelOf("alice")));
+}
+
 TEST_F(AudioConfigTest, WhateverIsWrongAboutHashingNobodyIsDisclosed) {
   for (const char* text :
        {"hash_user_id = yes\n", "hash_user_id =\n", "hash_user_id = false\nhash_user_id = true\n"}) {
@@ -206,17 +228,37 @@ TEST_F(AudioConfigTest, WhateverIsWrongAboutHashingNobodyIsDisclosed) {
   }
 }
 
-TEST_F(AudioConfigTest, AFileThatIsAbsentIsAnErrorAndOneThatCannotBeReadAlsoHidesUsers) {
+TEST_F(AudioConfigTest, TheKeyIsInNoErrorWhereverItWasWritten) {
+  for (const char* text :
+       {"hash_user_id = 0123456789abcdef\n", "hash_user_id_key = 0123456789abcdef\nhash_user_id = maybe\n",
+        "hash_user_id = true\nhash_user_id_key = 01234567\n", "hash_user_id_kee = 0123456789abcdef\n",
+        "hash_user_id_key = a\nhash_user_id_key = 0123456789abcdef\n",
+        "hash_user_id_key 0123456789abcdef\n"}) {
+    const AudioConfigReading reading = ReadSection(text);
+    EXPECT_FALSE(reading.file_errors.empty()) << text;
+    EXPECT_THAT(reading.file_errors, Not(Contains(AnyOf(HasSubstr("01234567"), HasSubstr("maybe"))))) << text;
+  }
+}
+
+TEST_F(AudioConfigTest, AFileThatWasNamedAndIsAbsentOrCannotBeReadIsAnErrorAndHidesUsers) {
   const AudioConfigReading absent = ReadAudioConfig(folder_ / "none.ini");
   EXPECT_THAT(absent.file_errors,
               ElementsAre(folder_ / "none.ini" + ": could not be opened: No such file or directory"));
-  EXPECT_EQ(absent.config.UserLabelOf("alice"), "alice");
+  EXPECT_EQ(absent.config.UserLabelOf("alice"), "");
   const AudioConfigReading folder = ReadAudioConfig(folder_.path());
   EXPECT_THAT(folder.file_errors, Contains(HasSubstr("could not be read: Is a directory")));
   EXPECT_EQ(folder.config.UserLabelOf("alice"), "");
   const AudioConfigReading beyond_a_file = ReadAudioConfig("/dev/null/x");
   EXPECT_THAT(beyond_a_file.file_errors, ElementsAre(HasSubstr("could not be opened: Not a directory")));
   EXPECT_EQ(beyond_a_file.config.UserLabelOf("alice"), "");
+}
+
+TEST_F(AudioConfigTest, TheFileIsToldOnlyIfItWasRead) {
+  EXPECT_EQ(ReadSection("models = a\n").file, path_);
+  EXPECT_EQ(ReadSection("models = a\nnonsense\n").file, path_) << "errors in it were read, too";
+  EXPECT_EQ(ReadAudioConfig(std::nullopt).file, "");
+  EXPECT_EQ(ReadAudioConfig(folder_ / "none.ini").file, "");
+  EXPECT_EQ(ReadAudioConfig(folder_.path()).file, "");
 }
 
 TEST_F(AudioConfigTest, TheStateFileHasAnAbsolutePath) {
@@ -252,6 +294,18 @@ TEST_F(AudioConfigTest, TheEnvironmentWinsOverTheFileEverywhere) {
   EXPECT_EQ(config.LimitsOf(Tier::premium), (Limits{std::nullopt, 0, std::nullopt, 500}));
 }
 
+TEST_F(AudioConfigTest, SpacesAroundATtlAreTrimmedInTheEnvironmentAsInTheFile) {
+  setenv(kStreamTtl, " 60", 1);
+  setenv(kJobTtl, "\t70 ", 1);
+  const AudioConfig config = Good("");
+  EXPECT_EQ(config.stream_ttl, seconds(60));
+  EXPECT_EQ(config.job_ttl, seconds(70));
+  setenv(kStreamTtl, "+45", 1);
+  setenv(kJobTtl, " ", 1);
+  EXPECT_THAT(ReadAudioConfig(std::nullopt).environment_errors,
+              ElementsAre(HasSubstr("'+45' is not a number"), HasSubstr("' ' is not a number")));
+}
+
 TEST_F(AudioConfigTest, WhatIsWrongInAVariableIsNamedAndTheFileHolds) {
   setenv(kTiers, "{\"free\": {\"x\\ny\": 1, \"concurrent_jobs\": 9}}", 1);
   setenv(kStreamTtl, "45s\nx", 1);
@@ -277,6 +331,17 @@ TEST_F(AudioConfigTest, TheApplicationsOwnSettingsOfInihAreLeftAsTheyWere) {
 TEST_F(AudioConfigTest, TheFileIsTheOneTheEnvironmentNames) {
   setenv("SHMETRICS_CONFIG", "/from/environment", 1);
   EXPECT_EQ(ConfigFile(), "/from/environment");
+}
+
+TEST_F(AudioConfigTest, OnlyADefaultFileThatIsKnownNotToBeThereIsNone) {
+  EXPECT_EQ(ConfigFile(folder_ / "none.ini"), std::nullopt);
+  EXPECT_EQ(ConfigFile("/dev/null/none.ini"), std::nullopt);
+  std::filesystem::create_symlink("nowhere", path_);
+  EXPECT_EQ(ConfigFile(path_), path_);
+  // Stands for EACCES, which a test that root runs cannot have.
+  std::filesystem::create_symlink("loop", folder_ / "loop");
+  EXPECT_EQ(ConfigFile(folder_ / "loop/x.ini"), folder_ / "loop/x.ini");
+  EXPECT_EQ(ReadAudioConfig(folder_ / "loop/x.ini").config.UserLabelOf("alice"), "");
 }
 
 TEST_F(AudioConfigTest, TiersAreKnownByTheirNames) {

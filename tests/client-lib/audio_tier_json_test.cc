@@ -35,6 +35,18 @@ TEST_F(AudioTierJsonTest, ThereAreFourWordsForUnlimited) {
   EXPECT_EQ(limits_[0], Limits{});
 }
 
+TEST_F(AudioTierJsonTest, LettersOfAWordHaveAnySizeAsInTheIniFile) {
+  EXPECT_THAT(ApplyTierJson(R"({"free": {"daily_minutes": "Unlimited", "concurrent_streams": "NONE",
+                                         "concurrent_jobs": "UNLIMITED", "max_file_size_mb": "None"}})",
+                            &limits_),
+              IsEmpty());
+  EXPECT_EQ(limits_[0], Limits{});
+  EXPECT_THAT(
+      ApplyTierJson(R"({"standard": {"daily_minutes": "none\u0000", "concurrent_jobs": "nonesuch"}})",
+                    &limits_),
+      ElementsAre(HasSubstr("daily_minutes: not a limit"), HasSubstr("concurrent_jobs: not a limit")));
+}
+
 TEST_F(AudioTierJsonTest, ABadEntryIsNamedAndChangesNothingAndTheOthersHold) {
   EXPECT_THAT(
       ApplyTierJson(R"({"gold": {}, "standard": 3,

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -14,6 +15,7 @@
 namespace shmetrics::audio {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -113,6 +115,30 @@ TEST_F(LedgerFileTest, AFileThatTheWorldMayWriteIsRefused) {
   EXPECT_EQ(ReadLedgerFile(path_).error().code, ErrorCode::kUnsafeMode);
   chmod(path_.c_str(), 0644);
   EXPECT_TRUE(ReadLedgerFile(path_).ok());
+}
+
+TEST_F(LedgerFileTest, AStrangersFileIsRefusedUnlessTheFolderVouchesForHim) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give files away";
+  constexpr uid_t kAlice = 20'001;
+  constexpr gid_t kGroup = 20'100, kOtherGroup = 20'200;
+  std::ofstream(path_) << FileOf("");
+  chmod(path_.c_str(), 0640);
+  ASSERT_EQ(chown(path_.c_str(), kAlice, kGroup), 0);
+  const auto refused = ReadLedgerFile(path_);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kForeignOwner);
+  EXPECT_THAT(refused.error().message, AllOf(HasSubstr(path_), HasSubstr("uid 20001")));
+
+  const auto is_read_in = [&](uid_t owner, gid_t group, mode_t mode) {
+    EXPECT_EQ(chown(folder_.path().c_str(), owner, group), 0);
+    EXPECT_EQ(chmod(folder_.path().c_str(), mode), 0);
+    return ReadLedgerFile(path_).ok();
+  };
+  EXPECT_TRUE(is_read_in(kAlice, kOtherGroup, 0755));
+  EXPECT_TRUE(is_read_in(0, kGroup, 02770));
+  EXPECT_FALSE(is_read_in(0, kGroup, 0770)) << "not set-group-id";
+  EXPECT_FALSE(is_read_in(0, kGroup, 02775)) << "the world looks in";
+  EXPECT_FALSE(is_read_in(0, kOtherGroup, 02770)) << "another group";
 }
 
 TEST_F(LedgerFileTest, ALinkAFolderAndAPipeAreRefused) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
 
 namespace shmetrics::audio {
 namespace {
@@ -15,6 +16,15 @@ TEST(UserLabelTest, ItIsTheBeginningOfTheHmacSha256) {
   EXPECT_EQ(
       HashedUserLabel(std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First"),
       "u_60e431591ee0b67f");
+}
+
+TEST(UserLabelTest, AHashedLabelIsToldFromARawId) {
+  EXPECT_TRUE(IsHashedUserLabel(HashedUserLabel("Jefe", "what do ya want for nothing?")));
+  for (const std::string_view raw :
+       {"", "u_", "42", "alice@example.org", "u_5bdcc146bf60754", "u_5bdcc146bf60754e0", "u_5BDCC146BF60754E",
+        "u_5bdcc146bf60754g", "v_5bdcc146bf60754e", "5bdcc146bf60754e12"}) {
+    EXPECT_FALSE(IsHashedUserLabel(raw)) << raw;
+  }
 }
 
 }  // namespace
