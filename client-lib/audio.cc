@@ -102,7 +102,7 @@ Result<void> Quota::announce_model(std::string_view model) const noexcept try {
 
 QuotaStatus Quota::status() const {
   if (impl_ == nullptr) return {"", {NoMemory().message}};
-  QuotaStatus status{impl_->config_path, impl_->reading.file_errors};
+  QuotaStatus status{impl_->reading.file, impl_->reading.file_errors};
   const std::vector<std::string>& of_environment = impl_->reading.environment_errors;
   status.warnings.insert(status.warnings.end(), of_environment.begin(), of_environment.end());
   return status;

@@ -42,7 +42,6 @@ DailyMinutes Report(std::uint64_t used, std::optional<std::uint64_t> limit) {
 
 Quota::Impl::Impl(Registry& registry, const std::optional<std::string>& path)
     : reading(ReadAudioConfig(path)),
-      config_path(path.value_or("")),
       streams(registry.lease_gauge(
           {.name = kStreamsMetric, .help = "Audio streams going on.", .labels = {kUserLabel}})),
       jobs(

@@ -38,7 +38,6 @@ class Quota::Impl {
   internal::Attachment* Prepare();
 
   const AudioConfigReading reading;
-  const std::string config_path;
   const LeaseGaugeFamily streams;
   const LeaseGaugeFamily jobs;
   const LeaseGaugeFamily models;
