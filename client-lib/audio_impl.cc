@@ -10,7 +10,6 @@
 #include "client-lib/lease_binding.h"
 #include "client-lib/ledger_file.h"
 #include "client-lib/user_id.h"
-#include "client-lib/user_label.h"
 
 namespace shmetrics::audio {
 namespace {
@@ -92,7 +91,7 @@ bool Quota::Impl::LoadLedger(Attachment* attachment) const {
   for (const shm::LedgerRecord& record : saved.value()) {
     if (record.day != today && record.tier == 0) continue;  // nothing of it counts any more
     // From before user ids were hashed: named nowhere any more.
-    if (config().hash_user_id && !IsHashedUserLabel(record.key)) continue;
+    if (!config().IsUserLabel(record.key)) continue;
     if (Result<void> restored = attachment->ledger.Restore(record); !restored.ok()) {
       refusals.Note(restored.error());
       // A ledger that has become smaller than what was saved keeps what it can.
