@@ -8,7 +8,11 @@
 // are; whoever gets the mutex next calls Rebuild(), which makes them anew from the entries, so no order of the stores
 // below matters. What the entries themselves say is their owner's ladder (leases.cc, ledger.cc).
 
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <string_view>
 
 #include "shm/arena.h"
@@ -37,7 +41,9 @@ void SetKey(Entry* entry, std::uint64_t hash, std::string_view key) {
   entry->head.key_bytes.store(static_cast<std::uint32_t>(key.size()), std::memory_order_release);
   std::uint64_t words[layout::kMaxKeyBytes / 8] = {};
   std::memcpy(words, key.data(), std::min(key.size(), sizeof words));
-  for (std::size_t i = 0; i * 8 < key.size(); i++) entry->key[i].store(words[i], std::memory_order_release);
+  for (std::size_t i = 0; i < std::size(words) && i * 8 < key.size(); i++) {
+    entry->key[i].store(words[i], std::memory_order_release);  // SYNC(entry)
+  }
 }
 
 template <class Entry>

@@ -17,6 +17,8 @@ struct Page {
   std::atomic<std::uint64_t> generation;
   pthread_mutex_t once_in_a_process;
   pthread_mutex_t no_fork;
+  std::atomic<std::uint32_t>
+      is_known_to_libc;  ///< wiped in every child, and set again by the handler of fork()
 };
 constexpr std::size_t kPageBytes = 4096;
 /// A second's worth: long for a fork, short for an application that would else stand still for good.
@@ -35,14 +37,18 @@ void BeforeFork() { pthread_mutex_lock(&the_page.load(std::memory_order_acquire)
 void AfterForkInParent() { pthread_mutex_unlock(&the_page.load(std::memory_order_acquire)->no_fork); }
 /// Already wiped by the kernel, unless it cannot: then this is what clears it.
 void AfterForkInChild() {
-  std::memset(static_cast<void*>(the_page.load(std::memory_order_acquire)), 0, sizeof(Page));
+  Page* page = the_page.load(std::memory_order_acquire);
+  std::memset(static_cast<void*>(page), 0, sizeof(Page));
+  page->is_known_to_libc.store(1, std::memory_order_release);  // pairs with IsKnownToLibc()
 }
 
 void MakePage() {
   void* memory = mmap(nullptr, kPageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) memory = spare_page;
   madvise(memory, kPageBytes, MADV_WIPEONFORK);  // refuses the spare page, which is not a mapping of its own
-  the_page.store(new (memory) Page{}, std::memory_order_release);  // pairs with every load
+  auto* page = new (memory) Page{};
+  page->is_known_to_libc.store(1, std::memory_order_release);  // pairs with IsKnownToLibc()
+  the_page.store(page, std::memory_order_release);             // pairs with every load
   pthread_atfork(BeforeFork, AfterForkInParent, AfterForkInChild);
 }
 
@@ -64,6 +70,10 @@ std::uint64_t ForkGuard::Generation() {
   return generation.compare_exchange_strong(present, mine, std::memory_order_relaxed)
              ? mine
              : present;  // no order needed
+}
+
+bool ForkGuard::IsKnownToLibc() {
+  return ThePage().is_known_to_libc.load(std::memory_order_acquire) != 0;  // pairs with the stores above
 }
 
 ForkGuard::Lock::Lock() { pthread_mutex_lock(&ThePage().once_in_a_process); }

@@ -16,6 +16,10 @@ class ForkGuard {
   /// it descends from. Async-signal-safe after the first call. Cost: two loads.
   static std::uint64_t Generation();
 
+  /// Whether the C library knows of this process: false in a child by a raw clone, where thread ids are still the
+  /// parent's to it, and robust mutexes therefore neither robust nor exclusive.
+  static bool IsKnownToLibc();
+
   /// Holds the process-local lock for everything that happens once in a process: claiming its slot, giving out its
   /// gauge cells. Free in every child, whoever held it in the parent. Not recursive. fork() does not wait for it, so
   /// it may be taken under any lock of the application. Never taken on the way to a counter.

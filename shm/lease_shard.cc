@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "shm/crash_point.h"
+#include "shm/fork_guard.h"
 
 namespace shmetrics::shm {
 namespace {
@@ -67,7 +68,7 @@ Result<LeaseShard> LeaseShard::Take(const Segment& segment, std::uint64_t hash) 
 std::optional<LeaseShard> LeaseShard::TryTake(const Segment& segment, std::uint64_t hash) {
   const layout::Header& header = segment.header();
   // Where namespaces meet, the byte lock would cost more than what an idle shard is wanted for.
-  if (header.shared_pid_namespaces != 0 || header.pid_namespace == 0 ||
+  if (!ForkGuard::IsKnownToLibc() || header.shared_pid_namespaces != 0 || header.pid_namespace == 0 ||
       header.pid_namespace != PidNamespace())
     return std::nullopt;
   const std::uint32_t number = ShardOf(hash);

@@ -108,6 +108,11 @@ NamespaceLock::ProcessLock& NamespaceLock::TheProcessLock() {
 
 Result<NamespaceLock> NamespaceLock::Take(const Segment& segment, std::uint32_t shard) {
   const layout::Header& header = segment.header();
+  if (!ForkGuard::IsKnownToLibc()) {
+    return Error{ErrorCode::kForeignNamespace,
+                 "a process made by a raw clone() cannot take leases, because robust mutexes do not work in "
+                 "it; use fork()"};
+  }
   if (header.shared_pid_namespaces == 0) {
     if (header.pid_namespace != 0 && header.pid_namespace == PidNamespace()) return NamespaceLock();
     return Error{ErrorCode::kForeignNamespace,

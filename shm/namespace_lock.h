@@ -24,7 +24,7 @@ std::uint64_t PidNamespace();
 class NamespaceLock {
  public:
   /// What has to be held before the mutex of `shard` may be asked for: nothing in a segment of one namespace. kBusy after
-  /// 50 ms; kForeignNamespace; kNotOpenable if the lock file cannot be used.
+  /// 50 ms; kForeignNamespace, also in a child by a raw clone (ForkGuard::IsKnownToLibc); kNotOpenable if the lock file cannot be used.
   ///
   /// In a process only one of them is held at a time, because closing a file drops every lock the process has on it;
   /// and a second copy of this library in one process would drop the first one's.

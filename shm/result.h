@@ -40,11 +40,11 @@ enum class ErrorCode : std::uint8_t {
   // Workers.
   kNoFreeSlot,  ///< every worker slot belongs to a living process
   // Leases.
-  kLimitReached,      ///< the key has as many live leases as the caller allows
-  kBusy,              ///< another process held the lock of the key's shard for too long: no decision was made
-  kLeaseTableFull,    ///< the segment has its maximum of leases
-  kUnrecoverable,     ///< the lock of the key's shard can never be taken again
-  kForeignNamespace,  ///< this process is in another PID namespace than the segment was made for
+  kLimitReached,    ///< the key has as many live leases as the caller allows
+  kBusy,            ///< another process held the lock of the key's shard for too long: no decision was made
+  kLeaseTableFull,  ///< the segment has its maximum of leases
+  kUnrecoverable,   ///< the lock of the key's shard can never be taken again
+  kForeignNamespace,  ///< this process is in another PID namespace than the segment was made for, or a raw clone
   // Audio quotas.
   kConcurrentStreams,  ///< the user has as many streams as the tier allows
   kConcurrentJobs,     ///< the user has as many jobs as the tier allows

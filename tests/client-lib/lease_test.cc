@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -144,6 +145,17 @@ TEST_F(LeaseTest, AChildOwnsNoneOfItsParentsLeasesAndCannotEndThem) {
   EXPECT_TRUE(lease->live());
   EXPECT_EQ(Shown(), 1);
   EXPECT_TRUE(uploads.try_acquire({"42"}, {.limit = 2}));
+}
+
+TEST_F(LeaseTest, ARawCloneIsRefusedLeasesBecauseItsMutexesWouldNotBeRobust) {
+  const LeaseGaugeFamily uploads = Uploads();
+  const auto child = static_cast<pid_t>(syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+  if (child == 0) {
+    const Result<Lease> lease = uploads.try_acquire({"42"});
+    _exit(!lease && lease.error().code == ErrorCode::kForeignNamespace ? 0 : 1);
+  }
+  EXPECT_EQ(Child(child).Wait(), 0);
+  EXPECT_TRUE(uploads.try_acquire({"42"}));
 }
 
 TEST_F(LeaseTest, AParentsDeathEndsItsLeasesThoughItsChildLives) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@ class EntryTableTest : public ::testing::Test {
   void Grow() { ASSERT_TRUE(shard_.GrowLeases(worker_.arena()).ok()); }
   LeaseEntry* Put(std::string_view key, std::uint64_t hash = kOneChain) {
     LeaseEntry* entry = table_.TakeFree();
+    if (entry == nullptr) throw std::runtime_error("the test has not grown its table");
     SetKey(entry, hash, key);
     entry->state.generation++;
     table_.Insert(entry);

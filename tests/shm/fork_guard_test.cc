@@ -63,6 +63,14 @@ TEST(ForkGuardTest, RawCloneHasAnotherGenerationAndAFreeLock) {
   EXPECT_EQ(Child(child).Wait(), 0);
 }
 
+TEST(ForkGuardTest, OnlyARawCloneIsUnknownToTheCLibrary) {
+  EXPECT_TRUE(ForkGuard::IsKnownToLibc());
+  EXPECT_EQ(testing::RunInChild([] { EXPECT_TRUE(ForkGuard::IsKnownToLibc()); }), 0);
+  const pid_t child = RawClone();
+  if (child == 0) _exit(ForkGuard::IsKnownToLibc() ? 1 : 0);
+  EXPECT_EQ(Child(child).Wait(), 0);
+}
+
 TEST(ForkGuardTest, RawCloneMadeUnderTheLockFindsItFree) {
   const ForkGuard::Lock lock;
   const pid_t child = RawClone();

@@ -33,9 +33,8 @@ struct LeaseOptions {
 ///
 /// Movable; its destructor releases it. In a forked child a lease of the parent is nothing: there renew() and release()
 /// change nothing, and the destructor is harmless. One lease is for one thread at a time; different leases are
-/// independent. Not async-signal-safe, and a thread that is in a call here must not be ended by pthread_cancel(). In a child
-/// made by a raw clone(), which the C library does not know of, leases are not to be taken: if it is killed while it
-/// decides, nobody is told, and its shard of keys stays busy.
+/// independent. Not async-signal-safe, and a thread that is in a call here must not be ended by pthread_cancel(). A child
+/// made by a raw clone(), which the C library does not know of, is refused leases: its mutexes would not be robust.
 class SHMETRICS_EXPORT Lease {
  public:
   /// No lease.
