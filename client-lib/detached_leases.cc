@@ -21,9 +21,11 @@ struct DetachedLease {
   std::int64_t deadline_ns;
 };
 
+/// Goes on counting in a child, where the numbers of the parent's leases may still be held.
+constinit std::atomic<std::uint64_t> last_number{0};
+
 struct Table {
   std::uint64_t generation;  ///< of the process whose leases these are
-  std::uint64_t last = 0;
   std::map<std::uint64_t, DetachedLease> leases;
 };
 
@@ -35,7 +37,7 @@ Table& TheTable() {
   Table* table = present.load(std::memory_order_acquire);
   if (table == nullptr || table->generation != generation) {
     KeepNeverFreed(table);
-    table = new Table{generation, 0, {}};
+    table = new Table{generation, {}};
     present.store(table, std::memory_order_release);  // pairs with the load above, in a child
   }
   return *table;
@@ -74,8 +76,10 @@ Result<std::uint64_t> DetachedLeases::Acquire(const FamilyBinding* family,
                                                  " leases without a segment"};
   }
   DetachedLease lease{family, {values.begin(), values.end()}, shm::LeaseDeadlineAfter(now, terms.ttl_ns)};
-  table.leases.emplace(++table.last, std::move(lease));
-  return table.last;
+  // no order needed: counted under the lock
+  const std::uint64_t number = last_number.fetch_add(1, std::memory_order_relaxed) + 1;
+  table.leases.emplace(number, std::move(lease));
+  return number;
 }
 
 std::uint64_t DetachedLeases::CountLive(const FamilyBinding* family,
