@@ -23,7 +23,8 @@
 namespace shmetrics::shm {
 
 /// This process's hold on a slot of one segment, claimed when it is first needed, and again in a forked
-/// child. Lives as long as the process: there is no release, because a gauge may be set until the very end.
+/// child. Kept as long as the process lives, because a gauge may be set until the very end; given back only in a segment
+/// that has lost its name.
 class WorkerSlot {
  public:
   /// `segment` must outlive this. `name` is what people see; UTF-8, cut to 32 bytes.

@@ -60,11 +60,11 @@ Metrics RegisterMetrics(reported::Registry registry) {
 /// What one user does in this worker. Other workers serve the same users; the quota knows of all.
 class User {
  public:
-  User(const Metrics& metrics, reported::Quota* quota, const std::string& id, audio::Tier tier)
-      : metrics_(metrics), quota_(quota), id_(id), tier_(tier), minutes_(metrics.minutes.with({id})) {}
+  User(const Metrics& metrics, reported::Quota* quota, const std::string& id)
+      : metrics_(metrics), quota_(quota), id_(id), minutes_(metrics.minutes.with({id})) {}
 
   void StartStream() {
-    std::optional<reported::Stream> stream = quota_->try_start_stream(id_, {.tier = tier_});
+    std::optional<reported::Stream> stream = quota_->try_start_stream(id_);
     if (!stream) return;
     metrics_.streams_started.inc();
     streams_.push_back(std::move(*stream));
@@ -80,13 +80,13 @@ class User {
     if (streams_.empty()) return;
     // A chunk of audio is a sign of life. No, if this worker stood still for longer than the TTL: then stop.
     if (!streams_.back().heartbeat()) return EndStream();
-    if (!quota_->consume_daily_minutes(id_, kChunkMinutes, tier_)) return EndStream();
+    if (!quota_->consume_daily_minutes(id_, kChunkMinutes)) return EndStream();
     minutes_.inc(kChunkMinutes);
     metrics_.chunk_latency.observe(latency_seconds);
   }
 
   void StartJob() {
-    std::optional<reported::Job> job = quota_->try_start_job(id_, {.tier = tier_});
+    std::optional<reported::Job> job = quota_->try_start_job(id_);
     if (!job) return;
     metrics_.jobs_started.inc();
     jobs_.push_back(std::move(*job));
@@ -107,7 +107,6 @@ class User {
   const Metrics& metrics_;
   reported::Quota* quota_;
   std::string id_;
-  audio::Tier tier_;
   reported::FractionalCounter minutes_;
   std::vector<reported::Stream> streams_;
   std::vector<reported::Job> jobs_;
@@ -124,7 +123,7 @@ class Worker {
       : random_(seed) {
     users_.reserve(user_count);
     for (std::uint64_t id = 1; id <= user_count; ++id) {
-      users_.emplace_back(metrics, quota, std::to_string(id), TierOf(id));
+      users_.emplace_back(metrics, quota, std::to_string(id));
     }
   }
 
@@ -214,6 +213,10 @@ void Run(const Settings& settings) {
     std::fprintf(stderr, "audio_worker: %s\n", warning.c_str());
   reported::Quota reported_quota(quota, &report);
   reported_quota.announce_model("parakeet-onnx");
+  for (std::uint64_t id = 1; id <= settings.users; ++id) {
+    const shmetrics::Result<void> set = quota.set_tier(std::to_string(id), TierOf(id));
+    if (!set.ok()) std::fprintf(stderr, "audio_worker: %s\n", set.error().message.c_str());
+  }
   Worker worker(metrics, &reported_quota, settings.users, settings.seed);
   // No reason for a server to stop: everything works, only nobody sees the numbers.
   if (const shmetrics::Status status = registry.status(); !status.attached) {

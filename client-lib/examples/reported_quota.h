@@ -36,20 +36,18 @@ class Quota {
  public:
   Quota(const shmetrics::audio::Quota& quota, WorkReport* report) : quota_(quota), report_(report) {}
 
-  std::optional<Stream> try_start_stream(const std::string& user,
-                                         const shmetrics::audio::StartOptions& options) {
+  std::optional<Stream> try_start_stream(const std::string& user) {
     return Start("audio_streaming_active", user, "concurrent_streams",
-                 [&] { return quota_.try_start_stream(user, options); });
+                 [&] { return quota_.try_start_stream(user); });
   }
-  std::optional<Job> try_start_job(const std::string& user, const shmetrics::audio::StartOptions& options) {
-    return Start("audio_jobs_active", user, "concurrent_jobs",
-                 [&] { return quota_.try_start_job(user, options); });
+  std::optional<Job> try_start_job(const std::string& user) {
+    return Start("audio_jobs_active", user, "concurrent_jobs", [&] { return quota_.try_start_job(user); });
   }
-  bool consume_daily_minutes(const std::string& user, double minutes, shmetrics::audio::Tier tier) {
+  bool consume_daily_minutes(const std::string& user, double minutes) {
     ReportRow* violations = ViolationsOf("daily_minutes");
     violations->intended += 1;
     KeepOrder();
-    const bool is_allowed = quota_.consume_daily_minutes(user, minutes, tier).ok();
+    const bool is_allowed = quota_.consume_daily_minutes(user, minutes).ok();
     Settle(violations, !is_allowed);
     return is_allowed;
   }
