@@ -205,26 +205,26 @@ Result<std::uint64_t> Leases::CountLive(const RegisteredFamily& family,
 }
 
 bool Leases::Renew(const HeldLease& lease, std::int64_t ttl_ns) {
-  // A renewal costs little more than the clock it reads, so it reads the coarse one wherever that decides the same: not
+  // A renewal costs little more than the clocks it reads, so it reads the coarse one wherever that decides the same: not
   // near the deadline, and not for a TTL that a tick less would matter to.
   constexpr std::int64_t kCoarseTtlNs = 1'000'000'000;
-  const auto has_passed = [](std::int64_t deadline_ns) {
-    return deadline_ns <= LeaseNowCoarseNs() + kMaxCoarseLagNs && deadline_ns <= LeaseNowNs();
-  };
+  const bool may_be_coarse = ttl_ns == 0 || ttl_ns >= kCoarseTtlNs;
   for (int i = 0; i < kMaxTries; i++) {
     const LeaseState state = LoadState(*lease.entry);
     if (state.generation != lease.generation) return false;
-    if (has_passed(state.deadline_ns)) {
+    std::int64_t now = LeaseNowCoarseNs();
+    if (!may_be_coarse || state.deadline_ns <= now + kMaxCoarseLagNs) now = LeaseNowNs();
+    if (state.deadline_ns <= now) {
       // Readers have seen it end; it must not come back.
       if (End(lease.entry, state)) return false;
       continue;
     }
     if (ttl_ns == 0) return true;
-    const std::int64_t now = ttl_ns >= kCoarseTtlNs ? LeaseNowCoarseNs() : LeaseNowNs();
     // Never back: the coarse clock may be behind the one that the present deadline came from.
     const LeaseState renewed{state.generation, std::max(state.deadline_ns, LeaseDeadlineAfter(now, ttl_ns))};
     if (!Exchange(lease.entry, state, renewed)) continue;
-    if (!has_passed(state.deadline_ns)) return true;
+    if (state.deadline_ns > LeaseNowCoarseNs() + kMaxCoarseLagNs || state.deadline_ns > LeaseNowNs())
+      return true;
     // This process stood still before the exchange, and the lease had ended by then.
     End(lease.entry, renewed);
     return false;
