@@ -40,7 +40,7 @@ class Ledger {
     bool recorded;  ///< false also if it was allowed because the ledger has no room for another user
   };
   /// Takes the amount if what is used then does not pass the limit, or only asks whether it would. kBusy and the like as
-  /// above. A full ledger refuses nobody: what it could not record is counted (kLedgerFull).
+  /// above. A full ledger refuses nobody: what it could not record is counted (kLedgerFull, or kOutOfMemory).
   Result<Decision> Spend(std::string_view user, std::uint64_t nano_minutes, Intent intent,
                          const LimitOf& limit_of);
 
