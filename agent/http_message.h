@@ -18,6 +18,8 @@ struct HttpRequest {
   std::string_view path;  ///< percent-decoded, without the query
   /// Of the query, in its order, percent-decoded: any bytes but NUL.
   std::vector<std::pair<std::string_view, std::string_view>> parameters = {};
+  std::string accept = {};           ///< all Accept headers, joined by commas; empty: none was sent
+  std::string accept_encoding = {};  ///< the same of Accept-Encoding
 
   /// The first of that name; empty if it has no value.
   std::optional<std::string_view> Parameter(std::string_view name) const {

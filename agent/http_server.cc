@@ -85,6 +85,20 @@ MHD_Result Refuse(MHD_Connection* connection, int status, std::string line) {
   return Send(connection, std::move(answer));
 }
 
+/// What joins the values of one header that was sent several times is a comma, by RFC 9110.
+struct JoinedHeader {
+  const char* name;
+  std::string* values;
+};
+
+MHD_Result JoinHeader(void* joined, MHD_ValueKind /*kind*/, const char* name, const char* value) {
+  const auto& header = *static_cast<const JoinedHeader*>(joined);
+  if (strcasecmp(name, header.name) != 0 || value == nullptr) return MHD_YES;
+  if (!header.values->empty()) *header.values += ',';
+  *header.values += value;
+  return MHD_YES;
+}
+
 MHD_Result AddParameter(void* request, MHD_ValueKind /*kind*/, const char* name, const char* value) {
   static_cast<HttpRequest*>(request)->parameters.emplace_back(name, value == nullptr ? "" : value);
   return MHD_YES;
@@ -94,6 +108,10 @@ HttpResponse CallHandler(const HttpHandler& handler, MHD_Connection* connection,
   try {
     HttpRequest request{path};
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, AddParameter, &request);
+    for (JoinedHeader header : {JoinedHeader{MHD_HTTP_HEADER_ACCEPT, &request.accept},
+                                JoinedHeader{MHD_HTTP_HEADER_ACCEPT_ENCODING, &request.accept_encoding}}) {
+      MHD_get_connection_values(connection, MHD_HEADER_KIND, JoinHeader, &header);
+    }
     return handler(request);
   } catch (const std::exception& error) {
     Log(LogLevel::kError, std::string("no answer to ") + path + ": " + error.what());

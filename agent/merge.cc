@@ -48,6 +48,7 @@ double JoinGauges(GaugeMode mode, double newer, double older) {
     case GaugeMode::kMin:
       return std::fmin(newer, older);  // which pass over NaN, as within a segment
     case GaugeMode::kMax:
+    case GaugeMode::kInfo:
       return std::fmax(newer, older);
     case GaugeMode::kNone:
     case GaugeMode::kMostRecent:

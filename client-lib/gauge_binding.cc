@@ -52,10 +52,13 @@ bool GaugeBinding::IsFor(const FamilyBinding* family,
 
 template <class Change>
 void GaugeBinding::Apply(Change change) noexcept {
-  // Again only while another thread moves the value to a new segment; bounded, because cells are others' to spoil.
+  // Again only when another thread has moved the value; bounded, because cells are others' to spoil.
   for (int attempt = 0; attempt < kMaxAttempts; attempt++) {
     const Bound* bound = Find();
     if (bound != nullptr ? change(bound->cell, bound->order) : change(&detached_, shm::GaugeOrder())) return;
+    // It is moved under this lock: once that is free the value has arrived. Without the wait a mover that is preempted
+    // half-way outlasts all attempts, and the change is lost.
+    const shm::ForkGuard::Lock until_moved;
   }
 }
 
@@ -80,8 +83,12 @@ const GaugeBinding::Bound* GaugeBinding::Find() noexcept {
   const Attachment* attachment = family_->connection().RefreshNowAndThen();
   const std::uint64_t generation = shm::ForkGuard::Generation();
   const Bound* bound = bound_.load(std::memory_order_acquire);  // pairs with Bind()
-  if (bound != nullptr && bound->generation == generation && bound->attachment == attachment) return bound;
+  const bool has_value = bound != nullptr && bound->generation == generation;
+  if (has_value && bound->attachment == attachment) return bound;
+  // A refusal keeps the value here for a while, but only a value that is here: one that shows in a segment left has to be
+  // moved first, whatever another thread has been refused since.
   const bool refused_lately =
+      !has_value &&
       detached_generation_.load(std::memory_order_acquire) == generation &&  // pairs with Bind()
       CoarseNowNs() < retry_at_ns_.load(std::memory_order_relaxed);          // no order needed: a time
   return refused_lately ? nullptr : Bind(*family_, generation);

@@ -170,6 +170,8 @@ std::string_view GaugeModeName(layout::GaugeMode mode) {
       return "last";
     case layout::GaugeMode::kLeases:
       return "leases";
+    case layout::GaugeMode::kInfo:
+      return "info";
   }
   return "unknown";
 }

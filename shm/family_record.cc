@@ -28,7 +28,7 @@ std::string_view Take(std::string_view* text, std::size_t bytes) {
 
 bool IsKnown(layout::MetricType type, layout::GaugeMode mode) {
   if (type == layout::MetricType::kGauge)
-    return mode >= layout::GaugeMode::kSum && mode <= layout::GaugeMode::kLeases;
+    return mode >= layout::GaugeMode::kSum && mode <= layout::GaugeMode::kInfo;
   return type >= layout::MetricType::kCounter && type <= layout::MetricType::kHistogram &&
          mode == layout::GaugeMode::kNone;
 }

@@ -91,6 +91,8 @@ enum class GaugeMode : std::uint8_t {
   kPerWorker = 5,
   kLast = 6,
   kLeases = 7,  ///< no values at all: the number of live leases of each key
+  kInfo =
+      8,  ///< labels that say something of the worker, with the value 1; shown while one who said it lives
 };
 
 enum class Visibility : std::uint32_t { kShown = 1, kHidden = 2 };

@@ -37,6 +37,14 @@ struct BucketSnapshot {
   double sum;
 };
 
+/// The latest exemplar of one bucket of a histogram series, or of a counter series.
+struct ExemplarSnapshot {
+  std::uint32_t bucket;  ///< which of the series' buckets; 0 of a counter
+  std::string labels;    ///< escaped label block without braces, valid UTF-8: trace_id="4bf9"
+  double value;          ///< what was observed, or by how much the counter grew
+  std::int64_t unix_ns;  ///< when, CLOCK_REALTIME
+};
+
 /// One series. The texts belong to the reader and live as long as the snapshot holds `keep_alive`.
 struct SeriesSnapshot {
   /// The metric name and the escaped label block in braces, as text 0.0.4 wants them: foo{a="b"}, or foo
@@ -49,6 +57,12 @@ struct SeriesSnapshot {
     double number;          ///< of a kFractionalCounter or kGauge
   };
   std::int32_t worker;  ///< of a per_worker gauge: the worker's slot, which is its `worker` label; else -1
+  /// Index into Snapshot::exemplars of the series' first; `exemplar_count` of them stand there in the order of their
+  /// buckets.
+  std::uint32_t first_exemplar = 0;
+  std::uint32_t exemplar_count = 0;
+  std::int64_t created_unix_ns =
+      0;  ///< when a counter or histogram series was registered first; 0: not known
 
   /// The label block without braces: a="b",c="d"; empty without labels. `worker` is not part of it.
   std::string_view labels() const {
@@ -120,6 +134,7 @@ struct Snapshot {
   SegmentSnapshot segment;
   std::vector<FamilySnapshot> families;  ///< sorted by name
   std::vector<BucketSnapshot> buckets;
+  std::vector<ExemplarSnapshot> exemplars;
   std::vector<WorkerSnapshot> workers;  ///< sorted by slot
   Skipped skipped;
   std::vector<std::shared_ptr<const void>> keep_alive;
