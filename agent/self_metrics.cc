@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "agent/refusal_words.h"
 #include "agent/version.h"
 
 namespace shmetrics::agent {
@@ -11,14 +12,6 @@ namespace {
 
 using shm::SeriesSnapshot;
 using shm::layout::MetricType;
-
-/// Indexed by shm::layout::Refusal.
-constexpr std::array<std::string_view, shm::layout::kRefusals> kRefusalWords = {
-    "invalid_definition", "conflict",      "name_collision",    "invalid_labels", "series_limit",
-    "segment_full",       "out_of_memory", "no_free_slot",      "corrupt",        "lease_table_full",
-    "ledger_full",        "busy",          "foreign_namespace", "unrecoverable",
-};
-static_assert(!kRefusalWords.back().empty());
 
 }  // namespace
 
