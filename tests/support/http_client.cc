@@ -40,7 +40,8 @@ HttpAnswer Parse(const std::string& bytes) {
 
 }  // namespace
 
-std::string SendRaw(std::uint16_t port, const std::string& bytes) {
+std::string SendRaw(std::uint16_t port, const std::string& bytes,
+                    const std::function<bool(const std::string&)>& is_complete) {
   const shm::UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -56,6 +57,7 @@ std::string SendRaw(std::uint16_t port, const std::string& bytes) {
   std::array<char, 65536> buffer;
   for (ssize_t n = 0; (n = recv(fd.get(), buffer.data(), buffer.size(), 0)) > 0;) {
     received.append(buffer.data(), static_cast<std::size_t>(n));
+    if (is_complete && is_complete(received)) break;
   }
   return received;
 }

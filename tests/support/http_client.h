@@ -2,6 +2,7 @@
 #define SHMETRICS_TESTS_SUPPORT_HTTP_CLIENT_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -14,8 +15,10 @@ struct HttpAnswer {
   std::string body;
 };
 
-/// Sends `bytes` to a port of 127.0.0.1 and returns all that comes back until the other side closes.
-std::string SendRaw(std::uint16_t port, const std::string& bytes);
+/// Sends `bytes` to a port of 127.0.0.1 and returns all that comes back until the other side closes, or `is_complete` says
+/// of what has come that it is.
+std::string SendRaw(std::uint16_t port, const std::string& bytes,
+                    const std::function<bool(const std::string&)>& is_complete = {});
 
 /// One request on a connection of its own.
 HttpAnswer Request(std::uint16_t port, const std::string& method, const std::string& path);
