@@ -12,6 +12,7 @@
 #include "agent/exposition/text.h"
 #include "agent/exposition/workers_json.h"
 #include "agent/landing_page.h"
+#include "agent/negotiation.h"
 #include "agent/self_metrics.h"
 #include "shm/label_block.h"
 #include "shm/ledger.h"
@@ -39,8 +40,18 @@ HttpResponse BadRequest(std::string_view sentence) {
 
 }  // namespace
 
-Routes::Routes(std::span<const Route> table, SegmentFollower* follower, const audio::AudioConfig* audio)
-    : table_(table), follower_(follower), audio_(audio), load_watch_(audio->state_file) {}
+Routes::Routes(std::span<const Route> table, SegmentFollower* follower, const audio::AudioConfig* audio,
+               MetricsOptions metrics_options)
+    : table_(table),
+      follower_(follower),
+      audio_(audio),
+      metrics_options_(metrics_options),
+      load_watch_(audio->state_file) {}
+
+void Routes::SetAudio(const audio::AudioConfig* audio) {
+  const std::lock_guard lock(mutex_);
+  audio_ = audio;
+}
 
 HttpResponse Routes::Handle(const HttpRequest& request) {
   const auto route = std::ranges::find(table_, request.path, &Route::path);
@@ -69,12 +80,18 @@ void Routes::Look() {
 }
 
 HttpResponse Routes::Metrics(const HttpRequest& /*request*/) {
+  ScrapeStats::Scrape scrape(&stats_.scrapes, Word(Format::kText004));
+  HttpResponse answer = MakeMetrics();
+  scrape.Answered(answer.status, answer.body.size());
+  return answer;
+}
+
+HttpResponse Routes::MakeMetrics() {
   Look();
   if (IsCorrupt()) return Unavailable();
-  ++scrapes_;
   HttpResponse answer{200, std::string(kTextContentType), {}};
   WriteText(view_.snapshot, &answer.body);
-  const SelfMetrics own(view_.snapshot, view_.state == SegmentView::State::kAttached, scrapes_);
+  const SelfMetrics own(view_, follower_->path(), &stats_, metrics_options_.exporter_metrics);
   WriteText(own.snapshot(), &answer.body);
   return answer;
 }

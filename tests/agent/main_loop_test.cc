@@ -1,5 +1,3 @@
-#include "agent/save_loop.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <pthread.h>
@@ -8,6 +6,7 @@
 #include <string>
 
 #include "agent/log.h"
+#include "agent/save_loop.h"
 
 namespace shmetrics::agent {
 namespace {

@@ -1,5 +1,3 @@
-#include "agent/config.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +5,7 @@
 #include <fstream>
 #include <string>
 
+#include "agent/config.h"
 #include "tests/agent/segment_writer.h"
 
 namespace shmetrics::agent {
