@@ -96,7 +96,7 @@ Result<Servers> StartServers(const std::vector<Listener>& listeners, const Confi
 }
 
 /// Gives everything that can be exchanged while it runs its part of `config`. First what can refuse it.
-Result<void> Exchange(const Config& config, const Servers& servers, Routes* routes) {
+Result<void> Exchange(const Config& config, const Servers& /*servers*/, Routes* routes) {
   routes->SetAudio(&config.audio);
   StartLog(config.log_level, config.log_format);
   return {};

@@ -44,7 +44,8 @@ class MetricBuilder {
   /// Leaves out families that expose a sample name which one of `others` exposes.
   void LeaveOutCollidingWith(const shm::Snapshot& others);
 
-  shm::Snapshot& snapshot() { return snapshot_; }
+  const shm::Snapshot& snapshot() const { return snapshot_; }
+  shm::Snapshot* mutable_snapshot() { return &snapshot_; }
 
  private:
   shm::SeriesSnapshot& AddSeries(Labels labels);

@@ -74,7 +74,7 @@ class Routes {
   template <class Write>
   HttpResponse Json(Write write);
   HttpResponse Unavailable() const;
-  HttpResponse MakeMetrics();
+  HttpResponse MakeMetrics(const HttpRequest& request);
 
   std::span<const Route> table_;
   SegmentFollower* follower_;

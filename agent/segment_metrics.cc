@@ -58,7 +58,7 @@ void AddSegmentMetrics(const shm::SegmentSnapshot& segment, const std::string& p
                        MetricBuilder* out) {
   out->Info("shmetrics_segment_info",
             "The segment that is read: its random id, the number of its layout, its path.",
-            {{"id", Hex(segment.id)}, {"layout", std::to_string(shm::layout::kLayoutMajor)}, {"path", path}});
+            {{"id", Hex(segment.id)}, {"layout", std::to_string(shm::kLayoutMajor)}, {"path", path}});
   const auto gauge = [out](std::string_view name, std::string_view help, std::uint64_t value) {
     out->Gauge(name, help, static_cast<double>(value));
   };

@@ -20,7 +20,7 @@ class SelfMetrics {
               bool with_exporter_metrics);
 
   const shm::Snapshot& snapshot() const { return builder_.snapshot(); }
-  shm::Snapshot* mutable_snapshot() { return &builder_.snapshot(); }
+  shm::Snapshot* mutable_snapshot() { return builder_.mutable_snapshot(); }
 
  private:
   MetricBuilder builder_;
