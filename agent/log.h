@@ -23,7 +23,7 @@ std::optional<LogLevel> ParseLogLevel(std::string_view word);
 std::optional<LogFormat> ParseLogFormat(std::string_view word);
 
 /// Sets the form of the lines and the least level that is printed. May be called again while other threads log.
-void StartLog(LogLevel level, LogFormat format);
+void StartLog(LogLevel level, LogFormat format = LogFormat::kLogfmt);
 
 /// `message` is plain text, never a format. Whatever is in it, the line is one line, well-formed and UTF-8 in JSON.
 void Log(LogLevel level, std::string_view message);

@@ -66,9 +66,17 @@ TEST_F(RoutesTest, MetricsAreThoseOfTheWorkersAndThenTheAgents) {
 }
 
 TEST_F(RoutesTest, EachScrapeIsCounted) {
-  EXPECT_THAT(Get("/metrics").body, HasSubstr("\nshmetrics_scrapes_total 1\n"));
+  const std::string series = "\nshmetrics_scrapes_total{format=\"text_0.0.4\",code=\"200\"} ";
+  EXPECT_THAT(Get("/metrics").body, HasSubstr(series + "0\n"));
   Get("/map");
-  EXPECT_THAT(Get("/metrics").body, HasSubstr("\nshmetrics_scrapes_total 2\n"));
+  EXPECT_THAT(Get("/metrics").body, HasSubstr(series + "1\n"));
+  SegmentWriter(path_).Count("jobs_total", 3);
+  CutOff();
+  EXPECT_EQ(Get("/metrics").status, 503);
+  std::filesystem::remove(path_);
+  SegmentWriter(path_).Count("jobs_total", 3);
+  EXPECT_THAT(Get("/metrics").body,
+              HasSubstr("\nshmetrics_scrapes_total{format=\"text_0.0.4\",code=\"503\"} 1\n"));
 }
 
 TEST_F(RoutesTest, NamesSelectFamiliesOfTheWorkersAndOfTheAgent) {
@@ -181,6 +189,24 @@ TEST_F(RoutesTest, LimitsGoByTheLedgerOfTheSegment) {
   SegmentWriter(path_).SetTier("42", 2);
   EXPECT_EQ(json::parse(LimitsOf("42").body)["tier"], "standard");
   EXPECT_EQ(json::parse(LimitsOf("43").body)["tier"], "free");
+}
+
+TEST_F(RoutesTest, ExchangedAudioDefinitionsCountFromTheNextAnswer) {
+  audio::AudioConfig other;
+  other.limits[0].concurrent_streams = 77;
+  routes_.SetAudio(&other);
+  EXPECT_EQ(json::parse(LimitsOf("42").body)["limits"]["concurrent_streams"], 77);
+}
+
+TEST_F(RoutesTest, WhatTheAgentCostsIsLeftOutIfSoConfigured) {
+  Routes routes(kTable, &follower_, &audio_, {.exporter_metrics = false});
+  const std::string body = routes.Handle({"/metrics", {}}).body;
+  EXPECT_THAT(body, HasSubstr("shmetrics_up"));
+  EXPECT_THAT(body, HasSubstr("shmetrics_build_info"));
+  EXPECT_THAT(body, HasSubstr("shmetrics_config_last_reload_successful"));
+  EXPECT_THAT(body, Not(HasSubstr("process_")));
+  EXPECT_THAT(body, Not(HasSubstr("shmetrics_scrape")));
+  EXPECT_THAT(body, Not(HasSubstr("shmetrics_http")));
 }
 
 TEST_F(RoutesTest, AKeyThatWentIsShownAt0InEveryFormat) {

@@ -143,7 +143,9 @@ TEST(TextTest, PromtoolAcceptsEveryTypeAndTheAgentsOwnMetrics) {
   builder.Histogram("method=\"GET\"", {{2, 0.004}, {3, 1.5}, {0, 0}, {1, 2e6}});
   builder.Family("threads", MetricType::kGauge, GaugeMode::kPerWorker).Number("", 5, 17);
   std::string text = Text(builder.snapshot);
-  WriteText(SelfMetrics(builder.snapshot, true, 1).snapshot(), &text);
+  AgentStats stats;
+  const SegmentView view{SegmentView::State::kAttached, {}, builder.snapshot};
+  WriteText(SelfMetrics(view, "/none", &stats, true).snapshot(), &text);
   EXPECT_EQ(Promtool(text), 0) << text;
   EXPECT_NE(Promtool("bad.name 1\n"), 0) << "promtool must be able to refuse";
 }
