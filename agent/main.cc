@@ -32,12 +32,15 @@ constexpr int kUsageError = 2;
 constexpr std::chrono::seconds kSavePeriod{10};
 
 constexpr Route kRoutes[] = {
-    {"/", "this page", &Routes::Landing},
+    {"/", "this page", &Routes::Page},
     {"/metrics", "everything, for Prometheus", &Routes::Metrics},
     {"/api/v1/metrics", "the metrics as JSON", &Routes::MetricsMap},
     {"/api/v1/metrics/json", "the same with the time", &Routes::MetricsDocument},
     {"/api/v1/metrics/text", "the same as /metrics", &Routes::Metrics},
     {"/api/v1/workers", "worker processes, alive and dead, as JSON", &Routes::Workers},
+    {"/api/v1/status", "the segment, its limits and what was refused, as JSON", &Routes::Status},
+    {"/api/v1/families", "which metrics there are, as JSON; with ?name[]= and top= their largest series",
+     &Routes::Families},
     {"/api/v1/audio/stream/status", "audio models, features and load, as JSON", &Routes::StreamStatus},
     {"/api/v1/audio/stream/limits",
      "a user's audio limits and their use, as JSON: ?user_id=", &Routes::StreamLimits},

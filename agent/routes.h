@@ -29,7 +29,7 @@ struct MetricsOptions {
 /// One line of the route table. A path is matched whole, to the last slash.
 struct Route {
   std::string_view path;
-  std::string_view title;  ///< for the landing page
+  std::string_view title;  ///< for the page
   HttpResponse (Routes::*answer)(const HttpRequest&);
 };
 
@@ -64,7 +64,9 @@ class Routes {
   HttpResponse StreamLimits(const HttpRequest& request);
   HttpResponse Healthy(const HttpRequest& request);
   HttpResponse Ready(const HttpRequest& request);
-  HttpResponse Landing(const HttpRequest& request);
+  HttpResponse Status(const HttpRequest& request);
+  HttpResponse Families(const HttpRequest& request);
+  HttpResponse Page(const HttpRequest& request);
 
  private:
   /// A fresh view_.

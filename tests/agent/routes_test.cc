@@ -7,6 +7,9 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "agent/bus_guard.h"
 #include "shmetrics/shmetrics.h"
@@ -23,15 +26,17 @@ using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 
-constexpr std::array<Route, 9> kTable = {{{"/", "", &Routes::Landing},
-                                          {"/metrics", "", &Routes::Metrics},
-                                          {"/map", "", &Routes::MetricsMap},
-                                          {"/document", "", &Routes::MetricsDocument},
-                                          {"/workers", "", &Routes::Workers},
-                                          {"/status", "", &Routes::StreamStatus},
-                                          {"/limits", "", &Routes::StreamLimits},
-                                          {"/healthy", "", &Routes::Healthy},
-                                          {"/ready", "", &Routes::Ready}}};
+constexpr std::array<Route, 11> kTable = {{{"/", "", &Routes::Page},
+                                           {"/metrics", "", &Routes::Metrics},
+                                           {"/map", "", &Routes::MetricsMap},
+                                           {"/document", "", &Routes::MetricsDocument},
+                                           {"/workers", "", &Routes::Workers},
+                                           {"/status", "", &Routes::StreamStatus},
+                                           {"/limits", "", &Routes::StreamLimits},
+                                           {"/segment", "", &Routes::Status},
+                                           {"/families", "", &Routes::Families},
+                                           {"/healthy", "", &Routes::Healthy},
+                                           {"/ready", "", &Routes::Ready}}};
 
 class RoutesTest : public ::testing::Test {
  protected:
@@ -113,6 +118,8 @@ TEST_F(RoutesTest, WithoutASegmentEveryAnswerButReadyIs200) {
   EXPECT_EQ(json::parse(Get("/document").body)["metrics"], json::object());
   EXPECT_EQ(json::parse(Get("/workers").body)["workers"], json::array());
   EXPECT_EQ(json::parse(Get("/status").body)["status"], "unavailable");
+  EXPECT_EQ(json::parse(Get("/segment").body)["state"], "waiting");
+  EXPECT_EQ(json::parse(Get("/families").body)["families"], json::array());
   EXPECT_EQ(LimitsOf("42").status, 200);
   EXPECT_EQ(Get("/").status, 200);
   EXPECT_EQ(Get("/healthy").status, 200);
@@ -123,18 +130,19 @@ TEST_F(RoutesTest, WithoutASegmentEveryAnswerButReadyIs200) {
 TEST_F(RoutesTest, WithASegmentTheAgentIsReady) {
   SegmentWriter(path_).Count("jobs_total", 3);
   EXPECT_EQ(Get("/ready").status, 200);
-  EXPECT_THAT(Get("/").body, HasSubstr("<th>Families</th><td>1</td>"));
+  EXPECT_EQ(json::parse(Get("/segment").body)["state"], "attached");
 }
 
 TEST_F(RoutesTest, OfACorruptSegmentNothingIsSaid) {
   SegmentWriter(path_).Count("jobs_total", 3);
   CutOff();
-  for (const char* path : {"/metrics", "/map", "/document", "/workers", "/status", "/ready"}) {
+  for (const char* path : {"/metrics", "/map", "/document", "/workers", "/status", "/families", "/ready"}) {
     EXPECT_EQ(Get(path).status, 503) << path;
     EXPECT_THAT(Get(path).body, HasSubstr("cut off")) << path;
   }
   EXPECT_EQ(Get("/healthy").status, 200);
   EXPECT_EQ(Get("/").status, 200);
+  EXPECT_EQ(json::parse(Get("/segment").body)["state"], "corrupt");
 }
 
 TEST_F(RoutesTest, LimitsAreOfOneUserWhoMustBeNamed) {
@@ -229,16 +237,38 @@ TEST_F(RoutesTest, PathsAreMatchedWhole) {
   }
 }
 
-TEST_F(RoutesTest, TheLandingPageLinksToEveryRouteAndForbidsScripts) {
+TEST_F(RoutesTest, FamiliesAreListedAndOfNamedOnesTheLargestSeriesAreTold) {
+  SegmentWriter writer(path_);
+  writer.Count("jobs_total", 3);
+  writer.Count("streams_total", 4);
+  const auto families = [this](std::vector<std::pair<std::string_view, std::string_view>> parameters) {
+    return routes_.Handle({"/families", std::move(parameters)});
+  };
+  EXPECT_EQ(json::parse(families({}).body)["families"].size(), 2U);
+  const json named = json::parse(families({{"name[]", "jobs_total"}, {"name[]", "absent"}}).body)["families"];
+  ASSERT_EQ(named.size(), 1U);
+  EXPECT_EQ(named[0]["top"][0]["value"], 3);
+  EXPECT_EQ(json::parse(families({{"name[]", "jobs_total"}, {"top", "0"}}).body)["families"][0]["top"].size(),
+            0U);
+  for (const char* bad : {"", "-1", "101", "1x", "99999999999999999999"}) {
+    EXPECT_EQ(families({{"top", bad}}).status, 400) << bad;
+  }
+}
+
+TEST_F(RoutesTest, ThePageLinksToEveryRouteAndMayLoadNothingFromElsewhere) {
   const HttpResponse page = Get("/");
   EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
   for (const Route& route : kTable) {
-    EXPECT_THAT(page.body, HasSubstr("href=\"" + std::string(route.path) + '"'));
+    EXPECT_THAT(page.body, HasSubstr("href=\"." + std::string(route.path) + '"'));
   }
-  ASSERT_EQ(page.headers.size(), 1U);
-  EXPECT_EQ(page.headers[0].first, "Content-Security-Policy");
-  EXPECT_THAT(page.headers[0].second, HasSubstr("default-src 'none'"));
-  EXPECT_THAT(page.headers[0].second, Not(HasSubstr("unsafe")));
+  for (const HttpResponse& answer : {page, Get("/page/main.js")}) {
+    EXPECT_EQ(answer.status, 200);
+    ASSERT_FALSE(answer.headers.empty());
+    EXPECT_EQ(answer.headers[0].first, "Content-Security-Policy");
+    EXPECT_THAT(answer.headers[0].second, HasSubstr("default-src 'none'"));
+    EXPECT_THAT(answer.headers[0].second, Not(HasSubstr("unsafe")));
+    EXPECT_THAT(answer.headers[0].second, Not(HasSubstr("*")));
+  }
 }
 
 }  // namespace
