@@ -73,7 +73,7 @@ void MetricBuilder::LeaveOutCollidingWith(const shm::Snapshot& others) {
     // Most names are reserved: no worker can have registered them.
     return !own.name.starts_with(shm::kReservedPrefix) &&
            std::ranges::any_of(others.families, [&own](const FamilySnapshot& other) {
-             return own.name == other.name || shm::Collide(own.name, own.type, other.name, other.type);
+             return own.name == other.name || shm::Collide(own.name, own.type, own.gauge_mode, other.name, other.type, other.gauge_mode);
            });
   };
   std::erase_if(snapshot_.families, collides);

@@ -145,6 +145,7 @@ void AddRefusalMetrics(const shm::Snapshot& segment, MetricBuilder* out) {
   out->Integer(skipped.collisions, {{"reason", "collision"}});
   out->Integer(skipped.gauges, {{"reason", "gauge"}});
   out->Integer(skipped.leases, {{"reason", "lease"}});
+  out->Integer(skipped.exemplars, {{"reason", "exemplar"}});
 }
 
 }  // namespace shmetrics::agent

@@ -143,7 +143,7 @@ TEST(SegmentMetricsTest, EveryReasonOfRefusalIsAlwaysThere) {
   for (const char* reason :
        {"invalid_definition", "conflict", "name_collision", "invalid_labels", "series_limit", "segment_full",
         "out_of_memory", "no_free_slot", "corrupt", "lease_table_full", "ledger_full", "busy",
-        "foreign_namespace", "unrecoverable"}) {
+        "foreign_namespace", "unrecoverable", "invalid_exemplar"}) {
     const std::string series = "shmetrics_refusals_total{reason=\"" + std::string(reason) + "\"} ";
     EXPECT_THAT(RefusalText(segment), HasSubstr(series + std::to_string(count++) + '\n'));
     EXPECT_THAT(RefusalText({}), HasSubstr(series + "0\n"));
@@ -152,10 +152,10 @@ TEST(SegmentMetricsTest, EveryReasonOfRefusalIsAlwaysThere) {
 
 TEST(SegmentMetricsTest, SkippedRecordsAreShownByKind) {
   shm::Snapshot segment{};
-  segment.skipped = {1, 2, 3, 4, 5, 6};
+  segment.skipped = {1, 2, 3, 4, 5, 6, 7};
   const std::string text = RefusalText(segment);
   int count = 1;
-  for (const char* kind : {"family", "series", "chain", "collision", "gauge", "lease"}) {
+  for (const char* kind : {"family", "series", "chain", "collision", "gauge", "lease", "exemplar"}) {
     EXPECT_THAT(text, HasSubstr("shmetrics_skipped_records_total{reason=\"" + std::string(kind) + "\"} " +
                                 std::to_string(count++) + '\n'));
   }
