@@ -1,8 +1,5 @@
 #include "agent/metric_builder.h"
 
-#include <algorithm>
-
-#include "shm/family.h"
 #include "shm/label_block.h"
 
 namespace shmetrics::agent {
@@ -66,17 +63,6 @@ void MetricBuilder::GaugeFamily(std::string_view name, std::string_view help) {
 void MetricBuilder::Info(std::string_view name, std::string_view help, Labels labels) {
   Family(name, help, MetricType::kGauge, GaugeMode::kInfo);
   Number(1, labels);
-}
-
-void MetricBuilder::LeaveOutCollidingWith(const shm::Snapshot& others) {
-  const auto collides = [&others](const FamilySnapshot& own) {
-    // Most names are reserved: no worker can have registered them.
-    return !own.name.starts_with(shm::kReservedPrefix) &&
-           std::ranges::any_of(others.families, [&own](const FamilySnapshot& other) {
-             return own.name == other.name || shm::Collide(own.name, own.type, own.gauge_mode, other.name, other.type, other.gauge_mode);
-           });
-  };
-  std::erase_if(snapshot_.families, collides);
 }
 
 shm::SeriesSnapshot& MetricBuilder::AddSeries(Labels labels) {

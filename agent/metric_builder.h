@@ -41,9 +41,6 @@ class MetricBuilder {
   /// A gauge of value 1 that is there for its labels.
   void Info(std::string_view name, std::string_view help, Labels labels);
 
-  /// Leaves out families that expose a sample name which one of `others` exposes.
-  void LeaveOutCollidingWith(const shm::Snapshot& others);
-
   const shm::Snapshot& snapshot() const { return snapshot_; }
   shm::Snapshot* mutable_snapshot() { return &snapshot_; }
 

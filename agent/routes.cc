@@ -1,6 +1,7 @@
 #include "agent/routes.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cstddef>
@@ -8,12 +9,13 @@
 #include <utility>
 #include <vector>
 
+#include "agent/content_coding.h"
 #include "agent/exposition/audio_json.h"
+#include "agent/exposition/exposition.h"
 #include "agent/exposition/families_json.h"
 #include "agent/exposition/json.h"
 #include "agent/exposition/name_filter.h"
 #include "agent/exposition/status_json.h"
-#include "agent/exposition/text.h"
 #include "agent/exposition/workers_json.h"
 #include "agent/negotiation.h"
 #include "agent/page/page.h"
@@ -84,8 +86,17 @@ HttpResponse Routes::Handle(const HttpRequest& request) {
   }
   const auto route = std::ranges::find(table_, request.path, &Route::path);
   if (route == table_.end()) return PlainText(404, "There is nothing here; / lists what there is.");
+  std::optional<ScrapeStats::Scrape> scrape;
+  if (route->answer == &Routes::Metrics) scrape.emplace(&stats_.scrapes, Word(Negotiate(request.accept).format));
+  HttpResponse answer = Answer(*route, request);
+  Encode(request.accept_encoding, &answer);
+  if (scrape) scrape->Answered(answer.status, answer.body.size());
+  return answer;
+}
+
+HttpResponse Routes::Answer(const Route& route, const HttpRequest& request) {
   const std::lock_guard lock(mutex_);
-  return (this->*route->answer)(request);
+  return (this->*route.answer)(request);
 }
 
 std::optional<std::vector<shm::LedgerRecord>> Routes::LedgerToSave() {
@@ -108,22 +119,16 @@ void Routes::Look() {
 }
 
 HttpResponse Routes::Metrics(const HttpRequest& request) {
-  ScrapeStats::Scrape scrape(&stats_.scrapes, Word(Format::kText004));
-  HttpResponse answer = MakeMetrics(request);
-  scrape.Answered(answer.status, answer.body.size());
-  return answer;
-}
-
-HttpResponse Routes::MakeMetrics(const HttpRequest& request) {
   Look();
   if (IsCorrupt()) return Unavailable();
   SelfMetrics own(view_, follower_->path(), &stats_, metrics_options_.exporter_metrics);
   const NameFilter filter(request);
   filter.Apply(&view_.snapshot);
   filter.Apply(own.mutable_snapshot());
-  HttpResponse answer{200, std::string(kTextContentType), {}};
-  WriteText(view_.snapshot, &answer.body);
-  WriteText(own.snapshot(), &answer.body);
+  const Exposition exposition = Negotiate(request.accept);
+  HttpResponse answer{200, ContentType(exposition), {}, {{"Vary", "Accept"}}};
+  WriteExposition(std::array{&std::as_const(view_.snapshot), &own.snapshot()}, exposition,
+                  metrics_options_.openmetrics_created || request.Parameter("created") == "true", &answer.body);
   return answer;
 }
 

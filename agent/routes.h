@@ -48,7 +48,7 @@ class Routes {
   /// What the agent's own metrics tell; to be recorded in by who does it.
   AgentStats& stats() { return stats_; }
 
-  /// Thread-safe: one answer is made at a time.
+  /// Thread-safe: one answer is made at a time; they are compressed side by side, which takes longer.
   HttpResponse Handle(const HttpRequest& request);
 
   /// The ledger as it is now, to be saved; none while it is not the whole: without a segment, or before a worker has
@@ -69,6 +69,7 @@ class Routes {
   HttpResponse Page(const HttpRequest& request);
 
  private:
+  HttpResponse Answer(const Route& route, const HttpRequest& request);
   /// A fresh view_.
   void Look();
   bool IsCorrupt() const { return view_.state == SegmentView::State::kCorrupt; }
@@ -76,7 +77,6 @@ class Routes {
   template <class Write>
   HttpResponse Json(Write write);
   HttpResponse Unavailable() const;
-  HttpResponse MakeMetrics(const HttpRequest& request);
 
   std::span<const Route> table_;
   SegmentFollower* follower_;

@@ -54,7 +54,6 @@ SelfMetrics::SelfMetrics(const SegmentView& view, const std::string& segment_pat
   stats->scrapes.AddMetrics(&builder_);
   AddAnswers(stats->answers, &builder_);
   AddProcessMetrics(&builder_);
-  builder_.LeaveOutCollidingWith(view.snapshot);
 }
 
 }  // namespace shmetrics::agent

@@ -11,7 +11,7 @@
 namespace shmetrics::agent {
 
 /// What the agent says of itself and of the segment, as a snapshot of its own. Names begin with `shmetrics_`, which
-/// workers cannot register, but for those of the process: where a worker has one of these, the agent's is left out.
+/// workers cannot register, but for those of the process, which WriteExposition() leaves out where a worker has them.
 class SelfMetrics {
  public:
   /// `view` is what `stats`' agent reads from `segment_path`. `with_exporter_metrics`: also what the agent's process and

@@ -6,21 +6,16 @@
 #include <array>
 #include <string>
 
-#include "agent/exposition/text.h"
-#include "tests/agent/snapshot_builder.h"
+#include "tests/agent/text_of.h"
 
 namespace shmetrics::agent {
 namespace {
 
 using shm::layout::GaugeMode;
 using shm::layout::MetricType;
-using ::testing::HasSubstr;
-using ::testing::Not;
 
 std::string Text(const MetricBuilder& builder) {
-  std::string text;
-  WriteText(builder.snapshot(), &text);
-  return text;
+  return shmetrics::testing::TextOf(builder.snapshot());
 }
 
 TEST(MetricBuilderTest, FamiliesOfEveryTypeAreWrittenAsTheyWereAdded) {
@@ -51,22 +46,6 @@ TEST(MetricBuilderTest, AUnitIsWhatTheNameEndsIn) {
   EXPECT_EQ(builder.snapshot().families[0].unit, "seconds");
   EXPECT_EQ(builder.snapshot().families[1].unit, "bytes");
   EXPECT_EQ(builder.snapshot().families[2].unit, "");
-}
-
-TEST(MetricBuilderTest, FamiliesWhoseNamesAnotherHasAreLeftOut) {
-  testing::SnapshotBuilder others;
-  others.Family("process_threads", MetricType::kGauge);
-  others.Family("process_start_time", MetricType::kHistogram);
-  MetricBuilder builder;
-  builder.Gauge("process_threads", "", 1);
-  builder.Counter("process_start_time_count_total", "", 1);
-  builder.Gauge("process_open_fds", "", 1);
-  builder.Gauge("shmetrics_up", "", 1);
-  builder.LeaveOutCollidingWith(others.snapshot);
-  EXPECT_THAT(Text(builder), Not(HasSubstr("process_threads")));
-  EXPECT_THAT(Text(builder), Not(HasSubstr("process_start_time_count")));
-  EXPECT_THAT(Text(builder), HasSubstr("process_open_fds 1\n"));
-  EXPECT_THAT(Text(builder), HasSubstr("shmetrics_up 1\n"));
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ TEST_F(RoutesTest, MetricsAreThoseOfTheWorkersAndThenTheAgents) {
   SegmentWriter(path_).Count("jobs_total", 3);
   const HttpResponse answer = Get("/metrics");
   EXPECT_EQ(answer.status, 200);
-  EXPECT_EQ(answer.content_type, "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(answer.content_type, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores");
   EXPECT_THAT(answer.body, HasSubstr("# TYPE jobs_total counter\njobs_total 3\n# HELP shmetrics_up"));
   EXPECT_THAT(answer.body, HasSubstr("\nshmetrics_up 1\n"));
 }

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "agent/exposition/text.h"
+#include "tests/agent/text_of.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -17,9 +17,7 @@ using ::testing::HasSubstr;
 std::string Text(const ScrapeStats& stats) {
   MetricBuilder builder;
   stats.AddMetrics(&builder);
-  std::string text;
-  WriteText(builder.snapshot(), &text);
-  return text;
+  return shmetrics::testing::TextOf(builder.snapshot());
 }
 
 TEST(ScrapeStatsTest, EveryFormatIsThereAt0BeforeTheFirstScrape) {

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <string>
 
-#include "agent/exposition/text.h"
 #include "tests/agent/snapshot_builder.h"
+#include "tests/agent/text_of.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -18,9 +18,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 std::string TextOf(const MetricBuilder& builder) {
-  std::string text;
-  WriteText(builder.snapshot(), &text);
-  return text;
+  return shmetrics::testing::TextOf(builder.snapshot());
 }
 
 std::string SegmentText(const shm::SegmentSnapshot& segment, const std::string& path = "/none") {

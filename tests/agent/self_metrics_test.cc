@@ -5,9 +5,9 @@
 
 #include <string>
 
-#include "agent/exposition/text.h"
 #include "agent/version.h"
 #include "tests/agent/snapshot_builder.h"
+#include "tests/agent/text_of.h"
 #include "tests/support/program.h"
 
 namespace shmetrics::agent {
@@ -22,9 +22,7 @@ using ::testing::Not;
 class SelfMetricsTest : public ::testing::Test {
  protected:
   std::string Text(bool with_exporter_metrics = true) {
-    std::string text;
-    WriteText(SelfMetrics(view_, "/segment", &stats_, with_exporter_metrics).snapshot(), &text);
-    return text;
+    return testing::TextOf(SelfMetrics(view_, "/segment", &stats_, with_exporter_metrics).snapshot());
   }
 
   SegmentView view_;
@@ -62,15 +60,6 @@ TEST_F(SelfMetricsTest, AnswersAreShownByStatus) {
   stats_.answers.Add(431);
   EXPECT_THAT(Text(), HasSubstr("\nshmetrics_http_requests_total{code=\"200\"} 1\n"
                                 "shmetrics_http_requests_total{code=\"431\"} 2\n"));
-}
-
-TEST_F(SelfMetricsTest, ANameThatAWorkerHasIsNotExposedTwice) {
-  EXPECT_THAT(Text(), HasSubstr("\nprocess_threads "));
-  SnapshotBuilder workers;
-  workers.Family("process_threads", MetricType::kGauge).Number("", 1);
-  view_.snapshot = workers.snapshot;
-  EXPECT_THAT(Text(), Not(HasSubstr("\nprocess_threads ")));
-  EXPECT_THAT(Text(), HasSubstr("\nprocess_open_fds "));
 }
 
 TEST_F(SelfMetricsTest, PromtoolFindsNothingToComplainOf) {
