@@ -21,6 +21,11 @@ class TlsCredentials {
   TlsCredentials(const TlsCredentials&) = delete;
   TlsCredentials& operator=(const TlsCredentials&) = delete;
 
+  /// A certificate callback for sessions that Use() was not called for: their handshake fails. The HTTP library
+  /// wants to be given one, as gnutls_certificate_retrieve_function2.
+  using Callback = void (*)();
+  static Callback Refuser();
+
   /// Makes a session, before its handshake, use these; they must live as long as it does.
   bool Use(gnutls_session_int* session) const;
 

@@ -18,17 +18,15 @@ constexpr mode_t kPermissions = S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP;
 Error Refusal(const std::string& reason) { return {ErrorCode::kBadOption, reason}; }
 Error SystemRefusal() { return Refusal(std::strerror(errno)); }
 
-shm::UniqueFd StreamSocket() {
-  return shm::UniqueFd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-}
+int StreamSocket() { return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); }
 
 /// Makes way for a new socket where a dead process has left its own.
 Result<void> RemoveStale(const std::string& path, const sockaddr_un& address) {
   struct stat found {};
   if (lstat(path.c_str(), &found) != 0) return Result<void>();
   if (!S_ISSOCK(found.st_mode)) return Refusal("there is something that is not a socket");
-  const shm::UniqueFd probe = StreamSocket();
-  if (probe.get() < 0) return SystemRefusal();
+  const shm::UniqueFd probe(StreamSocket());
+  if (!probe.valid()) return SystemRefusal();
   // EAGAIN: somebody listens, whose backlog is full. Only a refusal says that nobody does.
   if (connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
       errno != ECONNREFUSED) {
@@ -51,15 +49,18 @@ Result<int> ListenOnUnixSocket(const std::string& path) {
   const Result<void> way = RemoveStale(path, address);
   if (!way.ok()) return way.error();
 
-  shm::UniqueFd fd = StreamSocket();
+  const int fd = StreamSocket();
+  if (fd < 0) return SystemRefusal();
   // Before bind(), so that the file is at no moment open to more users than it shall be; after it once more,
   // because the umask may have taken some away.
-  if (fd.get() < 0 || fchmod(fd.get(), kPermissions) != 0 ||
-      bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      chmod(path.c_str(), kPermissions) != 0 || listen(fd.get(), SOMAXCONN) != 0) {
-    return SystemRefusal();
+  if (fchmod(fd, kPermissions) == 0 &&
+      bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+      chmod(path.c_str(), kPermissions) == 0 && listen(fd, SOMAXCONN) == 0) {
+    return fd;
   }
-  return fd.release();
+  const Error refusal = SystemRefusal();
+  close(fd);
+  return refusal;
 }
 
 void RemoveUnixSocket(const std::string& path) {
