@@ -7,6 +7,7 @@
 
 #include "agent/ini_file.h"
 #include "agent/settings.h"
+#include "agent/tls_credentials.h"
 #include "shm/segment_path.h"
 
 namespace shmetrics::agent {
@@ -19,7 +20,10 @@ Error OfFile(const std::string& file, const std::string& what) {
 /// Of TLS either both files or none.
 Result<std::optional<TlsFiles>> TlsOf(const Settings& settings, const std::string& file) {
   if (settings.tls_certificate && settings.tls_key) {
-    return std::optional(TlsFiles{*settings.tls_certificate, *settings.tls_key});
+    const TlsFiles files{*settings.tls_certificate, *settings.tls_key};
+    const auto usable = TlsCredentials::Load(files);
+    if (!usable.ok()) return OfFile(file, "[web] tls_certificate, tls_key: " + usable.error().message);
+    return std::optional(files);
   }
   if (settings.tls_certificate)
     return OfFile(file, "[web] tls_key: missing; tls_certificate is of no use alone");
@@ -42,7 +46,7 @@ Result<Config> Resolve(const Settings& settings, const std::string& file) {
   config.disable_exporter_metrics = settings.disable_exporter_metrics.value_or(false);
   config.openmetrics_created = settings.openmetrics_created.value_or(false);
   config.http_limits.max_connections = settings.max_connections.value_or(config.http_limits.max_connections);
-  config.http_limits.deadline = settings.request_deadline.value_or(config.http_limits.deadline);
+  if (settings.request_deadline) config.http_limits.deadline = *settings.request_deadline;
   const Result<std::optional<TlsFiles>> tls = TlsOf(settings, file);
   if (!tls.ok()) return tls.error();
   config.http_policy.tls = tls.value();

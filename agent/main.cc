@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <exception>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,22 +62,24 @@ std::vector<Route> RoutesWith(const std::string& telemetry_path) {
 }
 
 /// The sockets that this process was started with, else those of the configured addresses.
-Result<std::vector<Listener>> OpenListeners(const std::vector<ListenAddress>& configured) {
-  const Result<std::optional<Listener>> activation = TakeActivationSocket();
+Result<std::vector<Listener>> OpenListeners(std::vector<ListenAddress> configured) {
+  Result<std::vector<Listener>> activation = TakeActivationSockets();
   if (!activation.ok()) return activation.error();
-  if (activation.value()) {
+  if (!activation->empty()) {
     for (const ListenAddress& address : configured) {
-      Log(LogLevel::kWarn, "the configured address " + ToString(address) +
-                               " is not used: the socket that systemd opened is on " +
-                               ToString(activation.value()->address));
+      Log(LogLevel::kWarn, "the configured address " + ToString(address) + " is not used: systemd opened " +
+                               ToString(activation->front().address));
     }
-    return std::vector<Listener>{*activation.value()};
+    return activation;
   }
+  if (configured.empty()) configured = {{"127.0.0.1", 8000}};
   std::vector<Listener> listeners;
-  for (const ListenAddress& address :
-       configured.empty() ? std::vector<ListenAddress>{{"127.0.0.1", 8000}} : configured) {
+  for (const ListenAddress& address : configured) {
     const Result<Listener> listener = Listen(address);
-    if (!listener.ok()) return listener.error();
+    if (!listener.ok()) {
+      std::ranges::for_each(listeners, Close);
+      return listener.error();
+    }
     listeners.push_back(listener.value());
   }
   return listeners;
@@ -85,21 +88,30 @@ Result<std::vector<Listener>> OpenListeners(const std::vector<ListenAddress>& co
 /// One server for each listener.
 using Servers = std::vector<std::unique_ptr<HttpServer>>;
 
-Result<Servers> StartServers(const std::vector<Listener>& listeners, const Config& config, Routes* routes) {
+Result<Servers> StartServers(std::span<const Listener> listeners, const Config& config, Routes* routes) {
   Servers servers;
-  for (const Listener& listener : listeners) {
-    Result<std::unique_ptr<HttpServer>> server =
-        HttpServer::Start(listener, [routes](const HttpRequest& request) { return routes->Handle(request); });
-    if (!server.ok()) return server.error();
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    Result<std::unique_ptr<HttpServer>> server = HttpServer::Start(
+        listeners[i], config.http_limits, config.http_policy,
+        [routes](const HttpRequest& request) { return routes->Handle(request); },
+        [routes](int status) { routes->stats().answers.Add(status); });
+    if (!server.ok()) {
+      std::ranges::for_each(listeners.subspan(i + 1), Close);
+      return server.error();
+    }
     servers.push_back(std::move(server.value()));
     Log(LogLevel::kInfo, "shmetrics-agent " + std::string(kVersion) + " serves " + config.segment_path +
-                             " on " + ToString(listener.address));
+                             " on " + ToString(listeners[i].address));
   }
   return servers;
 }
 
-/// Gives everything that can be exchanged while it runs its part of `config`. First what can refuse it.
-Result<void> Exchange(const Config& config, const Servers& /*servers*/, Routes* routes) {
+/// Gives everything that can be exchanged while it runs its part of `config`. The servers come first: they can refuse it.
+Result<void> Exchange(const Config& config, const Servers& servers, Routes* routes) {
+  for (const std::unique_ptr<HttpServer>& server : servers) {
+    const Result<void> reloaded = server->Reload(config.http_policy);
+    if (!reloaded.ok()) return reloaded;
+  }
   routes->SetAudio(&config.audio);
   StartLog(config.log_level, config.log_format);
   return {};

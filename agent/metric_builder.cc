@@ -1,5 +1,7 @@
 #include "agent/metric_builder.h"
 
+#include <vector>
+
 #include "shm/label_block.h"
 
 namespace shmetrics::agent {
@@ -68,13 +70,15 @@ void MetricBuilder::Info(std::string_view name, std::string_view help, Labels la
 shm::SeriesSnapshot& MetricBuilder::AddSeries(Labels labels) {
   FamilySnapshot& family = snapshot_.families.back();
   std::string& text = texts_.emplace_back(family.name);
-  for (const auto& [name, value] : labels) {
-    text += text.size() == family.name.size() ? '{' : ',';
-    text.append(name).append("=\"");
-    shm::AppendEscapedLabelValue(value, &text);
-    text += '"';
+  if (labels.size() > 0) {
+    std::vector<std::string_view> names;
+    std::vector<std::string_view> values;
+    for (const auto& [name, value] : labels) {
+      names.push_back(name);
+      values.push_back(value);
+    }
+    text += '{' + shm::MakeLabelBlock(names, values) + '}';
   }
-  if (labels.size() > 0) text += '}';
   shm::SeriesSnapshot series{};
   series.name_and_labels = text;
   series.name_bytes = static_cast<std::uint32_t>(family.name.size());

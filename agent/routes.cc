@@ -87,7 +87,8 @@ HttpResponse Routes::Handle(const HttpRequest& request) {
   const auto route = std::ranges::find(table_, request.path, &Route::path);
   if (route == table_.end()) return PlainText(404, "There is nothing here; / lists what there is.");
   std::optional<ScrapeStats::Scrape> scrape;
-  if (route->answer == &Routes::Metrics) scrape.emplace(&stats_.scrapes, Word(Negotiate(request.accept).format));
+  if (route->answer == &Routes::Metrics)
+    scrape.emplace(&stats_.scrapes, Word(Negotiate(request.accept).format));
   HttpResponse answer = Answer(*route, request);
   Encode(request.accept_encoding, &answer);
   if (scrape) scrape->Answered(answer.status, answer.body.size());
@@ -128,7 +129,8 @@ HttpResponse Routes::Metrics(const HttpRequest& request) {
   const Exposition exposition = Negotiate(request.accept);
   HttpResponse answer{200, ContentType(exposition), {}, {{"Vary", "Accept"}}};
   WriteExposition(std::array{&std::as_const(view_.snapshot), &own.snapshot()}, exposition,
-                  metrics_options_.openmetrics_created || request.Parameter("created") == "true", &answer.body);
+                  metrics_options_.openmetrics_created || request.Parameter("created") == "true",
+                  &answer.body);
   return answer;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/refusal_words.h"
+#include "shm/label_block.h"
 #include "shm/layout.h"
 
 namespace shmetrics::agent {
@@ -58,7 +59,9 @@ void AddSegmentMetrics(const shm::SegmentSnapshot& segment, const std::string& p
                        MetricBuilder* out) {
   out->Info("shmetrics_segment_info",
             "The segment that is read: its random id, the number of its layout, its path.",
-            {{"id", Hex(segment.id)}, {"layout", std::to_string(shm::kLayoutMajor)}, {"path", path}});
+            {{"id", Hex(segment.id)},
+             {"layout", std::to_string(shm::kLayoutMajor)},
+             {"path", shm::IsValidUtf8(path) ? path : std::string_view()}});
   const auto gauge = [out](std::string_view name, std::string_view help, std::uint64_t value) {
     out->Gauge(name, help, static_cast<double>(value));
   };

@@ -9,6 +9,8 @@
 #include <iterator>
 #include <system_error>
 
+#include "agent/basic_auth.h"
+
 namespace shmetrics::agent {
 namespace {
 
@@ -111,10 +113,10 @@ Result<void> SetTlsKey(const std::string& text, Settings* settings) {
 Result<void> SetAllowedHosts(const std::string& text, Settings* settings) {
   std::vector<std::string> hosts = Split(text);
   const auto is_bad = [](const std::string& host) {
-    return host.empty() || host.find_first_of("/ \t:@") != std::string::npos;
+    return host.empty() || host.find_first_of("/ \t@") != std::string::npos;
   };
   if (std::ranges::any_of(hosts, is_bad)) {
-    return BadValue(text, "a list of host names; divide them by commas and write no ports, or * for any");
+    return BadValue(text, "a list of hosts; write NAME or NAME:PORT, divided by commas, or * for any");
   }
   settings->allowed_hosts = std::move(hosts);
   return {};
@@ -143,18 +145,6 @@ Result<void> SetLogFormat(const std::string& text, Settings* settings) {
   settings->log_format = ParseLogFormat(text);
   if (!settings->log_format) return BadValue(text, "a log format; write logfmt or json");
   return {};
-}
-
-/// As crypt(5) has it: $2y$, two digits of cost, $, 53 of its own letters.
-bool IsBcryptHash(std::string_view text) {
-  constexpr std::size_t kBytes = 60;
-  constexpr std::size_t kPrefixBytes = 7;
-  if (text.size() != kBytes || !(text.starts_with("$2y$") || text.starts_with("$2b$")) || text[6] != '$') {
-    return false;
-  }
-  return ParseNumber(text.substr(4, 2), 4, 31) &&
-         std::ranges::all_of(text.substr(kPrefixBytes),
-                             [](unsigned char c) { return std::isalnum(c) != 0 || c == '.' || c == '/'; });
 }
 
 using Kind = Setting::Kind;
@@ -195,7 +185,8 @@ std::span<const Setting> AllSettings() { return kSettings; }
 Result<void> AddWebUser(const std::string& name, const std::string& bcrypt_hash, Settings* settings) {
   if (name.empty()) return Error{ErrorCode::kBadOption, "a user needs a name"};
   if (!IsBcryptHash(bcrypt_hash)) {
-    return Error{ErrorCode::kBadOption, "not a bcrypt hash; write the $2y$... that htpasswd -nB prints"};
+    return Error{ErrorCode::kBadOption,
+                 "not a bcrypt hash of a cost of 4 to 14; write the $2y$... that htpasswd -nB prints"};
   }
   settings->users.push_back({name, bcrypt_hash});
   return {};

@@ -17,9 +17,7 @@ using shmetrics::testing::SnapshotBuilder;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::string TextOf(const MetricBuilder& builder) {
-  return shmetrics::testing::TextOf(builder.snapshot());
-}
+std::string TextOf(const MetricBuilder& builder) { return shmetrics::testing::TextOf(builder.snapshot()); }
 
 std::string SegmentText(const shm::SegmentSnapshot& segment, const std::string& path = "/none") {
   MetricBuilder builder;
@@ -80,6 +78,7 @@ TEST(SegmentMetricsTest, ASegmentHasAnIdAPathAndAnAge) {
   const std::string text = SegmentText(segment, "/a\"b");
   EXPECT_THAT(text, HasSubstr("shmetrics_segment_info{id=\"0123ab00000000000000000000000000\",layout=\""));
   EXPECT_THAT(text, HasSubstr(",path=\"/a\\\"b\"} 1\n"));
+  EXPECT_THAT(SegmentText(segment, "/\xff"), HasSubstr(",path=\"\"} 1\n")) << "no scrape may be spoilt by it";
   EXPECT_THAT(text, HasSubstr("\nshmetrics_segment_created_timestamp_seconds 3\n"));
   EXPECT_THAT(text, HasSubstr("\nshmetrics_segment_age_seconds 2\n"));
   segment.created_unix_ns = 9'000'000'000;
