@@ -15,6 +15,9 @@ class SnapshotBuilder {
  public:
   shm::Snapshot snapshot{};
 
+  SnapshotBuilder() = default;
+  SnapshotBuilder(SnapshotBuilder&&) = default;
+
   SnapshotBuilder& Family(const std::string& name, shm::layout::MetricType type,
                           shm::layout::GaugeMode mode = shm::layout::GaugeMode::kNone,
                           const std::vector<double>& bounds = {}) {
@@ -40,6 +43,15 @@ class SnapshotBuilder {
   SnapshotBuilder& Histogram(const std::string& labels, const std::vector<shm::BucketSnapshot>& buckets) {
     Series(labels).first_bucket = static_cast<std::uint32_t>(snapshot.buckets.size());
     snapshot.buckets.insert(snapshot.buckets.end(), buckets.begin(), buckets.end());
+    return *this;
+  }
+  /// Of the series added last.
+  SnapshotBuilder& Exemplar(const shm::ExemplarSnapshot& exemplar) {
+    shm::SeriesSnapshot& series = snapshot.families.back().series.back();
+    if (series.exemplar_count++ == 0) {
+      series.first_exemplar = static_cast<std::uint32_t>(snapshot.exemplars.size());
+    }
+    snapshot.exemplars.push_back(exemplar);
     return *this;
   }
 
