@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "shm/snapshot.h"
@@ -22,7 +23,7 @@ class SnapshotBuilder {
                           shm::layout::GaugeMode mode = shm::layout::GaugeMode::kNone,
                           const std::vector<double>& bounds = {}) {
     shm::FamilySnapshot family{};
-    family.name = texts_.emplace_back(name);
+    family.name = Keep(name);
     family.help = "Help.";
     family.type = type;
     family.gauge_mode = mode;
@@ -45,6 +46,8 @@ class SnapshotBuilder {
     snapshot.buckets.insert(snapshot.buckets.end(), buckets.begin(), buckets.end());
     return *this;
   }
+  /// `text`, for as long as this lives.
+  std::string_view Keep(const std::string& text) { return texts_.emplace_back(text); }
   /// Of the series added last.
   SnapshotBuilder& Exemplar(const shm::ExemplarSnapshot& exemplar) {
     shm::SeriesSnapshot& series = snapshot.families.back().series.back();
