@@ -1,9 +1,10 @@
 // Labels with their values in the C interface: exemplars and infos.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
-#include <vector>
 
 #include "client-lib/c_support.h"
 #include "shm/cells.h"
