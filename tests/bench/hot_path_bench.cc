@@ -85,7 +85,8 @@ void ObserveWithExemplar(benchmark::State& state) {
                                              buckets::exponential(0.001, 2.5, 10))
                                   .with({"traced"});
   Repeat(state, [&] {
-    histogram.observe(0.01, {{"trace_id", "4bf92f3577b34da6a3ce929d0e0e4736"}, {"span_id", "00f067aa0ba902b7"}});
+    histogram.observe(0.01,
+                      {{"trace_id", "4bf92f3577b34da6a3ce929d0e0e4736"}, {"span_id", "00f067aa0ba902b7"}});
   });
 }
 

@@ -187,7 +187,8 @@ TEST_F(CRefusalTest, LabelsWithANullAmongThemAreRefusedAndTheRestOfWhatInfosRefu
   shmetrics_labels labels{sizeof(labels), name, nothing, 1};
   shmetrics_family* latency = HistogramFamily(OpenFromC());
   EXPECT_EQ(shmetrics_histogram_observe_exemplar(latency, name, 1, 1, &labels), SHMETRICS_BAD_ARGUMENT);
-  EXPECT_EQ(Read().Histogram("latency{a=\"a\"}").count, 0U) << "who does not know what he asks for counts nothing";
+  EXPECT_EQ(Read().Histogram("latency{a=\"a\"}").count, 0U)
+      << "who does not know what he asks for counts nothing";
   EXPECT_EQ(shmetrics_info_say(OpenFromC(), "build", nullptr, &labels, &error_), SHMETRICS_BAD_ARGUMENT);
   labels.values = name;
   EXPECT_EQ(shmetrics_info_say(OpenFromC(), "bad name", nullptr, &labels, &error_), SHMETRICS_INVALID_NAME);
