@@ -9,6 +9,7 @@
 
 #include "agent/exposition/audio_json.h"
 #include "agent/exposition/json.h"
+#include "agent/exposition/name_filter.h"
 #include "agent/exposition/text.h"
 #include "agent/exposition/workers_json.h"
 #include "agent/landing_page.h"
@@ -68,35 +69,41 @@ void Routes::Look() {
   gone_keys_.AddTo(&view_.snapshot);
 }
 
-HttpResponse Routes::Metrics(const HttpRequest& /*request*/) {
+HttpResponse Routes::Metrics(const HttpRequest& request) {
   Look();
   if (IsCorrupt()) return Unavailable();
   ++scrapes_;
+  SelfMetrics own(view_.snapshot, view_.state == SegmentView::State::kAttached, scrapes_);
+  const NameFilter filter(request);
+  filter.Apply(&view_.snapshot);
+  filter.Apply(own.mutable_snapshot());
   HttpResponse answer{200, std::string(kTextContentType), {}};
   WriteText(view_.snapshot, &answer.body);
-  const SelfMetrics own(view_.snapshot, view_.state == SegmentView::State::kAttached, scrapes_);
   WriteText(own.snapshot(), &answer.body);
   return answer;
 }
 
-HttpResponse Routes::MetricsMap(const HttpRequest& /*request*/) {
-  return Json([](const shm::Snapshot& snapshot, std::string* out) { WriteMetricsJson(snapshot, out); });
+HttpResponse Routes::MetricsMap(const HttpRequest& request) {
+  return Json([&](shm::Snapshot* snapshot, std::string* out) {
+    NameFilter(request).Apply(snapshot);
+    WriteMetricsJson(*snapshot, out);
+  });
 }
 
-HttpResponse Routes::MetricsDocument(const HttpRequest& /*request*/) {
-  return Json([](const shm::Snapshot& snapshot, std::string* out) {
-    WriteMetricsDocumentJson(snapshot, UnixNow(), out);
+HttpResponse Routes::MetricsDocument(const HttpRequest& request) {
+  return Json([&](shm::Snapshot* snapshot, std::string* out) {
+    NameFilter(request).Apply(snapshot);
+    WriteMetricsDocumentJson(*snapshot, UnixNow(), out);
   });
 }
 
 HttpResponse Routes::Workers(const HttpRequest& /*request*/) {
-  return Json([](const shm::Snapshot& snapshot, std::string* out) { WriteWorkersJson(snapshot, out); });
+  return Json([](shm::Snapshot* snapshot, std::string* out) { WriteWorkersJson(*snapshot, out); });
 }
 
 HttpResponse Routes::StreamStatus(const HttpRequest& /*request*/) {
-  return Json([this](const shm::Snapshot& snapshot, std::string* out) {
-    WriteStreamStatusJson(snapshot, *audio_, out);
-  });
+  return Json(
+      [this](shm::Snapshot* snapshot, std::string* out) { WriteStreamStatusJson(*snapshot, *audio_, out); });
 }
 
 HttpResponse Routes::StreamLimits(const HttpRequest& request) {
@@ -104,9 +111,9 @@ HttpResponse Routes::StreamLimits(const HttpRequest& request) {
   if (user_id.empty()) return BadRequest("Say whose limits: ?user_id=...");
   if (user_id.size() > kMaxUserIdBytes) return BadRequest("A user_id has at most 256 bytes.");
   if (!shm::IsValidUtf8(user_id)) return BadRequest("A user_id is UTF-8.");
-  return Json([&](const shm::Snapshot& snapshot, std::string* out) {
+  return Json([&](shm::Snapshot* snapshot, std::string* out) {
     follower_->ReadLedger(&ledger_);
-    WriteStreamLimitsJson(snapshot, ledger_, *audio_, user_id, shm::UtcDay(), out);
+    WriteStreamLimitsJson(*snapshot, ledger_, *audio_, user_id, shm::UtcDay(), out);
   });
 }
 
@@ -132,7 +139,7 @@ HttpResponse Routes::Json(Write write) {
   Look();
   if (IsCorrupt()) return Unavailable();
   HttpResponse answer{200, "application/json", {}};
-  write(view_.snapshot, &answer.body);
+  write(&view_.snapshot, &answer.body);
   return answer;
 }
 

@@ -18,6 +18,7 @@ namespace {
 using nlohmann::json;
 using shmetrics::testing::SegmentWriter;
 using shmetrics::testing::TemporaryFolder;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
@@ -37,6 +38,9 @@ class RoutesTest : public ::testing::Test {
   RoutesTest() { BusGuard::Install(); }
 
   HttpResponse Get(std::string_view path) { return routes_.Handle({path, {}}); }
+  HttpResponse GetNamed(std::string_view path, std::string_view name) {
+    return routes_.Handle({path, {{"name[]", name}}});
+  }
   HttpResponse LimitsOf(std::string_view user_id) {
     return routes_.Handle({"/limits", {{"x", "1"}, {"user_id", user_id}}});
   }
@@ -65,6 +69,23 @@ TEST_F(RoutesTest, EachScrapeIsCounted) {
   EXPECT_THAT(Get("/metrics").body, HasSubstr("\nshmetrics_scrapes_total 1\n"));
   Get("/map");
   EXPECT_THAT(Get("/metrics").body, HasSubstr("\nshmetrics_scrapes_total 2\n"));
+}
+
+TEST_F(RoutesTest, NamesSelectFamiliesOfTheWorkersAndOfTheAgent) {
+  SegmentWriter writer(path_);
+  writer.Count("jobs_total", 3);
+  writer.Count("other_total", 4);
+  EXPECT_EQ(GetNamed("/metrics", "jobs_total").body,
+            "# HELP jobs_total Help.\n# TYPE jobs_total counter\njobs_total 3\n");
+  EXPECT_THAT(GetNamed("/metrics", "shmetrics_up").body,
+              EndsWith("# TYPE shmetrics_up gauge\nshmetrics_up 1\n"));
+  EXPECT_EQ(GetNamed("/metrics", "no_such").body, "");
+  for (const char* path : {"/map", "/document"}) {
+    EXPECT_THAT(GetNamed(path, "jobs_total").body, HasSubstr("jobs_total")) << path;
+    EXPECT_THAT(GetNamed(path, "jobs_total").body, Not(HasSubstr("other_total"))) << path;
+    EXPECT_THAT(Get(path).body, HasSubstr("other_total")) << "a filter is for one answer only";
+  }
+  EXPECT_EQ(GetNamed("/map", "no_such").body, "{}");
 }
 
 TEST_F(RoutesTest, JsonIsAMapOrTheMapWithTheTime) {
