@@ -1,18 +1,21 @@
 #include "agent/routes.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "agent/content_coding.h"
 #include "agent/exposition/audio_json.h"
+#include "agent/exposition/exposition.h"
 #include "agent/exposition/json.h"
 #include "agent/exposition/name_filter.h"
-#include "agent/exposition/text.h"
 #include "agent/exposition/workers_json.h"
 #include "agent/landing_page.h"
+#include "agent/negotiation.h"
 #include "agent/self_metrics.h"
 #include "shm/label_block.h"
 #include "shm/ledger.h"
@@ -46,8 +49,14 @@ Routes::Routes(std::span<const Route> table, SegmentFollower* follower, const au
 HttpResponse Routes::Handle(const HttpRequest& request) {
   const auto route = std::ranges::find(table_, request.path, &Route::path);
   if (route == table_.end()) return PlainText(404, "There is nothing here; / lists what there is.");
+  HttpResponse answer = Answer(*route, request);
+  Encode(request.accept_encoding, &answer);
+  return answer;
+}
+
+HttpResponse Routes::Answer(const Route& route, const HttpRequest& request) {
   const std::lock_guard lock(mutex_);
-  return (this->*route->answer)(request);
+  return (this->*route.answer)(request);
 }
 
 std::optional<std::vector<shm::LedgerRecord>> Routes::LedgerToSave() {
@@ -77,9 +86,10 @@ HttpResponse Routes::Metrics(const HttpRequest& request) {
   const NameFilter filter(request);
   filter.Apply(&view_.snapshot);
   filter.Apply(own.mutable_snapshot());
-  HttpResponse answer{200, std::string(kTextContentType), {}};
-  WriteText(view_.snapshot, &answer.body);
-  WriteText(own.snapshot(), &answer.body);
+  const Exposition exposition = Negotiate(request.accept);
+  HttpResponse answer{200, ContentType(exposition), {}, {{"Vary", "Accept"}}};
+  WriteExposition(std::array{&std::as_const(view_.snapshot), &own.snapshot()}, exposition,
+                  request.Parameter("created") == "true", &answer.body);
   return answer;
 }
 
