@@ -1,17 +1,21 @@
 #include "agent/routes.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "agent/content_coding.h"
 #include "agent/exposition/audio_json.h"
+#include "agent/exposition/exposition.h"
 #include "agent/exposition/json.h"
-#include "agent/exposition/text.h"
+#include "agent/exposition/name_filter.h"
 #include "agent/exposition/workers_json.h"
 #include "agent/landing_page.h"
+#include "agent/negotiation.h"
 #include "agent/self_metrics.h"
 #include "shm/label_block.h"
 #include "shm/ledger.h"
@@ -45,8 +49,14 @@ Routes::Routes(std::span<const Route> table, SegmentFollower* follower, const au
 HttpResponse Routes::Handle(const HttpRequest& request) {
   const auto route = std::ranges::find(table_, request.path, &Route::path);
   if (route == table_.end()) return PlainText(404, "There is nothing here; / lists what there is.");
+  HttpResponse answer = Answer(*route, request);
+  Encode(request.accept_encoding, &answer);
+  return answer;
+}
+
+HttpResponse Routes::Answer(const Route& route, const HttpRequest& request) {
   const std::lock_guard lock(mutex_);
-  return (this->*route->answer)(request);
+  return (this->*route.answer)(request);
 }
 
 std::optional<std::vector<shm::LedgerRecord>> Routes::LedgerToSave() {
@@ -68,35 +78,42 @@ void Routes::Look() {
   gone_keys_.AddTo(&view_.snapshot);
 }
 
-HttpResponse Routes::Metrics(const HttpRequest& /*request*/) {
+HttpResponse Routes::Metrics(const HttpRequest& request) {
   Look();
   if (IsCorrupt()) return Unavailable();
   ++scrapes_;
-  HttpResponse answer{200, std::string(kTextContentType), {}};
-  WriteText(view_.snapshot, &answer.body);
-  const SelfMetrics own(view_.snapshot, view_.state == SegmentView::State::kAttached, scrapes_);
-  WriteText(own.snapshot(), &answer.body);
+  SelfMetrics own(view_.snapshot, view_.state == SegmentView::State::kAttached, scrapes_);
+  const NameFilter filter(request);
+  filter.Apply(&view_.snapshot);
+  filter.Apply(own.mutable_snapshot());
+  const Exposition exposition = Negotiate(request.accept);
+  HttpResponse answer{200, ContentType(exposition), {}, {{"Vary", "Accept"}}};
+  WriteExposition(std::array{&std::as_const(view_.snapshot), &own.snapshot()}, exposition,
+                  request.Parameter("created") == "true", &answer.body);
   return answer;
 }
 
-HttpResponse Routes::MetricsMap(const HttpRequest& /*request*/) {
-  return Json([](const shm::Snapshot& snapshot, std::string* out) { WriteMetricsJson(snapshot, out); });
+HttpResponse Routes::MetricsMap(const HttpRequest& request) {
+  return Json([&](shm::Snapshot* snapshot, std::string* out) {
+    NameFilter(request).Apply(snapshot);
+    WriteMetricsJson(*snapshot, out);
+  });
 }
 
-HttpResponse Routes::MetricsDocument(const HttpRequest& /*request*/) {
-  return Json([](const shm::Snapshot& snapshot, std::string* out) {
-    WriteMetricsDocumentJson(snapshot, UnixNow(), out);
+HttpResponse Routes::MetricsDocument(const HttpRequest& request) {
+  return Json([&](shm::Snapshot* snapshot, std::string* out) {
+    NameFilter(request).Apply(snapshot);
+    WriteMetricsDocumentJson(*snapshot, UnixNow(), out);
   });
 }
 
 HttpResponse Routes::Workers(const HttpRequest& /*request*/) {
-  return Json([](const shm::Snapshot& snapshot, std::string* out) { WriteWorkersJson(snapshot, out); });
+  return Json([](shm::Snapshot* snapshot, std::string* out) { WriteWorkersJson(*snapshot, out); });
 }
 
 HttpResponse Routes::StreamStatus(const HttpRequest& /*request*/) {
-  return Json([this](const shm::Snapshot& snapshot, std::string* out) {
-    WriteStreamStatusJson(snapshot, *audio_, out);
-  });
+  return Json(
+      [this](shm::Snapshot* snapshot, std::string* out) { WriteStreamStatusJson(*snapshot, *audio_, out); });
 }
 
 HttpResponse Routes::StreamLimits(const HttpRequest& request) {
@@ -104,9 +121,9 @@ HttpResponse Routes::StreamLimits(const HttpRequest& request) {
   if (user_id.empty()) return BadRequest("Say whose limits: ?user_id=...");
   if (user_id.size() > kMaxUserIdBytes) return BadRequest("A user_id has at most 256 bytes.");
   if (!shm::IsValidUtf8(user_id)) return BadRequest("A user_id is UTF-8.");
-  return Json([&](const shm::Snapshot& snapshot, std::string* out) {
+  return Json([&](shm::Snapshot* snapshot, std::string* out) {
     follower_->ReadLedger(&ledger_);
-    WriteStreamLimitsJson(snapshot, ledger_, *audio_, user_id, shm::UtcDay(), out);
+    WriteStreamLimitsJson(*snapshot, ledger_, *audio_, user_id, shm::UtcDay(), out);
   });
 }
 
@@ -132,7 +149,7 @@ HttpResponse Routes::Json(Write write) {
   Look();
   if (IsCorrupt()) return Unavailable();
   HttpResponse answer{200, "application/json", {}};
-  write(view_.snapshot, &answer.body);
+  write(&view_.snapshot, &answer.body);
   return answer;
 }
 

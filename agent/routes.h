@@ -34,7 +34,7 @@ class Routes {
   /// `table`, `follower` and `audio` must live as long as this.
   Routes(std::span<const Route> table, SegmentFollower* follower, const audio::AudioConfig* audio);
 
-  /// Thread-safe: one answer is made at a time.
+  /// Thread-safe: one answer is made at a time; they are compressed side by side, which takes longer.
   HttpResponse Handle(const HttpRequest& request);
 
   /// The ledger as it is now, to be saved; none while it is not the whole: without a segment, or before a worker has
@@ -53,6 +53,7 @@ class Routes {
   HttpResponse Landing(const HttpRequest& request);
 
  private:
+  HttpResponse Answer(const Route& route, const HttpRequest& request);
   /// A fresh view_.
   void Look();
   bool IsCorrupt() const { return view_.state == SegmentView::State::kCorrupt; }

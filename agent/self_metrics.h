@@ -21,6 +21,7 @@ class SelfMetrics {
   SelfMetrics& operator=(const SelfMetrics&) = delete;
 
   const shm::Snapshot& snapshot() const { return snapshot_; }
+  shm::Snapshot* mutable_snapshot() { return &snapshot_; }
 
  private:
   void AddSegment(const shm::SegmentSnapshot& segment);

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/exposition/text.h"
 #include "tests/agent/snapshot_builder.h"
+#include "tests/agent/text_of.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -20,8 +20,7 @@ using shmetrics::testing::SnapshotBuilder;
 /// The sample lines of the merged snapshot.
 std::string Merged(const SnapshotBuilder& older, SnapshotBuilder* newer) {
   MergeInto(older.snapshot, &newer->snapshot);
-  std::string text;
-  WriteText(newer->snapshot, &text);
+  const std::string text = shmetrics::testing::TextOf(newer->snapshot);
   std::string samples;
   for (std::size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
     end = text.find('\n', begin);

@@ -5,9 +5,9 @@
 
 #include <string>
 
-#include "agent/exposition/text.h"
 #include "agent/version.h"
 #include "tests/agent/snapshot_builder.h"
+#include "tests/agent/text_of.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -18,9 +18,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 std::string Text(const shm::Snapshot& segment, bool is_attached) {
-  std::string text;
-  WriteText(SelfMetrics(segment, is_attached, 7).snapshot(), &text);
-  return text;
+  return shmetrics::testing::TextOf(SelfMetrics(segment, is_attached, 7).snapshot());
 }
 
 TEST(SelfMetricsTest, WithoutASegmentTheAgentSaysThatItIsNotUp) {
