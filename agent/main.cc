@@ -7,6 +7,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "agent/bus_guard.h"
 #include "agent/config.h"
@@ -59,10 +60,10 @@ sigset_t BlockStopSignals() {
 
 /// The socket that this process was started with, else one of its own.
 Result<Listener> OpenListener(const std::optional<ListenAddress>& configured) {
-  const Result<std::optional<Listener>> activation = TakeActivationSocket();
+  const Result<std::vector<Listener>> activation = TakeActivationSockets();
   if (!activation.ok()) return activation.error();
-  if (!activation.value()) return Listen(configured.value_or(ListenAddress{"127.0.0.1", 8000}));
-  const Listener& listener = *activation.value();
+  if (activation->empty()) return Listen(configured.value_or(ListenAddress{"127.0.0.1", 8000}));
+  const Listener& listener = activation->front();
   if (configured) {
     Log(LogLevel::kWarn, "the configured address " + ToString(*configured) +
                              " is not used: the socket that systemd opened is on " +
@@ -82,7 +83,7 @@ int Serve(const std::string& segment_path, uid_t trusted_owner, const std::optio
   SegmentFollower follower(segment_path, trusted_owner);
   Routes routes(kRoutes, &follower, &audio);
   const Result<std::unique_ptr<HttpServer>> server = HttpServer::Start(
-      listener.value(), [&routes](const HttpRequest& request) { return routes.Handle(request); });
+      listener.value(), {}, {}, [&routes](const HttpRequest& request) { return routes.Handle(request); });
   if (!server.ok()) return Fail(server.error());
 
   Log(LogLevel::kInfo, "shmetrics-agent " + std::string(kVersion) + " serves " + segment_path + " on " +

@@ -16,7 +16,7 @@ using shm::layout::MetricType;
 constexpr std::array<std::string_view, shm::layout::kRefusals> kRefusalWords = {
     "invalid_definition", "conflict",      "name_collision",    "invalid_labels", "series_limit",
     "segment_full",       "out_of_memory", "no_free_slot",      "corrupt",        "lease_table_full",
-    "ledger_full",        "busy",          "foreign_namespace", "unrecoverable",
+    "ledger_full",        "busy",          "foreign_namespace", "unrecoverable",  "invalid_exemplar",
 };
 static_assert(!kRefusalWords.back().empty());
 
@@ -97,6 +97,7 @@ void SelfMetrics::AddSkipped(const shm::Skipped& skipped) {
   AddCounter(skipped.collisions, "reason", "collision");
   AddCounter(skipped.gauges, "reason", "gauge");
   AddCounter(skipped.leases, "reason", "lease");
+  AddCounter(skipped.exemplars, "reason", "exemplar");
 }
 
 void SelfMetrics::AddFamily(std::string_view name, std::string_view help, MetricType type) {

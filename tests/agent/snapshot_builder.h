@@ -58,6 +58,21 @@ class SnapshotBuilder {
     return *this;
   }
 
+  /// To the last series; in the order of their buckets.
+  SnapshotBuilder& Exemplar(std::uint32_t bucket, const std::string& labels, double value,
+                            std::int64_t unix_ns) {
+    shm::SeriesSnapshot& series = snapshot.families.back().series.back();
+    if (series.exemplar_count++ == 0)
+      series.first_exemplar = static_cast<std::uint32_t>(snapshot.exemplars.size());
+    snapshot.exemplars.push_back({bucket, labels, value, unix_ns});
+    return *this;
+  }
+  /// To the last series.
+  SnapshotBuilder& Created(std::int64_t unix_ns) {
+    snapshot.families.back().series.back().created_unix_ns = unix_ns;
+    return *this;
+  }
+
  private:
   shm::SeriesSnapshot& Series(const std::string& labels) {
     shm::FamilySnapshot& family = snapshot.families.back();
