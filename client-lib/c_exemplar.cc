@@ -1,9 +1,10 @@
 // Labels with their values in the C interface: exemplars and infos.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
-#include <vector>
 
 #include "client-lib/c_support.h"
 #include "shm/cells.h"
@@ -19,7 +20,8 @@ using shmetrics::LabelPair;
 class Pairs {
  public:
   explicit Pairs(const shmetrics_labels* labels) {
-    if (labels == nullptr || CheckSize(labels, labels->size, sizeof(*labels), nullptr) != SHMETRICS_OK) return;
+    if (labels == nullptr || CheckSize(labels, labels->size, sizeof(*labels), nullptr) != SHMETRICS_OK)
+      return;
     const Texts names(labels->names, labels->count);
     const Texts values(labels->values, labels->count);
     ok_ = names.ok() && values.ok();
@@ -62,10 +64,9 @@ shmetrics_code CountWithExemplar(const shmetrics_family* family, FamilyKind kind
 shmetrics_code shmetrics_counter_add_exemplar(const shmetrics_family* family, const char* const* values,
                                               std::size_t count, std::uint64_t n,
                                               const shmetrics_labels* exemplar) {
-  return CountWithExemplar(family, FamilyKind::kCounter, values, count, static_cast<double>(n), exemplar,
-                           [n](void* cells, auto) {
-                             shmetrics::shm::AddToCounter(static_cast<std::uint64_t*>(cells), n);
-                           });
+  return CountWithExemplar(
+      family, FamilyKind::kCounter, values, count, static_cast<double>(n), exemplar,
+      [n](void* cells, auto) { shmetrics::shm::AddToCounter(static_cast<std::uint64_t*>(cells), n); });
 }
 
 shmetrics_code shmetrics_fractional_add_exemplar(const shmetrics_family* family, const char* const* values,

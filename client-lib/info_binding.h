@@ -19,7 +19,8 @@ class InfoBinding {
  private:
   void Settle(GaugeBinding* gauge) noexcept;
 
-  std::atomic<GaugeBinding*> said_{nullptr};  ///< never freed; after a fork still the parent's, until the child says one
+  std::atomic<GaugeBinding*> said_{
+      nullptr};  ///< never freed; after a fork still the parent's, until the child says one
 };
 
 }  // namespace shmetrics::internal

@@ -27,7 +27,8 @@ struct alignas(64) ExemplarRecord {
   std::atomic<std::uint64_t> value;     ///< the bits of a double
   std::atomic<std::uint64_t> unix_ns;   ///< when, CLOCK_REALTIME
   std::atomic<std::uint64_t> label_bytes;
-  std::atomic<std::uint64_t> labels[kMaxExemplarBytes / 8];  ///< label block, label_bytes of it, then zeros to the word
+  std::atomic<std::uint64_t>
+      labels[kMaxExemplarBytes / 8];  ///< label block, label_bytes of it, then zeros to the word
 };
 
 static_assert(sizeof(ExemplarRecord) == 256);

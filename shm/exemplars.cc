@@ -35,7 +35,8 @@ ExemplarRecord* RecordsOf(const Segment& segment, Arena& arena, layout::SeriesRe
     Result<std::uint64_t> offset =
         arena.AllocateRecord(count * sizeof(ExemplarRecord), alignof(ExemplarRecord));
     if (!offset.ok()) {
-      *refusal = offset.error().code == ErrorCode::kSegmentFull ? Refusal::kSegmentFull : Refusal::kOutOfMemory;
+      *refusal =
+          offset.error().code == ErrorCode::kSegmentFull ? Refusal::kSegmentFull : Refusal::kOutOfMemory;
       return nullptr;
     }
     SHMETRICS_CRASH_POINT("exemplars_allocated");

@@ -42,8 +42,10 @@ Result<void> CheckName(const FamilyDefinition& definition) {
   if (const std::string_view suffix = SuffixOf(definition.type, definition.gauge_mode); name == suffix) {
     return Invalid(ErrorCode::kInvalidName, definition, "it needs a name in front of " + std::string(suffix));
   }
-  if (definition.gauge_mode == layout::GaugeMode::kInfo && (!name.ends_with(kInfo) || !definition.unit.empty())) {
-    return Invalid(ErrorCode::kInvalidName, definition, "the name of an info ends in _info, and it has no unit");
+  if (definition.gauge_mode == layout::GaugeMode::kInfo &&
+      (!name.ends_with(kInfo) || !definition.unit.empty())) {
+    return Invalid(ErrorCode::kInvalidName, definition,
+                   "the name of an info ends in _info, and it has no unit");
   }
   if (name.starts_with("__") || name.starts_with(kReservedPrefix)) {
     return Invalid(ErrorCode::kInvalidName, definition, "names beginning with __ or shmetrics_ are reserved");

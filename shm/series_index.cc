@@ -112,7 +112,8 @@ std::optional<IndexedSeries> SeriesIndex::ReadSeries(const IndexedFamily& family
   const bool overflow = embedded && !family.label_names.empty();
   if (overflow ? block != kOverflowLabelBlock : !IsLabelBlockOf(block, family.label_names))
     return std::nullopt;
-  IndexedSeries series{ref, static_cast<std::uint32_t>(family.definition.name.size()), {}, record, nullptr, 0};
+  IndexedSeries series{ref, static_cast<std::uint32_t>(family.definition.name.size()), {}, record, nullptr,
+                       0};
   const std::int64_t created = layout::ReadOnce(record->created_unix_ns);
   if (IsPastTime(created, NowNs(CLOCK_REALTIME))) series.created_unix_ns = created;
   const std::uint64_t cells = layout::ReadOnce(record->cells);

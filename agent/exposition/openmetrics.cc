@@ -55,9 +55,11 @@ class OpenMetricsWriter {
     }
     WriteHead(exposed, identity);
     const std::string created = is_unknown ? std::string() : CreatedName(exposed, identity.name);
+    if (created.empty()) return lines.Write(exposed.family->series);
+    // A series' samples stand together.
     for (const SeriesSnapshot& series : exposed.family->series) {
-      lines.Write(series);
-      if (!created.empty()) lines.WriteCreated(series, created);
+      lines.Write({&series, 1});
+      lines.WriteCreated(series, created);
     }
   }
 

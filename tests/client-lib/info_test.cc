@@ -20,9 +20,9 @@ namespace shmetrics {
 namespace {
 
 using testing::Child;
+using ::testing::ElementsAre;
 using testing::SegmentReading;
 using testing::SharedPage;
-using ::testing::ElementsAre;
 using testing::WaitUntil;
 
 class InfoTest : public testing::RegistryFixture {

@@ -92,7 +92,8 @@ TEST_F(ExemplarsTest, WhatIsNotAllowedIsDroppedAndCountedAndLeavesWhatWasThere) 
   const std::string most(127, 'v');
   Observe(1, {"n"}, {most});
   Observe(2, {"n"}, {euros});
-  EXPECT_EQ(Refused(), 0U) << "128 characters are allowed, whatever their bytes, while there is room for these";
+  EXPECT_EQ(Refused(), 0U)
+      << "128 characters are allowed, whatever their bytes, while there is room for these";
   const std::vector<std::string> before = Blocks();
   EXPECT_EQ(before[0], "n=\"" + most + "\"");
   EXPECT_EQ(before[1], "n=\"" + euros + "\"");
@@ -102,8 +103,8 @@ TEST_F(ExemplarsTest, WhatIsNotAllowedIsDroppedAndCountedAndLeavesWhatWasThere) 
   const std::string escaped(110, '"');
   const std::string huge(1'000'000, 'v');
   const std::vector<std::pair<LabelValues, LabelValues>> bad = {
-      {{"n"}, {too_many}}, {{"n"}, {too_many_bytes}}, {{"n"}, {escaped}},     {{"n"}, {huge}},
-      {{""}, {"x"}},       {{"1n"}, {"x"}},           {{"a b"}, {"x"}},       {{"n:"}, {"x"}},
+      {{"n"}, {too_many}}, {{"n"}, {too_many_bytes}}, {{"n"}, {escaped}},       {{"n"}, {huge}},
+      {{""}, {"x"}},       {{"1n"}, {"x"}},           {{"a b"}, {"x"}},         {{"n:"}, {"x"}},
       {{"n"}, {"\xff"}},   {{"n"}, {"\xe2\x82"}},     {{"n", "n"}, {"x", "y"}}, {{huge}, {"x"}}};
   std::uint64_t refused = 0;
   for (const auto& [names, values] : bad) {
@@ -131,7 +132,8 @@ TEST_F(ExemplarsTest, AWriterGivesWayToAnotherAndTakesOverFromOneThatIsAtItTooLo
     EXPECT_EQ(Records()[0].claimed_unix_ns.load(), 0U);
     Observe(1, {"n"}, {"a"});
   }
-  bool gave_way = false;  // unless this thread is preempted in between, for as long as makes the other one dead
+  bool gave_way =
+      false;  // unless this thread is preempted in between, for as long as makes the other one dead
   for (int i = 0; i < 1'000 && !gave_way; i++) {
     Records()[0].claimed_unix_ns = static_cast<std::uint64_t>(NowNs(CLOCK_REALTIME));
     Observe(1, {"n"}, {"b"});

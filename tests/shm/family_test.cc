@@ -135,8 +135,7 @@ TEST(FamilyTest, CollisionsAreFoundFromBothSides) {
     for (const FamilyDefinition& other : families) {
       if (one.name == other.name) continue;
       const bool collide = Collide(one, other);
-      EXPECT_EQ(collide, Collide(other, one))
-          << one.name << " " << other.name;
+      EXPECT_EQ(collide, Collide(other, one)) << one.name << " " << other.name;
       if (!collide) continue;
       collisions++;
       EXPECT_THAT(PossibleColliders(one), ::testing::Contains(other.name))
