@@ -66,9 +66,9 @@ bool IsExposable(const ExemplarSnapshot& exemplar) {
 }  // namespace
 
 std::string QuotedName(std::string_view name) {
-  std::string quoted = "\"";
-  shm::AppendEscapedLabelValue(name, &quoted);
-  return quoted += '"';
+  // Escaped as a label value is: what stands behind the equals sign of a label without a name.
+  constexpr std::string_view kNoName;
+  return shm::MakeLabelBlock({&kNoName, 1}, {&name, 1}).substr(1);
 }
 
 SampleLines::SampleLines(const ExposedFamily& exposed, Exemplars exemplars, TextBuffer* out)
