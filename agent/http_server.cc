@@ -246,7 +246,7 @@ Result<void> HttpServer::Reload(HttpPolicy policy) {
   }
   if (policy.tls) {
     const Result<void> usable = state_->tls.Follow(*policy.tls);
-    if (!usable.ok()) return usable;
+    if (!usable.ok()) return usable.error();
   }
   const std::lock_guard lock(state_->policy_mutex);
   state_->policy = std::make_shared<const HttpPolicy>(std::move(policy));

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "agent/log.h"
 #include "tests/support/certificate.h"
 #include "tests/support/private_folder.h"
 
@@ -19,6 +20,8 @@ using ::testing::HasSubstr;
 class TlsFollowerTest : public ::testing::Test {
  protected:
   void Renew() { MakeCertificate(files_.certificate, files_.key, "agent"); }
+
+  TlsFollowerTest() { StartLog(LogLevel::kInfo); }
 
   PrivateFolder folder_;
   const TlsFiles files_{folder_ / "certificate.pem", folder_ / "key.pem"};
