@@ -23,7 +23,8 @@ ExposedFamilies::ExposedFamilies(std::span<const shm::Snapshot* const> snapshots
     std::vector<const FamilySnapshot*> fresh;
     fresh.reserve(snapshot->families.size());
     for (const FamilySnapshot& family : snapshot->families) {
-      if (by_name_.empty() || !IsTaken(family.name, family.type)) fresh.push_back(&family);
+      if (by_name_.empty() || !IsTaken({family.name, family.type, family.gauge_mode}))
+        fresh.push_back(&family);
     }
     // Sorted already, but for the agent's own.
     if (!std::ranges::is_sorted(fresh, ComesBefore)) std::ranges::sort(fresh, ComesBefore);
@@ -48,17 +49,17 @@ void ExposedFamilies::AddAliases(const shm::Snapshot& snapshot, const FamilySnap
   for (const audio::Alias& alias : audio::kAliases) {
     if (alias.of != family.name) continue;
     const std::string& name = alias_names_.emplace_back(EscapeName(alias.alias, escaping));
-    if (!IsTaken(name, family.type)) {
+    if (!IsTaken({name, family.type, family.gauge_mode})) {
       list_.push_back({&snapshot, &family, name, true, !shm::IsMetricName(name)});
     }
   }
 }
 
-bool ExposedFamilies::IsTaken(std::string_view name, shm::layout::MetricType type) const {
-  if (Find(name) != nullptr) return true;
-  return std::ranges::any_of(shm::PossibleColliders(name, type), [&](const std::string& other) {
+bool ExposedFamilies::IsTaken(const shm::NameClaim& claim) const {
+  if (Find(claim.name) != nullptr) return true;
+  return std::ranges::any_of(shm::PossibleColliders(claim), [&](const std::string& other) {
     const FamilySnapshot* const found = Find(other);
-    return found != nullptr && shm::Collide(name, type, found->name, found->type);
+    return found != nullptr && shm::Collide(claim, {found->name, found->type, found->gauge_mode});
   });
 }
 
