@@ -53,7 +53,10 @@ bool LiesIn(const FamilyDefinition& family, std::uint32_t bucket, double value) 
 }  // namespace
 
 ExemplarReader::ExemplarReader(const Segment& segment, std::vector<ExemplarSnapshot>* out)
-    : segment_(segment), now_unix_ns_(NowNs(CLOCK_REALTIME)), out_(*out) {}
+    : segment_(segment),
+      now_unix_ns_(NowNs(CLOCK_REALTIME)),
+      out_(*out),
+      records_left_(segment.CommittedBytes() / sizeof(layout::ExemplarRecord)) {}
 
 ExemplarReader::~ExemplarReader() {
   out_.erase(out_.begin() + static_cast<std::ptrdiff_t>(used_), out_.end());
@@ -67,10 +70,11 @@ void ExemplarReader::Append(const FamilyDefinition& family, const IndexedSeries&
   const auto count = static_cast<std::uint32_t>(family.bounds.size() + 1);
   const auto* records =
       segment_.At<layout::ExemplarRecord>(ref * std::uint64_t{layout::kRecordAlignment}, count);
-  if (records == nullptr) {
+  if (records == nullptr || records_left_ < count) {
     skipped_++;
     return;
   }
+  records_left_ -= count;
   snapshot->first_exemplar = static_cast<std::uint32_t>(used_);
   for (std::uint32_t bucket = 0; bucket < count; bucket++) AppendBucket(family, records[bucket], bucket);
   snapshot->exemplar_count = static_cast<std::uint32_t>(used_) - snapshot->first_exemplar;

@@ -36,6 +36,8 @@ class ExemplarReader {
   const Segment& segment_;
   const std::int64_t now_unix_ns_;
   std::vector<ExemplarSnapshot>& out_;
+  /// Records it may still visit: as many as there is memory for. The series of an honest segment share none.
+  std::uint64_t records_left_;
   std::size_t used_ = 0;  ///< of `out_`
   std::uint64_t skipped_ = 0;
 };

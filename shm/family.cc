@@ -119,7 +119,12 @@ bool IsLabelName(std::string_view name) {
   return IsMetricName(name) && name.find(':') == std::string_view::npos;
 }
 
-std::vector<std::string> SampleNames(std::string_view name, MetricType type, layout::GaugeMode mode) {
+NameClaim ClaimOf(const FamilyDefinition& definition) {
+  return {definition.name, definition.type, definition.gauge_mode};
+}
+
+std::vector<std::string> SampleNames(const NameClaim& claim) {
+  const auto& [name, type, mode] = claim;
   std::vector<std::string> names{std::string(name)};
   if (const std::string_view suffix = SuffixOf(type, mode); !suffix.empty() && name.ends_with(suffix))
     names.emplace_back(name.substr(0, name.size() - suffix.size()));
@@ -130,9 +135,9 @@ std::vector<std::string> SampleNames(std::string_view name, MetricType type, lay
   return names;
 }
 
-std::vector<std::string> PossibleColliders(const FamilyDefinition& definition) {
+std::vector<std::string> PossibleColliders(const NameClaim& claim) {
   std::vector<std::string> colliders;
-  for (const std::string& sample : SampleNames(definition.name, definition.type, definition.gauge_mode)) {
+  for (const std::string& sample : SampleNames(claim)) {
     colliders.push_back(sample);
     for (const std::string_view suffix : {kTotal, kInfo})
       colliders.push_back(std::string(sample).append(suffix));
@@ -140,13 +145,13 @@ std::vector<std::string> PossibleColliders(const FamilyDefinition& definition) {
       if (sample.ends_with(suffix)) colliders.push_back(sample.substr(0, sample.size() - suffix.size()));
     }
   }
-  std::erase(colliders, definition.name);
+  std::erase(colliders, claim.name);
   return colliders;
 }
 
-bool Collide(const FamilyDefinition& one, const FamilyDefinition& other) {
-  const std::vector<std::string> names = SampleNames(one.name, one.type, one.gauge_mode);
-  const std::vector<std::string> others = SampleNames(other.name, other.type, other.gauge_mode);
+bool Collide(const NameClaim& one, const NameClaim& other) {
+  const std::vector<std::string> names = SampleNames(one);
+  const std::vector<std::string> others = SampleNames(other);
   return one.name != other.name &&
          std::find_first_of(names.begin(), names.end(), others.begin(), others.end()) != names.end();
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/negotiation.h"
+#include "shm/family.h"
 #include "shm/snapshot.h"
 
 namespace shmetrics::agent {
@@ -36,9 +37,8 @@ class ExposedFamilies {
   ExposedFamilies& operator=(const ExposedFamilies&) = delete;
 
   const std::vector<ExposedFamily>& list() const { return list_; }
-  /// Whether a family of `name` and `type` would expose a name that is taken.
-  bool IsTaken(std::string_view name, shm::layout::MetricType type,
-               shm::layout::GaugeMode mode = shm::layout::GaugeMode::kNone) const;
+  /// Whether such a family would expose a name that is taken.
+  bool IsTaken(const shm::NameClaim& claim) const;
 
  private:
   void Add(const shm::Snapshot& snapshot, Escaping escaping);

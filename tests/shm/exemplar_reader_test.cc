@@ -107,6 +107,24 @@ TEST_F(ExemplarReaderTest, AtRestThereIsOneHoweverManyHaveWrittenAtOnce) {
   EXPECT_GE(whole, 10);
 }
 
+// Fault 24.
+TEST_F(ExemplarReaderTest, SeriesLedToTheRecordsOfAnotherCostNoMoreThanThereIsMemoryFor) {
+  std::vector<double> bounds;
+  for (int i = 1; i <= 255; i++) bounds.push_back(i);
+  const FamilyDefinition large = testing::HistogramNamed("large", bounds, {"a"});
+  for (int i = 1; i <= 256; i++) creator_.Observe(large, {"0"}, i, {"n"}, {"x"});
+  const std::uint32_t records = creator_.Register(large, {"0"}).value()->exemplars;
+  for (int i = 1; i < 40; i++) creator_.Register(large, {std::to_string(i)}).value()->exemplars = records;
+  SegmentReading reading(path_);
+  for (int round = 0; round < 2; round++) {
+    const Snapshot& snapshot = reading.Again().snapshot();
+    EXPECT_GE(snapshot.exemplars.size(), 256U);
+    EXPECT_LE(snapshot.exemplars.size(), snapshot.segment.committed_bytes / sizeof(layout::ExemplarRecord));
+    EXPECT_LT(snapshot.exemplars.size(), 40 * 256U);
+    EXPECT_GT(snapshot.skipped.exemplars, 0U);
+  }
+}
+
 TEST_F(ExemplarReaderTest, MemoryOfTheSnapshotIsUsedAgainAndHoldsNoMoreThanThePresentOnes) {
   creator_.Observe(latency_, {}, 1, {"n"}, {"a"});
   creator_.Observe(latency_, {}, 3'000, {"n"}, {"b"});
