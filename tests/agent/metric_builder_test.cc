@@ -14,9 +14,7 @@ namespace {
 using shm::layout::GaugeMode;
 using shm::layout::MetricType;
 
-std::string Text(const MetricBuilder& builder) {
-  return shmetrics::testing::TextOf(builder.snapshot());
-}
+std::string Text(const MetricBuilder& builder) { return shmetrics::testing::TextOf(builder.snapshot()); }
 
 TEST(MetricBuilderTest, FamiliesOfEveryTypeAreWrittenAsTheyWereAdded) {
   constexpr std::array<double, 2> kBounds = {1, 2};
