@@ -11,10 +11,21 @@
 namespace shmetrics::agent {
 
 using shm::FamilySnapshot;
+using shm::layout::GaugeMode;
+using shm::layout::MetricType;
 
 namespace {
 
 bool ComesBefore(const FamilySnapshot* a, const FamilySnapshot* b) { return a->name < b->name; }
+
+/// As much of one as its sample names depend on.
+shm::FamilyDefinition Definition(std::string_view name, MetricType type, GaugeMode mode) {
+  shm::FamilyDefinition definition{};
+  definition.name = name;
+  definition.type = type;
+  definition.gauge_mode = mode;
+  return definition;
+}
 
 }  // namespace
 
@@ -23,7 +34,7 @@ ExposedFamilies::ExposedFamilies(std::span<const shm::Snapshot* const> snapshots
     std::vector<const FamilySnapshot*> fresh;
     fresh.reserve(snapshot->families.size());
     for (const FamilySnapshot& family : snapshot->families) {
-      if (by_name_.empty() || !IsTaken(family.name, family.type)) fresh.push_back(&family);
+      if (by_name_.empty() || !IsTaken(family.name, family.type, family.gauge_mode)) fresh.push_back(&family);
     }
     // Sorted already, but for the agent's own.
     if (!std::ranges::is_sorted(fresh, ComesBefore)) std::ranges::sort(fresh, ComesBefore);
@@ -48,17 +59,19 @@ void ExposedFamilies::AddAliases(const shm::Snapshot& snapshot, const FamilySnap
   for (const audio::Alias& alias : audio::kAliases) {
     if (alias.of != family.name) continue;
     const std::string& name = alias_names_.emplace_back(EscapeName(alias.alias, escaping));
-    if (!IsTaken(name, family.type)) {
+    if (!IsTaken(name, family.type, family.gauge_mode)) {
       list_.push_back({&snapshot, &family, name, true, !shm::IsMetricName(name)});
     }
   }
 }
 
-bool ExposedFamilies::IsTaken(std::string_view name, shm::layout::MetricType type) const {
+bool ExposedFamilies::IsTaken(std::string_view name, MetricType type, GaugeMode mode) const {
   if (Find(name) != nullptr) return true;
-  return std::ranges::any_of(shm::PossibleColliders(name, type), [&](const std::string& other) {
+  const shm::FamilyDefinition definition = Definition(name, type, mode);
+  return std::ranges::any_of(shm::PossibleColliders(definition), [&](const std::string& other) {
     const FamilySnapshot* const found = Find(other);
-    return found != nullptr && shm::Collide(name, type, found->name, found->type);
+    return found != nullptr &&
+           shm::Collide(definition, Definition(found->name, found->type, found->gauge_mode));
   });
 }
 

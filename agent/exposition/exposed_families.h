@@ -36,8 +36,9 @@ class ExposedFamilies {
   ExposedFamilies& operator=(const ExposedFamilies&) = delete;
 
   const std::vector<ExposedFamily>& list() const { return list_; }
-  /// Whether a family of `name` and `type` would expose a name that is taken.
-  bool IsTaken(std::string_view name, shm::layout::MetricType type) const;
+  /// Whether such a family would expose a name that is taken.
+  bool IsTaken(std::string_view name, shm::layout::MetricType type,
+               shm::layout::GaugeMode mode = shm::layout::GaugeMode::kNone) const;
 
  private:
   void Add(const shm::Snapshot& snapshot, Escaping escaping);

@@ -63,7 +63,7 @@ class OpenMetricsWriter {
     }
   }
 
-  Identity Identify(const ExposedFamily& exposed) const {
+  static Identity Identify(const ExposedFamily& exposed) {
     const FamilySnapshot& family = *exposed.family;
     switch (family.type) {
       case MetricType::kCounter:
@@ -83,7 +83,6 @@ class OpenMetricsWriter {
     const auto base = Without(exposed.name, "_info");
     const bool is_info =
         family.gauge_mode == shm::layout::GaugeMode::kInfo && base &&
-        !families_.IsTaken(*base, MetricType::kGauge) &&
         std::ranges::all_of(family.series, [](const auto& series) { return series.number == 1; });
     return is_info ? Identity{*base, "info"} : Identity{exposed.name, "gauge"};
   }
