@@ -63,7 +63,7 @@ class OpenMetricsWriter {
     }
   }
 
-  Identity Identify(const ExposedFamily& exposed) const {
+  static Identity Identify(const ExposedFamily& exposed) {
     const FamilySnapshot& family = *exposed.family;
     switch (family.type) {
       case MetricType::kCounter:

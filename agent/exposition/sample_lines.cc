@@ -1,9 +1,11 @@
 #include "agent/exposition/sample_lines.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 
 #include "agent/exposition/number.h"
+#include "client-lib/audio_definitions.h"
 #include "shm/family.h"
 #include "shm/label_block.h"
 #include "shm/layout.h"
@@ -63,13 +65,14 @@ bool IsExposable(const ExemplarSnapshot& exemplar) {
   return characters <= kMaxExemplarCharacters;
 }
 
+// The only names that are ever quoted.
+static_assert(std::ranges::all_of(audio::kAliases, [](const audio::Alias& alias) {
+  return alias.alias.find_first_of("\\\"\n") == std::string_view::npos;
+}));
+
 }  // namespace
 
-std::string QuotedName(std::string_view name) {
-  // Escaped as a label value is: what stands behind the equals sign of a label without a name.
-  constexpr std::string_view kNoName;
-  return shm::MakeLabelBlock({&kNoName, 1}, {&name, 1}).substr(1);
-}
+std::string QuotedName(std::string_view name) { return '"' + std::string(name) + '"'; }
 
 SampleLines::SampleLines(const ExposedFamily& exposed, Exemplars exemplars, TextBuffer* out)
     : exposed_(exposed),

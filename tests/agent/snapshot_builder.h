@@ -48,16 +48,6 @@ class SnapshotBuilder {
   }
   /// `text`, for as long as this lives.
   std::string_view Keep(const std::string& text) { return texts_.emplace_back(text); }
-  /// Of the series added last.
-  SnapshotBuilder& Exemplar(const shm::ExemplarSnapshot& exemplar) {
-    shm::SeriesSnapshot& series = snapshot.families.back().series.back();
-    if (series.exemplar_count++ == 0) {
-      series.first_exemplar = static_cast<std::uint32_t>(snapshot.exemplars.size());
-    }
-    snapshot.exemplars.push_back(exemplar);
-    return *this;
-  }
-
   /// To the last series; in the order of their buckets.
   SnapshotBuilder& Exemplar(std::uint32_t bucket, const std::string& labels, double value,
                             std::int64_t unix_ns) {

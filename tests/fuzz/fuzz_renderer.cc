@@ -70,8 +70,9 @@ std::string Labels(std::size_t count, ByteSource* bytes) {
 void AddExemplars(std::size_t buckets, ByteSource* bytes, SnapshotBuilder* builder) {
   for (std::uint32_t bucket = 0; bucket < buckets; bucket++) {
     if (bytes->Below(2) == 0) continue;
-    builder->Exemplar(
-        {bucket, Labels(bytes->Below(3), bytes), bytes->Value<double>(), bytes->Value<std::int64_t>()});
+    const std::string labels = Labels(bytes->Below(3), bytes);
+    const auto value = bytes->Value<double>();
+    builder->Exemplar(bucket, labels, value, bytes->Value<std::int64_t>());
   }
 }
 
@@ -97,25 +98,29 @@ void AddSeries(MetricType type, GaugeMode mode, std::size_t bounds, const std::s
 
 /// A reader shows no two families of one sample name and no label set twice.
 void Fill(ByteSource* bytes, SnapshotBuilder* builder) {
-  std::vector<std::pair<std::string_view, MetricType>> families;
+  std::vector<shm::FamilyDefinition> families;
   for (std::size_t at = bytes->Below(4); at < kNames.size(); at += 1 + bytes->Below(8)) {
-    const auto type = static_cast<MetricType>(bytes->Below(4));
-    const bool collides = std::ranges::any_of(families, [&](const auto& other) {
-      return shm::Collide(kNames[at], type, other.first, other.second);
-    });
-    if (!collides) families.emplace_back(kNames[at], type);
+    shm::FamilyDefinition definition{};
+    definition.name = kNames[at];
+    definition.type = static_cast<MetricType>(1 + bytes->Below(4));
+    if (definition.type == MetricType::kGauge) {
+      definition.gauge_mode = static_cast<GaugeMode>(1 + bytes->Below(8));
+    }
+    if (std::ranges::none_of(families, [&](const auto& other) { return shm::Collide(definition, other); })) {
+      families.push_back(definition);
+    }
   }
-  std::ranges::sort(families);
-  for (const auto& [name, type] : families) {
-    const GaugeMode mode =
-        type == MetricType::kGauge ? static_cast<GaugeMode>(1 + bytes->Below(8)) : GaugeMode::kNone;
+  std::ranges::sort(families, {}, &shm::FamilyDefinition::name);
+  for (const shm::FamilyDefinition& definition : families) {
+    const MetricType type = definition.type;
+    const GaugeMode mode = definition.gauge_mode;
     std::vector<double> bounds;
     while (type == MetricType::kHistogram && (bounds.empty() || bytes->Below(2) == 1)) {
       const double bound = bytes->Value<double>();
       if (std::isfinite(bound) && (bounds.empty() || bound > bounds.back())) bounds.push_back(bound);
       if (bytes->empty() && bounds.empty()) bounds.push_back(0);
     }
-    builder->Family(std::string(name), type, mode, bounds);
+    builder->Family(definition.name, type, mode, bounds);
     const std::string help = bytes->Text();
     builder->snapshot.families.back().help = builder->Keep(help);
     builder->snapshot.families.back().unit = kUnits[bytes->Below(kUnits.size())];
