@@ -2,7 +2,6 @@
 
 #include <microhttpd.h>
 
-#include <algorithm>
 #include <array>
 #include <cstdarg>
 #include <cstdio>
@@ -26,10 +25,6 @@ namespace {
 
 constexpr std::size_t kConnectionMemoryBytes = std::size_t{16} << 10U;
 constexpr const char* kTlsPriorities = "NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3";
-
-/// One client alone cannot take every place: a scraper at another address finds one. No fewer than this, because
-/// behind a proxy many clients have one address.
-unsigned PlacesOfOneClient(unsigned places) { return std::max(1U, places - places / 4); }
 
 [[gnu::format(printf, 2, 0)]] void OnLibraryLog(void* /*context*/, const char* format,
                                                 std::va_list arguments) {
@@ -209,13 +204,13 @@ bool HttpServer::State::StartDaemon(const HttpLimits& limits) {
                    {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, reinterpret_cast<void*>(TlsCredentials::Refuser())}};
   }
   tls_options.push_back({MHD_OPTION_END, 0, nullptr});
-  // The logger comes first, so that complaints about the other options reach it.
+  // The logger comes first, so that complaints about the other options reach it. There is no limit for one client's
+  // address: behind a proxy all have the same one. Whom a flood of TCP must not lock out scrapes a Unix socket.
   daemon = MHD_start_daemon(
       flags, 0, nullptr, nullptr, OnRequest, this, MHD_OPTION_EXTERNAL_LOGGER, OnLibraryLog, nullptr,
       MHD_OPTION_LISTEN_SOCKET, listener.fd, MHD_OPTION_NOTIFY_CONNECTION, OnConnection, this,
       MHD_OPTION_URI_LOG_CALLBACK, OnTarget, this, MHD_OPTION_NOTIFY_COMPLETED, OnAnswered, this,
       MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT, limits.max_connections,
-      MHD_OPTION_PER_IP_CONNECTION_LIMIT, PlacesOfOneClient(limits.max_connections),
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemoryBytes, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
       MHD_OPTION_ARRAY, tls_options.data(), MHD_OPTION_END);
   return daemon != nullptr;

@@ -10,7 +10,7 @@ namespace shmetrics::agent {
 
 /// Where to listen, as --web.listen-address has it: on TCP, or on a Unix socket if there is a path.
 struct ListenAddress {
-  std::string host;            ///< name or number without brackets; empty: every address of the machine
+  std::string host = {};       ///< name or number without brackets; empty: every address of the machine
   std::uint16_t port = 0;      ///< 0: any free one
   std::string unix_path = {};  ///< absolute; host and port mean nothing beside it
 

@@ -2,6 +2,9 @@
 
 #include <strings.h>
 
+#include <algorithm>
+#include <array>
+
 #include "agent/host_check.h"
 
 namespace shmetrics::agent {
@@ -13,11 +16,42 @@ constexpr int kMethodNotAllowed = 405;
 constexpr int kMisdirectedRequest = 421;
 constexpr int kTooManyRequests = 429;
 
+bool IsToken(std::string_view name) {
+  static constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kOthers.find(c) != std::string_view::npos;
+  });
+}
+
+bool HasControlCharacter(std::string_view value) {
+  return std::ranges::any_of(value, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < ' ' && byte != '\t') || byte == 0x7F;
+  });
+}
+
+/// Of a header that says how long the body is. The library appends what is folded onto a second line to the
+/// name, so that "Transfer-Encoding:", line end, " chunked" comes as Transfer-Encodingchunked.
+bool IsOfBody(std::string_view name) {
+  return std::ranges::any_of(
+      std::array<std::string_view, 2>{"Content-Length", "Transfer-Encoding"}, [&](std::string_view start) {
+        return name.size() >= start.size() && strncasecmp(name.data(), start.data(), start.size()) == 0;
+      });
+}
+
 bool HasBody(const RequestHead& head) {
+  const auto count =
+      std::ranges::count_if(head.headers, [](const auto& header) { return IsOfBody(header.first); });
   const std::vector<std::string_view> lengths = head.Values("Content-Length");
   // A length of 0 in any other spelling may be another number for whoever stands in between.
-  return !head.Values("Transfer-Encoding").empty() || lengths.size() > 1 ||
-         (lengths.size() == 1 && lengths.front() != "0");
+  return count > 0 && !(count == 1 && lengths.size() == 1 && lengths.front() == "0");
+}
+
+bool HasBadHeader(const RequestHead& head) {
+  return std::ranges::any_of(head.headers, [](const auto& header) {
+    return !IsToken(header.first) || HasControlCharacter(header.second);
+  });
 }
 
 /// HTTP/1.0 knows no Host; probes of load balancers still speak it.
@@ -45,6 +79,7 @@ HttpResponse PlainText(int status, std::string line) {
 
 std::optional<HttpResponse> RefusalOfShape(const RequestHead& head) {
   if (HasBody(head)) return PlainText(kBadRequest, "A request with a body is not accepted here.");
+  if (HasBadHeader(head)) return PlainText(kBadRequest, "A header of this request is malformed.");
   if (head.target.find("%00") != std::string_view::npos) {
     return PlainText(kBadRequest, "%00 in an address means nothing here.");
   }

@@ -31,7 +31,8 @@ HttpResponse PlainText(int status, std::string line);
 
 /// The answer to a request after which nothing more can be believed of its connection; nothing if it is in
 /// order. Those are: whatever has a body or may have one, because two who read on from different places see
-/// different requests (request smuggling); %00, which ends a string in C; a missing, second or empty Host; and
+/// different requests (request smuggling); a header whose name is no token, or
+/// whose value has control characters; %00, which ends a string in C; a missing, second or empty Host; and
 /// a target that is no path.
 std::optional<HttpResponse> RefusalOfShape(const RequestHead& head);
 

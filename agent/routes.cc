@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <string>
@@ -11,11 +12,13 @@
 #include "agent/content_coding.h"
 #include "agent/exposition/audio_json.h"
 #include "agent/exposition/exposition.h"
+#include "agent/exposition/families_json.h"
 #include "agent/exposition/json.h"
 #include "agent/exposition/name_filter.h"
+#include "agent/exposition/status_json.h"
 #include "agent/exposition/workers_json.h"
-#include "agent/landing_page.h"
 #include "agent/negotiation.h"
+#include "agent/page/page.h"
 #include "agent/self_metrics.h"
 #include "shm/label_block.h"
 #include "shm/ledger.h"
@@ -25,6 +28,8 @@ namespace {
 
 /// As the workers' Quota has it.
 constexpr std::size_t kMaxUserIdBytes = 256;
+constexpr std::size_t kDefaultTop = 10;
+constexpr std::size_t kMaxTop = 100;
 
 HttpResponse PlainText(int status, std::string line) {
   return {status, "text/plain; charset=utf-8", std::move(line) + '\n'};
@@ -41,16 +46,52 @@ HttpResponse BadRequest(std::string_view sentence) {
   return answer;
 }
 
+/// Everything of the page carries its policy, so that no file of it does more when it is opened by itself.
+HttpResponse PageAnswer(std::string_view content_type, std::string body) {
+  return {200,
+          std::string(content_type),
+          std::move(body),
+          {{"Content-Security-Policy", std::string(kPagePolicy)}, {"Referrer-Policy", "no-referrer"}}};
+}
+
+/// How many series of a family a request wants; nothing if what it says is no such number.
+std::optional<std::size_t> TopOf(const HttpRequest& request) {
+  const std::optional<std::string_view> text = request.Parameter("top");
+  if (!text) return kDefaultTop;
+  std::size_t top = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), top);
+  if (error != std::errc() || end != text->data() + text->size() || top > kMaxTop) return std::nullopt;
+  return top;
+}
+
 }  // namespace
 
-Routes::Routes(std::span<const Route> table, SegmentFollower* follower, const audio::AudioConfig* audio)
-    : table_(table), follower_(follower), audio_(audio), load_watch_(audio->state_file) {}
+Routes::Routes(std::span<const Route> table, SegmentFollower* follower, const audio::AudioConfig* audio,
+               MetricsOptions metrics_options)
+    : table_(table),
+      follower_(follower),
+      audio_(audio),
+      metrics_options_(metrics_options),
+      load_watch_(audio->state_file) {}
+
+void Routes::SetAudio(const audio::AudioConfig* audio) {
+  const std::lock_guard lock(mutex_);
+  audio_ = audio;
+}
 
 HttpResponse Routes::Handle(const HttpRequest& request) {
+  // Without the lock: a file of the page is the same whatever the segment says.
+  if (const std::optional<Asset> asset = FindAsset(request.path)) {
+    return PageAnswer(asset->content_type, std::string(asset->bytes));
+  }
   const auto route = std::ranges::find(table_, request.path, &Route::path);
   if (route == table_.end()) return PlainText(404, "There is nothing here; / lists what there is.");
+  std::optional<ScrapeStats::Scrape> scrape;
+  if (route->answer == &Routes::Metrics)
+    scrape.emplace(&stats_.scrapes, Word(Negotiate(request.accept).format));
   HttpResponse answer = Answer(*route, request);
   Encode(request.accept_encoding, &answer);
+  if (scrape) scrape->Answered(answer.status, answer.body.size());
   return answer;
 }
 
@@ -81,15 +122,15 @@ void Routes::Look() {
 HttpResponse Routes::Metrics(const HttpRequest& request) {
   Look();
   if (IsCorrupt()) return Unavailable();
-  ++scrapes_;
-  SelfMetrics own(view_.snapshot, view_.state == SegmentView::State::kAttached, scrapes_);
+  SelfMetrics own(view_, follower_->path(), &stats_, metrics_options_.exporter_metrics);
   const NameFilter filter(request);
   filter.Apply(&view_.snapshot);
   filter.Apply(own.mutable_snapshot());
   const Exposition exposition = Negotiate(request.accept);
   HttpResponse answer{200, ContentType(exposition), {}, {{"Vary", "Accept"}}};
   WriteExposition(std::array{&std::as_const(view_.snapshot), &own.snapshot()}, exposition,
-                  request.Parameter("created") == "true", &answer.body);
+                  metrics_options_.openmetrics_created || request.Parameter("created") == "true",
+                  &answer.body);
   return answer;
 }
 
@@ -134,14 +175,30 @@ HttpResponse Routes::Ready(const HttpRequest& /*request*/) {
   return PlainText(view_.state == SegmentView::State::kAttached ? 200 : 503, view_.message);
 }
 
-HttpResponse Routes::Landing(const HttpRequest& /*request*/) {
+HttpResponse Routes::Status(const HttpRequest& /*request*/) {
   Look();
+  HttpResponse answer{200, "application/json", {}};
+  WriteStatusJson(view_, follower_->path(), &answer.body);
+  return answer;
+}
+
+HttpResponse Routes::Families(const HttpRequest& request) {
+  const std::optional<std::size_t> top = TopOf(request);
+  if (!top) return BadRequest("top is how many series of a family are wanted, 0 to 100.");
+  std::vector<std::string_view> names;
+  for (const auto& [key, value] : request.parameters) {
+    if (key == "name[]") names.push_back(value);
+  }
+  return Json([&](shm::Snapshot* snapshot, std::string* out) {
+    if (names.empty()) return WriteFamilyListJson(*snapshot, UnixNow(), out);
+    WriteTopSeriesJson(*snapshot, names, *top, UnixNow(), out);
+  });
+}
+
+HttpResponse Routes::Page(const HttpRequest& /*request*/) {
   std::vector<Link> links;
   for (const Route& route : table_) links.push_back({route.path, route.title});
-  return {200,
-          "text/html; charset=utf-8",
-          LandingPage(view_, follower_->path(), links),
-          {{"Content-Security-Policy", std::string(kLandingPagePolicy)}}};
+  return PageAnswer("text/html; charset=utf-8", PageHtml(links));
 }
 
 template <class Write>

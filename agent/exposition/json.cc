@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "agent/exposition/json_writer.h"
+#include "agent/exposition/labels_json.h"
 #include "agent/exposition/number.h"
 #include "agent/exposition/stats.h"
 #include "agent/exposition/timestamp.h"
 #include "client-lib/audio_definitions.h"
 #include "shm/family.h"
-#include "shm/label_block.h"
 #include "shm/layout.h"
 
 namespace shmetrics::agent {
@@ -42,20 +42,6 @@ void WriteTotals(const HistogramTotals& totals, JsonWriter* json) {
   json->Integer(totals.count);
   json->Key("sum");
   json->Double(totals.sum);
-}
-
-void WriteLabels(const SeriesSnapshot& series, JsonWriter* json) {
-  json->Key("labels");
-  json->StartObject();
-  for (const shm::Label& label : shm::ParseLabelBlock(series.labels())) {
-    json->Key(label.name);
-    json->String(label.value);
-  }
-  if (series.worker >= 0) {
-    json->Key(shm::kWorkerLabel);
-    json->String(std::to_string(series.worker));
-  }
-  json->EndObject();
 }
 
 void WriteBuckets(std::span<const double> bounds, std::span<const shm::BucketSnapshot> buckets,

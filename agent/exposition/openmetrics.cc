@@ -55,9 +55,11 @@ class OpenMetricsWriter {
     }
     WriteHead(exposed, identity);
     const std::string created = is_unknown ? std::string() : CreatedName(exposed, identity.name);
+    if (created.empty()) return lines.Write(exposed.family->series);
+    // A series' samples stand together.
     for (const SeriesSnapshot& series : exposed.family->series) {
-      lines.Write(series);
-      if (!created.empty()) lines.WriteCreated(series, created);
+      lines.Write({&series, 1});
+      lines.WriteCreated(series, created);
     }
   }
 
@@ -80,7 +82,7 @@ class OpenMetricsWriter {
     }
     const auto base = Without(exposed.name, "_info");
     const bool is_info =
-        family.gauge_mode == shm::layout::GaugeMode::kInfo && base &&
+        family.gauge_mode == shm::layout::GaugeMode::kInfo && base && !families_.HasFamily(*base) &&
         std::ranges::all_of(family.series, [](const auto& series) { return series.number == 1; });
     return is_info ? Identity{*base, "info"} : Identity{exposed.name, "gauge"};
   }
@@ -123,7 +125,7 @@ class OpenMetricsWriter {
   std::string CreatedName(const ExposedFamily& exposed, std::string_view base) const {
     if (!with_created_ || exposed.family->type == MetricType::kGauge) return {};
     std::string name = std::string(base) + "_created";
-    return families_.IsTaken({name, MetricType::kGauge, shm::layout::GaugeMode::kSum}) ? std::string() : name;
+    return families_.IsTaken(name, MetricType::kGauge) ? std::string() : name;
   }
 
   const ExposedFamilies& families_;

@@ -66,9 +66,9 @@ bool IsExposable(const ExemplarSnapshot& exemplar) {
 }  // namespace
 
 std::string QuotedName(std::string_view name) {
-  std::string quoted = "\"";
-  shm::AppendEscapedLabelValue(name, &quoted);
-  return quoted += '"';
+  // Escaped as a label value is: what stands behind the equals sign of a label without a name.
+  constexpr std::string_view kNoName;
+  return shm::MakeLabelBlock({&kNoName, 1}, {&name, 1}).substr(1);
 }
 
 SampleLines::SampleLines(const ExposedFamily& exposed, Exemplars exemplars, TextBuffer* out)
@@ -88,18 +88,35 @@ std::string SampleLines::Head(std::string_view name) const {
   return exposed_.is_quoted ? '{' + QuotedName(name) : std::string(name);
 }
 
-void SampleLines::Write(const SeriesSnapshot& series) {
+void SampleLines::Write(std::span<const SeriesSnapshot> some) {
   switch (exposed_.family->type) {
     case MetricType::kCounter:
-      return WriteCounter(series);
+      if (!exposed_.is_alias && !with_exemplars_) return WritePlainCounters(some);
+      for (const SeriesSnapshot& series : some) WriteCounter(series);
+      return;
     case MetricType::kFractionalCounter:
     case MetricType::kGauge:
-      return WriteNumber(series);
-    case MetricType::kHistogram:
-      WriteBuckets(series);
-      WriteSum(series);
-      WriteCount(series);
+      for (const SeriesSnapshot& series : some) WriteNumber(series);
       return;
+    case MetricType::kHistogram:
+      for (const SeriesSnapshot& series : some) {
+        WriteBuckets(series);
+        WriteSum(series);
+        WriteCount(series);
+      }
+      return;
+  }
+}
+
+/// Most lines of most scrapes: whatever else a line could be is asked before the loop, which saves a tenth of the time.
+void SampleLines::WritePlainCounters(std::span<const SeriesSnapshot> some) {
+  for (const SeriesSnapshot& series : some) {
+    char* end = out_->Room(series.name_and_labels.size() + kMaxDecorationBytes);
+    end = Append(end, series.name_and_labels);
+    *end++ = ' ';
+    end = WriteInteger(end, series.integer);
+    *end++ = '\n';
+    out_->Keep(end);
   }
 }
 
@@ -130,7 +147,6 @@ char* SampleLines::BeginPlainLine(const SeriesSnapshot& series) {
     return BeginLine(head_, series, {label, static_cast<std::size_t>(label_end - label)});
   }
   if (exposed_.is_alias) return BeginLine(head_, series);
-  // The way of nearly every line: name and labels lie ready side by side.
   char* end = out_->Room(series.name_and_labels.size() + kMaxDecorationBytes);
   end = Append(end, series.name_and_labels);
   *end++ = ' ';

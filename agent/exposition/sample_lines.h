@@ -25,8 +25,8 @@ class SampleLines {
   /// Writes to `out`. `exposed` must live as long as this.
   SampleLines(const ExposedFamily& exposed, Exemplars exemplars, TextBuffer* out);
 
-  /// All samples of one of the family's series.
-  void Write(const shm::SeriesSnapshot& series);
+  /// All samples of some of the family's series.
+  void Write(std::span<const shm::SeriesSnapshot> some);
 
   // Of a histogram's series, piece by piece.
   void WriteBuckets(const shm::SeriesSnapshot& series);
@@ -50,6 +50,7 @@ class SampleLines {
   void EndLine(char* end);
   /// With the first of `exemplars`, if there is one.
   void EndLine(char* end, std::span<const shm::ExemplarSnapshot> exemplars);
+  void WritePlainCounters(std::span<const shm::SeriesSnapshot> some);
   void WriteCounter(const shm::SeriesSnapshot& series);
   void WriteNumber(const shm::SeriesSnapshot& series);
 

@@ -15,8 +15,7 @@ void WriteText(const ExposedFamilies& families, std::string* out) {
     const std::string name = MetadataName(exposed, exposed.name);
     WriteHelp(name, exposed.family->help, HelpQuotes::kPlain, &buffer);
     WriteMetadata("TYPE", name, shm::TypeName(exposed.family->type), &buffer);
-    SampleLines lines(exposed, SampleLines::Exemplars::kHidden, &buffer);
-    for (const shm::SeriesSnapshot& series : exposed.family->series) lines.Write(series);
+    SampleLines(exposed, SampleLines::Exemplars::kHidden, &buffer).Write(exposed.family->series);
   }
 }
 

@@ -7,6 +7,9 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "agent/bus_guard.h"
 #include "shmetrics/shmetrics.h"
@@ -23,15 +26,17 @@ using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 
-constexpr std::array<Route, 9> kTable = {{{"/", "", &Routes::Landing},
-                                          {"/metrics", "", &Routes::Metrics},
-                                          {"/map", "", &Routes::MetricsMap},
-                                          {"/document", "", &Routes::MetricsDocument},
-                                          {"/workers", "", &Routes::Workers},
-                                          {"/status", "", &Routes::StreamStatus},
-                                          {"/limits", "", &Routes::StreamLimits},
-                                          {"/healthy", "", &Routes::Healthy},
-                                          {"/ready", "", &Routes::Ready}}};
+constexpr std::array<Route, 11> kTable = {{{"/", "", &Routes::Page},
+                                           {"/metrics", "", &Routes::Metrics},
+                                           {"/map", "", &Routes::MetricsMap},
+                                           {"/document", "", &Routes::MetricsDocument},
+                                           {"/workers", "", &Routes::Workers},
+                                           {"/status", "", &Routes::StreamStatus},
+                                           {"/limits", "", &Routes::StreamLimits},
+                                           {"/segment", "", &Routes::Status},
+                                           {"/families", "", &Routes::Families},
+                                           {"/healthy", "", &Routes::Healthy},
+                                           {"/ready", "", &Routes::Ready}}};
 
 class RoutesTest : public ::testing::Test {
  protected:
@@ -66,9 +71,17 @@ TEST_F(RoutesTest, MetricsAreThoseOfTheWorkersAndThenTheAgents) {
 }
 
 TEST_F(RoutesTest, EachScrapeIsCounted) {
-  EXPECT_THAT(Get("/metrics").body, HasSubstr("\nshmetrics_scrapes_total 1\n"));
+  const std::string series = "\nshmetrics_scrapes_total{format=\"text_0.0.4\",code=\"200\"} ";
+  EXPECT_THAT(Get("/metrics").body, HasSubstr(series + "0\n"));
   Get("/map");
-  EXPECT_THAT(Get("/metrics").body, HasSubstr("\nshmetrics_scrapes_total 2\n"));
+  EXPECT_THAT(Get("/metrics").body, HasSubstr(series + "1\n"));
+  SegmentWriter(path_).Count("jobs_total", 3);
+  CutOff();
+  EXPECT_EQ(Get("/metrics").status, 503);
+  std::filesystem::remove(path_);
+  SegmentWriter(path_).Count("jobs_total", 3);
+  EXPECT_THAT(Get("/metrics").body,
+              HasSubstr("\nshmetrics_scrapes_total{format=\"text_0.0.4\",code=\"503\"} 1\n"));
 }
 
 TEST_F(RoutesTest, NamesSelectFamiliesOfTheWorkersAndOfTheAgent) {
@@ -105,6 +118,8 @@ TEST_F(RoutesTest, WithoutASegmentEveryAnswerButReadyIs200) {
   EXPECT_EQ(json::parse(Get("/document").body)["metrics"], json::object());
   EXPECT_EQ(json::parse(Get("/workers").body)["workers"], json::array());
   EXPECT_EQ(json::parse(Get("/status").body)["status"], "unavailable");
+  EXPECT_EQ(json::parse(Get("/segment").body)["state"], "waiting");
+  EXPECT_EQ(json::parse(Get("/families").body)["families"], json::array());
   EXPECT_EQ(LimitsOf("42").status, 200);
   EXPECT_EQ(Get("/").status, 200);
   EXPECT_EQ(Get("/healthy").status, 200);
@@ -115,18 +130,19 @@ TEST_F(RoutesTest, WithoutASegmentEveryAnswerButReadyIs200) {
 TEST_F(RoutesTest, WithASegmentTheAgentIsReady) {
   SegmentWriter(path_).Count("jobs_total", 3);
   EXPECT_EQ(Get("/ready").status, 200);
-  EXPECT_THAT(Get("/").body, HasSubstr("<th>Families</th><td>1</td>"));
+  EXPECT_EQ(json::parse(Get("/segment").body)["state"], "attached");
 }
 
 TEST_F(RoutesTest, OfACorruptSegmentNothingIsSaid) {
   SegmentWriter(path_).Count("jobs_total", 3);
   CutOff();
-  for (const char* path : {"/metrics", "/map", "/document", "/workers", "/status", "/ready"}) {
+  for (const char* path : {"/metrics", "/map", "/document", "/workers", "/status", "/families", "/ready"}) {
     EXPECT_EQ(Get(path).status, 503) << path;
     EXPECT_THAT(Get(path).body, HasSubstr("cut off")) << path;
   }
   EXPECT_EQ(Get("/healthy").status, 200);
   EXPECT_EQ(Get("/").status, 200);
+  EXPECT_EQ(json::parse(Get("/segment").body)["state"], "corrupt");
 }
 
 TEST_F(RoutesTest, LimitsAreOfOneUserWhoMustBeNamed) {
@@ -183,6 +199,24 @@ TEST_F(RoutesTest, LimitsGoByTheLedgerOfTheSegment) {
   EXPECT_EQ(json::parse(LimitsOf("43").body)["tier"], "free");
 }
 
+TEST_F(RoutesTest, ExchangedAudioDefinitionsCountFromTheNextAnswer) {
+  audio::AudioConfig other;
+  other.limits[0].concurrent_streams = 77;
+  routes_.SetAudio(&other);
+  EXPECT_EQ(json::parse(LimitsOf("42").body)["limits"]["concurrent_streams"], 77);
+}
+
+TEST_F(RoutesTest, WhatTheAgentCostsIsLeftOutIfSoConfigured) {
+  Routes routes(kTable, &follower_, &audio_, {.exporter_metrics = false});
+  const std::string body = routes.Handle({"/metrics", {}}).body;
+  EXPECT_THAT(body, HasSubstr("shmetrics_up"));
+  EXPECT_THAT(body, HasSubstr("shmetrics_build_info"));
+  EXPECT_THAT(body, HasSubstr("shmetrics_config_last_reload_successful"));
+  EXPECT_THAT(body, Not(HasSubstr("process_")));
+  EXPECT_THAT(body, Not(HasSubstr("shmetrics_scrape")));
+  EXPECT_THAT(body, Not(HasSubstr("shmetrics_http")));
+}
+
 TEST_F(RoutesTest, AKeyThatWentIsShownAt0InEveryFormat) {
   const LeaseGaugeFamily streams =
       Registry::open({.segment = path_})
@@ -203,16 +237,38 @@ TEST_F(RoutesTest, PathsAreMatchedWhole) {
   }
 }
 
-TEST_F(RoutesTest, TheLandingPageLinksToEveryRouteAndForbidsScripts) {
+TEST_F(RoutesTest, FamiliesAreListedAndOfNamedOnesTheLargestSeriesAreTold) {
+  SegmentWriter writer(path_);
+  writer.Count("jobs_total", 3);
+  writer.Count("streams_total", 4);
+  const auto families = [this](std::vector<std::pair<std::string_view, std::string_view>> parameters) {
+    return routes_.Handle({"/families", std::move(parameters)});
+  };
+  EXPECT_EQ(json::parse(families({}).body)["families"].size(), 2U);
+  const json named = json::parse(families({{"name[]", "jobs_total"}, {"name[]", "absent"}}).body)["families"];
+  ASSERT_EQ(named.size(), 1U);
+  EXPECT_EQ(named[0]["top"][0]["value"], 3);
+  EXPECT_EQ(json::parse(families({{"name[]", "jobs_total"}, {"top", "0"}}).body)["families"][0]["top"].size(),
+            0U);
+  for (const char* bad : {"", "-1", "101", "1x", "99999999999999999999"}) {
+    EXPECT_EQ(families({{"top", bad}}).status, 400) << bad;
+  }
+}
+
+TEST_F(RoutesTest, ThePageLinksToEveryRouteAndMayLoadNothingFromElsewhere) {
   const HttpResponse page = Get("/");
   EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
   for (const Route& route : kTable) {
-    EXPECT_THAT(page.body, HasSubstr("href=\"" + std::string(route.path) + '"'));
+    EXPECT_THAT(page.body, HasSubstr("href=\"." + std::string(route.path) + '"'));
   }
-  ASSERT_FALSE(page.headers.empty());
-  EXPECT_EQ(page.headers[0].first, "Content-Security-Policy");
-  EXPECT_THAT(page.headers[0].second, HasSubstr("default-src 'none'"));
-  EXPECT_THAT(page.headers[0].second, Not(HasSubstr("unsafe")));
+  for (const HttpResponse& answer : {page, Get("/page/main.js")}) {
+    EXPECT_EQ(answer.status, 200);
+    ASSERT_FALSE(answer.headers.empty());
+    EXPECT_EQ(answer.headers[0].first, "Content-Security-Policy");
+    EXPECT_THAT(answer.headers[0].second, HasSubstr("default-src 'none'"));
+    EXPECT_THAT(answer.headers[0].second, Not(HasSubstr("unsafe")));
+    EXPECT_THAT(answer.headers[0].second, Not(HasSubstr("*")));
+  }
 }
 
 }  // namespace

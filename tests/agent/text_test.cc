@@ -147,7 +147,8 @@ TEST(TextTest, PromtoolAcceptsEveryTypeAndTheAgentsOwnMetrics) {
   builder.Family("latency_seconds", MetricType::kHistogram, GaugeMode::kNone, {0.005, 1, 1e6});
   builder.Histogram("method=\"GET\"", {{2, 0.004}, {3, 1.5}, {0, 0}, {1, 2e6}});
   builder.Family("threads", MetricType::kGauge, GaugeMode::kPerWorker).Number("", 5, 17);
-  const SelfMetrics own(builder.snapshot, true, 1);
+  AgentStats stats;
+  const SelfMetrics own({SegmentView::State::kAttached, {}, builder.snapshot}, "/none", &stats, true);
   const std::string text = Text({&builder.snapshot, &own.snapshot()});
   EXPECT_EQ(Promtool(text), 0) << text;
   EXPECT_NE(Promtool("bad.name 1\n"), 0) << "promtool must be able to refuse";

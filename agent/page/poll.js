@@ -1,0 +1,64 @@
+// Asks the agent again and again. While it does not answer, less and less often: an agent that starts again is not
+// met by every page there is.
+
+const PERIOD_MS = 2000;
+const HIDDEN_PERIOD_MS = 10000;
+const LONGEST_PERIOD_MS = 30000;
+const PATIENCE_MS = 10000;
+
+// Not location.href: fetch() refuses an address with a user and a password in it.
+const BASE = location.origin + location.pathname;
+
+export async function ask(path) {
+  const answer = await fetch(new URL(path, BASE), {cache: 'no-store', signal: AbortSignal.timeout(PATIENCE_MS)});
+  if (!answer.ok) throw new Error(`it answered with status ${answer.status}`);
+  return answer.json();
+}
+
+export class Poller {
+  // `look` asks for everything once; what it returns goes to `onAnswer`, what it throws to `onFailure`.
+  constructor({look, onAnswer, onFailure}) {
+    this.look = look;
+    this.onAnswer = onAnswer;
+    this.onFailure = onFailure;
+    this.failures = 0;
+    this.running = false;
+    this.paused = false;
+    document.addEventListener('visibilitychange', () => {
+      if (!document.hidden) this.now();
+    });
+  }
+
+  // Asks at once, unless an answer is on its way already.
+  async now() {
+    clearTimeout(this.timer);
+    if (this.running || this.paused) return;
+    this.running = true;
+    try {
+      const answer = await this.look();
+      this.failures = 0;
+      if (!this.paused) this.onAnswer(answer);
+    } catch (error) {
+      this.failures += 1;
+      if (!this.paused) this.onFailure(error, this.period());
+    } finally {
+      this.running = false;
+    }
+    if (!this.paused) this.timer = setTimeout(() => this.now(), this.period());
+  }
+
+  pause() {
+    this.paused = true;
+    clearTimeout(this.timer);
+  }
+
+  resume() {
+    this.paused = false;
+    this.now();
+  }
+
+  period() {
+    const period = document.hidden ? HIDDEN_PERIOD_MS : PERIOD_MS;
+    return Math.max(period, Math.min(PERIOD_MS * 2 ** (this.failures - 1), LONGEST_PERIOD_MS));
+  }
+}
