@@ -166,7 +166,7 @@ class FamilyMerger {
 std::unordered_set<std::string> SampleNamesOf(const std::vector<FamilySnapshot>& families) {
   std::unordered_set<std::string> names;
   for (const FamilySnapshot& family : families) {
-    for (std::string& name : shm::SampleNames({family.name, family.type, family.gauge_mode}))
+    for (std::string& name : shm::SampleNames(family.name, family.type, family.gauge_mode))
       names.insert(std::move(name));
   }
   return names;
@@ -182,7 +182,7 @@ void MergeFamilies(const shm::Snapshot& older, shm::Snapshot* newer) {
       if (HaveOneDefinition(family, *found)) merger.Join(family, &*found);
       continue;
     }
-    const std::vector<std::string> names = shm::SampleNames({family.name, family.type, family.gauge_mode});
+    const std::vector<std::string> names = shm::SampleNames(family.name, family.type, family.gauge_mode);
     if (std::ranges::none_of(names, [&](const std::string& name) { return taken_names.contains(name); })) {
       only_older.push_back(merger.Copy(family));
     }

@@ -119,12 +119,7 @@ bool IsLabelName(std::string_view name) {
   return IsMetricName(name) && name.find(':') == std::string_view::npos;
 }
 
-NameClaim ClaimOf(const FamilyDefinition& definition) {
-  return {definition.name, definition.type, definition.gauge_mode};
-}
-
-std::vector<std::string> SampleNames(const NameClaim& claim) {
-  const auto& [name, type, mode] = claim;
+std::vector<std::string> SampleNames(std::string_view name, MetricType type, layout::GaugeMode mode) {
   std::vector<std::string> names{std::string(name)};
   if (const std::string_view suffix = SuffixOf(type, mode); !suffix.empty() && name.ends_with(suffix))
     names.emplace_back(name.substr(0, name.size() - suffix.size()));
@@ -135,9 +130,9 @@ std::vector<std::string> SampleNames(const NameClaim& claim) {
   return names;
 }
 
-std::vector<std::string> PossibleColliders(const NameClaim& claim) {
+std::vector<std::string> PossibleColliders(const FamilyDefinition& definition) {
   std::vector<std::string> colliders;
-  for (const std::string& sample : SampleNames(claim)) {
+  for (const std::string& sample : SampleNames(definition.name, definition.type, definition.gauge_mode)) {
     colliders.push_back(sample);
     for (const std::string_view suffix : {kTotal, kInfo})
       colliders.push_back(std::string(sample).append(suffix));
@@ -145,13 +140,13 @@ std::vector<std::string> PossibleColliders(const NameClaim& claim) {
       if (sample.ends_with(suffix)) colliders.push_back(sample.substr(0, sample.size() - suffix.size()));
     }
   }
-  std::erase(colliders, claim.name);
+  std::erase(colliders, definition.name);
   return colliders;
 }
 
-bool Collide(const NameClaim& one, const NameClaim& other) {
-  const std::vector<std::string> names = SampleNames(one);
-  const std::vector<std::string> others = SampleNames(other);
+bool Collide(const FamilyDefinition& one, const FamilyDefinition& other) {
+  const std::vector<std::string> names = SampleNames(one.name, one.type, one.gauge_mode);
+  const std::vector<std::string> others = SampleNames(other.name, other.type, other.gauge_mode);
   return one.name != other.name &&
          std::find_first_of(names.begin(), names.end(), others.begin(), others.end()) != names.end();
 }

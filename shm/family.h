@@ -45,23 +45,15 @@ Result<void> CheckDefinition(const FamilyDefinition& definition);
 bool IsMetricName(std::string_view name);
 bool IsLabelName(std::string_view name);
 
-/// What of a family decides which names it exposes.
-struct NameClaim {
-  std::string_view name;
-  layout::MetricType type;
-  layout::GaugeMode mode;
-};
-NameClaim ClaimOf(const FamilyDefinition& definition);
-
 /// The names a family's samples and metadata take in text or OpenMetrics: a histogram foo also foo_bucket,
 /// foo_sum and foo_count; a counter foo_total and an info foo_info also foo.
-std::vector<std::string> SampleNames(const NameClaim& claim);
+std::vector<std::string> SampleNames(std::string_view name, layout::MetricType type, layout::GaugeMode mode);
 
 /// The names of all families that could possibly expose one of these sample names.
-std::vector<std::string> PossibleColliders(const NameClaim& claim);
+std::vector<std::string> PossibleColliders(const FamilyDefinition& definition);
 
 /// Whether two families of different names expose a sample name in common.
-bool Collide(const NameClaim& one, const NameClaim& other);
+bool Collide(const FamilyDefinition& one, const FamilyDefinition& other);
 
 bool IsCounter(layout::MetricType type);
 

@@ -79,14 +79,6 @@ Result<void> CheckLabelValues(std::span<const std::string_view> names,
 
 bool IsValidUtf8(std::string_view text) { return utf8::is_valid(text.begin(), text.end()); }
 
-void AppendEscapedLabelValue(std::string_view value, std::string* out) {
-  for (const char c : value) {
-    const char escape = EscapeOf(c);
-    if (escape != '\0') out->push_back('\\');
-    out->push_back(escape == '\0' ? c : escape);
-  }
-}
-
 void WriteLabelBlock(std::span<const std::string_view> names, std::span<const std::string_view> values,
                      char* out) {
   const auto append = [&out](std::string_view text) { out += text.copy(out, text.size()); };

@@ -29,10 +29,6 @@ Result<void> CheckLabelValues(std::span<const std::string_view> names,
 
 bool IsValidUtf8(std::string_view text);
 
-/// `value` in quotes-to-be: backslash, double quote and newline escaped as text 0.0.4 and OpenMetrics want
-/// them.
-void AppendEscapedLabelValue(std::string_view value, std::string* out);
-
 /// The block of names[i]="values[i]"; backslash, double quote and newline of a value escaped as text 0.0.4 and OpenMetrics
 /// want them. The caller has checked that both have one size and that the values are UTF-8.
 std::string MakeLabelBlock(std::span<const std::string_view> names, std::span<const std::string_view> values);

@@ -150,7 +150,9 @@ void SeriesIndex::OrderFamilies() {
   std::unordered_set<std::string> taken;
   skipped_.collisions = 0;
   for (IndexedFamily* family : by_age) {
-    const std::vector<std::string> names = SampleNames(ClaimOf(family->definition));
+    const FamilyDefinition& definition = family->definition;
+    const std::vector<std::string> names =
+        SampleNames(definition.name, definition.type, definition.gauge_mode);
     family->collides = std::any_of(names.begin(), names.end(),
                                    [&](const std::string& name) { return taken.contains(name); });
     if (family->collides) {

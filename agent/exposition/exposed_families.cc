@@ -16,6 +16,18 @@ namespace {
 
 bool ComesBefore(const FamilySnapshot* a, const FamilySnapshot* b) { return a->name < b->name; }
 
+/// As much of a definition as its sample names depend on.
+shm::FamilyDefinition DefinitionOf(std::string_view name, shm::layout::MetricType type,
+                                   shm::layout::GaugeMode mode) {
+  return {.name = std::string(name),
+          .help = {},
+          .unit = {},
+          .type = type,
+          .gauge_mode = mode,
+          .label_names = {},
+          .bounds = {}};
+}
+
 }  // namespace
 
 ExposedFamilies::ExposedFamilies(std::span<const shm::Snapshot* const> snapshots, Escaping escaping) {
@@ -23,8 +35,7 @@ ExposedFamilies::ExposedFamilies(std::span<const shm::Snapshot* const> snapshots
     std::vector<const FamilySnapshot*> fresh;
     fresh.reserve(snapshot->families.size());
     for (const FamilySnapshot& family : snapshot->families) {
-      if (by_name_.empty() || !IsTaken({family.name, family.type, family.gauge_mode}))
-        fresh.push_back(&family);
+      if (by_name_.empty() || !IsTaken(family.name, family.type, family.gauge_mode)) fresh.push_back(&family);
     }
     // Sorted already, but for the agent's own.
     if (!std::ranges::is_sorted(fresh, ComesBefore)) std::ranges::sort(fresh, ComesBefore);
@@ -49,17 +60,20 @@ void ExposedFamilies::AddAliases(const shm::Snapshot& snapshot, const FamilySnap
   for (const audio::Alias& alias : audio::kAliases) {
     if (alias.of != family.name) continue;
     const std::string& name = alias_names_.emplace_back(EscapeName(alias.alias, escaping));
-    if (!IsTaken({name, family.type, family.gauge_mode})) {
+    if (!IsTaken(name, family.type, family.gauge_mode)) {
       list_.push_back({&snapshot, &family, name, true, !shm::IsMetricName(name)});
     }
   }
 }
 
-bool ExposedFamilies::IsTaken(const shm::NameClaim& claim) const {
-  if (Find(claim.name) != nullptr) return true;
-  return std::ranges::any_of(shm::PossibleColliders(claim), [&](const std::string& other) {
+bool ExposedFamilies::IsTaken(std::string_view name, shm::layout::MetricType type,
+                              shm::layout::GaugeMode mode) const {
+  if (Find(name) != nullptr) return true;
+  const shm::FamilyDefinition wanted = DefinitionOf(name, type, mode);
+  return std::ranges::any_of(shm::PossibleColliders(wanted), [&](const std::string& other) {
     const FamilySnapshot* const found = Find(other);
-    return found != nullptr && shm::Collide(claim, {found->name, found->type, found->gauge_mode});
+    return found != nullptr &&
+           shm::Collide(wanted, DefinitionOf(found->name, found->type, found->gauge_mode));
   });
 }
 

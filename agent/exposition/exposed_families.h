@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "agent/negotiation.h"
-#include "shm/family.h"
 #include "shm/snapshot.h"
 
 namespace shmetrics::agent {
@@ -37,8 +36,11 @@ class ExposedFamilies {
   ExposedFamilies& operator=(const ExposedFamilies&) = delete;
 
   const std::vector<ExposedFamily>& list() const { return list_; }
-  /// Whether such a family would expose a name that is taken.
-  bool IsTaken(const shm::NameClaim& claim) const;
+  /// Whether a family of `name` and `type` would expose a name that is taken.
+  bool IsTaken(std::string_view name, shm::layout::MetricType type,
+               shm::layout::GaugeMode mode = shm::layout::GaugeMode::kNone) const;
+  /// Whether a family has this very name, as one that is shown without a suffix must not.
+  bool HasFamily(std::string_view name) const { return Find(name) != nullptr; }
 
  private:
   void Add(const shm::Snapshot& snapshot, Escaping escaping);

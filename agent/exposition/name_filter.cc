@@ -18,9 +18,12 @@ std::string_view WithoutSuffix(std::string_view name, std::string_view suffix) {
 
 /// Every name under which a format shows something of the family.
 std::vector<std::string> NamesOf(const shm::FamilySnapshot& family) {
-  std::vector<std::string> names = shm::SampleNames({family.name, family.type, family.gauge_mode});
+  std::vector<std::string> names = shm::SampleNames(family.name, family.type, family.gauge_mode);
   if (family.type != shm::layout::MetricType::kGauge) {
     names.push_back(std::string(WithoutSuffix(family.name, "_total")) + "_created");
+  }
+  if (family.gauge_mode == shm::layout::GaugeMode::kInfo) {
+    names.emplace_back(WithoutSuffix(family.name, "_info"));
   }
   for (const audio::Alias& alias : audio::kAliases) {
     if (alias.of != family.name) continue;

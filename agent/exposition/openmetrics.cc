@@ -82,7 +82,7 @@ class OpenMetricsWriter {
     }
     const auto base = Without(exposed.name, "_info");
     const bool is_info =
-        family.gauge_mode == shm::layout::GaugeMode::kInfo && base &&
+        family.gauge_mode == shm::layout::GaugeMode::kInfo && base && !families_.HasFamily(*base) &&
         std::ranges::all_of(family.series, [](const auto& series) { return series.number == 1; });
     return is_info ? Identity{*base, "info"} : Identity{exposed.name, "gauge"};
   }
@@ -125,7 +125,7 @@ class OpenMetricsWriter {
   std::string CreatedName(const ExposedFamily& exposed, std::string_view base) const {
     if (!with_created_ || exposed.family->type == MetricType::kGauge) return {};
     std::string name = std::string(base) + "_created";
-    return families_.IsTaken({name, MetricType::kGauge, shm::layout::GaugeMode::kSum}) ? std::string() : name;
+    return families_.IsTaken(name, MetricType::kGauge) ? std::string() : name;
   }
 
   const ExposedFamilies& families_;

@@ -134,26 +134,21 @@ TEST(FamilyTest, CollisionsAreFoundFromBothSides) {
   for (const FamilyDefinition& one : families) {
     for (const FamilyDefinition& other : families) {
       if (one.name == other.name) continue;
-      const bool collide = Collide(ClaimOf(one), ClaimOf(other));
-      EXPECT_EQ(collide, Collide(ClaimOf(other), ClaimOf(one))) << one.name << " " << other.name;
+      const bool collide = Collide(one, other);
+      EXPECT_EQ(collide, Collide(other, one)) << one.name << " " << other.name;
       if (!collide) continue;
       collisions++;
-      EXPECT_THAT(PossibleColliders(ClaimOf(one)), ::testing::Contains(other.name))
+      EXPECT_THAT(PossibleColliders(one), ::testing::Contains(other.name))
           << one.name << " would not look for it";
     }
   }
   EXPECT_GT(collisions, 10);
-  constexpr MetricType kGauge = MetricType::kGauge;
-  const NameClaim histogram{"h", MetricType::kHistogram, GaugeMode::kNone};
-  const NameClaim counter{"a_total", MetricType::kCounter, GaugeMode::kNone};
-  const NameClaim info{"a_info", kGauge, GaugeMode::kInfo};
-  const NameClaim gauge{"a", kGauge, GaugeMode::kSum};
-  EXPECT_FALSE(Collide(histogram, {"h_max", kGauge, GaugeMode::kSum}));
-  EXPECT_TRUE(Collide(histogram, {"h_sum", kGauge, GaugeMode::kSum}));
-  EXPECT_TRUE(Collide(counter, gauge));
-  EXPECT_TRUE(Collide(info, gauge));
-  EXPECT_TRUE(Collide(info, counter));
-  EXPECT_FALSE(Collide({"a_info", kGauge, GaugeMode::kSum}, gauge));
+  EXPECT_FALSE(Collide(HistogramNamed("h", {1}), GaugeNamed("h_max", GaugeMode::kSum)));
+  EXPECT_TRUE(Collide(HistogramNamed("h", {1}), GaugeNamed("h_sum", GaugeMode::kSum)));
+  EXPECT_TRUE(Collide(CounterNamed("a_total"), GaugeNamed("a", GaugeMode::kSum)));
+  EXPECT_TRUE(Collide(GaugeNamed("a_info", GaugeMode::kInfo), GaugeNamed("a", GaugeMode::kSum)));
+  EXPECT_TRUE(Collide(GaugeNamed("a_info", GaugeMode::kInfo), CounterNamed("a_total")));
+  EXPECT_FALSE(Collide(GaugeNamed("a_info", GaugeMode::kSum), GaugeNamed("a", GaugeMode::kSum)));
 }
 
 TEST(FamilyTest, DefinitionsDifferByAllButHelpAndUnit) {
