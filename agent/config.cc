@@ -1,150 +1,102 @@
 #include "agent/config.h"
 
-#include <ini.h>
-#include <pwd.h>
+#include <sys/stat.h>
 
-#include <cerrno>
-#include <charconv>
-#include <cstdio>
-#include <cstring>
-#include <memory>
-#include <set>
-#include <string_view>
-#include <system_error>
+#include <optional>
 #include <utility>
 
-#include "client-lib/audio_config.h"
+#include "agent/ini_file.h"
+#include "agent/settings.h"
+#include "agent/tls_credentials.h"
+#include "shm/segment_path.h"
 
 namespace shmetrics::agent {
 namespace {
 
-constexpr int kMaxLineBytes = 65536;
-
-Error BadValue(const std::string& text, const std::string& expected) {
-  return {ErrorCode::kBadOption, "'" + text + "' is not " + expected};
+Error OfFile(const std::string& file, const std::string& what) {
+  return {ErrorCode::kBadOption, file + ": " + what};
 }
 
-struct FileCloser {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-/// One pass over one file. inih reads the lines and calls back for each key; the first thing wrong ends it.
-class Parser {
- public:
-  Parser(const std::string& path, std::FILE* file) : path_(path), file_(file) {}
-
-  Result<Settings> Parse() {
-    // The defaults take an indented key for more of the value above it, and cut lines at 200 bytes.
-    ini_allow_multiline = false;
-    ini_use_stack = false;
-    ini_initial_alloc = kMaxLineBytes;
-    ini_max_line = kMaxLineBytes;
-    ini_stop_on_first_error = true;
-    const int bad_line = ini_parse_stream(ReadLine, this, OnKey, this);
-    if (!error_.empty()) return Error{ErrorCode::kBadOption, error_};
-    if (std::ferror(file_) != 0) {
-      return Error{ErrorCode::kBadOption, path_ + ": could not be read: " + std::strerror(read_errno_)};
-    }
-    if (bad_line != 0) return At("is neither a [section], nor key = value, nor a comment");
-    return std::move(settings_);
+/// Of TLS either both files or none.
+Result<std::optional<TlsFiles>> TlsOf(const Settings& settings, const std::string& file) {
+  if (settings.tls_certificate && settings.tls_key) {
+    const TlsFiles files{*settings.tls_certificate, *settings.tls_key};
+    const auto usable = TlsCredentials::Load(files);
+    if (!usable.ok()) return OfFile(file, "[web] tls_certificate, tls_key: " + usable.error().message);
+    return std::optional(files);
   }
+  if (settings.tls_certificate)
+    return OfFile(file, "[web] tls_key: missing; tls_certificate is of no use alone");
+  if (settings.tls_key) return OfFile(file, "[web] tls_certificate: missing; tls_key is of no use alone");
+  return std::optional<TlsFiles>();
+}
 
- private:
-  static char* ReadLine(char* line, int size, void* self) {
-    auto* const parser = static_cast<Parser*>(self);
-    char* const read = std::fgets(line, size, parser->file_);
-    parser->read_errno_ = errno;
-    if (read != nullptr) ++parser->line_;
-    return read;
+bool IsReadableByAll(const std::string& file) {
+  struct stat status {};
+  return stat(file.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
+}
+
+/// `file` is where the settings that no flag has come from.
+Result<Config> Resolve(const Settings& settings, const std::string& file) {
+  Config config;
+  config.segment_path = settings.segment_path ? *settings.segment_path : shm::DefaultSegmentPath();
+  config.trusted_owner = settings.trusted_owner.value_or(config.trusted_owner);
+  config.listen_addresses = settings.listen_addresses;
+  config.telemetry_path = settings.telemetry_path.value_or(config.telemetry_path);
+  config.disable_exporter_metrics = settings.disable_exporter_metrics.value_or(false);
+  config.openmetrics_created = settings.openmetrics_created.value_or(false);
+  config.http_limits.max_connections = settings.max_connections.value_or(config.http_limits.max_connections);
+  if (settings.request_deadline) config.http_limits.deadline = *settings.request_deadline;
+  const Result<std::optional<TlsFiles>> tls = TlsOf(settings, file);
+  if (!tls.ok()) return tls.error();
+  config.http_policy.tls = tls.value();
+  config.http_policy.users = settings.users;
+  if (settings.allowed_hosts) config.http_policy.allowed_hosts = *settings.allowed_hosts;
+  config.log_level = settings.log_level.value_or(config.log_level);
+  config.log_format = settings.log_format.value_or(config.log_format);
+  if (!settings.users.empty() && IsReadableByAll(file)) {
+    config.warnings.push_back(
+        file + ": [web.users]: every user of this host can read it; chmod o= keeps the hashes");
   }
-
-  static int OnKey(void* self, const char* section, const char* key, const char* value) {
-    auto* const parser = static_cast<Parser*>(self);
-    parser->Take(section, key, value);
-    return parser->error_.empty() ? 1 : 0;
-  }
-
-  void Take(const std::string& section, const std::string& key, const std::string& value) {
-    if (section == audio::kConfigSection) return;
-    const std::string name = "[" + section + "] " + key;
-    if (!seen_.insert(name).second) {
-      error_ = At(name + " was set before; remove one of them").message;
-      return;
-    }
-    if (audio::IsMisspeltSection(section)) {
-      error_ = At(name + ": no such section; write [" + std::string(audio::kConfigSection) + "]").message;
-      return;
-    }
-    const Result<void> set = Set(name, value);
-    if (!set.ok()) error_ = At(name + ": " + set.error().message).message;
-  }
-
-  Result<void> Set(const std::string& name, const std::string& value) {
-    if (name == "[segment] path") return settings_.SetSegmentPath(value);
-    if (name == "[segment] trusted_owner") return settings_.SetTrustedOwner(value);
-    if (name == "[web] listen_address") return settings_.SetListenAddress(value);
-    if (name == "[log] level") return settings_.SetLogLevel(value);
-    return Error{
-        ErrorCode::kBadOption,
-        "no such key; there are [segment] path and trusted_owner, [web] listen_address and [log] level"};
-  }
-
-  Error At(const std::string& what) const {
-    return {ErrorCode::kBadOption, path_ + ": line " + std::to_string(line_) + ": " + what};
-  }
-
-  const std::string& path_;
-  std::FILE* file_;
-  int line_ = 0;
-  int read_errno_ = 0;
-  Settings settings_;
-  std::set<std::string> seen_;
-  std::string error_;
-};
+  return config;
+}
 
 }  // namespace
 
-Result<void> Settings::SetSegmentPath(const std::string& text) {
-  if (text.empty()) return BadValue(text, "the path of a segment");
-  segment_path = text;
-  return {};
-}
-
-Result<void> Settings::SetTrustedOwner(const std::string& text) {
-  uid_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && end == text.data() + text.size()) {
-    trusted_owner = number;
-    return {};
+Result<Config> ReadConfig(const Options& options) {
+  const std::optional<std::string> file = options.config_file ? options.config_file : audio::ConfigFile();
+  Settings settings = options.settings;
+  if (file) {
+    const Result<Settings> read = ReadIniFile(*file);
+    if (!read.ok()) return read.error();
+    settings.FillFrom(read.value());
   }
-  const passwd* const user = getpwnam(text.c_str());
-  if (user == nullptr) return BadValue(text, "a user of this host; write a name or a number");
-  trusted_owner = user->pw_uid;
-  return {};
+  Result<Config> config = Resolve(settings, file.value_or(""));
+  if (!config.ok()) return config;
+  audio::AudioConfigReading audio = audio::ReadAudioConfig(file);
+  if (!audio.file_errors.empty()) return Error{ErrorCode::kBadOption, audio.file_errors.front()};
+  config->audio = std::move(audio.config);
+  config->warnings.insert(config->warnings.end(), audio.environment_errors.begin(),
+                          audio.environment_errors.end());
+  return config;
 }
 
-Result<void> Settings::SetListenAddress(const std::string& text) {
-  listen_address = ParseListenAddress(text);
-  if (!listen_address) return BadValue(text, "an address; write HOST:PORT, [IPV6]:PORT or :PORT");
-  return {};
-}
-
-Result<void> Settings::SetLogLevel(const std::string& text) {
-  log_level = ParseLogLevel(text);
-  if (!log_level) return BadValue(text, "a log level; write debug, info, warn or error");
-  return {};
-}
-
-std::optional<std::string> ConfigFile(const std::optional<std::string>& flag) {
-  return flag ? flag : audio::ConfigFile();
-}
-
-Result<Settings> ReadConfig(const std::string& path) {
-  const std::unique_ptr<std::FILE, FileCloser> file(std::fopen(path.c_str(), "re"));
-  if (file == nullptr) {
-    return Error{ErrorCode::kBadOption, path + ": could not be opened: " + std::strerror(errno)};
-  }
-  return Parser(path, file.get()).Parse();
+std::vector<std::string> KeysThatNeedRestart(const Config& running, const Config& next) {
+  std::vector<std::string> keys;
+  const auto add_if = [&keys](bool differs, const char* key) {
+    if (differs) keys.emplace_back(key);
+  };
+  add_if(running.segment_path != next.segment_path, "[segment] path");
+  add_if(running.trusted_owner != next.trusted_owner, "[segment] trusted_owner");
+  add_if(running.listen_addresses != next.listen_addresses, "[web] listen_address");
+  add_if(running.telemetry_path != next.telemetry_path, "[web] telemetry_path");
+  add_if(running.disable_exporter_metrics != next.disable_exporter_metrics, "[web] disable_exporter_metrics");
+  add_if(running.openmetrics_created != next.openmetrics_created, "[web] openmetrics_created");
+  add_if(running.http_limits.max_connections != next.http_limits.max_connections, "[web] max_connections");
+  add_if(running.http_limits.deadline != next.http_limits.deadline, "[web] request_deadline_seconds");
+  add_if(running.http_policy.tls.has_value() != next.http_policy.tls.has_value(), "[web] tls_certificate");
+  add_if(running.audio.state_file != next.audio.state_file, "[Audio-Quota] state_file");
+  return keys;
 }
 
 }  // namespace shmetrics::agent

@@ -3,37 +3,39 @@
 
 #include <sys/types.h>
 
-#include <optional>
 #include <string>
+#include <vector>
 
+#include "agent/http_policy.h"
 #include "agent/listen_address.h"
 #include "agent/log.h"
+#include "agent/options.h"
+#include "client-lib/audio_config.h"
 #include "shm/result.h"
 
 namespace shmetrics::agent {
 
-/// What can be set by flag or by configuration file; empty where nothing was said.
-struct Settings {
-  std::optional<std::string> segment_path;
-  std::optional<uid_t> trusted_owner;  ///< who else may own the segment file
-  std::optional<ListenAddress> listen_address;
-  std::optional<LogLevel> log_level;
-
-  /// Each takes the value's text as a user wrote it and fails with kBadOption, naming the value and what it
-  /// can be.
-  Result<void> SetSegmentPath(const std::string& text);
-  Result<void> SetTrustedOwner(const std::string& text);
-  Result<void> SetListenAddress(const std::string& text);
-  Result<void> SetLogLevel(const std::string& text);
+/// The configuration: what flags, file, environment and defaults come to, each above the next.
+struct Config {
+  std::string segment_path;
+  uid_t trusted_owner = static_cast<uid_t>(-1);
+  std::vector<ListenAddress> listen_addresses;  ///< empty: none was configured
+  std::string telemetry_path = "/metrics";
+  bool disable_exporter_metrics = false;
+  bool openmetrics_created = false;
+  HttpLimits http_limits;
+  HttpPolicy http_policy;
+  LogLevel log_level = LogLevel::kInfo;
+  LogFormat log_format = LogFormat::kLogfmt;
+  audio::AudioConfig audio;
+  std::vector<std::string> warnings;  ///< lines to log, of what is doubtful and not refused
 };
 
-/// The file to read: `flag`, else the one that the workers read too.
-std::optional<std::string> ConfigFile(const std::optional<std::string>& flag);
+/// Fails with one line that names flag, or file, line and key.
+Result<Config> ReadConfig(const Options& options);
 
-/// Reads an ini file: [segment] path, trusted_owner, [web] listen_address, [log] level. Everything unknown, wrong or said
-/// twice is an error that names file, line and key. [Audio-Quota] is passed over: ReadAudioConfig(), which
-/// the workers use too, reads it.
-Result<Settings> ReadConfig(const std::string& path);
+/// The keys in which `next` differs from `running` and which only a restart can change.
+std::vector<std::string> KeysThatNeedRestart(const Config& running, const Config& next);
 
 }  // namespace shmetrics::agent
 

@@ -1,7 +1,8 @@
 #ifndef SHMETRICS_AGENT_HTTP_POLICY_H_
 #define SHMETRICS_AGENT_HTTP_POLICY_H_
 
-// Whom an HTTP server answers, and how long it waits for them: plain values from the section [web] of the configuration.
+// Whom an HTTP server answers, and how long it waits for them: plain values from the section [web] of the
+// configuration.
 
 #include <chrono>
 #include <optional>
@@ -27,8 +28,9 @@ struct WebUser {
 /// Fixed when a server starts.
 struct HttpLimits {
   unsigned max_connections = 64;  ///< of each listen address; more wait for one to end
-  std::chrono::seconds deadline{
-      30};  ///< for one request, from its first byte, or the answer before it, to its answer's end
+  /// How long a request line may take to arrive, from the start of its connection or the end of the answer
+  /// before it, and again how long from there to the end of its answer.
+  std::chrono::milliseconds deadline{30'000};
 
   bool operator==(const HttpLimits&) const = default;
 };
@@ -37,7 +39,8 @@ struct HttpLimits {
 struct HttpPolicy {
   std::optional<TlsFiles> tls;  ///< on TCP only; a Unix socket has the file system's permissions
   std::vector<WebUser> users;   ///< empty: nobody is asked for a password
-  /// What a Host header may name besides the address itself, localhost and numbers; with "*" anything.
+  /// What a Host header may name besides the address itself, localhost and numbers: NAME or NAME:PORT; with
+  /// "*" anything. A Unix socket takes any.
   std::vector<std::string> allowed_hosts;
 
   bool operator==(const HttpPolicy&) const = default;

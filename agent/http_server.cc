@@ -1,156 +1,30 @@
 #include "agent/http_server.h"
 
 #include <microhttpd.h>
-#include <strings.h>
-#include <unistd.h>
 
 #include <array>
 #include <cstdarg>
-#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <exception>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
-#include "agent/listener.h"
+#include "agent/basic_auth.h"
+#include "agent/connection_deadlines.h"
+#include "agent/http_exchange.h"
 #include "agent/log.h"
+#include "agent/request_guard.h"
+#include "agent/tls_follower.h"
 
 namespace shmetrics::agent {
 namespace {
 
-constexpr unsigned kMaxConnections = 64;
-constexpr unsigned kIdleSeconds = 30;
 constexpr std::size_t kConnectionMemoryBytes = std::size_t{16} << 10U;
-
-// What is known of a request between the library's calls for it: the address of one of these, or null before
-// the first call.
-constexpr char kMisleadingUri = 0;
-constexpr char kChecked = 0;
-
-void* Mark(const char& mark) { return const_cast<char*>(&mark); }
-
-HttpResponse PlainText(int status, std::string line) {
-  return {status, "text/plain; charset=utf-8", std::move(line) + '\n'};
-}
-
-/// The library decodes %00 and hands out C strings: /metrics%00x would reach the handler as /metrics, and user=1%00x as
-/// the user 1.
-void* OnUri(void* /*context*/, const char* uri, MHD_Connection* /*connection*/) {
-  return std::strstr(uri, "%00") != nullptr ? Mark(kMisleadingUri) : nullptr;
-}
-
-MHD_Result FindBody(void* found, MHD_ValueKind /*kind*/, const char* name, const char* value) {
-  const bool has_length = strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0 &&
-                          (value == nullptr || std::string_view(value) != "0");
-  const bool has_encoding = strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0;
-  if (has_length || has_encoding) *static_cast<bool*>(found) = true;
-  return MHD_YES;
-}
-
-/// Looks at every header of the request, because the library goes by the first of two contradicting lengths
-/// and takes the rest of the body for another request.
-bool HasBody(MHD_Connection* connection) {
-  bool found = false;
-  MHD_get_connection_values(connection, MHD_HEADER_KIND, FindBody, &found);
-  return found;
-}
-
-void FreeBody(void* body) { delete static_cast<std::string*>(body); }
-
-/// Hands the body over without copying it.
-MHD_Result Send(MHD_Connection* connection, HttpResponse answer) {
-  auto body = std::make_unique<std::string>(std::move(answer.body));
-  MHD_Response* const response = MHD_create_response_from_buffer_with_free_callback_cls(
-      body->size(), body->data(), FreeBody, body.get());
-  if (response == nullptr) return MHD_NO;
-  body.release();  // NOLINT(bugprone-unused-return-value): FreeBody() will
-  MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer.content_type.c_str());
-  MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-  MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-  for (const auto& [name, value] : answer.headers) {
-    MHD_add_response_header(response, name.c_str(), value.c_str());
-  }
-  const MHD_Result queued = MHD_queue_response(connection, static_cast<unsigned>(answer.status), response);
-  MHD_destroy_response(response);
-  return queued;
-}
-
-/// Sends an answer after which nothing more is read from this connection.
-MHD_Result Refuse(MHD_Connection* connection, int status, std::string line) {
-  HttpResponse answer = PlainText(status, std::move(line));
-  answer.headers.emplace_back(MHD_HTTP_HEADER_CONNECTION, "close");
-  return Send(connection, std::move(answer));
-}
-
-/// What joins the values of one header that was sent several times is a comma, by RFC 9110.
-struct JoinedHeader {
-  const char* name;
-  std::string* values;
-};
-
-MHD_Result JoinHeader(void* joined, MHD_ValueKind /*kind*/, const char* name, const char* value) {
-  const auto& header = *static_cast<const JoinedHeader*>(joined);
-  if (strcasecmp(name, header.name) != 0 || value == nullptr) return MHD_YES;
-  if (!header.values->empty()) *header.values += ',';
-  *header.values += value;
-  return MHD_YES;
-}
-
-MHD_Result AddParameter(void* request, MHD_ValueKind /*kind*/, const char* name, const char* value) {
-  static_cast<HttpRequest*>(request)->parameters.emplace_back(name, value == nullptr ? "" : value);
-  return MHD_YES;
-}
-
-HttpResponse CallHandler(const HttpHandler& handler, MHD_Connection* connection, const char* path) {
-  try {
-    HttpRequest request{path};
-    MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, AddParameter, &request);
-    for (JoinedHeader header : {JoinedHeader{MHD_HTTP_HEADER_ACCEPT, &request.accept},
-                                JoinedHeader{MHD_HTTP_HEADER_ACCEPT_ENCODING, &request.accept_encoding}}) {
-      MHD_get_connection_values(connection, MHD_HEADER_KIND, JoinHeader, &header);
-    }
-    return handler(request);
-  } catch (const std::exception& error) {
-    Log(LogLevel::kError, std::string("no answer to ") + path + ": " + error.what());
-    return PlainText(MHD_HTTP_INTERNAL_SERVER_ERROR,
-                     "The agent could not make this answer; its log says why.");
-  }
-}
-
-/// Called once when the headers of a request are complete, and again when the request is.
-MHD_Result OnRequest(void* handler, MHD_Connection* connection, const char* path, const char* method,
-                     const char* /*version*/, const char* /*upload*/, std::size_t* /*upload_bytes*/,
-                     void** mark) {
-  if (*mark == Mark(kMisleadingUri)) {
-    return Refuse(connection, MHD_HTTP_BAD_REQUEST, "%00 in an address means nothing here.");
-  }
-  if (*mark == nullptr) {
-    if (HasBody(connection)) {
-      return Refuse(connection, MHD_HTTP_BAD_REQUEST, "A request with a body is not accepted here.");
-    }
-    *mark = Mark(kChecked);
-    return MHD_YES;
-  }
-  if (std::strcmp(method, MHD_HTTP_METHOD_GET) != 0 && std::strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
-    HttpResponse answer = PlainText(MHD_HTTP_METHOD_NOT_ALLOWED, "Only GET and HEAD are answered here.");
-    answer.headers.emplace_back(MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-    return Send(connection, std::move(answer));
-  }
-  return Send(connection, CallHandler(*static_cast<const HttpHandler*>(handler), connection, path));
-}
-
-/// The library calls this from C, which no exception may cross.
-MHD_Result OnRequestNoThrow(void* handler, MHD_Connection* connection, const char* path, const char* method,
-                            const char* version, const char* upload, std::size_t* upload_bytes, void** mark) {
-  try {
-    return OnRequest(handler, connection, path, method, version, upload, upload_bytes, mark);
-  } catch (const std::exception&) {
-    return MHD_NO;  // no memory even for an error message: the connection is closed
-  }
-}
+constexpr const char* kTlsPriorities = "NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3";
 
 [[gnu::format(printf, 2, 0)]] void OnLibraryLog(void* /*context*/, const char* format,
                                                 std::va_list arguments) {
@@ -173,44 +47,210 @@ MHD_Result OnRequestNoThrow(void* handler, MHD_Connection* connection, const cha
 }  // namespace
 
 struct HttpServer::State {
-  HttpHandler handler;
-  std::uint16_t port;
-  MHD_Daemon* daemon;
+  /// What is known of a connection between the library's calls for it.
+  struct Connection {
+    int fd;
+    std::shared_ptr<const TlsCredentials> credentials;  // alive as long as the session that uses them
+    std::string target;                                 // of the current request, undecoded
+    bool is_checked = false;                            // the head of the current request is in order
+  };
+
+  State(const Listener& listens_on, const HttpLimits& limits, HttpPolicy rules, HttpHandler handles,
+        AnswerObserver observes)
+      : listener(listens_on),
+        handler(std::move(handles)),
+        observer(std::move(observes)),
+        policy(std::make_shared<const HttpPolicy>(std::move(rules))),
+        deadlines(limits.deadline) {}
+
+  ~State() {
+    if (daemon != nullptr) {
+      MHD_quiesce_daemon(daemon);  // or the library would close the socket, and the file would outlive it
+      MHD_stop_daemon(daemon);
+    }
+    Close(listener);
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  bool StartDaemon(const HttpLimits& limits);
+  std::shared_ptr<const HttpPolicy> Policy() {
+    const std::lock_guard lock(policy_mutex);
+    return policy;
+  }
+
+  static Connection& Of(MHD_Connection* connection) {
+    return *static_cast<Connection*>(
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context);
+  }
+
+  // What the library calls, from C, which no exception may cross; all in the one thread of the daemon.
+  static void OnConnection(void* server, MHD_Connection* connection, void** context,
+                           MHD_ConnectionNotificationCode code);
+  static void* OnTarget(void* server, const char* target, MHD_Connection* connection);
+  static MHD_Result OnRequest(void* server, MHD_Connection* connection, const char* path, const char* method,
+                              const char* version, const char* upload, std::size_t* upload_bytes,
+                              void** mark);
+  static void OnAnswered(void* server, MHD_Connection* connection, void** mark,
+                         MHD_RequestTerminationCode code);
+
+  void Begin(MHD_Connection* library_connection, void** context);
+  MHD_Result CheckOrAnswer(MHD_Connection* connection, const char* path, const char* method,
+                           const char* version);
+  HttpResponse CallHandler(MHD_Connection* connection, const char* path, const RequestHead& head);
+  MHD_Result Answer(MHD_Connection* connection, HttpResponse answer) {
+    if (observer) observer(answer.status);
+    return Send(connection, std::move(answer));
+  }
+
+  const Listener listener;
+  const HttpHandler handler;
+  const AnswerObserver observer;
+  std::mutex policy_mutex;
+  std::shared_ptr<const HttpPolicy> policy;
+  TlsFollower tls;
+  BasicAuth auth;
+  ConnectionDeadlines deadlines;
+  MHD_Daemon* daemon = nullptr;
 };
 
-HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
-
-HttpServer::~HttpServer() {
-  const MHD_socket listener = MHD_quiesce_daemon(state_->daemon);
-  MHD_stop_daemon(state_->daemon);
-  if (listener != MHD_INVALID_SOCKET) close(listener);
+void HttpServer::State::Begin(MHD_Connection* library_connection, void** context) {
+  auto connection = std::make_unique<Connection>();
+  connection->fd = MHD_get_connection_info(library_connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+  connection->credentials = tls.Current();
+  if (connection->credentials != nullptr) {
+    auto* const session = static_cast<gnutls_session_int*>(
+        MHD_get_connection_info(library_connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session);
+    connection->credentials->Use(session);  // else the handshake fails
+  }
+  deadlines.Restart(connection->fd);
+  *context = connection.release();
 }
 
-std::uint16_t HttpServer::port() const { return state_->port; }
-
-Result<std::unique_ptr<HttpServer>> HttpServer::Start(const ListenAddress& address, HttpHandler handler) {
-  const Result<Listener> listener = Listen(address);
-  if (!listener.ok()) return listener.error();
-  return Start(listener.value(), std::move(handler));
+void HttpServer::State::OnConnection(void* server, MHD_Connection* library_connection, void** context,
+                                     MHD_ConnectionNotificationCode code) {
+  auto& state = *static_cast<State*>(server);
+  if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+    state.Begin(library_connection, context);
+    return;
+  }
+  // The library closes the descriptor after this call, not before.
+  const std::unique_ptr<Connection> connection(static_cast<Connection*>(*context));
+  state.deadlines.Forget(connection->fd);
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::Start(const Listener& listener, HttpHandler handler) {
+/// The request line is complete.
+void* HttpServer::State::OnTarget(void* server, const char* target, MHD_Connection* library_connection) {
+  Connection& connection = Of(library_connection);
+  connection.target = target;
+  connection.is_checked = false;
+  static_cast<State*>(server)->deadlines.Restart(connection.fd);
+  return nullptr;
+}
+
+void HttpServer::State::OnAnswered(void* server, MHD_Connection* connection, void** /*mark*/,
+                                   MHD_RequestTerminationCode code) {
+  if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK) return;  // it is about to be closed
+  static_cast<State*>(server)->deadlines.Restart(Of(connection).fd);
+}
+
+HttpResponse HttpServer::State::CallHandler(MHD_Connection* connection, const char* path,
+                                            const RequestHead& head) {
+  try {
+    return handler(ReadRequest(connection, path, head));
+  } catch (const std::exception& error) {
+    Log(LogLevel::kError, std::string("no answer to ") + path + ": " + error.what());
+    return PlainText(MHD_HTTP_INTERNAL_SERVER_ERROR,
+                     "The agent could not make this answer; its log says why.");
+  }
+}
+
+/// Called once when the head of a request is complete, and again when the request is.
+MHD_Result HttpServer::State::CheckOrAnswer(MHD_Connection* library_connection, const char* path,
+                                            const char* method, const char* version) {
+  Connection& connection = Of(library_connection);
+  const RequestHead head = ReadHead(library_connection, method, version, connection.target);
+  if (!connection.is_checked) {
+    std::optional<HttpResponse> refusal = RefusalOfShape(head);
+    if (!refusal) {
+      connection.is_checked = true;
+      return MHD_YES;
+    }
+    refusal->headers.emplace_back(MHD_HTTP_HEADER_CONNECTION, "close");
+    return Answer(library_connection, std::move(*refusal));
+  }
+  std::optional<HttpResponse> refusal = RefusalByPolicy(head, listener.address, *Policy(), auth);
+  return Answer(library_connection,
+                refusal ? std::move(*refusal) : CallHandler(library_connection, path, head));
+}
+
+MHD_Result HttpServer::State::OnRequest(void* server, MHD_Connection* connection, const char* path,
+                                        const char* method, const char* version, const char* /*upload*/,
+                                        std::size_t* /*upload_bytes*/, void** /*mark*/) {
+  try {
+    return static_cast<State*>(server)->CheckOrAnswer(connection, path, method, version);
+  } catch (const std::exception&) {
+    return MHD_NO;  // no memory even for an error message: the connection is closed
+  }
+}
+
+bool HttpServer::State::StartDaemon(const HttpLimits& limits) {
   MHD_set_panic_func(OnLibraryPanic, nullptr);
-  auto state = std::make_unique<State>(State{std::move(handler), listener.address.port, nullptr});
-  // The logger comes first, so that complaints about the other options reach it.
-  state->daemon = MHD_start_daemon(
-      MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, nullptr, nullptr,
-      OnRequestNoThrow, &state->handler, MHD_OPTION_EXTERNAL_LOGGER, OnLibraryLog, nullptr,
-      MHD_OPTION_LISTEN_SOCKET, listener.fd, MHD_OPTION_URI_LOG_CALLBACK, OnUri, nullptr,
-      MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT, kMaxConnections,
-      MHD_OPTION_CONNECTION_TIMEOUT, kIdleSeconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemoryBytes,
-      MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_END);
-  if (state->daemon == nullptr) {
-    close(listener.fd);
+  std::vector<MHD_OptionItem> tls_options;
+  unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+  if (tls.Current() != nullptr) {
+    flags |= MHD_USE_TLS;
+    tls_options = {{MHD_OPTION_HTTPS_PRIORITIES, 0, const_cast<char*>(kTlsPriorities)},
+                   {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, reinterpret_cast<void*>(TlsCredentials::Refuser())}};
+  }
+  tls_options.push_back({MHD_OPTION_END, 0, nullptr});
+  // The logger comes first, so that complaints about the other options reach it. There is no limit for one client's
+  // address: behind a proxy all have the same one. Whom a flood of TCP must not lock out scrapes a Unix socket.
+  daemon = MHD_start_daemon(
+      flags, 0, nullptr, nullptr, OnRequest, this, MHD_OPTION_EXTERNAL_LOGGER, OnLibraryLog, nullptr,
+      MHD_OPTION_LISTEN_SOCKET, listener.fd, MHD_OPTION_NOTIFY_CONNECTION, OnConnection, this,
+      MHD_OPTION_URI_LOG_CALLBACK, OnTarget, this, MHD_OPTION_NOTIFY_COMPLETED, OnAnswered, this,
+      MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT, limits.max_connections,
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemoryBytes, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+      MHD_OPTION_ARRAY, tls_options.data(), MHD_OPTION_END);
+  return daemon != nullptr;
+}
+
+HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+HttpServer::~HttpServer() = default;
+
+const ListenAddress& HttpServer::address() const { return state_->listener.address; }
+
+Result<std::unique_ptr<HttpServer>> HttpServer::Start(const Listener& listener, const HttpLimits& limits,
+                                                      HttpPolicy policy, HttpHandler handler,
+                                                      AnswerObserver observer) {
+  if (!listener.address.unix_path.empty()) policy.tls.reset();
+  auto state =
+      std::make_unique<State>(listener, limits, std::move(policy), std::move(handler), std::move(observer));
+  if (state->policy->tls) {
+    const Result<void> usable = state->tls.Follow(*state->policy->tls);
+    if (!usable.ok()) return usable.error();
+  }
+  if (!state->StartDaemon(limits)) {
     return Error{ErrorCode::kBadOption,
                  "cannot serve on " + ToString(listener.address) + ": the HTTP library did not start"};
   }
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
+}
+
+Result<void> HttpServer::Reload(HttpPolicy policy) {
+  if (!state_->listener.address.unix_path.empty()) policy.tls.reset();
+  if (policy.tls.has_value() != state_->Policy()->tls.has_value()) {
+    return Error{ErrorCode::kBadOption,
+                 "TLS on " + ToString(address()) + " is switched on or off by a restart only"};
+  }
+  if (policy.tls) {
+    const Result<void> usable = state_->tls.Follow(*policy.tls);
+    if (!usable.ok()) return usable.error();
+  }
+  const std::lock_guard lock(state_->policy_mutex);
+  state_->policy = std::make_shared<const HttpPolicy>(std::move(policy));
+  return {};
 }
 
 }  // namespace shmetrics::agent

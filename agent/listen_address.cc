@@ -5,6 +5,8 @@
 namespace shmetrics::agent {
 namespace {
 
+constexpr std::string_view kUnixPrefix = "unix:/";
+
 std::optional<std::uint16_t> ParsePort(std::string_view text) {
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
@@ -15,6 +17,11 @@ std::optional<std::uint16_t> ParsePort(std::string_view text) {
 }  // namespace
 
 std::optional<ListenAddress> ParseListenAddress(std::string_view text) {
+  if (text.starts_with(kUnixPrefix)) {
+    const std::string_view path = text.substr(kUnixPrefix.size() - 1);
+    if (path.ends_with('/') || path.find('\0') != std::string_view::npos) return std::nullopt;
+    return ListenAddress{.host = {}, .port = 0, .unix_path = std::string(path)};
+  }
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return std::nullopt;
   const std::optional<std::uint16_t> port = ParsePort(text.substr(colon + 1));
@@ -33,6 +40,7 @@ std::optional<ListenAddress> ParseListenAddress(std::string_view text) {
 }
 
 std::string ToString(const ListenAddress& address) {
+  if (!address.unix_path.empty()) return "unix:" + address.unix_path;
   const bool is_ipv6 = address.host.find(':') != std::string::npos;
   return (is_ipv6 ? '[' + address.host + ']' : address.host) + ':' + std::to_string(address.port);
 }

@@ -8,15 +8,16 @@
 
 namespace shmetrics::agent {
 
-/// Where to listen, as --web.listen-address has it.
+/// Where to listen, as --web.listen-address has it: on TCP, or on a Unix socket if there is a path.
 struct ListenAddress {
-  std::string host;    ///< name or number without brackets; empty: every address of the machine
-  std::uint16_t port;  ///< 0: any free one
+  std::string host = {};       ///< name or number without brackets; empty: every address of the machine
+  std::uint16_t port = 0;      ///< 0: any free one
+  std::string unix_path = {};  ///< absolute; host and port mean nothing beside it
 
   bool operator==(const ListenAddress&) const = default;
 };
 
-/// HOST:PORT, [IPV6]:PORT or :PORT; nothing for any other text.
+/// HOST:PORT, [IPV6]:PORT, :PORT or unix:/PATH; nothing for any other text.
 std::optional<ListenAddress> ParseListenAddress(std::string_view text);
 
 /// As ParseListenAddress() takes it.

@@ -4,6 +4,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -12,6 +13,8 @@
 #include <cstring>
 #include <memory>
 #include <string>
+
+#include "agent/unix_socket.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -33,11 +36,14 @@ int ListenOn(const addrinfo& address) {
   return -error;
 }
 
-/// Where a TCP socket is bound, its host as a number.
+/// Where a socket is bound; a TCP socket's host as a number.
 ListenAddress AddressOf(int fd) {
   sockaddr_storage address{};
   socklen_t size = sizeof(address);
   getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  if (address.ss_family == AF_UNIX) {
+    return {.host = {}, .port = 0, .unix_path = reinterpret_cast<const sockaddr_un*>(&address)->sun_path};
+  }
   std::array<char, NI_MAXHOST> host{};
   getnameinfo(reinterpret_cast<const sockaddr*>(&address), size, host.data(), host.size(), nullptr, 0,
               NI_NUMERICHOST);
@@ -49,6 +55,11 @@ ListenAddress AddressOf(int fd) {
 }  // namespace
 
 Result<Listener> Listen(const ListenAddress& address) {
+  if (!address.unix_path.empty()) {
+    const Result<int> fd = ListenOnUnixSocket(address.unix_path);
+    if (!fd.ok()) return CannotListen(address, fd.error().message);
+    return Listener{fd.value(), address, true};
+  }
   addrinfo hints{};
   hints.ai_flags = AI_NUMERICSERV;
   hints.ai_socktype = SOCK_STREAM;
@@ -70,24 +81,31 @@ Result<Listener> Listen(const ListenAddress& address) {
   return CannotListen(address, std::strerror(-listening));
 }
 
-Result<std::optional<Listener>> TakeActivationSocket() {
+Result<std::vector<Listener>> TakeActivationSockets() {
   const int count = sd_listen_fds(1);
-  if (count == 0) return std::optional<Listener>();
   if (count < 0) {
     return Error{ErrorCode::kBadOption,
-                 std::string("cannot take the socket that LISTEN_FDS tells of: ") + std::strerror(-count)};
+                 std::string("cannot take the sockets that LISTEN_FDS tells of: ") + std::strerror(-count)};
   }
-  if (count > 1) {
-    return Error{ErrorCode::kBadOption, "LISTEN_FDS hands over " + std::to_string(count) +
-                                            " sockets; give the socket unit one ListenStream= and no other"};
+  std::vector<Listener> listeners;
+  for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + count; fd++) {
+    if (sd_is_socket_inet(fd, AF_UNSPEC, SOCK_STREAM, 1, 0) <= 0 &&
+        sd_is_socket_unix(fd, SOCK_STREAM, 1, nullptr, 0) <= 0) {
+      return Error{ErrorCode::kBadOption, "file descriptor " + std::to_string(fd) +
+                                              ", which LISTEN_FDS hands over, is not a stream socket that "
+                                              "listens on TCP or on a Unix path"};
+    }
+    // A client that is gone before it is accepted must not hold up the only thread that serves.
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    listeners.push_back({fd, AddressOf(fd)});
   }
-  const int fd = SD_LISTEN_FDS_START;
-  if (sd_is_socket_inet(fd, AF_UNSPEC, SOCK_STREAM, 1, 0) <= 0) {
-    return Error{ErrorCode::kBadOption, "what LISTEN_FDS hands over is not a TCP socket that listens"};
-  }
-  // A client that is gone before it is accepted must not hold up the only thread that serves.
-  fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-  return std::optional(Listener{fd, AddressOf(fd)});
+  return listeners;
+}
+
+void Close(const Listener& listener) {
+  // The file goes first: once the socket is closed another agent may take it for a dead one's, and put its own there.
+  if (listener.owns_path) RemoveUnixSocket(listener.address.unix_path);
+  close(listener.fd);
 }
 
 }  // namespace shmetrics::agent

@@ -1,26 +1,31 @@
 #ifndef SHMETRICS_AGENT_LISTENER_H_
 #define SHMETRICS_AGENT_LISTENER_H_
 
-#include <optional>
+#include <vector>
 
 #include "agent/listen_address.h"
 #include "shm/result.h"
 
 namespace shmetrics::agent {
 
-/// A TCP socket that listens. Made here and not by the HTTP library, which cannot say why it failed.
+/// A stream socket that listens. Made here and not by the HTTP library, which cannot say why it failed.
 struct Listener {
-  int fd;                 ///< for the caller to close
-  ListenAddress address;  ///< with the port in use, also where port 0 was asked for
+  int fd;                  ///< for Close()
+  ListenAddress address;   ///< with the port in use, also where port 0 was asked for
+  bool owns_path = false;  ///< the Unix socket's file was made here, not by systemd, and goes with it
 };
 
-/// kBadOption if the address does not exist here or is taken; the message names it and the reason.
+/// kBadOption if the address does not exist here or is taken; the message names it and the reason. A Unix
+/// socket gets the permissions 0660; where a dead process has left one behind, it is replaced.
 Result<Listener> Listen(const ListenAddress& address);
 
-/// The socket that systemd, or another that does as it does, has opened for this process (socket activation); nothing
-/// if there is none. Clears the variables that tell of it, so that it is taken once. kBadOption if there are several,
-/// or what there is does not listen on TCP.
-Result<std::optional<Listener>> TakeActivationSocket();
+/// The sockets, TCP or Unix, that systemd, or another that does as it does, has opened for this process
+/// (socket activation); none if there are none. Clears the variables that tell of them, so that they are taken
+/// once. kBadOption if one is no stream socket that listens.
+Result<std::vector<Listener>> TakeActivationSockets();
+
+/// Closes the socket, having removed its file where that is this process's own.
+void Close(const Listener& listener);
 
 }  // namespace shmetrics::agent
 

@@ -1,12 +1,16 @@
 // shmetrics-agent: reads a segment, speaks HTTP. The one file that knows all others.
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <exception>
 #include <memory>
+#include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "agent/bus_guard.h"
 #include "agent/config.h"
@@ -14,19 +18,19 @@
 #include "agent/ledger_file.h"
 #include "agent/listener.h"
 #include "agent/log.h"
+#include "agent/main_loop.h"
 #include "agent/options.h"
+#include "agent/reload.h"
 #include "agent/routes.h"
-#include "agent/save_loop.h"
 #include "agent/segment_follower.h"
+#include "agent/service_manager.h"
 #include "agent/version.h"
-#include "client-lib/audio_config.h"
-#include "shm/segment_path.h"
 
 namespace shmetrics::agent {
 namespace {
 
 constexpr int kUsageError = 2;
-constexpr timespec kSavePeriod{10, 0};
+constexpr std::chrono::seconds kSavePeriod{10};
 
 constexpr Route kRoutes[] = {
     {"/", "this page", &Routes::Page},
@@ -50,78 +54,129 @@ int Fail(const Error& error) {
   return kUsageError;
 }
 
-/// Blocked before the first thread is started, so that every thread has them blocked.
-sigset_t BlockStopSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  sigprocmask(SIG_BLOCK, &signals, nullptr);
-  return signals;
+/// The table with the metrics where they are wanted.
+std::vector<Route> RoutesWith(const std::string& telemetry_path) {
+  std::vector<Route> table(std::begin(kRoutes), std::end(kRoutes));
+  std::ranges::find(table, "/metrics", &Route::path)->path = telemetry_path;
+  return table;
 }
 
-/// The socket that this process was started with, else one of its own.
-Result<Listener> OpenListener(const std::optional<ListenAddress>& configured) {
-  const Result<std::optional<Listener>> activation = TakeActivationSocket();
+/// The sockets that this process was started with, else those of the configured addresses.
+Result<std::vector<Listener>> OpenListeners(std::vector<ListenAddress> configured) {
+  Result<std::vector<Listener>> activation = TakeActivationSockets();
   if (!activation.ok()) return activation.error();
-  if (!activation.value()) return Listen(configured.value_or(ListenAddress{"127.0.0.1", 8000}));
-  const Listener& listener = *activation.value();
-  if (configured) {
-    Log(LogLevel::kWarn, "the configured address " + ToString(*configured) +
-                             " is not used: the socket that systemd opened is on " +
-                             ToString(listener.address));
+  if (!activation->empty()) {
+    for (const ListenAddress& address : configured) {
+      Log(LogLevel::kWarn, "the configured address " + ToString(address) + " is not used: systemd opened " +
+                               ToString(activation->front().address));
+    }
+    return activation;
   }
-  return listener;
+  if (configured.empty()) configured = {{"127.0.0.1", 8000}};
+  std::vector<Listener> listeners;
+  for (const ListenAddress& address : configured) {
+    const Result<Listener> listener = Listen(address);
+    if (!listener.ok()) {
+      std::ranges::for_each(listeners, Close);
+      return listener.error();
+    }
+    listeners.push_back(listener.value());
+  }
+  return listeners;
 }
 
-int Serve(const std::string& segment_path, uid_t trusted_owner, const std::optional<ListenAddress>& address,
-          const audio::AudioConfig& audio) {
-  const sigset_t stop_signals = BlockStopSignals();
+/// One server for each listener.
+using Servers = std::vector<std::unique_ptr<HttpServer>>;
+
+Result<Servers> StartServers(std::span<const Listener> listeners, const Config& config, Routes* routes) {
+  Servers servers;
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    Result<std::unique_ptr<HttpServer>> server = HttpServer::Start(
+        listeners[i], config.http_limits, config.http_policy,
+        [routes](const HttpRequest& request) { return routes->Handle(request); },
+        [routes](int status) { routes->stats().answers.Add(status); });
+    if (!server.ok()) {
+      std::ranges::for_each(listeners.subspan(i + 1), Close);
+      return server.error();
+    }
+    servers.push_back(std::move(server.value()));
+    Log(LogLevel::kInfo, "shmetrics-agent " + std::string(kVersion) + " serves " + config.segment_path +
+                             " on " + ToString(listeners[i].address));
+  }
+  return servers;
+}
+
+/// Gives everything that can be exchanged while it runs its part of `config`. The servers come first: they can refuse it.
+Result<void> Exchange(const Config& config, const Servers& servers, Routes* routes) {
+  for (const std::unique_ptr<HttpServer>& server : servers) {
+    const Result<void> reloaded = server->Reload(config.http_policy);
+    if (!reloaded.ok()) return reloaded;
+  }
+  routes->SetAudio(&config.audio);
+  StartLog(config.log_level, config.log_format);
+  return {};
+}
+
+/// What the main thread does while others answer.
+void RunTasks(const sigset_t& signals, const Servers& servers, Routes* routes, Reload* reload) {
+  LedgerFile file(reload->config().audio.state_file);
+  std::vector<Task> tasks = {{"the ledger could not be saved: ", kSavePeriod,
+                              [&] {
+                                if (reload->config().audio.state_file.empty()) return;
+                                if (const auto ledger = routes->LedgerToSave()) file.Save(*ledger);
+                              },
+                              true}};
+  if (const auto timeout = WatchdogTimeout()) {
+    // An answer takes the lock that all answers take. Where one hangs, this does too, and the manager is told no more.
+    tasks.push_back({"no answer for the service manager: ", *timeout / 3, [&] {
+                       routes->Handle({"/-/ready"});
+                       NotifyAlive();
+                     }});
+  }
+  NotifyReady();
+  RunUntilStopped(signals, tasks, [&] {
+    NotifyReloading();
+    reload->Run([&](const Config& next) { return Exchange(next, servers, routes); });
+    NotifyReady();
+  });
+  NotifyStopping();
+}
+
+int Serve(Options options, const Config& config) {
+  const sigset_t signals = BlockSignals();
   std::signal(SIGPIPE, SIG_IGN);  // a client that hangs up is no reason to die
   BusGuard::Install();
 
-  const Result<Listener> listener = OpenListener(address);
-  if (!listener.ok()) return Fail(listener.error());
-  SegmentFollower follower(segment_path, trusted_owner);
-  Routes routes(kRoutes, &follower, &audio);
-  const Result<std::unique_ptr<HttpServer>> server = HttpServer::Start(
-      listener.value(), [&routes](const HttpRequest& request) { return routes.Handle(request); });
-  if (!server.ok()) return Fail(server.error());
-
-  Log(LogLevel::kInfo, "shmetrics-agent " + std::string(kVersion) + " serves " + segment_path + " on " +
-                           ToString(listener->address));
-  LedgerFile file(audio.state_file);
-  SaveUntil(stop_signals, kSavePeriod, [&] {
-    if (audio.state_file.empty()) return;
-    if (const auto ledger = routes.LedgerToSave()) file.Save(*ledger);
-  });
+  const Result<std::vector<Listener>> listeners = OpenListeners(config.listen_addresses);
+  if (!listeners.ok()) return Fail(listeners.error());
+  SegmentFollower follower(config.segment_path, config.trusted_owner);
+  const std::vector<Route> table = RoutesWith(config.telemetry_path);
+  Routes routes(table, &follower, &config.audio,
+                {.exporter_metrics = !config.disable_exporter_metrics,
+                 .openmetrics_created = config.openmetrics_created});
+  const Result<Servers> servers = StartServers(listeners.value(), config, &routes);
+  if (!servers.ok()) return Fail(servers.error());
+  Reload reload(std::move(options), config, &routes.stats().reload);
+  RunTasks(signals, servers.value(), &routes, &reload);
   return EXIT_SUCCESS;
 }
 
 int Run(int argc, const char* const* argv) {
-  const Result<Options> options = ParseOptions(argc, argv);
+  Result<Options> options = ParseOptions(argc, argv);
   if (!options.ok()) return Fail(options.error());
   if (!options->answer.empty()) {
     std::fputs(options->answer.c_str(), stdout);
     return EXIT_SUCCESS;
   }
-  Settings config;
-  const std::optional<std::string> file = ConfigFile(options->config_file);
-  if (file) {
-    const Result<Settings> read = ReadConfig(*file);
-    if (!read.ok()) return Fail(read.error());
-    config = read.value();
+  const Result<Config> config = ReadConfig(options.value());
+  if (!config.ok()) return Fail(config.error());
+  StartLog(config->log_level, config->log_format);
+  for (const std::string& warning : config->warnings) Log(LogLevel::kWarn, warning);
+  if (options->check_config) {
+    std::puts("ok");
+    return EXIT_SUCCESS;
   }
-  const audio::AudioConfigReading audio = audio::ReadAudioConfig(file);
-  if (!audio.file_errors.empty()) return Fail({ErrorCode::kBadOption, audio.file_errors.front()});
-  const Settings& flags = options->settings;
-  const auto choose = [](const auto& flag, const auto& configured) { return flag ? flag : configured; };
-  StartLog(choose(flags.log_level, config.log_level).value_or(LogLevel::kInfo));
-  for (const std::string& error : audio.environment_errors) Log(LogLevel::kWarn, error);
-  const std::optional<std::string> segment_path = choose(flags.segment_path, config.segment_path);
-  return Serve(segment_path ? *segment_path : shm::DefaultSegmentPath(),
-               choose(flags.trusted_owner, config.trusted_owner).value_or(static_cast<uid_t>(-1)),
-               choose(flags.listen_address, config.listen_address), audio.config);
+  return Serve(std::move(options.value()), config.value());
 }
 
 }  // namespace

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -59,6 +61,11 @@ double JoinGauges(GaugeMode mode, double newer, double older) {
   return newer;
 }
 
+std::span<const shm::ExemplarSnapshot> ExemplarsOf(const shm::Snapshot& snapshot,
+                                                   const SeriesSnapshot& series) {
+  return std::span(snapshot.exemplars).subspan(series.first_exemplar, series.exemplar_count);
+}
+
 /// Merges the families of one pair of snapshots.
 class FamilyMerger {
  public:
@@ -100,9 +107,12 @@ class FamilyMerger {
     return {older.name_and_labels, Renumbered(older.worker)};
   }
 
-  /// A series of the older snapshot with its buckets where the newer one has them.
+  /// A series of the older snapshot with its buckets and exemplars where the newer one has them.
   SeriesSnapshot Copy(const FamilySnapshot& family, SeriesSnapshot series) {
     series.worker = Renumbered(series.worker);
+    const std::span exemplars = ExemplarsOf(older_, series);
+    series.first_exemplar = static_cast<std::uint32_t>(newer_.exemplars.size());
+    newer_.exemplars.insert(newer_.exemplars.end(), exemplars.begin(), exemplars.end());
     if (family.type != MetricType::kHistogram) return series;
     const auto first = older_.buckets.begin() + series.first_bucket;
     series.first_bucket = static_cast<std::uint32_t>(newer_.buckets.size());
@@ -111,7 +121,25 @@ class FamilyMerger {
     return series;
   }
 
+  /// Of each bucket the later exemplar of both.
+  void AddExemplars(const SeriesSnapshot& from, SeriesSnapshot* to) {
+    if (from.exemplar_count == 0) return;
+    std::map<std::uint32_t, shm::ExemplarSnapshot> latest;
+    const std::span newer = ExemplarsOf(newer_, *to);
+    for (const std::span exemplars : {ExemplarsOf(older_, from), newer}) {
+      for (const shm::ExemplarSnapshot& exemplar : exemplars) {
+        const auto [known, is_new] = latest.try_emplace(exemplar.bucket, exemplar);
+        if (!is_new && known->second.unix_ns <= exemplar.unix_ns) known->second = exemplar;
+      }
+    }
+    to->first_exemplar = static_cast<std::uint32_t>(newer_.exemplars.size());
+    to->exemplar_count = static_cast<std::uint32_t>(latest.size());
+    for (auto& [bucket, exemplar] : latest) newer_.exemplars.push_back(std::move(exemplar));
+  }
+
   void Add(const FamilySnapshot& family, const SeriesSnapshot& from, SeriesSnapshot* to) {
+    to->created_unix_ns = from.created_unix_ns;  // of the sum: it began when the older did
+    AddExemplars(from, to);
     switch (family.type) {
       case MetricType::kCounter:
         to->integer += from.integer;
@@ -138,7 +166,8 @@ class FamilyMerger {
 std::unordered_set<std::string> SampleNamesOf(const std::vector<FamilySnapshot>& families) {
   std::unordered_set<std::string> names;
   for (const FamilySnapshot& family : families) {
-    for (std::string& name : shm::SampleNames(family.name, family.type)) names.insert(std::move(name));
+    for (std::string& name : shm::SampleNames(family.name, family.type, family.gauge_mode))
+      names.insert(std::move(name));
   }
   return names;
 }
@@ -153,7 +182,7 @@ void MergeFamilies(const shm::Snapshot& older, shm::Snapshot* newer) {
       if (HaveOneDefinition(family, *found)) merger.Join(family, &*found);
       continue;
     }
-    const std::vector<std::string> names = shm::SampleNames(family.name, family.type);
+    const std::vector<std::string> names = shm::SampleNames(family.name, family.type, family.gauge_mode);
     if (std::ranges::none_of(names, [&](const std::string& name) { return taken_names.contains(name); })) {
       only_older.push_back(merger.Copy(family));
     }
@@ -184,6 +213,7 @@ void MergeCounts(const shm::Snapshot& older, shm::Snapshot* newer) {
   newer->skipped.collisions += older.skipped.collisions;
   newer->skipped.gauges += older.skipped.gauges;
   newer->skipped.leases += older.skipped.leases;
+  newer->skipped.exemplars += older.skipped.exemplars;
   newer->segment.leases += older.segment.leases;
   newer->segment.mutex_recoveries += older.segment.mutex_recoveries;
 }

@@ -2,40 +2,53 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
 #include <cstddef>
+#include <deque>
 #include <utility>
+#include <vector>
 
 #include "agent/version.h"
 
 namespace shmetrics::agent {
 namespace {
 
-/// A flag for something that the configuration file can say too.
-struct SettingFlag {
-  const char* name;
-  const char* value;
-  const char* help;
-  Result<void> (Settings::*set)(const std::string&);
-};
-
-constexpr std::array<SettingFlag, 4> kSettingFlags = {{
-    {"--segment.path", "PATH",
-     "Segment to read (default: $SHMETRICS_SEGMENT, else /run/shmetrics/default.v1 if there is that folder, "
-     "else /dev/shm/shmetrics-UID/default.v1)",
-     &Settings::SetSegmentPath},
-    {"--segment.trusted-owner", "USER",
-     "User, besides this one, root and the folder's owner, who may own the segment",
-     &Settings::SetTrustedOwner},
-    {"--web.listen-address", "HOST:PORT", "Address to serve on (default: 127.0.0.1:8000)",
-     &Settings::SetListenAddress},
-    {"--log.level", "LEVEL", "debug, info, warn or error (default: info)", &Settings::SetLogLevel},
-}};
-
 Error OneLine(std::string text) {
   std::ranges::replace(text, '\n', ' ');
   return {ErrorCode::kBadOption, std::move(text)};
 }
+
+/// A setting's flag and what the command line says to it.
+class SettingFlag {
+ public:
+  SettingFlag(const Setting& setting, CLI::App* app) : setting_(setting) {
+    const std::string flag(setting.flag);
+    if (setting.kind == Setting::Kind::kSwitch) {
+      const std::string negative = "--no-" + flag.substr(2);
+      option_ = app->add_flag(flag + ",!" + negative, switch_, std::string(setting.help));
+      return;
+    }
+    option_ = app->add_option(flag, values_, std::string(setting.help));
+    option_->type_name(std::string(setting.value))->expected(1);
+    option_->multi_option_policy(setting.kind == Setting::Kind::kSeveral ? CLI::MultiOptionPolicy::TakeAll
+                                                                         : CLI::MultiOptionPolicy::Throw);
+  }
+
+  Result<void> Apply(Settings* settings) const {
+    if (option_->count() == 0) return {};
+    if (setting_.kind == Setting::Kind::kSwitch) return setting_.set(switch_ ? "true" : "false", settings);
+    for (const std::string& value : values_) {
+      const Result<void> set = setting_.set(value, settings);
+      if (!set.ok()) return OneLine(std::string(setting_.flag) + ": " + set.error().message);
+    }
+    return {};
+  }
+
+ private:
+  const Setting& setting_;
+  CLI::Option* option_ = nullptr;
+  std::vector<std::string> values_;
+  bool switch_ = false;
+};
 
 }  // namespace
 
@@ -49,10 +62,11 @@ Result<Options> ParseOptions(int argc, const char* const* argv) {
          "--config.file", options.config_file,
          "Configuration file (default: $SHMETRICS_CONFIG, else /etc/shmetrics/shmetrics.ini if there is one)")
       ->type_name("FILE");
-  std::array<std::optional<std::string>, kSettingFlags.size()> values;
-  for (std::size_t i = 0; i < kSettingFlags.size(); ++i) {
-    app.add_option(kSettingFlags[i].name, values[i], kSettingFlags[i].help)
-        ->type_name(kSettingFlags[i].value);
+  app.add_flag("--config.check", options.check_config,
+               "Read flags, file and environment as a start would, print ok or what is wrong, and exit");
+  std::deque<SettingFlag> flags;  // a deque, because the parser holds on to what is in them
+  for (const Setting& setting : AllSettings()) {
+    if (!setting.flag.empty()) flags.emplace_back(setting, &app);
   }
 
   try {
@@ -67,10 +81,9 @@ Result<Options> ParseOptions(int argc, const char* const* argv) {
     return OneLine(std::string(error.what()) + "; see --help");
   }
 
-  for (std::size_t i = 0; i < kSettingFlags.size(); ++i) {
-    if (!values[i]) continue;
-    const Result<void> set = (options.settings.*kSettingFlags[i].set)(*values[i]);
-    if (!set.ok()) return OneLine(std::string(kSettingFlags[i].name) + ": " + set.error().message);
+  for (const SettingFlag& flag : flags) {
+    const Result<void> applied = flag.Apply(&options.settings);
+    if (!applied.ok()) return applied.error();
   }
   return options;
 }

@@ -4,16 +4,17 @@
 #include <optional>
 #include <string>
 
-#include "agent/config.h"
+#include "agent/settings.h"
 #include "shm/result.h"
 
 namespace shmetrics::agent {
 
 /// What the command line asks for.
 struct Options {
-  std::optional<std::string> config_file;
-  Settings settings;
-  std::string answer;  ///< to --help or --version: print it and stop
+  std::optional<std::string> config_file = {};
+  bool check_config = false;  ///< read everything, say whether it is good, and stop
+  Settings settings = {};
+  std::string answer = {};  ///< to --help or --version: print it and stop
 };
 
 /// Fails with one line that names the flag.

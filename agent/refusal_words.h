@@ -12,7 +12,7 @@ namespace shmetrics::agent {
 inline constexpr std::array<std::string_view, shm::layout::kRefusals> kRefusalWords = {
     "invalid_definition", "conflict",      "name_collision",    "invalid_labels", "series_limit",
     "segment_full",       "out_of_memory", "no_free_slot",      "corrupt",        "lease_table_full",
-    "ledger_full",        "busy",          "foreign_namespace", "unrecoverable",
+    "ledger_full",        "busy",          "foreign_namespace", "unrecoverable",  "invalid_exemplar",
 };
 static_assert(!kRefusalWords.back().empty());
 

@@ -1,6 +1,7 @@
 #include "agent/routes.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cstddef>
@@ -8,12 +9,15 @@
 #include <utility>
 #include <vector>
 
+#include "agent/content_coding.h"
 #include "agent/exposition/audio_json.h"
+#include "agent/exposition/exposition.h"
 #include "agent/exposition/families_json.h"
 #include "agent/exposition/json.h"
+#include "agent/exposition/name_filter.h"
 #include "agent/exposition/status_json.h"
-#include "agent/exposition/text.h"
 #include "agent/exposition/workers_json.h"
+#include "agent/negotiation.h"
 #include "agent/page/page.h"
 #include "agent/self_metrics.h"
 #include "shm/label_block.h"
@@ -62,8 +66,18 @@ std::optional<std::size_t> TopOf(const HttpRequest& request) {
 
 }  // namespace
 
-Routes::Routes(std::span<const Route> table, SegmentFollower* follower, const audio::AudioConfig* audio)
-    : table_(table), follower_(follower), audio_(audio), load_watch_(audio->state_file) {}
+Routes::Routes(std::span<const Route> table, SegmentFollower* follower, const audio::AudioConfig* audio,
+               MetricsOptions metrics_options)
+    : table_(table),
+      follower_(follower),
+      audio_(audio),
+      metrics_options_(metrics_options),
+      load_watch_(audio->state_file) {}
+
+void Routes::SetAudio(const audio::AudioConfig* audio) {
+  const std::lock_guard lock(mutex_);
+  audio_ = audio;
+}
 
 HttpResponse Routes::Handle(const HttpRequest& request) {
   // Without the lock: a file of the page is the same whatever the segment says.
@@ -72,8 +86,18 @@ HttpResponse Routes::Handle(const HttpRequest& request) {
   }
   const auto route = std::ranges::find(table_, request.path, &Route::path);
   if (route == table_.end()) return PlainText(404, "There is nothing here; / lists what there is.");
+  std::optional<ScrapeStats::Scrape> scrape;
+  if (route->answer == &Routes::Metrics)
+    scrape.emplace(&stats_.scrapes, Word(Negotiate(request.accept).format));
+  HttpResponse answer = Answer(*route, request);
+  Encode(request.accept_encoding, &answer);
+  if (scrape) scrape->Answered(answer.status, answer.body.size());
+  return answer;
+}
+
+HttpResponse Routes::Answer(const Route& route, const HttpRequest& request) {
   const std::lock_guard lock(mutex_);
-  return (this->*route->answer)(request);
+  return (this->*route.answer)(request);
 }
 
 std::optional<std::vector<shm::LedgerRecord>> Routes::LedgerToSave() {
@@ -95,35 +119,42 @@ void Routes::Look() {
   gone_keys_.AddTo(&view_.snapshot);
 }
 
-HttpResponse Routes::Metrics(const HttpRequest& /*request*/) {
+HttpResponse Routes::Metrics(const HttpRequest& request) {
   Look();
   if (IsCorrupt()) return Unavailable();
-  ++scrapes_;
-  HttpResponse answer{200, std::string(kTextContentType), {}};
-  WriteText(view_.snapshot, &answer.body);
-  const SelfMetrics own(view_.snapshot, view_.state == SegmentView::State::kAttached, scrapes_);
-  WriteText(own.snapshot(), &answer.body);
+  SelfMetrics own(view_, follower_->path(), &stats_, metrics_options_.exporter_metrics);
+  const NameFilter filter(request);
+  filter.Apply(&view_.snapshot);
+  filter.Apply(own.mutable_snapshot());
+  const Exposition exposition = Negotiate(request.accept);
+  HttpResponse answer{200, ContentType(exposition), {}, {{"Vary", "Accept"}}};
+  WriteExposition(std::array{&std::as_const(view_.snapshot), &own.snapshot()}, exposition,
+                  metrics_options_.openmetrics_created || request.Parameter("created") == "true",
+                  &answer.body);
   return answer;
 }
 
-HttpResponse Routes::MetricsMap(const HttpRequest& /*request*/) {
-  return Json([](const shm::Snapshot& snapshot, std::string* out) { WriteMetricsJson(snapshot, out); });
+HttpResponse Routes::MetricsMap(const HttpRequest& request) {
+  return Json([&](shm::Snapshot* snapshot, std::string* out) {
+    NameFilter(request).Apply(snapshot);
+    WriteMetricsJson(*snapshot, out);
+  });
 }
 
-HttpResponse Routes::MetricsDocument(const HttpRequest& /*request*/) {
-  return Json([](const shm::Snapshot& snapshot, std::string* out) {
-    WriteMetricsDocumentJson(snapshot, UnixNow(), out);
+HttpResponse Routes::MetricsDocument(const HttpRequest& request) {
+  return Json([&](shm::Snapshot* snapshot, std::string* out) {
+    NameFilter(request).Apply(snapshot);
+    WriteMetricsDocumentJson(*snapshot, UnixNow(), out);
   });
 }
 
 HttpResponse Routes::Workers(const HttpRequest& /*request*/) {
-  return Json([](const shm::Snapshot& snapshot, std::string* out) { WriteWorkersJson(snapshot, out); });
+  return Json([](shm::Snapshot* snapshot, std::string* out) { WriteWorkersJson(*snapshot, out); });
 }
 
 HttpResponse Routes::StreamStatus(const HttpRequest& /*request*/) {
-  return Json([this](const shm::Snapshot& snapshot, std::string* out) {
-    WriteStreamStatusJson(snapshot, *audio_, out);
-  });
+  return Json(
+      [this](shm::Snapshot* snapshot, std::string* out) { WriteStreamStatusJson(*snapshot, *audio_, out); });
 }
 
 HttpResponse Routes::StreamLimits(const HttpRequest& request) {
@@ -131,9 +162,9 @@ HttpResponse Routes::StreamLimits(const HttpRequest& request) {
   if (user_id.empty()) return BadRequest("Say whose limits: ?user_id=...");
   if (user_id.size() > kMaxUserIdBytes) return BadRequest("A user_id has at most 256 bytes.");
   if (!shm::IsValidUtf8(user_id)) return BadRequest("A user_id is UTF-8.");
-  return Json([&](const shm::Snapshot& snapshot, std::string* out) {
+  return Json([&](shm::Snapshot* snapshot, std::string* out) {
     follower_->ReadLedger(&ledger_);
-    WriteStreamLimitsJson(snapshot, ledger_, *audio_, user_id, shm::UtcDay(), out);
+    WriteStreamLimitsJson(*snapshot, ledger_, *audio_, user_id, shm::UtcDay(), out);
   });
 }
 
@@ -158,9 +189,9 @@ HttpResponse Routes::Families(const HttpRequest& request) {
   for (const auto& [key, value] : request.parameters) {
     if (key == "name[]") names.push_back(value);
   }
-  return Json([&](const shm::Snapshot& snapshot, std::string* out) {
-    if (names.empty()) return WriteFamilyListJson(snapshot, UnixNow(), out);
-    WriteTopSeriesJson(snapshot, names, *top, UnixNow(), out);
+  return Json([&](shm::Snapshot* snapshot, std::string* out) {
+    if (names.empty()) return WriteFamilyListJson(*snapshot, UnixNow(), out);
+    WriteTopSeriesJson(*snapshot, names, *top, UnixNow(), out);
   });
 }
 
@@ -175,7 +206,7 @@ HttpResponse Routes::Json(Write write) {
   Look();
   if (IsCorrupt()) return Unavailable();
   HttpResponse answer{200, "application/json", {}};
-  write(view_.snapshot, &answer.body);
+  write(&view_.snapshot, &answer.body);
   return answer;
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/agent_stats.h"
 #include "agent/gone_keys.h"
 #include "agent/http_message.h"
 #include "agent/load_watch.h"
@@ -18,6 +19,12 @@
 namespace shmetrics::agent {
 
 class Routes;
+
+/// What of /metrics is a matter of configuration.
+struct MetricsOptions {
+  bool exporter_metrics = true;      ///< also what the agent itself costs
+  bool openmetrics_created = false;  ///< in OpenMetrics when each counter and histogram began
+};
 
 /// One line of the route table. A path is matched whole, to the last slash.
 struct Route {
@@ -31,10 +38,17 @@ struct Route {
 /// what is missing; of a corrupt one there is nothing to be said, and the answer is 503.
 class Routes {
  public:
-  /// `table`, `follower` and `audio` must live as long as this.
-  Routes(std::span<const Route> table, SegmentFollower* follower, const audio::AudioConfig* audio);
+  /// `table` and `follower` must live as long as this, `audio` until SetAudio() is given another.
+  Routes(std::span<const Route> table, SegmentFollower* follower, const audio::AudioConfig* audio,
+         MetricsOptions metrics_options = {});
 
-  /// Thread-safe: one answer is made at a time.
+  /// What goes by the audio definitions goes by these from now on; the file that the ledger is saved in stays. Thread-safe.
+  void SetAudio(const audio::AudioConfig* audio);
+
+  /// What the agent's own metrics tell; to be recorded in by who does it.
+  AgentStats& stats() { return stats_; }
+
+  /// Thread-safe: one answer is made at a time; they are compressed side by side, which takes longer.
   HttpResponse Handle(const HttpRequest& request);
 
   /// The ledger as it is now, to be saved; none while it is not the whole: without a segment, or before a worker has
@@ -55,6 +69,7 @@ class Routes {
   HttpResponse Page(const HttpRequest& request);
 
  private:
+  HttpResponse Answer(const Route& route, const HttpRequest& request);
   /// A fresh view_.
   void Look();
   bool IsCorrupt() const { return view_.state == SegmentView::State::kCorrupt; }
@@ -66,12 +81,13 @@ class Routes {
   std::span<const Route> table_;
   SegmentFollower* follower_;
   const audio::AudioConfig* audio_;
+  const MetricsOptions metrics_options_;
+  AgentStats stats_;
   std::mutex mutex_;
   SegmentView view_;
   GoneKeys gone_keys_;
   LoadWatch load_watch_;
   std::vector<shm::LedgerRecord> ledger_;  ///< its memory is used again
-  std::uint64_t scrapes_ = 0;
 };
 
 }  // namespace shmetrics::agent

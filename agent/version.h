@@ -8,6 +8,9 @@ namespace shmetrics::agent {
 /// Of the project this was built from, as 1.2.3.
 extern const std::string_view kVersion;
 
+/// The compiler's own words: "GNU 12.2.0".
+extern const std::string_view kCompiler;
+
 }  // namespace shmetrics::agent
 
 #endif  // SHMETRICS_AGENT_VERSION_H_

@@ -7,14 +7,6 @@
 #include "shmetrics/c.h"
 #include "shmetrics/registry.h"
 
-namespace shmetrics::internal {
-
-struct FamilyAccess {
-  static FamilyBinding* BindingOf(const Family& family) { return family.binding_; }
-};
-
-}  // namespace shmetrics::internal
-
 namespace {
 
 using namespace shmetrics::internal;  // NOLINT(google-build-using-namespace): what this file is the edge of

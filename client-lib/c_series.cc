@@ -73,7 +73,7 @@ constinit Histograms histograms;
 shmetrics_code shmetrics_counter_with(const shmetrics_family* family, const char* const* values,
                                       std::size_t count, shmetrics_counter** counter) {
   return With(family, FamilyKind::kCounter, values, count, counter, [](FamilyBinding& binding, auto texts) {
-    return static_cast<shmetrics_counter*>(binding.CellsOf(texts));
+    return static_cast<shmetrics_counter*>(binding.CellsOf(texts).first);
   });
 }
 
@@ -89,7 +89,7 @@ shmetrics_code shmetrics_fractional_with(const shmetrics_family* family, const c
                                          std::size_t count, shmetrics_fractional** counter) {
   return With(family, FamilyKind::kFractional, values, count, counter,
               [](FamilyBinding& binding, auto texts) {
-                return static_cast<shmetrics_fractional*>(binding.CellsOf(texts));
+                return static_cast<shmetrics_fractional*>(binding.CellsOf(texts).first);
               });
 }
 
@@ -126,10 +126,10 @@ shmetrics_code shmetrics_histogram_with(const shmetrics_family* family, const ch
                                         std::size_t count, shmetrics_histogram** histogram) {
   const shmetrics_code code =
       With(family, FamilyKind::kHistogram, values, count, histogram, [](FamilyBinding& binding, auto texts) {
-        void* cells = binding.CellsOf(texts);
+        const FamilyBinding::Cells cells = binding.CellsOf(texts);
         // Detached cells are the same for all families, so they have the bounds of none.
-        const bool is_detached = cells == detached_cells();
-        return histograms.FindOrAdd(static_cast<shmetrics::shm::HistogramCell*>(cells),
+        const bool is_detached = cells.series == nullptr;
+        return histograms.FindOrAdd(static_cast<shmetrics::shm::HistogramCell*>(cells.first),
                                     is_detached ? std::span<const double>() : binding.definition().bounds);
       });
   return code == SHMETRICS_OK && *histogram == nullptr ? SHMETRICS_OUT_OF_MEMORY : code;

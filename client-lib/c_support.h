@@ -14,6 +14,7 @@
 #include "shm/layout.h"
 #include "shm/result.h"
 #include "shmetrics/c_types.h"
+#include "shmetrics/family.h"
 
 namespace shmetrics::internal {
 
@@ -62,6 +63,11 @@ class Texts {
 
 enum class FamilyKind { kCounter, kFractional, kGauge, kHistogram, kLease };
 FamilyKind KindOf(const FamilyBinding& family) noexcept;
+
+/// From the C++ face's families to what is behind them.
+struct FamilyAccess {
+  static FamilyBinding* BindingOf(const Family& family) { return family.binding_; }
+};
 
 /// What a handle stands for: null for null, and if a kind is asked for and it is of another.
 FamilyBinding* BindingOf(const shmetrics_family* family) noexcept;

@@ -18,6 +18,9 @@ namespace {
 constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
 constexpr std::int64_t kCheckAfterNs = 100'000'000;
 
+/// The newest first, which is nearly always the one that is looked for.
+constinit std::atomic<Attachment*> all_attachments{nullptr};
+
 shm::SegmentOptions SegmentOptionsOf(const RegistryOptions& options) {
   shm::SegmentOptions segment;
   segment.bytes = options.segment_bytes;
@@ -70,6 +73,22 @@ void Attachment::Leave() noexcept {
   if (held_leases_ == 0 || leases_generation_ != shm::ForkGuard::Generation()) slot.Release();
 }
 
+void Attachment::Publish() noexcept {
+  next = all_attachments.load(std::memory_order_relaxed);  // no order needed: the exchange below publishes
+  while (!all_attachments.compare_exchange_weak(next, this, std::memory_order_acq_rel)) {  // pairs with Of()
+  }
+}
+
+Attachment* Attachment::Of(const void* record) noexcept {
+  const auto address = reinterpret_cast<std::uintptr_t>(record);
+  Attachment* attachment = all_attachments.load(std::memory_order_acquire);  // pairs with Publish()
+  for (; attachment != nullptr; attachment = attachment->next) {
+    const auto base = reinterpret_cast<std::uintptr_t>(attachment->segment->base());
+    if (address - base < attachment->segment->header().segment_bytes) break;
+  }
+  return attachment;
+}
+
 Connection::Connection(const RegistryOptions& options, std::optional<Error> refused)
     : options_(options),
       path_(AbsolutePath(options.segment.empty() ? shm::DefaultSegmentPath() : options.segment)),
@@ -107,6 +126,7 @@ Attachment* Connection::Replace(Attachment* old) noexcept try {
   Attachment* seen = old;
   // pairs with the acquire in Current()
   if (!current_.compare_exchange_strong(seen, attachment.get(), std::memory_order_acq_rel)) return seen;
+  attachment->Publish();
   if (old != nullptr) {
     KeepNeverFreed(old);
     old->next_left = left_.load(std::memory_order_relaxed);  // no order needed: the exchange below publishes

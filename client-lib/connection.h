@@ -34,6 +34,11 @@ struct Attachment {
   /// Gives the slot back, now or with the last lease. For a segment that has been replaced, when its gauges have moved.
   void Leave() noexcept;
 
+  /// The one whose segment this address lies in; null if there is none.
+  static Attachment* Of(const void* record) noexcept;
+  /// Lets Of() find this one. Once for each, when it has come into use.
+  void Publish() noexcept;
+
   std::shared_ptr<shm::Segment> segment;
   shm::Arena arena;
   shm::Directory directory;
@@ -41,6 +46,7 @@ struct Attachment {
   shm::Leases leases;
   shm::Ledger ledger;
   Attachment* next_left = nullptr;  ///< in Connection's list of those left; set before it is published
+  Attachment* next = nullptr;       ///< in the list of all in this process; set before it is published
 
  private:
   /// Counted up under ForkGuard::Lock, and down without: who releases a lease waits for nobody.

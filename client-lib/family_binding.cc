@@ -76,11 +76,11 @@ FamilyBinding::Place FamilyBinding::Find(std::span<const std::string_view> value
   return {};
 }
 
-void* FamilyBinding::CellsOf(std::span<const std::string_view> values) noexcept {
+FamilyBinding::Cells FamilyBinding::CellsOf(std::span<const std::string_view> values) noexcept {
   const Place place = Find(values);
-  if (place.series == nullptr) return detached_cells();
+  if (place.series == nullptr) return {detached_cells(), nullptr};
   char* cells = place.attachment->segment->Cells(place.series->cells, shm::CellBytesOf(definition_));
-  return cells == nullptr ? static_cast<void*>(detached_cells()) : cells;
+  return cells == nullptr ? Cells{detached_cells(), nullptr} : Cells{cells, place.series};
 }
 
 bool FamilyBinding::Remove(std::span<const std::string_view> values) noexcept {

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "client-lib/connection.h"
+#include "client-lib/info_binding.h"
 #include "client-lib/refusal_log.h"
 #include "shm/family.h"
 
@@ -47,8 +48,15 @@ class FamilyBinding {
   /// The registration in the segment in use, looked for again if the segment has been replaced; null without a segment.
   const Registration* Registered() noexcept;
 
-  /// The cells of Find(), or detached ones.
-  void* CellsOf(std::span<const std::string_view> values) noexcept;
+  /// The cells of Find(), and the series they are of; or detached ones, of none.
+  struct Cells {
+    void* first;
+    shm::layout::SeriesRecord* series;
+  };
+  Cells CellsOf(std::span<const std::string_view> values) noexcept;
+
+  /// What this process says, if this is an info.
+  InfoBinding& info() { return info_; }
 
   bool Remove(std::span<const std::string_view> values) noexcept;
 
@@ -65,6 +73,7 @@ class FamilyBinding {
   Connection& connection_;
   RefusalLog& refusals_;
   GaugeTable& gauges_;
+  InfoBinding info_;
   std::atomic<const Registration*> registration_{nullptr};
 };
 

@@ -71,6 +71,10 @@ void GaugeBinding::Add(double delta) noexcept {
       [delta](GaugeCell* cell, const shm::GaugeOrder& order) { return shm::AddToGauge(cell, delta, order); });
 }
 
+void GaugeBinding::Clear() noexcept {
+  Apply([](GaugeCell* cell, const shm::GaugeOrder&) { return shm::ClearGauge(cell); });
+}
+
 void GaugeBinding::Follow() noexcept {
   const std::uint64_t generation = shm::ForkGuard::Generation();
   const Bound* bound = bound_.load(std::memory_order_acquire);  // pairs with Bind()

@@ -27,6 +27,8 @@ class GaugeBinding {
 
   void Set(double value) noexcept;
   void Add(double delta) noexcept;
+  /// Takes the value away: this process has no part in the series until the next set.
+  void Clear() noexcept;
   /// Moves a value that this process has set to the segment in use now.
   void Follow() noexcept;
 

@@ -34,10 +34,11 @@ Histogram HistogramFamily::with(std::initializer_list<std::string_view> values) 
 }
 
 Histogram HistogramFamily::with(std::span<const std::string_view> values) const noexcept {
-  void* cells = binding_->CellsOf(values);
-  if (cells == internal::detached_cells()) return {};
+  const internal::FamilyBinding::Cells cells = binding_->CellsOf(values);
+  if (cells.series == nullptr) return {};
   const std::vector<double>& bounds = binding_->definition().bounds;
-  return {static_cast<shm::HistogramCell*>(cells), bounds.data(), static_cast<std::uint32_t>(bounds.size())};
+  return {static_cast<shm::HistogramCell*>(cells.first), bounds.data(),
+          static_cast<std::uint32_t>(bounds.size()), cells.series};
 }
 
 }  // namespace shmetrics

@@ -21,10 +21,19 @@ constinit std::atomic<Registry*> global_registry{nullptr};
 constinit std::atomic<Registry*> refused_registry{nullptr};  ///< for callers of another layout
 constinit std::atomic<const RegistryOptions*> global_options{nullptr};
 
+// Families that have a face of their own, and so no mode that a gauge could be asked for with.
+constexpr auto kLeases = static_cast<GaugeMode>(shm::layout::GaugeMode::kLeases);
+constexpr auto kInfo = static_cast<GaugeMode>(shm::layout::GaugeMode::kInfo);
+
+std::string ExposedName(std::string_view name, MetricType type, GaugeMode mode) {
+  if (shm::IsCounter(type)) return shm::CounterName(name);
+  return mode == kInfo ? shm::InfoName(name) : std::string(name);
+}
+
 FamilyDefinition DefinitionOf(const FamilyOptions& options, MetricType type, GaugeMode mode,
                               const Buckets& bounds) {
   FamilyDefinition definition;
-  definition.name = shm::IsCounter(type) ? shm::CounterName(options.name) : std::string(options.name);
+  definition.name = ExposedName(options.name, type, mode);
   definition.help = options.help;
   definition.unit = options.unit;
   definition.type = type;
@@ -147,8 +156,25 @@ HistogramFamily Registry::histogram(const FamilyOptions& options, const Buckets&
 }
 
 LeaseGaugeFamily Registry::lease_gauge(const FamilyOptions& options) noexcept {
-  constexpr auto kLeases = static_cast<GaugeMode>(shm::layout::GaugeMode::kLeases);
   return LeaseGaugeFamily(impl_->Bind(options, MetricType::kGauge, kLeases, {}));
+}
+
+InfoFamily Registry::info(const InfoOptions& options, std::initializer_list<LabelPair> labels) noexcept {
+  return info(options, {labels.begin(), labels.size()});
+}
+
+InfoFamily Registry::info(const InfoOptions& options, std::span<const LabelPair> labels) noexcept try {
+  FamilyOptions family{.name = options.name, .help = options.help};
+  std::vector<std::string_view> values;
+  for (const LabelPair& label : labels) {
+    family.labels.push_back(label.name);
+    values.push_back(label.value);
+  }
+  FamilyBinding* binding = impl_->Bind(family, MetricType::kGauge, kInfo, {});
+  binding->info().Say(binding, values);
+  return InfoFamily(binding);
+} catch (const std::exception&) {
+  return InfoFamily(BindingOfLastResort());
 }
 
 Status Registry::status() const { return impl_->ReadStatus(); }

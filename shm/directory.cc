@@ -146,11 +146,11 @@ Result<RegisteredFamily> Directory::Reconcile(layout::Ref ref, const FamilyDefin
 }
 
 Result<void> Directory::CheckCollisions(const FamilyDefinition& definition) const {
-  for (const std::string& name : PossibleColliders(definition.name, definition.type)) {
+  for (const std::string& name : PossibleColliders(definition)) {
     const Result<layout::Ref> ref = FindFamily(name);
     if (!ref.ok()) return ref.error();
     const std::optional<FamilyDefinition> other = ReadFamilyRecord(segment_, ref.value());
-    if (!other || !Collide(definition.name, definition.type, other->name, other->type)) continue;
+    if (!other || !Collide(definition, *other)) continue;
     // no order needed: a statistic
     segment_.AtRef<layout::FamilyRecord>(ref.value())
         ->refused_families.fetch_add(1, std::memory_order_relaxed);

@@ -12,10 +12,21 @@ namespace {
 using layout::MetricType;
 
 constexpr std::string_view kTotal = "_total";
+constexpr std::string_view kInfo = "_info";
 constexpr std::string_view kHistogramSuffixes[] = {"_bucket", "_sum", "_count"};
 
 bool IsLetterOrUnderscore(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+/// What the sample's name has behind the family's in OpenMetrics, if a family of this kind has one sample.
+std::string_view SuffixOf(MetricType type, layout::GaugeMode mode) {
+  if (IsCounter(type)) return kTotal;
+  return mode == layout::GaugeMode::kInfo ? kInfo : std::string_view{};
+}
+
+std::string WithSuffix(std::string_view name, std::string_view suffix) {
+  return name.ends_with(suffix) ? std::string(name) : std::string(name).append(suffix);
+}
 
 Error Invalid(ErrorCode code, const FamilyDefinition& definition, const std::string& why) {
   return Error{code, "metric family \"" + definition.name + "\" refused: " + why};
@@ -28,8 +39,13 @@ Result<void> CheckName(const FamilyDefinition& definition) {
         ErrorCode::kInvalidName, definition,
         "a metric name has 1 to 255 letters, digits, underscores or colons and begins with no digit");
   }
-  if (IsCounter(definition.type) && name == kTotal) {
-    return Invalid(ErrorCode::kInvalidName, definition, "a counter needs a name in front of _total");
+  if (const std::string_view suffix = SuffixOf(definition.type, definition.gauge_mode); name == suffix) {
+    return Invalid(ErrorCode::kInvalidName, definition, "it needs a name in front of " + std::string(suffix));
+  }
+  if (definition.gauge_mode == layout::GaugeMode::kInfo &&
+      (!name.ends_with(kInfo) || !definition.unit.empty())) {
+    return Invalid(ErrorCode::kInvalidName, definition,
+                   "the name of an info ends in _info, and it has no unit");
   }
   if (name.starts_with("__") || name.starts_with(kReservedPrefix)) {
     return Invalid(ErrorCode::kInvalidName, definition, "names beginning with __ or shmetrics_ are reserved");
@@ -84,9 +100,8 @@ Result<void> CheckBounds(const FamilyDefinition& definition) {
 
 }  // namespace
 
-std::string CounterName(std::string_view name) {
-  return name.ends_with(kTotal) ? std::string(name) : std::string(name).append(kTotal);
-}
+std::string CounterName(std::string_view name) { return WithSuffix(name, kTotal); }
+std::string InfoName(std::string_view name) { return WithSuffix(name, kInfo); }
 
 Result<void> CheckDefinition(const FamilyDefinition& definition) {
   if (Result<void> checked = CheckName(definition); !checked.ok()) return checked;
@@ -104,10 +119,10 @@ bool IsLabelName(std::string_view name) {
   return IsMetricName(name) && name.find(':') == std::string_view::npos;
 }
 
-std::vector<std::string> SampleNames(std::string_view name, MetricType type) {
+std::vector<std::string> SampleNames(std::string_view name, MetricType type, layout::GaugeMode mode) {
   std::vector<std::string> names{std::string(name)};
-  if (IsCounter(type) && name.ends_with(kTotal))
-    names.emplace_back(name.substr(0, name.size() - kTotal.size()));
+  if (const std::string_view suffix = SuffixOf(type, mode); !suffix.empty() && name.ends_with(suffix))
+    names.emplace_back(name.substr(0, name.size() - suffix.size()));
   if (type == MetricType::kHistogram) {
     for (const std::string_view suffix : kHistogramSuffixes)
       names.push_back(std::string(name).append(suffix));
@@ -115,23 +130,24 @@ std::vector<std::string> SampleNames(std::string_view name, MetricType type) {
   return names;
 }
 
-std::vector<std::string> PossibleColliders(std::string_view name, MetricType type) {
+std::vector<std::string> PossibleColliders(const FamilyDefinition& definition) {
   std::vector<std::string> colliders;
-  for (const std::string& sample : SampleNames(name, type)) {
+  for (const std::string& sample : SampleNames(definition.name, definition.type, definition.gauge_mode)) {
     colliders.push_back(sample);
-    colliders.push_back(std::string(sample).append(kTotal));
+    for (const std::string_view suffix : {kTotal, kInfo})
+      colliders.push_back(std::string(sample).append(suffix));
     for (const std::string_view suffix : kHistogramSuffixes) {
       if (sample.ends_with(suffix)) colliders.push_back(sample.substr(0, sample.size() - suffix.size()));
     }
   }
-  std::erase(colliders, name);
+  std::erase(colliders, definition.name);
   return colliders;
 }
 
-bool Collide(std::string_view name, MetricType type, std::string_view other_name, MetricType other_type) {
-  const std::vector<std::string> names = SampleNames(name, type);
-  const std::vector<std::string> others = SampleNames(other_name, other_type);
-  return name != other_name &&
+bool Collide(const FamilyDefinition& one, const FamilyDefinition& other) {
+  const std::vector<std::string> names = SampleNames(one.name, one.type, one.gauge_mode);
+  const std::vector<std::string> others = SampleNames(other.name, other.type, other.gauge_mode);
+  return one.name != other.name &&
          std::find_first_of(names.begin(), names.end(), others.begin(), others.end()) != names.end();
 }
 

@@ -23,7 +23,7 @@ inline constexpr std::string_view kReservedPrefix = "shmetrics_";
 
 /// A family as a worker asks for it. Owns its texts, so that it can be asked for again in another segment.
 struct FamilyDefinition {
-  std::string name;  ///< as exposed: a counter's ends in _total
+  std::string name;  ///< as exposed: a counter's ends in _total, an info's in _info
   std::string help;
   std::string unit;
   layout::MetricType type;
@@ -35,6 +35,8 @@ struct FamilyDefinition {
 /// The name a counter is exposed under: `name` itself if it ends in _total, else with _total behind it, as
 /// OpenMetrics demands and the Python and Java clients do.
 std::string CounterName(std::string_view name);
+/// The same of an info, with _info.
+std::string InfoName(std::string_view name);
 
 /// kInvalidName for a bad or reserved metric or label name, kInvalidBuckets for bad bounds; the message says
 /// which.
@@ -44,21 +46,20 @@ bool IsMetricName(std::string_view name);
 bool IsLabelName(std::string_view name);
 
 /// The names a family's samples and metadata take in text or OpenMetrics: a histogram foo also foo_bucket,
-/// foo_sum and foo_count; a counter foo_total also foo.
-std::vector<std::string> SampleNames(std::string_view name, layout::MetricType type);
+/// foo_sum and foo_count; a counter foo_total and an info foo_info also foo.
+std::vector<std::string> SampleNames(std::string_view name, layout::MetricType type, layout::GaugeMode mode);
 
 /// The names of all families that could possibly expose one of these sample names.
-std::vector<std::string> PossibleColliders(std::string_view name, layout::MetricType type);
+std::vector<std::string> PossibleColliders(const FamilyDefinition& definition);
 
 /// Whether two families of different names expose a sample name in common.
-bool Collide(std::string_view name, layout::MetricType type, std::string_view other_name,
-             layout::MetricType other_type);
+bool Collide(const FamilyDefinition& one, const FamilyDefinition& other);
 
 bool IsCounter(layout::MetricType type);
 
 /// "counter", "gauge", "histogram"
 std::string_view TypeName(layout::MetricType type);
-/// "sum", "min", "max", "most_recent", "per_worker", "last"; "none" for what is not a gauge
+/// "sum", "min", "max", "most_recent", "per_worker", "last", "leases", "info"; "none" for what is not a gauge
 std::string_view GaugeModeName(layout::GaugeMode mode);
 
 /// What a refusal says of a family: "gauge of mode sum {queue}"

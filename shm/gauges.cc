@@ -57,6 +57,17 @@ bool AddToGauge(GaugeCell* cell, double delta, const GaugeOrder& order) {
   return Update(cell, order, [delta](double before) { return before + delta; });
 }
 
+bool ClearGauge(GaugeCell* cell) {
+  // no order needed: as in Update
+  std::uint64_t seen[2] = {ValueOf(*cell).load(std::memory_order_relaxed),
+                           TicketOf(*cell).load(std::memory_order_relaxed)};  // no order needed: as in Update
+  const std::uint64_t never_set[2] = {0, 0};
+  do {
+    if (seen[1] == layout::kMovedTicket) return false;
+  } while (!CompareExchange16(cell, seen, never_set));
+  return true;
+}
+
 GaugeReading MoveGauge(GaugeCell* cell) {
   // no order needed: as in Update
   std::uint64_t seen[2] = {ValueOf(*cell).load(std::memory_order_relaxed),

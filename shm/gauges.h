@@ -36,6 +36,9 @@ bool SetGauge(layout::GaugeCell* cell, double value, const GaugeOrder& order);
 /// Adds to the cell, which counts as 0 if it was never set. False as above. Lock-free, any thread.
 bool AddToGauge(layout::GaugeCell* cell, double delta, const GaugeOrder& order);
 
+/// Takes the value away: the cell counts as never set. False as above. Lock-free, any thread.
+bool ClearGauge(layout::GaugeCell* cell);
+
 struct GaugeReading {
   double value;
   std::uint64_t ticket;  ///< 0: never set, there is no value

@@ -79,26 +79,26 @@ Result<void> CheckLabelValues(std::span<const std::string_view> names,
 
 bool IsValidUtf8(std::string_view text) { return utf8::is_valid(text.begin(), text.end()); }
 
-void AppendEscapedLabelValue(std::string_view value, std::string* out) {
-  for (const char c : value) {
-    if (const char escape = EscapeOf(c); escape != '\0') {
-      out->push_back('\\');
-      out->push_back(escape);
-    } else {
-      out->push_back(c);
+void WriteLabelBlock(std::span<const std::string_view> names, std::span<const std::string_view> values,
+                     char* out) {
+  const auto append = [&out](std::string_view text) { out += text.copy(out, text.size()); };
+  for (std::size_t i = 0; i < names.size(); i++) {
+    if (i > 0) *out++ = ',';
+    append(names[i]);
+    append("=\"");
+    for (const char c : values[i]) {
+      const char escape = EscapeOf(c);
+      if (escape != '\0') *out++ = '\\';
+      *out++ = escape == '\0' ? c : escape;
     }
+    *out++ = '"';
   }
 }
 
 std::string MakeLabelBlock(std::span<const std::string_view> names,
                            std::span<const std::string_view> values) {
-  std::string block;
-  for (std::size_t i = 0; i < names.size(); i++) {
-    if (i > 0) block += ',';
-    block.append(names[i]).append("=\"");
-    AppendEscapedLabelValue(values[i], &block);
-    block += '"';
-  }
+  std::string block(LabelBlockBytes(names, values), '\0');
+  WriteLabelBlock(names, values, block.data());
   return block;
 }
 

@@ -29,13 +29,13 @@ Result<void> CheckLabelValues(std::span<const std::string_view> names,
 
 bool IsValidUtf8(std::string_view text);
 
-/// `value` in quotes-to-be: backslash, double quote and newline escaped as text 0.0.4 and OpenMetrics want
-/// them.
-void AppendEscapedLabelValue(std::string_view value, std::string* out);
-
-/// The block of names[i]="values[i]". The caller has checked that both have one size and that the values are
-/// UTF-8.
+/// The block of names[i]="values[i]"; backslash, double quote and newline of a value escaped as text 0.0.4 and OpenMetrics
+/// want them. The caller has checked that both have one size and that the values are UTF-8.
 std::string MakeLabelBlock(std::span<const std::string_view> names, std::span<const std::string_view> values);
+
+/// The same into memory of the caller's: LabelBlockBytes() of it. Allocates nothing.
+void WriteLabelBlock(std::span<const std::string_view> names, std::span<const std::string_view> values,
+                     char* out);
 
 /// How long that block would be. Allocates nothing.
 std::size_t LabelBlockBytes(std::span<const std::string_view> names,

@@ -9,7 +9,8 @@
 //   chains_offset    u32           x chain_count: heads of the directory's hash chains, Refs;
 //                                  writer: any process that registers, by compare-and-swap (directory.cc)
 //   shards_offset    LeaseShard    x 64, and their chains: see lease_layout.h
-//   records_offset   records       families, series, gauge blocks, chunks of lease entries; grow upward
+//   records_offset   records       families, series, gauge blocks, chunks of lease entries, exemplars (exemplar_layout.h);
+//                                  grow upward
 //        ...         (hole)        never touched, see arena.h
 //   segment_bytes    cell blocks   grow downward from here; block k begins at
 //                                  segment_bytes - (k + 1) * stripe_count * 4,096
@@ -28,6 +29,7 @@
 //   label_block    a label set as text: escape, compare, parse
 //   series_record  a series as bytes
 //   directory      families and series: find or register
+//   exemplars      keep the latest exemplar of a bucket
 //   fork_guard     are we still the process that asked?
 //   worker_slot    claim a slot, hold it, prove one dead
 //   gauges         a worker's gauge rows
@@ -40,6 +42,8 @@
 //   lease_clock    what deadlines are measured by
 //   lease_reader   leases and ledger as a reader sees them
 //   series_index   a reader's private, checked copy of the directory
+//   exemplar_reader  exemplars as a reader sees them
+//   worker_reader  slots and gauge rows as a reader sees them
 //   snapshot       the one way to read everything
 //
 // Everything in namespace layout lies in shared memory: fixed-width integers, doubles and lock-free atomics
@@ -51,6 +55,7 @@
 #include <cstdint>
 
 #include "shm/cells.h"
+#include "shm/exemplar_layout.h"
 #include "shm/lease_layout.h"
 
 namespace shmetrics::shm::layout {
@@ -113,8 +118,9 @@ enum class Refusal : std::uint32_t {
   kBusy = 11,              ///< a decision not made, because another process held the shard's lock too long
   kForeignNamespace = 12,  ///< a lease of a process in another PID namespace
   kUnrecoverable = 13,     ///< a decision not made, because the shard's lock can never be taken again
+  kInvalidExemplar = 14,   ///< an exemplar with bad labels, or with more than its record holds
 };
-inline constexpr std::size_t kRefusals = 14;
+inline constexpr std::size_t kRefusals = 15;
 
 /// Constant after creation, so a plain read is enough. Written by the creator, before linkat() gives the file
 /// its name; that system call is the release, opening the name the acquire.
@@ -225,7 +231,10 @@ struct SeriesRecord {
   /// GaugeCell. Other gauges: 0.
   std::uint64_t cells;
   std::atomic<Visibility> visibility;  ///< Writer: any process that registers or removes the series.
-  std::uint32_t reserved;
+  /// Ref of the first of its ExemplarRecords; 0: there has been no exemplar. Writer: the first process that has one, by
+  /// compare-and-swap (exemplars.cc); then constant.
+  std::atomic<std::uint32_t> exemplars;
+  std::int64_t created_unix_ns;  ///< when it was registered first, CLOCK_REALTIME
 };
 
 /// A metric family. Followed by its bounds (doubles), then name, unit, help, then the label names, each

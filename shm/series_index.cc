@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "shm/clock.h"
 #include "shm/family_record.h"
 #include "shm/label_block.h"
 #include "shm/series_record.h"
@@ -111,7 +112,10 @@ std::optional<IndexedSeries> SeriesIndex::ReadSeries(const IndexedFamily& family
   const bool overflow = embedded && !family.label_names.empty();
   if (overflow ? block != kOverflowLabelBlock : !IsLabelBlockOf(block, family.label_names))
     return std::nullopt;
-  IndexedSeries series{ref, static_cast<std::uint32_t>(family.definition.name.size()), {}, record, nullptr};
+  IndexedSeries series{ref, static_cast<std::uint32_t>(family.definition.name.size()), {}, record, nullptr,
+                       0};
+  const std::int64_t created = layout::ReadOnce(record->created_unix_ns);
+  if (IsPastTime(created, NowNs(CLOCK_REALTIME))) series.created_unix_ns = created;
   const std::uint64_t cells = layout::ReadOnce(record->cells);
   const std::uint64_t cell_bytes = CellBytesOf(family.definition);
   if (cell_bytes > 0) {
@@ -146,7 +150,9 @@ void SeriesIndex::OrderFamilies() {
   std::unordered_set<std::string> taken;
   skipped_.collisions = 0;
   for (IndexedFamily* family : by_age) {
-    const std::vector<std::string> names = SampleNames(family->definition.name, family->definition.type);
+    const FamilyDefinition& definition = family->definition;
+    const std::vector<std::string> names =
+        SampleNames(definition.name, definition.type, definition.gauge_mode);
     family->collides = std::any_of(names.begin(), names.end(),
                                    [&](const std::string& name) { return taken.contains(name); });
     if (family->collides) {

@@ -26,6 +26,7 @@ struct IndexedSeries {
   std::string_view name_and_labels;    ///< as SeriesSnapshot wants it
   const layout::SeriesRecord* record;  ///< for its visibility
   char* cells;                         ///< of stripe 0; the GaugeCell of a gauge of mode last; else null
+  std::int64_t created_unix_ns;        ///< 0 if the record says nonsense
 };
 
 struct IndexedFamily {

@@ -1,5 +1,7 @@
 #include "shm/series_record.h"
 
+#include "shm/clock.h"
+
 namespace shmetrics::shm {
 
 void WriteSeriesRecord(layout::SeriesRecord* series, layout::Ref family, std::uint64_t hash,
@@ -9,6 +11,7 @@ void WriteSeriesRecord(layout::SeriesRecord* series, layout::Ref family, std::ui
   series->family = family;
   series->label_bytes = static_cast<std::uint32_t>(block.size());
   series->cells = cells;
+  series->created_unix_ns = NowNs(CLOCK_REALTIME);
   // no order needed: publication of the record orders its bytes
   series->visibility.store(visibility, std::memory_order_relaxed);
   block.copy(reinterpret_cast<char*>(series + 1), block.size());  // unlike memcpy it takes an empty block

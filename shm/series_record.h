@@ -10,7 +10,7 @@
 
 namespace shmetrics::shm {
 
-/// Writes everything but `record.next`. Not yet published.
+/// Writes everything but `record.next`; the series begins now. Not yet published.
 void WriteSeriesRecord(layout::SeriesRecord* series, layout::Ref family, std::uint64_t hash,
                        std::string_view block, std::uint64_t cells, layout::Visibility visibility);
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 #include <cstring>
 #include <deque>
 #include <memory>
@@ -11,11 +10,12 @@
 #include <utility>
 
 #include "shm/cell_reader.h"
+#include "shm/exemplar_reader.h"
 #include "shm/gauges.h"
 #include "shm/label_block.h"
 #include "shm/lease_reader.h"
 #include "shm/series_index.h"
-#include "shm/worker_slot.h"
+#include "shm/worker_reader.h"
 
 namespace shmetrics::shm {
 namespace {
@@ -23,64 +23,7 @@ namespace {
 using layout::GaugeMode;
 using layout::MetricType;
 
-/// One worker's value of one gauge series.
-struct GaugeContribution {
-  std::uint32_t slot;
-  GaugeReading reading;
-};
-/// The same, as it stands in a row.
-struct RowGauge {
-  layout::Ref series;
-  GaugeContribution value;
-};
 using Contributions = std::unordered_map<layout::Ref, std::vector<GaugeContribution>>;
-
-/// What the living workers' values of one series come to. `values` is not empty.
-double Aggregate(GaugeMode mode, const std::vector<GaugeContribution>& values) {
-  double result = values[0].reading.value;
-  std::uint64_t ticket = values[0].reading.ticket;
-  for (std::size_t i = 1; i < values.size(); i++) {
-    const GaugeReading& next = values[i].reading;
-    if (mode == GaugeMode::kSum) result += next.value;
-    // fmin and fmax pass over NaN, which one worker must not impose on all
-    if (mode == GaugeMode::kMin) result = std::fmin(result, next.value);
-    if (mode == GaugeMode::kMax) result = std::fmax(result, next.value);
-    if (mode == GaugeMode::kMostRecent && next.ticket > ticket) {
-      result = next.value;
-      ticket = next.ticket;
-    }
-  }
-  return result;
-}
-
-std::string NameOf(const layout::WorkerSlot& slot) {
-  std::uint64_t words[std::size(layout::WorkerSlot{}.name)];
-  for (std::size_t i = 0; i < std::size(words); i++) {
-    words[i] = slot.name[i].load(std::memory_order_acquire);  // SYNC(slot-epoch), see worker_slot.cc
-  }
-  char text[sizeof words];
-  std::memcpy(text, words, sizeof words);
-  std::string name(text, strnlen(text, sizeof text));
-  return IsValidUtf8(name) ? name : "?";
-}
-
-WorkerSnapshot IdentityOf(const layout::WorkerSlot& slot, std::uint32_t number, bool alive,
-                          std::uint64_t epoch) {
-  return {number,
-          alive,
-          NameOf(slot),
-          slot.pid.load(std::memory_order_acquire),  // SYNC(slot-epoch)
-          slot.started_unix_ns.load(std::memory_order_acquire),
-          epoch};  // SYNC(slot-epoch)
-}
-
-void AppendRow(const Segment& segment, const layout::WorkerSlot& slot, std::uint32_t number,
-               GaugeBudget* budget, std::vector<RowGauge>* out) {
-  ForEachGauge(segment, slot, budget, [&](layout::Ref series, const layout::GaugeCell& cell) {
-    if (const GaugeReading reading = ReadGauge(cell); reading.ticket != 0)
-      out->push_back({series, {number, reading}});
-  });
-}
 
 }  // namespace
 
@@ -88,11 +31,11 @@ struct SnapshotReader::State {
   std::shared_ptr<const Segment> segment;
   std::shared_ptr<SeriesIndex> index;
   std::uint64_t skipped_gauges = 0;
+  std::uint64_t skipped_exemplars = 0;
 
-  std::vector<RowGauge> ReadWorkers(Snapshot* out, LeaseReading* leases) const;
   Contributions GroupBySeries(const std::vector<RowGauge>& gauges);
   void ReadFamily(const IndexedFamily& family, const Contributions& gauges, FamilySnapshot* out,
-                  std::vector<BucketSnapshot>* buckets);
+                  ExemplarReader* exemplars, std::vector<BucketSnapshot>* buckets);
   static std::uint64_t AppendLeases(const IndexedFamily& family, const LeaseReading& leases,
                                     std::deque<std::string>* texts, FamilySnapshot* out);
   static void AppendGauge(const IndexedFamily& family, const IndexedSeries& series,
@@ -114,7 +57,7 @@ void SnapshotReader::Read(Snapshot* out) {
   SeriesIndex& index = *state_->index;
   // Rows first: a series is published before any gauge names it, so the index then knows them all.
   LeaseReading leases;
-  const std::vector<RowGauge> rows = state_->ReadWorkers(out, &leases);
+  const std::vector<RowGauge> rows = ReadWorkers(*state_->segment, &out->workers, &leases);
   index.Update();
   const Contributions gauges = state_->GroupBySeries(rows);
   state_->ReadSegment(&out->segment);
@@ -125,18 +68,21 @@ void SnapshotReader::Read(Snapshot* out) {
   out->buckets.clear();
   const auto lease_texts = std::make_shared<std::deque<std::string>>();
   std::uint64_t shown_leases = 0;
+  ExemplarReader exemplars(*state_->segment, &out->exemplars);
   std::size_t used = 0;
   for (const IndexedFamily* family : index.families()) {
     if (family->collides) continue;
     if (used == out->families.size()) out->families.emplace_back();
     FamilySnapshot& shown = out->families[used++];
-    state_->ReadFamily(*family, gauges, &shown, &out->buckets);
+    state_->ReadFamily(*family, gauges, &shown, &exemplars, &out->buckets);
     if (shown.gauge_mode == GaugeMode::kLeases)
       shown_leases += State::AppendLeases(*family, leases, lease_texts.get(), &shown);
   }
   out->families.resize(used);
   out->skipped = index.skipped();
   out->skipped.gauges = state_->skipped_gauges;
+  state_->skipped_exemplars += exemplars.skipped();
+  out->skipped.exemplars = state_->skipped_exemplars;
   out->skipped.leases = leases.skipped + leases.live - shown_leases;
   out->keep_alive.assign({state_->index, lease_texts});
 }
@@ -166,39 +112,6 @@ void SnapshotReader::State::ReadSegment(SegmentSnapshot* out) const {
   }
 }
 
-/// The slots, and the rows of the living. An owner is known by the epoch: read before the kernel is asked who lives,
-/// and again after the row. If it has moved, the one that lived is gone, or the row is another's, who will be shown by
-/// the next snapshot.
-std::vector<RowGauge> SnapshotReader::State::ReadWorkers(Snapshot* out, LeaseReading* leases) const {
-  out->workers.clear();
-  const std::uint32_t slot_count = segment->header().slot_count;
-  const auto* slots =
-      reinterpret_cast<const layout::WorkerSlot*>(segment->base() + segment->header().slots_offset);
-  std::vector<std::uint64_t> epochs(slot_count);
-  for (std::uint32_t number = 0; number < slot_count; number++) {
-    epochs[number] =
-        slots[number].epoch.load(std::memory_order_acquire);  // SYNC(slot-epoch), see worker_slot.cc
-  }
-  const std::vector<bool> alive = AliveSlots(segment->probe_fd(), slot_count);
-  *leases = ReadLeases(*segment, [&](std::uint32_t slot, std::uint64_t epoch) {
-    return slot < slot_count && alive[slot] && epochs[slot] == epoch;
-  });
-  std::vector<RowGauge> gauges;
-  GaugeBudget budget(*segment);
-  for (std::uint32_t number = 0; number < slot_count; number++) {
-    if (epochs[number] == 0) continue;
-    const layout::WorkerSlot& slot = slots[number];
-    WorkerSnapshot worker = IdentityOf(slot, number, alive[number], epochs[number]);
-    const std::size_t before = gauges.size();
-    if (worker.alive) AppendRow(*segment, slot, number, &budget, &gauges);
-    if (slot.epoch.load(std::memory_order_acquire) != epochs[number])
-      gauges.resize(before);  // SYNC(slot-epoch)
-    worker.leases = leases->by_slot[number];
-    out->workers.push_back(std::move(worker));
-  }
-  return gauges;
-}
-
 /// Each series' values, one for each worker. What names no gauge series, or one that its row has named before, is
 /// skipped.
 Contributions SnapshotReader::State::GroupBySeries(const std::vector<RowGauge>& gauges) {
@@ -219,7 +132,8 @@ Contributions SnapshotReader::State::GroupBySeries(const std::vector<RowGauge>& 
 }
 
 void SnapshotReader::State::ReadFamily(const IndexedFamily& family, const Contributions& gauges,
-                                       FamilySnapshot* out, std::vector<BucketSnapshot>* buckets) {
+                                       FamilySnapshot* out, ExemplarReader* exemplars,
+                                       std::vector<BucketSnapshot>* buckets) {
   const FamilyDefinition& definition = family.definition;
   out->name = definition.name;
   out->help = definition.help;
@@ -245,6 +159,8 @@ void SnapshotReader::State::ReadFamily(const IndexedFamily& family, const Contri
     snapshot.name_and_labels = series.name_and_labels;
     snapshot.name_bytes = series.name_bytes;
     snapshot.worker = -1;
+    snapshot.created_unix_ns = series.created_unix_ns;
+    exemplars->Append(definition, series, &snapshot);
     if (definition.type == MetricType::kCounter) snapshot.integer = SumOfIntegers(series.cells, stripes);
     if (definition.type == MetricType::kFractionalCounter)
       snapshot.number = SumOfFractions(series.cells, stripes);

@@ -29,6 +29,7 @@ struct Skipped {
   std::uint64_t gauges = 0;      ///< gauge cells that name no gauge series
   std::uint64_t leases =
       0;  ///< leases of impossible contents, and shards of them that lead nowhere or in a circle
+  std::uint64_t exemplars = 0;  ///< whole ones of impossible contents, and series whose records lead nowhere
 };
 
 /// One bucket of one histogram series: what fell between the bound before and its own, not cumulative.

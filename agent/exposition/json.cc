@@ -149,7 +149,8 @@ void WriteFamily(const FamilySnapshot& family, std::string_view alias, const shm
     json->String(family.name);
   }
   json->Key("type");
-  json->String(shm::TypeName(family.type));
+  const bool is_info = family.gauge_mode == shm::layout::GaugeMode::kInfo;
+  json->String(is_info ? "info" : shm::TypeName(family.type));
   json->Key("description");
   json->String(family.help);
   json->Key("unit");

@@ -99,7 +99,7 @@ void WriteStatusJson(const SegmentView& view, std::string_view segment_path, std
   WriteRefusals(snapshot.segment, &json);
   json.Key("skipped");
   json.Integer(skipped.families + skipped.series + skipped.chains + skipped.collisions + skipped.gauges +
-               skipped.leases);
+               skipped.leases + skipped.exemplars);
   json.EndObject();
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -12,114 +13,119 @@
 namespace shmetrics::agent {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr const char* kUser =
+    "[web.users]\nalice = $2y$05$abcdefghijklmnopqrstuuOFGCvsNOmhJGLaaOWAZaKwvvxBs3Nhm\n";
 
 class ConfigTest : public ::testing::Test {
  protected:
-  Result<Settings> Read(const std::string& text) {
+  Result<Config> Read(const std::string& text, const Settings& flags = {}) {
     std::ofstream(path_) << text;
-    return ReadConfig(path_);
-  }
-  /// The message for `text`, which must be refused, without the name of the file, which must be in it.
-  std::string ErrorOf(const std::string& text) {
-    const Result<Settings> read = Read(text);
-    if (read.ok()) return "accepted";
-    const std::string& message = read.error().message;
-    EXPECT_TRUE(message.starts_with(path_ + ": ")) << message;
-    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
-    return message.substr(path_.size() + 2);
+    return ReadConfig({.config_file = path_, .settings = flags});
   }
 
   shmetrics::testing::TemporaryFolder folder_;
   const std::string path_ = folder_ / "agent.ini";
 };
 
-TEST_F(ConfigTest, EveryKeyIsRead) {
-  const auto settings = Read(
-      "# of the agent\n[segment]\npath = /dev/shm/x y ; comment\n\n[web]\nlisten_address=[::1]:9000\n"
-      "[log]\n  level : warn\n");
-  ASSERT_TRUE(settings.ok()) << settings.error().message;
-  EXPECT_EQ(settings->segment_path, "/dev/shm/x y");
-  EXPECT_EQ(settings->listen_address, (ListenAddress{"::1", 9000}));
-  EXPECT_EQ(settings->log_level, LogLevel::kWarn);
+TEST_F(ConfigTest, AnEmptyFileLeavesTheDefaults) {
+  setenv("SHMETRICS_SEGMENT", "/from/environment", 1);
+  const auto config = Read("");
+  unsetenv("SHMETRICS_SEGMENT");
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->segment_path, "/from/environment");
+  EXPECT_THAT(config->listen_addresses, IsEmpty());
+  EXPECT_EQ(config->telemetry_path, "/metrics");
+  EXPECT_FALSE(config->disable_exporter_metrics || config->openmetrics_created);
+  EXPECT_EQ(config->http_limits, HttpLimits());
+  EXPECT_EQ(config->http_policy, HttpPolicy());
+  EXPECT_EQ(config->log_level, LogLevel::kInfo);
+  EXPECT_EQ(config->log_format, LogFormat::kLogfmt);
 }
 
-TEST_F(ConfigTest, ATrustedOwnerIsAUserByNameOrNumber) {
-  EXPECT_EQ(Read("[segment]\ntrusted_owner = root\n")->trusted_owner, 0U);
-  EXPECT_EQ(Read("[segment]\ntrusted_owner = 1234\n")->trusted_owner, 1234U);
-  EXPECT_EQ(
-      ErrorOf("[segment]\ntrusted_owner = nobody here\n"),
-      "line 2: [segment] trusted_owner: 'nobody here' is not a user of this host; write a name or a number");
+TEST_F(ConfigTest, FlagsAreAboveTheFileAndTheFileIsAboveTheDefaults) {
+  Settings flags;
+  flags.log_level = LogLevel::kDebug;
+  const auto config = Read(
+      "[log]\nlevel = error\nformat = json\n[web]\nmax_connections = 7\nrequest_deadline_seconds = 8\n"
+      "allowed_hosts = a\n[Audio-Quota]\nfree_concurrent_jobs = 9\n",
+      flags);
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->log_level, LogLevel::kDebug);
+  EXPECT_EQ(config->log_format, LogFormat::kJson);
+  EXPECT_EQ(config->http_limits.max_connections, 7U);
+  EXPECT_EQ(config->http_limits.deadline, std::chrono::seconds(8));
+  EXPECT_THAT(config->http_policy.allowed_hosts, ElementsAre("a"));
+  EXPECT_EQ(config->audio.limits[0].concurrent_jobs, 9);
 }
 
-TEST_F(ConfigTest, AnEmptyFileSaysNothing) {
-  const auto settings = Read("");
-  ASSERT_TRUE(settings.ok());
-  EXPECT_FALSE(settings->segment_path || settings->listen_address || settings->log_level);
+TEST_F(ConfigTest, TheFileOfTheFlagComesBeforeThatOfTheEnvironment) {
+  const std::string other = folder_ / "other.ini";
+  std::ofstream(other) << "[log]\nlevel = error\n";
+  setenv("SHMETRICS_CONFIG", other.c_str(), 1);
+  EXPECT_EQ(Read("[log]\nlevel = debug\n")->log_level, LogLevel::kDebug);
+  EXPECT_EQ(ReadConfig({})->log_level, LogLevel::kError);
+  unsetenv("SHMETRICS_CONFIG");
 }
 
-TEST_F(ConfigTest, TheWorkersSectionIsPassedOver) {
-  const auto settings =
-      Read("[Audio-Quota]\nfree_daily_minutes = 30\nfree_daily_minutes = 31\n[log]\nlevel = error\n");
-  ASSERT_TRUE(settings.ok()) << settings.error().message;
-  EXPECT_EQ(settings->log_level, LogLevel::kError);
-}
-
-TEST_F(ConfigTest, AnUnknownKeyIsNamedWithItsLine) {
-  EXPECT_THAT(ErrorOf("\n[web]\nlisten_adress = :80\n"),
-              HasSubstr("line 3: [web] listen_adress: no such key"));
-  EXPECT_THAT(ErrorOf("[wep]\nlisten_address = :80\n"),
-              HasSubstr("line 2: [wep] listen_address: no such key"));
-  EXPECT_THAT(ErrorOf("level = info\n"), HasSubstr("line 1: [] level: no such key"));
-}
-
-TEST_F(ConfigTest, AMisspeltWorkersSectionIsAnErrorThatSpellsIt) {
-  for (const std::string name : {"audio-quota", "Audio_Quota", "audio quota"}) {
-    EXPECT_THAT(ErrorOf("[" + name + "]\nmodels = a\n"),
-                HasSubstr("line 2: [" + name + "] models: no such section; write [Audio-Quota]"));
+TEST_F(ConfigTest, AnErrorIsOneLineThatNamesFileAndKey) {
+  const std::string certificate = folder_ / "certificate";
+  std::ofstream(certificate) << "-----BEGIN CERTIFICATE-----\n";
+  const struct {
+    std::string text;
+    std::string named;
+  } cases[] = {
+      {"[web]\nmax_connections = 0\n", "line 2: [web] max_connections: '0'"},
+      {"[web]\ntls_certificate = " + certificate + "\n", "[web] tls_key: missing"},
+      {"[web]\ntls_key = /none\n", "line 2: [web] tls_key: '/none' could not be opened"},
+      {"[Audio-Quota]\nfree_daily_minutes = lots\n", "line 2: [Audio-Quota] free_daily_minutes: 'lots'"},
+  };
+  for (const auto& [text, named] : cases) {
+    const auto config = Read(text);
+    ASSERT_FALSE(config.ok()) << text;
+    EXPECT_THAT(config.error().message, HasSubstr(path_ + ": " + named));
+    EXPECT_EQ(config.error().message.find('\n'), std::string::npos);
   }
 }
 
-TEST_F(ConfigTest, ABadValueIsNamedWithItsLineAndKey) {
-  EXPECT_THAT(ErrorOf("[log]\nlevel = loud\n"), HasSubstr("line 2: [log] level: 'loud' is not a log level"));
-  EXPECT_THAT(ErrorOf("[web]\nlisten_address = 80\n"),
-              HasSubstr("line 2: [web] listen_address: '80' is not an"));
-  EXPECT_THAT(ErrorOf("[segment]\npath =\n"), HasSubstr("line 2: [segment] path: '' is not the path"));
+TEST_F(ConfigTest, HashesThatEverybodyCanReadAreAWarning) {
+  std::ofstream(path_) << "";
+  std::filesystem::permissions(path_, std::filesystem::perms(0644));
+  EXPECT_THAT(Read(kUser)->warnings, ElementsAre(HasSubstr(path_ + ": [web.users]")));
+  EXPECT_THAT(Read("")->warnings, IsEmpty());
+  std::filesystem::permissions(path_, std::filesystem::perms(0640));
+  EXPECT_THAT(Read(kUser)->warnings, IsEmpty());
 }
 
-TEST_F(ConfigTest, ADuplicateKeyIsRefusedAlsoInASecondSectionOfTheName) {
-  EXPECT_THAT(ErrorOf("[log]\nlevel = info\n[web]\n[log]\nlevel = info\n"),
-              HasSubstr("line 5: [log] level was set before"));
+TEST_F(ConfigTest, WhatIsWrongInTheEnvironmentIsAWarning) {
+  setenv("AUDIO_JOB_TTL_SECONDS", "soon", 1);
+  const auto config = Read("");
+  unsetenv("AUDIO_JOB_TTL_SECONDS");
+  EXPECT_THAT(config->warnings, ElementsAre(HasSubstr("AUDIO_JOB_TTL_SECONDS")));
 }
 
-TEST_F(ConfigTest, WhatIsNeitherSectionNorKeyIsASyntaxError) {
-  EXPECT_THAT(ErrorOf("[log]\nlevel info\n"), HasSubstr("line 2: is neither"));
-  EXPECT_THAT(ErrorOf("[log\nlevel = info\n"), HasSubstr("line 1: is neither"));
-}
-
-TEST_F(ConfigTest, AnIndentedLineIsAKeyOfItsOwn) {
-  EXPECT_THAT(ErrorOf("[segment]\npath = /a\n  /b\n"), HasSubstr("line 3: is neither"));
-}
-
-TEST_F(ConfigTest, ALongLineIsReadWhole) {
-  const std::string path(3'000, 'x');
-  const auto settings = Read("[segment]\npath = " + path + "\n");
-  ASSERT_TRUE(settings.ok()) << settings.error().message;
-  EXPECT_EQ(settings->segment_path, path);
-}
-
-TEST_F(ConfigTest, AFileThatCannotBeReadIsNamed) {
-  const std::string missing = folder_ / "missing.ini";
-  EXPECT_EQ(ReadConfig(missing).error().message,
-            missing + ": could not be opened: No such file or directory");
-  EXPECT_THAT(ReadConfig(folder_ / ".").error().message, HasSubstr("could not be read: Is a directory"));
-}
-
-TEST_F(ConfigTest, TheFlagComesBeforeTheEnvironment) {
-  setenv("SHMETRICS_CONFIG", "/from/environment", 1);
-  EXPECT_EQ(ConfigFile("/from/flag"), "/from/flag");
-  EXPECT_EQ(ConfigFile(std::nullopt), "/from/environment");
-  unsetenv("SHMETRICS_CONFIG");
+TEST_F(ConfigTest, OnlyWhatARunningAgentCannotExchangeNeedsARestart) {
+  const Config running = Read("").value();
+  EXPECT_THAT(KeysThatNeedRestart(running, running), IsEmpty());
+  EXPECT_THAT(
+      KeysThatNeedRestart(running, Read("[log]\nlevel = debug\nformat = json\n[web]\nallowed_hosts = a\n"
+                                        "[Audio-Quota]\nmodels = a\n" +
+                                        std::string(kUser))
+                                       .value()),
+      IsEmpty());
+  EXPECT_THAT(
+      KeysThatNeedRestart(running, Read("[segment]\npath = /a\ntrusted_owner = 5\n"
+                                        "[web]\nlisten_address = :1\ntelemetry_path = /m\n"
+                                        "disable_exporter_metrics = true\nopenmetrics_created = true\n"
+                                        "max_connections = 5\nrequest_deadline_seconds = 5\n"
+                                        "[Audio-Quota]\nstate_file = /b\n")
+                                       .value()),
+      ElementsAre("[segment] path", "[segment] trusted_owner", "[web] listen_address", "[web] telemetry_path",
+                  "[web] disable_exporter_metrics", "[web] openmetrics_created", "[web] max_connections",
+                  "[web] request_deadline_seconds", "[Audio-Quota] state_file"));
 }
 
 }  // namespace

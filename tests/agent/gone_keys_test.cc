@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/exposition/text.h"
 #include "tests/agent/snapshot_builder.h"
+#include "tests/agent/text_of.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -141,8 +141,7 @@ TEST_F(GoneKeysTest, TextsLiveAsLongAsTheSnapshotAlsoWhenTheKeyIsForgotten) {
   AddFamily(&builder, "streams", {});
   keys_.AddTo(&builder.snapshot);
   keys_ = {};
-  std::string text;
-  WriteText(builder.snapshot, &text);
+  const std::string text = shmetrics::testing::TextOf(builder.snapshot);
   EXPECT_THAT(text, HasSubstr("streams{u=\"a key whose text is longer than a short string\"} 0"));
 }
 

@@ -2,8 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
 
 #include "shm/unique_fd.h"
+#include "tests/support/http_client.h"
+#include "tests/support/private_folder.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -38,6 +43,26 @@ TEST(ListenerTest, AnEmptyHostListensForIpv4) {
   ASSERT_TRUE(listener.ok()) << listener.error().message;
   const shm::UniqueFd fd(listener->fd);
   EXPECT_FALSE(Listen({"127.0.0.1", listener->address.port}).ok()) << "the port is taken for IPv4 too";
+}
+
+TEST(ListenerTest, AUnixSocketIsRemovedWithItsListenerUnlessItWasOpenedElsewhere) {
+  const testing::PrivateFolder folder;
+  const Result<Listener> listener = Listen({.unix_path = folder / "http"});
+  ASSERT_TRUE(listener.ok()) << listener.error().message;
+  EXPECT_TRUE(testing::Connect(folder / "http").valid());
+  Listener from_systemd = listener.value();
+  from_systemd.fd = dup(listener->fd);
+  from_systemd.owns_path = false;
+  Close(from_systemd);
+  EXPECT_TRUE(std::filesystem::exists(folder / "http"));
+  Close(listener.value());
+  EXPECT_FALSE(std::filesystem::exists(folder / "http"));
+}
+
+TEST(ListenerTest, AUnixSocketThatCannotBeIsRefusedByNameAndReason) {
+  const Result<Listener> listener = Listen({.unix_path = "/proc/http"});
+  ASSERT_FALSE(listener.ok());
+  EXPECT_THAT(listener.error().message, ::testing::StartsWith("cannot listen on unix:/proc/http: "));
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ using shmetrics::testing::SegmentWriter;
 using shmetrics::testing::TemporaryFolder;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
+using ::testing::Not;
 
 /// The program under test, as its own process.
 class AgentProcess {
@@ -154,6 +155,52 @@ TEST_F(MainTest, FlagsWinOverTheConfigurationFile) {
   const std::uint16_t port = agent.Port();
   ASSERT_NE(port, 0);
   EXPECT_THAT(Get(port, "/-/ready").body, HasSubstr(path_));
+}
+
+TEST_F(MainTest, ItServesOnEveryAddressAndWhereTheMetricsAreWanted) {
+  AgentProcess agent({"--segment.path", path_, "--web.listen-address", "127.0.0.1:0", "--web.listen-address",
+                      "127.0.0.1:0", "--web.telemetry-path=/m", "--web.disable-exporter-metrics"});
+  const std::uint16_t first = agent.Port();
+  const std::uint16_t second = agent.Port();
+  ASSERT_NE(first, 0);
+  ASSERT_NE(second, first);
+  for (const std::uint16_t port : {first, second}) {
+    EXPECT_THAT(Get(port, "/m").body, HasSubstr("\nshmetrics_up 0\n"));
+    EXPECT_EQ(Get(port, "/metrics").status, 404);
+  }
+  EXPECT_THAT(Get(first, "/m").body, Not(HasSubstr("process_")));
+  EXPECT_THAT(Get(first, "/").body, HasSubstr("href=\"./m\""));
+}
+
+TEST_F(MainTest, SighupExchangesTheConfigurationAndABadOneChangesNothing) {
+  const std::string ini = folder_ / "agent.ini";
+  const std::string user =
+      "[web.users]\nalice = $2y$05$abcdefghijklmnopqrstuuOFGCvsNOmhJGLaaOWAZaKwvvxBs3Nhm\n";
+  std::ofstream(ini) << "[Audio-Quota]\nfree_concurrent_jobs = 5\n";
+  AgentProcess agent({"--config.file", ini, "--segment.path", path_, "--web.listen-address", "127.0.0.1:0"});
+  const std::uint16_t port = agent.Port();
+  const std::string limits = "/api/v1/audio/stream/limits?user_id=1";
+  EXPECT_THAT(Get(port, limits).body, HasSubstr("\"concurrent_jobs\":5"));
+  const auto reload = [&](const std::string& text, const std::string& said) {
+    std::ofstream(ini) << text;
+    agent.Signal(SIGHUP);
+    std::string line;
+    do line = agent.Line();
+    while (!line.empty() && line.find(said) == std::string::npos);
+    EXPECT_THAT(line, HasSubstr(said));
+  };
+  reload("[Audio-Quota]\nfree_concurrent_jobs = 6\n[web]\ntelemetry_path = /m\n",
+         "in force only after a restart: [web] telemetry_path");
+  reload("[Audio-Quota]\nfree_concurrent_jobs = 7\n[log]\nlevel = loud\n",
+         "the configuration stays as it was: ");
+  EXPECT_THAT(Get(port, limits).body, HasSubstr("\"concurrent_jobs\":6"));
+  EXPECT_THAT(Get(port, "/metrics").body, HasSubstr("\nshmetrics_config_last_reload_successful 0\n"));
+  reload(user, "the configuration has been read again");
+  EXPECT_EQ(Get(port, "/metrics").status, 401);
+  reload("", "the configuration has been read again");
+  const std::string body = Get(port, "/metrics").body;
+  EXPECT_THAT(body, HasSubstr("\nshmetrics_config_last_reload_successful 1\n"));
+  EXPECT_THAT(body, HasSubstr("\nshmetrics_http_requests_total{code=\"401\"} 1\n"));
 }
 
 TEST_F(MainTest, WrongFlagsFilesAndAddressesAreOneLineAndExitCode2) {

@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <vector>
 
-#include "agent/exposition/text.h"
 #include "tests/agent/snapshot_builder.h"
+#include "tests/agent/text_of.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -17,8 +20,7 @@ using shmetrics::testing::SnapshotBuilder;
 /// The sample lines of the merged snapshot.
 std::string Merged(const SnapshotBuilder& older, SnapshotBuilder* newer) {
   MergeInto(older.snapshot, &newer->snapshot);
-  std::string text;
-  WriteText(newer->snapshot, &text);
+  const std::string text = shmetrics::testing::TextOf(newer->snapshot);
   std::string samples;
   for (std::size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
     end = text.find('\n', begin);
@@ -116,6 +118,44 @@ TEST(MergeTest, AnOlderFamilyWhoseSamplesTheNewerExposesIsLeftOut) {
   SnapshotBuilder newer;
   newer.Family("h", MetricType::kHistogram, GaugeMode::kNone, {}).Histogram("", {{1, 1}});
   EXPECT_EQ(Merged(older, &newer), "h_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n");
+}
+
+TEST(MergeTest, OfEachBucketTheLaterExemplarStandsAndOfEachSeriesTheOlderBeginning) {
+  const std::vector<shm::BucketSnapshot> buckets = {{1, 1}, {1, 2}, {1, 3}};
+  SnapshotBuilder older;
+  older.Family("h", MetricType::kHistogram, GaugeMode::kNone, {1, 2});
+  older.Histogram("x=\"1\"", buckets).Created(100);
+  older.Exemplar(0, "old0", 1, 500).Exemplar(1, "old1", 2, 500);
+  older.Histogram("x=\"2\"", buckets).Created(200).Exemplar(2, "only_old", 3, 1);
+  SnapshotBuilder newer;
+  newer.Family("h", MetricType::kHistogram, GaugeMode::kNone, {1, 2});
+  newer.Histogram("x=\"3\"", buckets).Created(1'000).Exemplar(1, "only_new", 2, 1);
+  newer.Histogram("x=\"1\"", buckets).Created(1'000);
+  newer.Exemplar(1, "new1", 2, 600).Exemplar(2, "new2", 3, 400);
+  MergeInto(older.snapshot, &newer.snapshot);
+  const auto exemplars_of = [&](std::size_t series) {
+    const shm::SeriesSnapshot& merged = newer.snapshot.families[0].series[series];
+    std::string text;
+    for (std::uint32_t i = 0; i < merged.exemplar_count; i++) {
+      const shm::ExemplarSnapshot& exemplar = newer.snapshot.exemplars[merged.first_exemplar + i];
+      text += std::to_string(exemplar.bucket) + "=" + exemplar.labels + " ";
+    }
+    return text + std::to_string(merged.created_unix_ns);
+  };
+  ASSERT_EQ(newer.snapshot.families[0].series.size(), 3U);
+  EXPECT_EQ(exemplars_of(0), "1=only_new 1000");
+  EXPECT_EQ(exemplars_of(1), "0=old0 1=new1 2=new2 100");
+  EXPECT_EQ(exemplars_of(2), "2=only_old 200");
+}
+
+TEST(MergeTest, InfosAreOneAndKeepTheirNamesToThemselves) {
+  SnapshotBuilder older;
+  older.Family("a", MetricType::kGauge, GaugeMode::kSum).Number("", 5);
+  older.Family("b_info", MetricType::kGauge, GaugeMode::kInfo).Number("v=\"1\"", 1).Number("v=\"2\"", 1);
+  SnapshotBuilder newer;
+  newer.Family("a_info", MetricType::kGauge, GaugeMode::kInfo).Number("v=\"1\"", 1);
+  newer.Family("b_info", MetricType::kGauge, GaugeMode::kInfo).Number("v=\"1\"", 1);
+  EXPECT_EQ(Merged(older, &newer), "a_info{v=\"1\"} 1\nb_info{v=\"1\"} 1\nb_info{v=\"2\"} 1\n");
 }
 
 TEST(MergeTest, RefusalsAddUpAndOnlyTheLivingWorkersOfTheOlderAreListed) {

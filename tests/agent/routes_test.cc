@@ -21,6 +21,7 @@ namespace {
 using nlohmann::json;
 using shmetrics::testing::SegmentWriter;
 using shmetrics::testing::TemporaryFolder;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
@@ -42,6 +43,9 @@ class RoutesTest : public ::testing::Test {
   RoutesTest() { BusGuard::Install(); }
 
   HttpResponse Get(std::string_view path) { return routes_.Handle({path, {}}); }
+  HttpResponse GetNamed(std::string_view path, std::string_view name) {
+    return routes_.Handle({path, {{"name[]", name}}});
+  }
   HttpResponse LimitsOf(std::string_view user_id) {
     return routes_.Handle({"/limits", {{"x", "1"}, {"user_id", user_id}}});
   }
@@ -61,15 +65,40 @@ TEST_F(RoutesTest, MetricsAreThoseOfTheWorkersAndThenTheAgents) {
   SegmentWriter(path_).Count("jobs_total", 3);
   const HttpResponse answer = Get("/metrics");
   EXPECT_EQ(answer.status, 200);
-  EXPECT_EQ(answer.content_type, "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(answer.content_type, "text/plain; version=0.0.4; charset=utf-8; escaping=underscores");
   EXPECT_THAT(answer.body, HasSubstr("# TYPE jobs_total counter\njobs_total 3\n# HELP shmetrics_up"));
   EXPECT_THAT(answer.body, HasSubstr("\nshmetrics_up 1\n"));
 }
 
 TEST_F(RoutesTest, EachScrapeIsCounted) {
-  EXPECT_THAT(Get("/metrics").body, HasSubstr("\nshmetrics_scrapes_total 1\n"));
+  const std::string series = "\nshmetrics_scrapes_total{format=\"text_0.0.4\",code=\"200\"} ";
+  EXPECT_THAT(Get("/metrics").body, HasSubstr(series + "0\n"));
   Get("/map");
-  EXPECT_THAT(Get("/metrics").body, HasSubstr("\nshmetrics_scrapes_total 2\n"));
+  EXPECT_THAT(Get("/metrics").body, HasSubstr(series + "1\n"));
+  SegmentWriter(path_).Count("jobs_total", 3);
+  CutOff();
+  EXPECT_EQ(Get("/metrics").status, 503);
+  std::filesystem::remove(path_);
+  SegmentWriter(path_).Count("jobs_total", 3);
+  EXPECT_THAT(Get("/metrics").body,
+              HasSubstr("\nshmetrics_scrapes_total{format=\"text_0.0.4\",code=\"503\"} 1\n"));
+}
+
+TEST_F(RoutesTest, NamesSelectFamiliesOfTheWorkersAndOfTheAgent) {
+  SegmentWriter writer(path_);
+  writer.Count("jobs_total", 3);
+  writer.Count("other_total", 4);
+  EXPECT_EQ(GetNamed("/metrics", "jobs_total").body,
+            "# HELP jobs_total Help.\n# TYPE jobs_total counter\njobs_total 3\n");
+  EXPECT_THAT(GetNamed("/metrics", "shmetrics_up").body,
+              EndsWith("# TYPE shmetrics_up gauge\nshmetrics_up 1\n"));
+  EXPECT_EQ(GetNamed("/metrics", "no_such").body, "");
+  for (const char* path : {"/map", "/document"}) {
+    EXPECT_THAT(GetNamed(path, "jobs_total").body, HasSubstr("jobs_total")) << path;
+    EXPECT_THAT(GetNamed(path, "jobs_total").body, Not(HasSubstr("other_total"))) << path;
+    EXPECT_THAT(Get(path).body, HasSubstr("other_total")) << "a filter is for one answer only";
+  }
+  EXPECT_EQ(GetNamed("/map", "no_such").body, "{}");
 }
 
 TEST_F(RoutesTest, JsonIsAMapOrTheMapWithTheTime) {
@@ -168,6 +197,24 @@ TEST_F(RoutesTest, LimitsGoByTheLedgerOfTheSegment) {
   SegmentWriter(path_).SetTier("42", 2);
   EXPECT_EQ(json::parse(LimitsOf("42").body)["tier"], "standard");
   EXPECT_EQ(json::parse(LimitsOf("43").body)["tier"], "free");
+}
+
+TEST_F(RoutesTest, ExchangedAudioDefinitionsCountFromTheNextAnswer) {
+  audio::AudioConfig other;
+  other.limits[0].concurrent_streams = 77;
+  routes_.SetAudio(&other);
+  EXPECT_EQ(json::parse(LimitsOf("42").body)["limits"]["concurrent_streams"], 77);
+}
+
+TEST_F(RoutesTest, WhatTheAgentCostsIsLeftOutIfSoConfigured) {
+  Routes routes(kTable, &follower_, &audio_, {.exporter_metrics = false});
+  const std::string body = routes.Handle({"/metrics", {}}).body;
+  EXPECT_THAT(body, HasSubstr("shmetrics_up"));
+  EXPECT_THAT(body, HasSubstr("shmetrics_build_info"));
+  EXPECT_THAT(body, HasSubstr("shmetrics_config_last_reload_successful"));
+  EXPECT_THAT(body, Not(HasSubstr("process_")));
+  EXPECT_THAT(body, Not(HasSubstr("shmetrics_scrape")));
+  EXPECT_THAT(body, Not(HasSubstr("shmetrics_http")));
 }
 
 TEST_F(RoutesTest, AKeyThatWentIsShownAt0InEveryFormat) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "shm/snapshot.h"
@@ -15,11 +16,14 @@ class SnapshotBuilder {
  public:
   shm::Snapshot snapshot{};
 
+  SnapshotBuilder() = default;
+  SnapshotBuilder(SnapshotBuilder&&) = default;
+
   SnapshotBuilder& Family(const std::string& name, shm::layout::MetricType type,
                           shm::layout::GaugeMode mode = shm::layout::GaugeMode::kNone,
                           const std::vector<double>& bounds = {}) {
     shm::FamilySnapshot family{};
-    family.name = texts_.emplace_back(name);
+    family.name = Keep(name);
     family.help = "Help.";
     family.type = type;
     family.gauge_mode = mode;
@@ -40,6 +44,22 @@ class SnapshotBuilder {
   SnapshotBuilder& Histogram(const std::string& labels, const std::vector<shm::BucketSnapshot>& buckets) {
     Series(labels).first_bucket = static_cast<std::uint32_t>(snapshot.buckets.size());
     snapshot.buckets.insert(snapshot.buckets.end(), buckets.begin(), buckets.end());
+    return *this;
+  }
+  /// `text`, for as long as this lives.
+  std::string_view Keep(const std::string& text) { return texts_.emplace_back(text); }
+  /// To the last series; in the order of their buckets.
+  SnapshotBuilder& Exemplar(std::uint32_t bucket, const std::string& labels, double value,
+                            std::int64_t unix_ns) {
+    shm::SeriesSnapshot& series = snapshot.families.back().series.back();
+    if (series.exemplar_count++ == 0)
+      series.first_exemplar = static_cast<std::uint32_t>(snapshot.exemplars.size());
+    snapshot.exemplars.push_back({bucket, labels, value, unix_ns});
+    return *this;
+  }
+  /// To the last series.
+  SnapshotBuilder& Created(std::int64_t unix_ns) {
+    snapshot.families.back().series.back().created_unix_ns = unix_ns;
     return *this;
   }
 

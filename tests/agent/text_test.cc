@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "agent/self_metrics.h"
 #include "tests/agent/snapshot_builder.h"
@@ -16,11 +17,14 @@ using shm::layout::GaugeMode;
 using shm::layout::MetricType;
 using shmetrics::testing::SnapshotBuilder;
 
-std::string Text(const shm::Snapshot& snapshot) {
+std::string Text(const std::vector<const shm::Snapshot*>& snapshots,
+                 Escaping escaping = Escaping::kUnderscores) {
   std::string text;
-  WriteText(snapshot, &text);
+  WriteText(ExposedFamilies(snapshots, escaping), &text);
   return text;
 }
+
+std::string Text(const shm::Snapshot& snapshot) { return Text(std::vector{&snapshot}); }
 
 /// What `promtool check metrics` exits with when it is fed `text`.
 int Promtool(const std::string& text) {
@@ -118,7 +122,8 @@ TEST(TextTest, TextIsAppendedToWhatIsThere) {
   SnapshotBuilder builder;
   builder.Family("a_total", MetricType::kCounter).Counter("", 1);
   std::string text = "before\n";
-  WriteText(builder.snapshot, &text);
+  const shm::Snapshot* const snapshot = &builder.snapshot;
+  WriteText(ExposedFamilies({&snapshot, 1}, Escaping::kUnderscores), &text);
   EXPECT_TRUE(text.starts_with("before\n# HELP a_total")) << text;
 }
 
@@ -142,8 +147,9 @@ TEST(TextTest, PromtoolAcceptsEveryTypeAndTheAgentsOwnMetrics) {
   builder.Family("latency_seconds", MetricType::kHistogram, GaugeMode::kNone, {0.005, 1, 1e6});
   builder.Histogram("method=\"GET\"", {{2, 0.004}, {3, 1.5}, {0, 0}, {1, 2e6}});
   builder.Family("threads", MetricType::kGauge, GaugeMode::kPerWorker).Number("", 5, 17);
-  std::string text = Text(builder.snapshot);
-  WriteText(SelfMetrics(builder.snapshot, true, 1).snapshot(), &text);
+  AgentStats stats;
+  const SelfMetrics own({SegmentView::State::kAttached, {}, builder.snapshot}, "/none", &stats, true);
+  const std::string text = Text({&builder.snapshot, &own.snapshot()});
   EXPECT_EQ(Promtool(text), 0) << text;
   EXPECT_NE(Promtool("bad.name 1\n"), 0) << "promtool must be able to refuse";
 }

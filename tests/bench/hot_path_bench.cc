@@ -79,11 +79,23 @@ void Observe(benchmark::State& state) {
   Repeat(state, [&] { ObserveOnce(histogram, values[next++ % kValues]); });
 }
 
+void ObserveWithExemplar(benchmark::State& state) {
+  const Histogram histogram = Families()
+                                  .histogram({.name = "bench_traced_seconds", .labels = {"kind"}},
+                                             buckets::exponential(0.001, 2.5, 10))
+                                  .with({"traced"});
+  Repeat(state, [&] {
+    histogram.observe(0.01,
+                      {{"trace_id", "4bf92f3577b34da6a3ce929d0e0e4736"}, {"span_id", "00f067aa0ba902b7"}});
+  });
+}
+
 BENCHMARK(PlainAdd)->Name("plain_add");
 BENCHMARK(FetchAdd)->Name("fetch_add");
 BENCHMARK(Increment)->Name("increment");
 BENCHMARK(FractionalIncrement)->Name("fractional_increment");
 BENCHMARK(Observe)->Name("observe");
+BENCHMARK(ObserveWithExemplar)->Name("observe_with_exemplar");
 BENCHMARK(GaugeSet)->Name("gauge_set");
 
 }  // namespace

@@ -25,6 +25,7 @@ const std::vector<Ratio> kRatios = {
     {"increment", "fetch_add", 1.5},
     {"fractional_increment", "fetch_add"},
     {"observe", "fetch_add"},
+    {"observe_with_exemplar", "observe"},
     {"gauge_set", "fetch_add"},
     {"look_up/1", "fetch_add"},
     {"look_up/10000", "fetch_add"},

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "agent/exposition/text.h"
+#include "agent/exposition/exposition.h"
 #include "shm/segment.h"
 #include "shm/snapshot.h"
 #include "shmetrics/shmetrics.h"
@@ -47,7 +47,8 @@ class Scrape {
     std::string body;
     if (reader_ == nullptr) return body;
     reader_->Read(&snapshot_);
-    agent::WriteText(snapshot_, &body);
+    const shm::Snapshot* const snapshot = &snapshot_;
+    agent::WriteExposition({&snapshot, 1}, {}, false, &body);
     return body;
   }
 

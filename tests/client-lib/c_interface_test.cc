@@ -54,11 +54,18 @@ TEST_F(CInterfaceTest, AProgramInCUsesEveryFunction) {
   EXPECT_EQ(program.code, 0) << program.errors;
   EXPECT_EQ(program.output, "attached to " + segment_ + "\n");
   const testing::SegmentReading reading = Read();
-  EXPECT_EQ(reading.Counter(R"(c_requests_total{method="GET",code="200"})"), 5U);
-  EXPECT_EQ(reading.FractionalCounter("c_minutes_total"), 0.25);
+  EXPECT_EQ(reading.Counter(R"(c_requests_total{method="GET",code="200"})"), 8U);
+  EXPECT_EQ(reading.FractionalCounter("c_minutes_total"), 0.75);
   EXPECT_EQ(reading.Gauge("c_load"), 3.0);
   EXPECT_EQ(reading.Histogram(R"(c_latency_seconds{method="GET"})").buckets,
-            (std::vector<std::uint64_t>{0, 1, 0}));
+            (std::vector<std::uint64_t>{0, 2, 0}));
+  for (const char* series : {R"(c_requests_total{method="GET",code="200"})", "c_minutes_total",
+                             R"(c_latency_seconds{method="GET"})"}) {
+    ASSERT_EQ(reading.Exemplars(series).size(), 1U) << series;
+    EXPECT_EQ(reading.Exemplars(series)[0].labels, R"(trace_id="4bf9",span_id="2")");
+  }
+  EXPECT_EQ(reading.Exemplars("c_minutes_total")[0].value, 0.5);
+  EXPECT_NE(reading.Family("c_build_info"), nullptr) << "the worker that said it is dead, but it did say it";
   EXPECT_FALSE(reading.Shows(R"(c_latency_seconds{method="200"})")) << "it was removed";
   EXPECT_EQ(reading.Counter(R"(audio_quota_violations_total{type="concurrent_streams"})"), 1U);
   EXPECT_EQ(reading.Counter(R"(audio_quota_violations_total{type="daily_minutes"})"), 1U);
@@ -102,6 +109,7 @@ TEST_F(CInterfaceTest, TheNumbersAreThoseOfTheFirstVersion) {
   EXPECT_EQ(sizeof(shmetrics_error), 260U);
   EXPECT_EQ(sizeof(shmetrics_registry_options), 72U);
   EXPECT_EQ(sizeof(shmetrics_family_options), 48U);
+  EXPECT_EQ(sizeof(shmetrics_labels), 32U);
   EXPECT_EQ(sizeof(shmetrics_status), 280U);
   EXPECT_EQ(sizeof(shmetrics_start_options), 16U);
   EXPECT_EQ(sizeof(shmetrics_daily_minutes), 24U);

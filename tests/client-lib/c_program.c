@@ -83,6 +83,34 @@ static void Count(shmetrics_registry* registry) {
   CHECK(shmetrics_family_remove(family, &kGet[1], 1) == SHMETRICS_NOT_FOUND);
 }
 
+static void KeepExemplars(shmetrics_registry* registry) {
+  static const char* const kLabels[] = {"method", "code"};
+  static const char* const kGet[] = {"GET", "200"};
+  static const char* const kNames[] = {"trace_id", "span_id"};
+  static const char* const kIds[] = {"4bf9", "2"};
+  static const double kBounds[] = {0.1, 1.0};
+  shmetrics_labels ids = {sizeof(shmetrics_labels), kNames, kIds, 2};
+  shmetrics_family_options options = Named("c_requests", kLabels, 2);
+  shmetrics_family* family = NULL;
+
+  CHECK(shmetrics_counter_family(registry, &options, &family, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_counter_add_exemplar(family, kGet, 2, 3, &ids) == SHMETRICS_OK);
+  CHECK(shmetrics_counter_add_exemplar(family, kGet, 2, 3, NULL) == SHMETRICS_BAD_ARGUMENT);
+  CHECK(shmetrics_histogram_observe_exemplar(family, kGet, 2, 3, &ids) == SHMETRICS_BAD_ARGUMENT);
+  options = Named("c_minutes_total", NULL, 0);
+  CHECK(shmetrics_fractional_family(registry, &options, &family, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_fractional_add_exemplar(family, NULL, 0, 0.5, &ids) == SHMETRICS_OK);
+  CHECK(shmetrics_fractional_add_exemplar(family, NULL, 0, -0.5, &ids) == SHMETRICS_BAD_ARGUMENT);
+  options = Named("c_latency_seconds", kLabels, 1);
+  CHECK(shmetrics_histogram_family(registry, &options, kBounds, 2, &family, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_histogram_observe_exemplar(family, kGet, 1, 0.75, &ids) == SHMETRICS_OK);
+
+  CHECK(shmetrics_info_say(registry, "c_build", "For a test.", &ids, &error) == SHMETRICS_OK);
+  ids.size = 8;
+  CHECK(shmetrics_info_say(registry, "c_build", NULL, &ids, &error) == SHMETRICS_BAD_ARGUMENT);
+  CHECK(error.message[0] != '\0');
+}
+
 static void Lease(shmetrics_registry* registry) {
   static const char* const kLabels[] = {"user_id"};
   static const char* const kUser[] = {"42"};
@@ -174,6 +202,7 @@ int main(int argc, char** argv) {
   CHECK(strcmp(shmetrics_code_name(SHMETRICS_BUSY), "SHMETRICS_BUSY") == 0);
   registry = Open(argv[1]);
   Count(registry);
+  KeepExemplars(registry);
   Lease(registry);
   Stream(registry, argv[2]);
   CHECK(shmetrics_registry_status(registry, &status) == SHMETRICS_OK);

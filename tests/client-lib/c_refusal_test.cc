@@ -44,6 +44,10 @@ TEST_F(CRefusalTest, NullPointersAreRefusedByEveryFunction) {
   EXPECT_EQ(shmetrics_gauge_sub(nullptr, 1), kRefused);
   EXPECT_EQ(shmetrics_histogram_with(nullptr, nullptr, 0, nullptr), kRefused);
   EXPECT_EQ(shmetrics_histogram_observe(nullptr, 1), kRefused);
+  EXPECT_EQ(shmetrics_counter_add_exemplar(nullptr, nullptr, 0, 1, nullptr), kRefused);
+  EXPECT_EQ(shmetrics_fractional_add_exemplar(nullptr, nullptr, 0, 1, nullptr), kRefused);
+  EXPECT_EQ(shmetrics_histogram_observe_exemplar(nullptr, nullptr, 0, 1, nullptr), kRefused);
+  EXPECT_EQ(shmetrics_info_say(nullptr, nullptr, nullptr, nullptr, error), kRefused);
   EXPECT_EQ(shmetrics_lease_try_acquire(nullptr, nullptr, 0, 1, 1, nullptr, error), kRefused);
   EXPECT_EQ(shmetrics_lease_renew(nullptr), kRefused);
   EXPECT_EQ(shmetrics_lease_release(nullptr), kRefused);
@@ -175,6 +179,26 @@ TEST_F(CRefusalTest, NumbersThatNameNothingAreRefused) {
       << "for as good as ever";
   EXPECT_EQ(shmetrics_lease_renew(lease), SHMETRICS_OK);
   shmetrics_lease_free(lease);
+}
+
+TEST_F(CRefusalTest, LabelsWithANullAmongThemAreRefusedAndTheRestOfWhatInfosRefuseIsSaid) {
+  const char* name[] = {"a"};
+  const char* nothing[] = {nullptr};
+  shmetrics_labels labels{sizeof(labels), name, nothing, 1};
+  shmetrics_family* latency = HistogramFamily(OpenFromC());
+  EXPECT_EQ(shmetrics_histogram_observe_exemplar(latency, name, 1, 1, &labels), SHMETRICS_BAD_ARGUMENT);
+  EXPECT_EQ(Read().Histogram("latency{a=\"a\"}").count, 0U)
+      << "who does not know what he asks for counts nothing";
+  EXPECT_EQ(shmetrics_info_say(OpenFromC(), "build", nullptr, &labels, &error_), SHMETRICS_BAD_ARGUMENT);
+  labels.values = name;
+  EXPECT_EQ(shmetrics_info_say(OpenFromC(), "bad name", nullptr, &labels, &error_), SHMETRICS_INVALID_NAME);
+  EXPECT_EQ(shmetrics_info_say(OpenFromC(), "build", nullptr, &labels, &error_), SHMETRICS_OK);
+  labels.names = nullptr;
+  labels.values = nullptr;
+  labels.count = 0;
+  EXPECT_EQ(shmetrics_info_say(OpenFromC(), "build", nullptr, &labels, &error_), SHMETRICS_CONFLICT);
+  EXPECT_EQ(shmetrics_histogram_observe_exemplar(latency, name, 1, 1, &labels), SHMETRICS_OK);
+  EXPECT_EQ(Read().Exemplars("latency{a=\"a\"}").size(), 1U) << "one without labels";
 }
 
 }  // namespace

@@ -85,7 +85,7 @@ TEST_F(GaugeMoveTest, ThreadsLoseNoAddWhileTheSegmentIsReplaced) {
       }
     });
   }
-  for (int round = 0; round < 5; round++) {
+  for (int round = 0; round < 10; round++) {
     RemoveSegment();
     WaitUntil([&] { return HasSegment(); });
   }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -34,7 +35,8 @@ class DamagedSegment {
     worker.Count(CounterNamed("counter_total", {"a"}), {"y"}, std::uint64_t{2});
     worker.Count(CounterNamed("kounter_total", {"a"}), {"x"}, std::uint64_t{3});
     worker.Count(FractionalCounterNamed("fractions_total", {"a"}), {"x"}, 0.5);
-    worker.Observe(HistogramNamed("histogram", {1, 2, 3}, {"a"}), {"x"}, 1.5);
+    worker.Observe(HistogramNamed("histogram", {1, 2, 3}, {"a"}), {"x"}, 1.5, {"trace_id"}, {"4bf9"});
+    worker.Observe(HistogramNamed("histogram", {1, 2, 3}, {"a"}), {"x"}, 9, {"trace_id"}, {"9fb4"});
     worker.Set(GaugeNamed("sum", GaugeMode::kSum, {"a"}), {"x"}, 5);
     worker.Set(GaugeNamed("each", GaugeMode::kPerWorker, {"a"}), {"x"}, 6);
     worker.Set(GaugeNamed("last", GaugeMode::kLast, {"a"}), {"x"}, 8);
@@ -98,6 +100,10 @@ class DamagedSegment {
       }
     }
     return nullptr;
+  }
+  /// The exemplar records of a series of the family with label a="x".
+  shm::layout::ExemplarRecord* Exemplars(const std::string& family) {
+    return At<shm::layout::ExemplarRecord>(Series(family, "x")->exemplars.load());
   }
   /// What stands behind a record, at least 64 bytes.
   template <class T>
@@ -168,10 +174,18 @@ inline void ExpectSane(const shm::Snapshot& snapshot) {
       EXPECT_TRUE(series.labels() == shm::kOverflowLabelBlock ||
                   shm::IsLabelBlockOf(series.labels(), family.label_names))
           << series.labels();
+      EXPECT_LE(series.first_exemplar + series.exemplar_count, snapshot.exemplars.size());
+      EXPECT_LE(series.exemplar_count, family.bounds.size() + 1);
       if (family.type == shm::layout::MetricType::kHistogram) {
         EXPECT_LE(series.first_bucket + family.bounds.size() + 1, snapshot.buckets.size());
       }
     }
+  }
+  for (const shm::ExemplarSnapshot& exemplar : snapshot.exemplars) {
+    EXPECT_LE(exemplar.labels.size(), shm::layout::kMaxExemplarBytes);
+    EXPECT_TRUE(shm::IsValidUtf8(exemplar.labels));
+    EXPECT_EQ(exemplar.labels.find('\n'), std::string::npos);
+    EXPECT_TRUE(std::isfinite(exemplar.value));
   }
   // A lease is an entry of its own: no damage makes more of them than there is memory for.
   const std::uint64_t most = snapshot.segment.committed_bytes / sizeof(shm::layout::LeaseEntry);
@@ -185,7 +199,7 @@ inline void ExpectSane(const shm::Snapshot& snapshot) {
 inline std::uint64_t SkippedOf(const shm::Snapshot& snapshot) {
   const shm::Skipped& skipped = snapshot.skipped;
   return skipped.families + skipped.series + skipped.chains + skipped.collisions + skipped.gauges +
-         skipped.leases;
+         skipped.leases + skipped.exemplars;
 }
 
 /// Whatever the bytes said of the ledger: so many users as there is memory for, and each can be printed.

@@ -40,6 +40,9 @@ constexpr const char* kCrashPoints[] = {
     "entry_chunk_linked",
     "entry_table_emptied",
     "entry_unlinked",
+    "exemplar_claimed",
+    "exemplar_half_written",
+    "exemplars_allocated",
     "gauges_block_allocated",
     "gauges_series_written",
     "lease_begun",
@@ -62,6 +65,7 @@ constexpr const char* kCrashPoints[] = {
 constexpr const char* kRepairPoint = "shard_repaired";
 
 constexpr std::uint64_t kSpent = 1'000;
+constexpr const char* kTrace = "4bf92f3577b34da6a3ce929d0e0e4736";
 constexpr int kManySeries = 75;  // of 4 KiB labels, which outgrows what creation has committed
 
 /// One user up to his limit and no further, and so many keys that entries are added, swept and used again.
@@ -93,7 +97,8 @@ void DoEverything(const std::string& path) {
   SpendMinutes(&worker);
   worker.Count(CounterNamed("plain_total"), {}, std::uint64_t{1});
   worker.Count(FractionalCounterNamed("fractions_total", {"a"}), {"x"}, 1.0);
-  worker.Observe(HistogramNamed("latency", {1, 2}, {"a"}), {"x"}, 1.0);
+  worker.Observe(HistogramNamed("latency", {1, 2}, {"a"}), {"x"}, 1.0, {"trace_id"}, {kTrace});
+  worker.Observe(HistogramNamed("latency", {1, 2}, {"a"}), {"x"}, 3.0, {"trace_id"}, {kTrace});
   worker.Set(GaugeNamed("last", GaugeMode::kLast, {"a"}), {"x"}, 1);
   for (int i = 0; i < 60; i++)
     worker.Set(GaugeNamed("gauge", GaugeMode::kSum, {"n"}), {std::to_string(i)}, 1);
@@ -108,8 +113,10 @@ void ExpectWholeSegment(const std::string& path) {
   const SegmentReading reading = Read(path);
   const shm::Skipped& skipped = reading.snapshot().skipped;
   EXPECT_EQ(skipped.families + skipped.series + skipped.chains + skipped.collisions + skipped.gauges +
-                skipped.leases,
+                skipped.leases + skipped.exemplars,
             0U);
+  for (const auto& exemplar : reading.snapshot().exemplars)
+    EXPECT_EQ(exemplar.labels, std::string("trace_id=\"") + kTrace + "\"");
   EXPECT_EQ(reading.snapshot().segment.leases, 0U) << "their owners are dead";
   for (const auto& family : reading.snapshot().families) {
     std::set<std::string_view> names;
@@ -180,6 +187,26 @@ TEST_P(CrashPointTest, DeathsThereUseUpNoSlot) {
 
 INSTANTIATE_TEST_SUITE_P(All, CrashPointTest, ::testing::ValuesIn(kCrashPoints),
                          [](const auto& test) { return std::string(test.param); });
+
+// Fault 5, for what is written behind an observation.
+TEST(ExemplarDeathsTest, TheNextExemplarOfTheBucketIsThereHoweverTheFormerWriterDied) {
+  for (const char* point : {"exemplars_allocated", "exemplar_claimed", "exemplar_half_written"}) {
+    const PrivateFolder folder;
+    const std::string path = folder / "segment";
+    ASSERT_EQ(DieAt(path, point, 1), kKilled);
+    ExpectWholeSegment(path);
+    BareWorker heir(path);
+    SegmentReading reading(path);
+    const double before = reading.Again().Histogram(R"(latency{a="x"})").sum;
+    EXPECT_GE(before, 1.0) << "its value was counted";
+    // The dead have their place for a moment more.
+    WaitUntil([&] {
+      heir.Observe(HistogramNamed("latency", {1, 2}, {"a"}), {"x"}, 1.0, {"trace_id"}, {kTrace});
+      return reading.Again().Exemplars(R"(latency{a="x"})").size() == 1;
+    });
+    EXPECT_EQ(reading.Exemplars(R"(latency{a="x"})")[0].bucket, 0U);
+  }
+}
 
 /// Dies while it holds the shard of user 42.
 void DieInAShard(const std::string& path) { EXPECT_EQ(DieAt(path, "lease_written", 1), kKilled); }

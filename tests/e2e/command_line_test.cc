@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <csignal>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -83,6 +84,47 @@ TEST_F(CommandLineTest, ABadValueInTheConfigurationIsNamedWithItsKey) {
 
 TEST_F(CommandLineTest, ALineThatIsNoneOfThoseOfAnIniFileIsNamed) {
   ExpectConfigurationRefused("[web]\nwhat is this\n", "line 2");
+}
+
+TEST_F(CommandLineTest, ACheckReadsWhatAStartWouldAndServesNothing) {
+  const std::string path = folder_ + "/shmetrics.ini";
+  std::ofstream(path) << "[web]\nlisten_address = 192.0.2.1:1\n";
+  const Ended good = RunProgram({SHMETRICS_AGENT, "--config.check", "--config.file", path});
+  EXPECT_EQ(good.code, 0) << good.errors;
+  EXPECT_EQ(good.output, "ok\n");
+  std::ofstream(path) << "[web.users]\nalice = secret\n";
+  ExpectRefused({"--config.check", "--config.file=" + path}, path + ": line 2: [web.users] alice");
+  std::ofstream(path) << "[web]\ntls_certificate = " << path << "\n";
+  ExpectRefused({"--config.check", "--config.file=" + path}, path + ": line 2: [web] tls_certificate");
+}
+
+TEST_F(CommandLineTest, TheReadmeNamesEveryFlagAndEveryKey) {
+  std::ostringstream readme;
+  readme << std::ifstream(SHMETRICS_SOURCE_DIR "/README.md").rdbuf();
+  std::istringstream help(RunProgram({SHMETRICS_AGENT, "--help"}).output);
+  int flags = 0;
+  for (std::string word; help >> word;) {
+    if (!word.starts_with("--") || word.starts_with("--no-")) continue;
+    word = word.substr(0, word.find(','));
+    EXPECT_THAT(readme.str(), HasSubstr("`" + word)) << "in the table of flags";
+    flags++;
+  }
+  EXPECT_GT(flags, 10);
+  // What the program says that there is, as it says it of a key that there is not.
+  const std::string path = folder_ + "/shmetrics.ini";
+  std::ofstream(path) << "[nothing]\nx = 1\n";
+  std::string keys = RunProgram({SHMETRICS_AGENT, "--config.file", path}).errors;
+  keys = keys.substr(keys.find("there are ") + std::string("there are ").size());
+  int found = 0;
+  for (std::size_t begin = 0; begin < keys.size(); found++) {
+    const std::size_t end = std::min(keys.find_first_of(",\n", begin), keys.size());
+    const std::string key = keys.substr(begin, end - begin);
+    if (key != "[web] tls_key") {  // it stands behind its certificate
+      EXPECT_THAT(readme.str(), HasSubstr("`" + key + "`"));
+    }
+    begin = end + 2;
+  }
+  EXPECT_GT(found, 10);
 }
 
 TEST_F(CommandLineTest, HelpAndVersionAreAnsweredOnStandardOutput) {

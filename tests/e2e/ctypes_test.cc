@@ -74,6 +74,8 @@ class CtypesTest : public testing::RegistryFixture {
 };
 
 constexpr const char* kUploads = R"(py_uploads_active{user_id="all"})";
+constexpr const char* kMasterInfo = R"(py_build_info{role="master"})";
+constexpr const char* kWorkerInfo = R"(py_build_info{role="worker"})";
 
 // Faults 6 and 15.
 TEST_F(CtypesTest, WorkersOfAPreforkServerCountTogetherAndHoldWhatIsTheirOwn) {
@@ -91,6 +93,14 @@ TEST_F(CtypesTest, WorkersOfAPreforkServerCountTogetherAndHoldWhatIsTheirOwn) {
   EXPECT_EQ(Violations(reading, "concurrent_streams"), kWorkers * 4 - kSharedLimit);
   EXPECT_EQ(reading.AliveWorkers(), 1U + kWorkers);
 
+  const std::vector<shm::ExemplarSnapshot> exemplars = reading.Exemplars("py_latency");
+  ASSERT_EQ(exemplars.size(), 1U);
+  EXPECT_TRUE(exemplars[0].labels.starts_with("trace_id=\"t")) << exemplars[0].labels;
+  EXPECT_EQ(exemplars[0].value, 0.5);
+  EXPECT_EQ(reading.Gauge(kMasterInfo), 1.0);
+  EXPECT_EQ(reading.Gauge(kWorkerInfo), 1.0);
+  EXPECT_FALSE(reading.Shows(R"(py_build_info{role="loading"})")) << "it says something else now";
+
   server->Signal(SIGUSR1);
   Await(*server, "killed");
   reading = Read();
@@ -106,6 +116,8 @@ TEST_F(CtypesTest, WorkersOfAPreforkServerCountTogetherAndHoldWhatIsTheirOwn) {
   ExpectTotals(reading, 1, 1);
   EXPECT_EQ(reading.Gauge("py_depth"), 100.0);
   EXPECT_EQ(reading.Gauge(kUploads), 1.0) << "the master's, which no child's end releases";
+  EXPECT_EQ(reading.Gauge(kMasterInfo), 1.0);
+  EXPECT_EQ(reading.Gauge(kWorkerInfo), std::nullopt) << "no worker is left that says so";
   EXPECT_EQ(StreamsOf(reading, "user-"), 0.0);
   EXPECT_EQ(StreamsOf(reading, "master-"), 1.0);
   EXPECT_GE(StreamsOf(reading, "shared"), 1.0) << "the dead worker had one at least";

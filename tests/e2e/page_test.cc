@@ -171,7 +171,7 @@ TEST_F(PageTest, HostileNamesStayText) {
   const std::string hostile = "</script><img src=x onerror=\"window.hit=1\"><script>window.hit=1</script>";
   const Child worker = StartWorker(
       [&](Registry& registry) {
-        registry.counter({.name = "__proto__", .help = hostile, .labels = {"constructor"}})
+        registry.counter({.name = "constructor", .help = hostile, .labels = {"constructor"}})
             .with({hostile})
             .inc(3);
         registry.gauge({.name = "zone", .help = hostile, .labels = {"user_id"}}).with({hostile}).set(5);
@@ -183,7 +183,7 @@ TEST_F(PageTest, HostileNamesStayText) {
   browser_->WaitFor(Words("values") + "?.includes('onerror')");
   browser_->Run("document.querySelector('#metric').focus(); document.querySelector('#metric').click()");
   browser_->WaitFor("document.querySelectorAll('#metrics [role=option]').length === 4");
-  browser_->Type("proto");
+  browser_->Type("constr");
   browser_->Type(testing::kEnterKey);
   browser_->WaitFor(
       "document.querySelector('#values .legend .name')?.innerText.includes('constructor=\"</script>')");

@@ -37,6 +37,10 @@ class FamilyOptions(ctypes.Structure):
                 ("labels", POINTER(c_char_p)), ("label_count", c_size_t)]
 
 
+class Labels(ctypes.Structure):
+    _fields_ = [("size", c_size_t), ("names", POINTER(c_char_p)), ("values", POINTER(c_char_p)), ("count", c_size_t)]
+
+
 class StartOptions(ctypes.Structure):
     _fields_ = [("size", c_size_t), ("tier", c_int32), ("lifetime", c_int32)]
 
@@ -79,6 +83,10 @@ def series(kind, of, *values):
     return handle
 
 
+def labels(**pairs):
+    return Labels(ctypes.sizeof(Labels), texts(*pairs.keys()), texts(*pairs.values()), len(pairs))
+
+
 def try_start_stream(quota, user, tier):
     """A stream, or None if it was denied."""
     stream = c_void_p()
@@ -107,9 +115,10 @@ def work(number):
     for _ in range(1000):
         call("counter_inc", requests)
     call("counter_add", requests, c_uint64(number))
-    for _ in range(100):
+    call("info_say", registry, b"py_build", None, byref(labels(role="worker")), has_error=True)
+    for i in range(100):
         call("fractional_add", seconds, c_double(0.25))
-        call("histogram_observe", latency, c_double(0.5))
+        call("histogram_observe_exemplar", latency, None, c_size_t(0), c_double(0.5), byref(labels(trace_id=f"t{i}")))
     call("gauge_set", depth, c_double(number + 1))
     # What the master holds is the master's: here it has ended, and letting go of it ends nothing.
     assert library.shmetrics_activity_heartbeat(masters_stream) == ENDED
@@ -141,10 +150,12 @@ call("quota_create", registry, None, byref(quota), has_error=True)
 requests = series("counter", family(registry, "counter", "py_requests", labels=["server"]), "prefork")
 minutes_taken = series("counter", family(registry, "counter", "py_minutes_taken"))
 seconds = series("fractional", family(registry, "fractional", "py_seconds_total"))
-latency = series("histogram", family(registry, "histogram", "py_latency", (c_double * 2)(0.1, 1), c_size_t(2)))
+latency = family(registry, "histogram", "py_latency", (c_double * 2)(0.1, 1), c_size_t(2))
 depth = series("gauge", family(registry, "gauge", "py_depth", c_int32(SUM)))
 shared_held = series("gauge", family(registry, "gauge", "py_shared_held", c_int32(SUM)))
 uploads = family(registry, "lease", "py_uploads_active", labels=["user_id"])
+call("info_say", registry, b"py_build", b"Who this is.", byref(labels(role="loading")), has_error=True)
+call("info_say", registry, b"py_build", b"Who this is.", byref(labels(role="master")), has_error=True)
 call("counter_inc", requests)
 call("gauge_set", depth, c_double(100))
 masters_lease = acquire(uploads)

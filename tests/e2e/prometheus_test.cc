@@ -131,8 +131,7 @@ TEST_F(PrometheusTest, HostileLabelValuesAndHelpArriveAsTheyWere) {
     EXPECT_EQ(one["metric"].value("value", ""), kHostileValues[i]);
     EXPECT_EQ(one["value"][1], std::to_string(i + 1));
   }
-  EXPECT_EQ(prometheus.Ask("/api/v1/metadata?metric=hostile_total")["hostile_total"][0]["help"],
-            kHostileHelp);
+  EXPECT_EQ(prometheus.Ask("/api/v1/metadata?metric=hostile")["hostile"][0]["help"], kHostileHelp);
   EXPECT_EQ(prometheus.Query("evil"), json::array());
 }
 

@@ -105,9 +105,21 @@ TEST(FamilyTest, CountersEndInTotal) {
   EXPECT_EQ(CounterName("requests_total"), "requests_total");
 }
 
+TEST(FamilyTest, InfosEndInInfoAndHaveNoUnit) {
+  EXPECT_EQ(InfoName("build"), "build_info");
+  EXPECT_EQ(InfoName("build_info"), "build_info");
+  FamilyDefinition info = GaugeNamed("build_info", GaugeMode::kInfo, {"version"});
+  EXPECT_TRUE(CheckDefinition(info).ok());
+  info.unit = "seconds";
+  ExpectRefused(info, ErrorCode::kInvalidName, "unit");
+  ExpectRefused(GaugeNamed("build", GaugeMode::kInfo), ErrorCode::kInvalidName, "_info");
+  ExpectRefused(GaugeNamed("_info", GaugeMode::kInfo), ErrorCode::kInvalidName, "_info");
+}
+
 TEST(FamilyTest, CollisionsAreFoundFromBothSides) {
   const std::vector<FamilyDefinition> families = {CounterNamed("a_total"),
                                                   GaugeNamed("a", GaugeMode::kSum),
+                                                  GaugeNamed("a_info", GaugeMode::kInfo),
                                                   HistogramNamed("a", {1}),
                                                   CounterNamed("h_total"),
                                                   GaugeNamed("h_sum", GaugeMode::kSum),
@@ -122,19 +134,21 @@ TEST(FamilyTest, CollisionsAreFoundFromBothSides) {
   for (const FamilyDefinition& one : families) {
     for (const FamilyDefinition& other : families) {
       if (one.name == other.name) continue;
-      const bool collide = Collide(one.name, one.type, other.name, other.type);
-      EXPECT_EQ(collide, Collide(other.name, other.type, one.name, one.type))
-          << one.name << " " << other.name;
+      const bool collide = Collide(one, other);
+      EXPECT_EQ(collide, Collide(other, one)) << one.name << " " << other.name;
       if (!collide) continue;
       collisions++;
-      EXPECT_THAT(PossibleColliders(one.name, one.type), ::testing::Contains(other.name))
+      EXPECT_THAT(PossibleColliders(one), ::testing::Contains(other.name))
           << one.name << " would not look for it";
     }
   }
   EXPECT_GT(collisions, 10);
-  EXPECT_FALSE(Collide("h", MetricType::kHistogram, "h_max", MetricType::kGauge));
-  EXPECT_TRUE(Collide("h", MetricType::kHistogram, "h_sum", MetricType::kGauge));
-  EXPECT_TRUE(Collide("a_total", MetricType::kCounter, "a", MetricType::kGauge));
+  EXPECT_FALSE(Collide(HistogramNamed("h", {1}), GaugeNamed("h_max", GaugeMode::kSum)));
+  EXPECT_TRUE(Collide(HistogramNamed("h", {1}), GaugeNamed("h_sum", GaugeMode::kSum)));
+  EXPECT_TRUE(Collide(CounterNamed("a_total"), GaugeNamed("a", GaugeMode::kSum)));
+  EXPECT_TRUE(Collide(GaugeNamed("a_info", GaugeMode::kInfo), GaugeNamed("a", GaugeMode::kSum)));
+  EXPECT_TRUE(Collide(GaugeNamed("a_info", GaugeMode::kInfo), CounterNamed("a_total")));
+  EXPECT_FALSE(Collide(GaugeNamed("a_info", GaugeMode::kSum), GaugeNamed("a", GaugeMode::kSum)));
 }
 
 TEST(FamilyTest, DefinitionsDifferByAllButHelpAndUnit) {

@@ -47,6 +47,18 @@ TEST(GaugeCellTest, AnyDoubleCanBeSet) {
   EXPECT_TRUE(std::isnan(ReadGauge(cell).value));
 }
 
+TEST(GaugeCellTest, ClearedCellCountsAsNeverSetAndAMovedOneIsNotCleared) {
+  GaugeCell cell{};
+  SetGauge(&cell, 4, GaugeOrder());
+  EXPECT_TRUE(ClearGauge(&cell));
+  EXPECT_EQ(ReadGauge(cell).ticket, 0U);
+  EXPECT_TRUE(AddToGauge(&cell, 2, GaugeOrder()));
+  EXPECT_EQ(ReadGauge(cell).value, 2.0);
+  MoveGauge(&cell);
+  EXPECT_FALSE(ClearGauge(&cell)) << "it has to be cleared where it is now";
+  EXPECT_FALSE(SetGauge(&cell, 5, GaugeOrder()));
+}
+
 TEST(GaugeCellTest, ThreadsAddExactlyToOneGauge) {
   GaugeCell cell{};
   std::vector<std::thread> threads;

@@ -16,9 +16,8 @@ namespace {
 using Texts = std::vector<std::string_view>;
 
 std::string Escaped(std::string_view value) {
-  std::string out;
-  AppendEscapedLabelValue(value, &out);
-  return out;
+  const std::string block = MakeLabelBlock(Texts{"a"}, Texts{value});
+  return block.substr(3, block.size() - 4);  // a="..."
 }
 
 TEST(LabelBlockTest, BlockIsWhatTheExpositionPrints) {

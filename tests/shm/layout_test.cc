@@ -21,7 +21,7 @@ TEST(LayoutTest, ConstantsAreThoseOfLayoutOne) {
   EXPECT_EQ(kMaxLabels, 32U);
   EXPECT_EQ(kMaxLabelBlockBytes, 4096U);
   EXPECT_EQ(kMaxBounds, 255U);
-  EXPECT_EQ(kRefusals, 14U);
+  EXPECT_EQ(kRefusals, 15U);
   EXPECT_EQ(kMaxFamilies, 65'536U);
   EXPECT_EQ(kHashFunction, 3U);
   EXPECT_EQ(kMovedTicket, UINT64_MAX);
@@ -105,11 +105,13 @@ TEST(LayoutTest, RecordsLieWhereTheyAlwaysLay) {
   EXPECT_EQ(offsetof(Record, kind), 4U);
   EXPECT_EQ(offsetof(Record, hash), 8U);
 
-  EXPECT_EQ(sizeof(SeriesRecord), 40U);
+  EXPECT_EQ(sizeof(SeriesRecord), 48U);
   EXPECT_EQ(offsetof(SeriesRecord, family), 16U);
   EXPECT_EQ(offsetof(SeriesRecord, label_bytes), 20U);
   EXPECT_EQ(offsetof(SeriesRecord, cells), 24U);
   EXPECT_EQ(offsetof(SeriesRecord, visibility), 32U);
+  EXPECT_EQ(offsetof(SeriesRecord, exemplars), 36U);
+  EXPECT_EQ(offsetof(SeriesRecord, created_unix_ns), 40U);
 
   EXPECT_EQ(sizeof(FamilyRecord), 56U);
   EXPECT_EQ(offsetof(FamilyRecord, type), 16U);
@@ -124,6 +126,18 @@ TEST(LayoutTest, RecordsLieWhereTheyAlwaysLay) {
   EXPECT_EQ(offsetof(FamilyRecord, series_count), 32U);
   EXPECT_EQ(offsetof(FamilyRecord, refused_series), 40U);
   EXPECT_EQ(offsetof(FamilyRecord, refused_families), 48U);
+}
+
+TEST(LayoutTest, ExemplarsLieWhereTheyAlwaysLay) {
+  EXPECT_EQ(kMaxExemplarBytes, 216U);
+  EXPECT_EQ(sizeof(ExemplarRecord), 256U);
+  EXPECT_EQ(alignof(ExemplarRecord), 64U);
+  EXPECT_EQ(offsetof(ExemplarRecord, claimed_unix_ns), 0U);
+  EXPECT_EQ(offsetof(ExemplarRecord, checksum), 8U);
+  EXPECT_EQ(offsetof(ExemplarRecord, value), 16U);
+  EXPECT_EQ(offsetof(ExemplarRecord, unix_ns), 24U);
+  EXPECT_EQ(offsetof(ExemplarRecord, label_bytes), 32U);
+  EXPECT_EQ(offsetof(ExemplarRecord, labels), 40U);
 }
 
 TEST(LayoutTest, LeasesLieWhereTheyAlwaysLay) {
@@ -191,6 +205,7 @@ TEST(LayoutTest, EnumerationsKeepTheirValues) {
   EXPECT_EQ(static_cast<int>(GaugeMode::kPerWorker), 5);
   EXPECT_EQ(static_cast<int>(GaugeMode::kLast), 6);
   EXPECT_EQ(static_cast<int>(GaugeMode::kLeases), 7);
+  EXPECT_EQ(static_cast<int>(GaugeMode::kInfo), 8);
   EXPECT_EQ(static_cast<int>(Visibility::kShown), 1);
   EXPECT_EQ(static_cast<int>(Visibility::kHidden), 2);
   EXPECT_EQ(static_cast<int>(Refusal::kInvalidDefinition), 0);
@@ -207,6 +222,7 @@ TEST(LayoutTest, EnumerationsKeepTheirValues) {
   EXPECT_EQ(static_cast<int>(Refusal::kBusy), 11);
   EXPECT_EQ(static_cast<int>(Refusal::kForeignNamespace), 12);
   EXPECT_EQ(static_cast<int>(Refusal::kUnrecoverable), 13);
+  EXPECT_EQ(static_cast<int>(Refusal::kInvalidExemplar), 14);
 }
 
 }  // namespace

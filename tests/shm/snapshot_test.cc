@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "shm/cells.h"
+#include "shm/clock.h"
 #include "shm/gauges.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/child.h"
@@ -81,6 +82,29 @@ TEST_F(SnapshotTest, FamiliesAreSortedByNameAndSeriesByRegistration) {
       EXPECT_EQ(family.series[2].labels(), "n=\"1\"");
     }
   }
+}
+
+TEST_F(SnapshotTest, SeriesSayWhenTheyWereRegisteredFirst) {
+  const std::int64_t before = NowNs(CLOCK_REALTIME);
+  worker_.Count(CounterNamed("a_total", {"n"}), {"1"}, std::uint64_t{1});
+  worker_.Observe(HistogramNamed("h", {1}), {}, 1);
+  worker_.Set(GaugeNamed("g", GaugeMode::kSum), {}, 1);
+  const std::int64_t after = NowNs(CLOCK_REALTIME);
+  const RegisteredFamily family = worker_.Register(CounterNamed("a_total", {"n"})).value();
+  worker_.directory().OverflowSeries(family);
+  reading_.Again();
+  const std::int64_t created = reading_.CreatedUnixNs("a_total{n=\"1\"}");
+  for (const std::int64_t time : {created, reading_.CreatedUnixNs("h"),
+                                  reading_.CreatedUnixNs("a_total{otel_metric_overflow=\"true\"}")}) {
+    EXPECT_GE(time, before);
+    EXPECT_LE(time, after);
+  }
+  EXPECT_EQ(reading_.CreatedUnixNs("g"), 0) << "a gauge does not begin at 0";
+
+  const testing::LabelValues one = {"1"};
+  worker_.directory().RemoveSeries(family, one);
+  worker_.Count(CounterNamed("a_total", {"n"}), {"1"}, std::uint64_t{1});
+  EXPECT_EQ(reading_.Again().CreatedUnixNs("a_total{n=\"1\"}"), created) << "its value is the old one too";
 }
 
 TEST_F(SnapshotTest, SeriesRegisteredBetweenReadsAreTakenIn) {

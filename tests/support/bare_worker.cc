@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "shm/cells.h"
+#include "shm/exemplars.h"
 #include "shm/fork_guard.h"
 #include "shm/gauges.h"
 
@@ -79,6 +80,22 @@ void BareWorker::Observe(const shm::FamilyDefinition& definition, const LabelVal
   auto* cells = CellOf<shm::HistogramCell>(*ValueOrThrow(Register(definition, values)));
   shm::ObserveInHistogram(cells, definition.bounds.data(),
                           static_cast<std::uint32_t>(definition.bounds.size()), value);
+}
+
+void BareWorker::Observe(const shm::FamilyDefinition& definition, const LabelValues& values, double value,
+                         const LabelValues& names, const LabelValues& exemplar) {
+  Observe(definition, values, value);
+  const auto bounds = static_cast<std::uint32_t>(definition.bounds.size());
+  shm::KeepExemplar(*segment_, arena_, ValueOrThrow(Register(definition, values)),
+                    {shm::BucketOf(definition.bounds.data(), bounds, value), bounds + 1}, value, names,
+                    exemplar);
+}
+
+void BareWorker::Count(const shm::FamilyDefinition& definition, const LabelValues& values, std::uint64_t n,
+                       const LabelValues& names, const LabelValues& exemplar) {
+  Count(definition, values, n);
+  shm::KeepExemplar(*segment_, arena_, ValueOrThrow(Register(definition, values)), {0, 1},
+                    static_cast<double>(n), names, exemplar);
 }
 
 void BareWorker::Set(const shm::FamilyDefinition& definition, const LabelValues& values, double value) {

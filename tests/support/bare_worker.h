@@ -48,6 +48,11 @@ class BareWorker {
   void Count(const shm::FamilyDefinition& definition, const LabelValues& values, std::uint64_t n);
   void Count(const shm::FamilyDefinition& definition, const LabelValues& values, double n);
   void Observe(const shm::FamilyDefinition& definition, const LabelValues& values, double value);
+  /// With an exemplar, whose labels are a list of names and one of values.
+  void Observe(const shm::FamilyDefinition& definition, const LabelValues& values, double value,
+               const LabelValues& names, const LabelValues& exemplar);
+  void Count(const shm::FamilyDefinition& definition, const LabelValues& values, std::uint64_t n,
+             const LabelValues& names, const LabelValues& exemplar);
   void Set(const shm::FamilyDefinition& definition, const LabelValues& values, double value);
   void Add(const shm::FamilyDefinition& definition, const LabelValues& values, double delta);
 

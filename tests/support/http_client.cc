@@ -3,14 +3,13 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <cstdlib>
 #include <sstream>
-
-#include "shm/unique_fd.h"
 
 namespace shmetrics::testing {
 namespace {
@@ -38,33 +37,72 @@ HttpAnswer Parse(const std::string& bytes) {
   return answer;
 }
 
+shm::UniqueFd ConnectTo(const sockaddr* address, socklen_t size) {
+  shm::UniqueFd fd(socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (connect(fd.get(), address, size) != 0) return shm::UniqueFd();
+  return fd;
+}
+
+std::string Exchange(const shm::UniqueFd& fd, const std::string& bytes) {
+  if (!fd.valid()) return {};
+  SendAll(fd.get(), bytes);
+  return ReceiveAll(fd.get());
+}
+
+std::string Head(const std::string& method, const std::string& path, const std::string& headers) {
+  return method + ' ' + path + " HTTP/1.1\r\n" + headers + "Connection: close\r\n\r\n";
+}
+
 }  // namespace
 
-std::string SendRaw(std::uint16_t port, const std::string& bytes,
-                    const std::function<bool(const std::string&)>& is_complete) {
-  const shm::UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+shm::UniqueFd Connect(std::uint16_t port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return {};
+  return ConnectTo(reinterpret_cast<const sockaddr*>(&address), sizeof address);
+}
+
+shm::UniqueFd Connect(const std::string& unix_path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  unix_path.copy(address.sun_path, sizeof address.sun_path - 1);
+  return ConnectTo(reinterpret_cast<const sockaddr*>(&address), sizeof address);
+}
+
+void SendAll(int fd, const std::string& bytes) {
   for (std::size_t sent = 0; sent < bytes.size();) {
-    const ssize_t n = send(fd.get(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
-    if (n <= 0) break;
+    const ssize_t n = send(fd, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+    if (n <= 0) return;
     sent += static_cast<std::size_t>(n);
   }
+}
+
+std::string ReceiveAll(int fd) {
   std::string received;
   std::array<char, 65536> buffer;
-  for (ssize_t n = 0; (n = recv(fd.get(), buffer.data(), buffer.size(), 0)) > 0;) {
+  for (ssize_t n = 0; (n = recv(fd, buffer.data(), buffer.size(), 0)) > 0;) {
     received.append(buffer.data(), static_cast<std::size_t>(n));
-    if (is_complete && is_complete(received)) break;
   }
   return received;
 }
 
+std::string SendRaw(std::uint16_t port, const std::string& bytes) { return Exchange(Connect(port), bytes); }
+
+std::string SendRaw(const std::string& unix_path, const std::string& bytes) {
+  return Exchange(Connect(unix_path), bytes);
+}
+
 HttpAnswer Request(std::uint16_t port, const std::string& method, const std::string& path) {
-  return Parse(
-      SendRaw(port, method + ' ' + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+  return Parse(SendRaw(port, Head(method, path, "Host: localhost\r\n")));
+}
+
+HttpAnswer GetWith(std::uint16_t port, const std::string& path, const std::string& headers) {
+  return Parse(SendRaw(port, Head("GET", path, headers)));
+}
+
+HttpAnswer Get(const std::string& unix_path, const std::string& path) {
+  return Parse(SendRaw(unix_path, Head("GET", path, "Host: localhost\r\n")));
 }
 
 }  // namespace shmetrics::testing

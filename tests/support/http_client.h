@@ -2,9 +2,10 @@
 #define SHMETRICS_TESTS_SUPPORT_HTTP_CLIENT_H_
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <string>
+
+#include "shm/unique_fd.h"
 
 namespace shmetrics::testing {
 
@@ -15,13 +16,24 @@ struct HttpAnswer {
   std::string body;
 };
 
-/// Sends `bytes` to a port of 127.0.0.1 and returns all that comes back until the other side closes, or `is_complete` says
-/// of what has come that it is.
-std::string SendRaw(std::uint16_t port, const std::string& bytes,
-                    const std::function<bool(const std::string&)>& is_complete = {});
+/// A connection to a port of 127.0.0.1, or to a Unix socket; none (-1) if nobody listens.
+shm::UniqueFd Connect(std::uint16_t port);
+shm::UniqueFd Connect(const std::string& unix_path);
+
+/// Sends as much of `bytes` as the other side takes.
+void SendAll(int fd, const std::string& bytes);
+/// All that comes until the other side closes.
+std::string ReceiveAll(int fd);
+
+/// Sends `bytes` on a connection of its own and returns all that comes back until the other side closes.
+std::string SendRaw(std::uint16_t port, const std::string& bytes);
+std::string SendRaw(const std::string& unix_path, const std::string& bytes);
 
 /// One request on a connection of its own.
 HttpAnswer Request(std::uint16_t port, const std::string& method, const std::string& path);
+/// A GET with these header lines, each with its line end.
+HttpAnswer GetWith(std::uint16_t port, const std::string& path, const std::string& headers);
+HttpAnswer Get(const std::string& unix_path, const std::string& path);
 
 inline HttpAnswer Get(std::uint16_t port, const std::string& path) { return Request(port, "GET", path); }
 

@@ -38,11 +38,17 @@ std::string ConfigFor(const Agent& agent) {
 
 Prometheus::Prometheus(const Agent& agent) : Prometheus(ConfigFor(agent)) {}
 
-Prometheus::Prometheus(const std::string& config) : process_(Arguments(config)) {
-  const std::optional<std::string> address = process_.WaitForText("\"Listening on\" address=127.0.0.1:");
-  EXPECT_TRUE(address.has_value()) << "Prometheus did not start; scripts/setup --tests installs it: "
-                                   << process_.errors();
-  if (address) port_ = static_cast<std::uint16_t>(std::atoi(address->c_str()));
+Prometheus::Prometheus(const std::string& config, const std::string& program)
+    : process_(Arguments(config, program)) {
+  const std::optional<std::string> line = process_.WaitForText("\"Listening on\" ");
+  EXPECT_TRUE(line.has_value()) << "Prometheus did not start; scripts/setup --tests installs it: "
+                                << process_.errors();
+  const std::string address = "address=127.0.0.1:";  // with the component in front of it since 2.46
+  const std::size_t at = line.value_or("").find(address);
+  EXPECT_NE(at, std::string::npos) << line.value_or("");
+  if (at != std::string::npos) {
+    port_ = static_cast<std::uint16_t>(std::atoi(line->c_str() + at + address.size()));
+  }
   EXPECT_TRUE(process_.WaitForText("Server is ready to receive web requests.").has_value());
 }
 
@@ -70,12 +76,12 @@ std::optional<double> Prometheus::Value(const std::string& query) const {
   return std::strtod(result[0]["value"][1].get<std::string>().c_str(), nullptr);
 }
 
-std::vector<std::string> Prometheus::Arguments(const std::string& config) {
+std::vector<std::string> Prometheus::Arguments(const std::string& config, const std::string& program) {
   std::string name = std::filesystem::temp_directory_path() / "shmetrics-prometheus-XXXXXX";
   folder_ = mkdtemp(name.data());
   std::ofstream(folder_ + "/prometheus.yml") << config;
-  return {"prometheus", "--config.file=" + folder_ + "/prometheus.yml",
-          "--storage.tsdb.path=" + folder_ + "/data", "--web.listen-address=127.0.0.1:0"};
+  return {program, "--config.file=" + folder_ + "/prometheus.yml", "--storage.tsdb.path=" + folder_ + "/data",
+          "--web.listen-address=127.0.0.1:0"};
 }
 
 }  // namespace shmetrics::testing

@@ -16,13 +16,14 @@ namespace shmetrics::testing {
 class Prometheus {
  public:
   /// Starts it with this configuration file and waits until it is ready. A test failure if it does not start.
-  explicit Prometheus(const std::string& config);
+  explicit Prometheus(const std::string& config, const std::string& program = "prometheus");
   /// Scrapes one agent every second.
   explicit Prometheus(const Agent& agent);
   ~Prometheus();
   Prometheus(const Prometheus&) = delete;
   Prometheus& operator=(const Prometheus&) = delete;
 
+  std::uint16_t port() const { return port_; }
   /// The "data" of an answer of the API; null if it has none yet.
   nlohmann::json Ask(const std::string& path) const;
   /// All series of a PromQL query: labels and value. Null if it is no query.
@@ -31,7 +32,7 @@ class Prometheus {
   std::optional<double> Value(const std::string& query) const;
 
  private:
-  std::vector<std::string> Arguments(const std::string& config);
+  std::vector<std::string> Arguments(const std::string& config, const std::string& program);
 
   std::string folder_;
   Program process_;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "shm/segment.h"
@@ -66,6 +67,18 @@ HistogramReading SegmentReading::Histogram(const std::string& series) const {
     reading.buckets.push_back(bucket.count);
   }
   return reading;
+}
+
+std::vector<shm::ExemplarSnapshot> SegmentReading::Exemplars(const std::string& series) const {
+  const auto found = series_.find(series);
+  if (found == series_.end()) return {};
+  const auto first = snapshot_.exemplars.begin() + found->second.series->first_exemplar;
+  return {first, first + found->second.series->exemplar_count};
+}
+
+std::int64_t SegmentReading::CreatedUnixNs(const std::string& series) const {
+  const auto found = series_.find(series);
+  return found == series_.end() ? 0 : found->second.series->created_unix_ns;
 }
 
 std::vector<double> SegmentReading::PerWorker(const std::string& series) const {

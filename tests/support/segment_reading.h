@@ -36,6 +36,10 @@ class SegmentReading {
   /// Nothing if the series is not shown.
   std::optional<double> Gauge(const std::string& series) const;
   HistogramReading Histogram(const std::string& series) const;
+  /// Of a counter or histogram series, by bucket; empty if it is not shown.
+  std::vector<shm::ExemplarSnapshot> Exemplars(const std::string& series) const;
+  /// When it was registered first; 0 if it is not shown.
+  std::int64_t CreatedUnixNs(const std::string& series) const;
   bool Shows(const std::string& series) const { return series_.contains(series); }
   /// All values of a per_worker gauge series.
   std::vector<double> PerWorker(const std::string& series) const;

@@ -94,6 +94,12 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_histogram_family(shmetrics_registry* r
 SHMETRICS_EXPORT shmetrics_code shmetrics_lease_family(shmetrics_registry* registry,
                                                        const shmetrics_family_options* options,
                                                        shmetrics_family** family, shmetrics_error* error);
+/// Says something of this process, like its version: a series `name`_info with these labels and the value 1, shown while
+/// a process lives that says it. Said again by the same process with other values, they replace the former ones. `help`
+/// may be null. What a family can be refused for is returned. See Registry::info() in shmetrics/registry.h.
+SHMETRICS_EXPORT shmetrics_code shmetrics_info_say(shmetrics_registry* registry, const char* name,
+                                                   const char* help, const shmetrics_labels* labels,
+                                                   shmetrics_error* error);
 /// Whether the family is registered in a segment now, or why not.
 SHMETRICS_EXPORT shmetrics_code shmetrics_family_check(const shmetrics_family* family,
                                                        shmetrics_error* error);
@@ -134,6 +140,22 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_histogram_with(const shmetrics_family*
                                                          shmetrics_histogram** histogram);
 /// NaN counts above all bounds; NaN and infinities are counted but not added to the sum.
 SHMETRICS_EXPORT shmetrics_code shmetrics_histogram_observe(shmetrics_histogram* histogram, double value);
+
+// Exemplars: what led to the latest observation of a bucket, or increment of a counter; OpenMetrics shows it. They take the
+// family and the values of the series, not its handle, and look it up at each call. What is counted always counts; an
+// exemplar that is not allowed (see Histogram::observe() in shmetrics/histogram.h), or has no place, is dropped and counted
+// in the segment: that is no failure. Not for signal handlers.
+
+SHMETRICS_EXPORT shmetrics_code shmetrics_counter_add_exemplar(const shmetrics_family* family,
+                                                               const char* const* values, size_t count,
+                                                               uint64_t n, const shmetrics_labels* exemplar);
+SHMETRICS_EXPORT shmetrics_code shmetrics_fractional_add_exemplar(const shmetrics_family* family,
+                                                                  const char* const* values, size_t count,
+                                                                  double n, const shmetrics_labels* exemplar);
+SHMETRICS_EXPORT shmetrics_code shmetrics_histogram_observe_exemplar(const shmetrics_family* family,
+                                                                     const char* const* values, size_t count,
+                                                                     double value,
+                                                                     const shmetrics_labels* exemplar);
 
 // Leases: see Lease and LeaseGaugeFamily in shmetrics/lease.h for what they promise, and for the codes.
 

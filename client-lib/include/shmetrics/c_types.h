@@ -10,7 +10,7 @@
 // NOLINTBEGIN(modernize-use-using, readability-identifier-naming): C has names of its own.
 
 /// How many functions and codes this header has: rises with every addition. See shmetrics_abi_version().
-#define SHMETRICS_ABI_VERSION 1U
+#define SHMETRICS_ABI_VERSION 2U
 
 /// How a call ended: SHMETRICS_OK, or why not. Later versions may return further codes: treat one you do not know as a
 /// failure.
@@ -120,6 +120,15 @@ typedef struct shmetrics_family_options {
   const char* const* labels;  ///< label names; null if there are none
   size_t label_count;         ///< at most 32
 } shmetrics_family_options;
+
+/// Labels with their values: of an info, or the exemplar of one observation or increment, for example a trace_id. The texts
+/// are copied.
+typedef struct shmetrics_labels {
+  size_t size;                ///< sizeof(shmetrics_labels), as the caller was compiled
+  const char* const* names;   ///< null if there are none
+  const char* const* values;  ///< as many
+  size_t count;
+} shmetrics_labels;
 
 /// How a registry stands.
 typedef struct shmetrics_status {

@@ -2,6 +2,7 @@
 #define SHMETRICS_COUNTER_H_
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -11,12 +12,16 @@
 #include "shm/cells.h"
 #include "shmetrics/export.h"
 #include "shmetrics/family.h"
+#include "shmetrics/label_pair.h"
 
 namespace shmetrics {
 
 namespace internal {
 /// Cells of this process that nobody reads, for handles that have no place in a segment.
 SHMETRICS_EXPORT std::uint64_t* detached_cells() noexcept;
+/// Keeps the exemplar of a value that has been counted in a series; null: in none. A counter has no bounds.
+SHMETRICS_EXPORT void keep_exemplar(void* series, const double* bounds, std::uint32_t bound_count,
+                                    double value, const LabelPair* labels, std::size_t label_count) noexcept;
 }  // namespace internal
 
 /// A handle to one counter series, shared by all processes. Trivially copyable: take it once and keep it; it is good
@@ -44,11 +49,27 @@ class Counter {
   template <std::floating_point Fraction>
   void inc(Fraction n) const = delete;
 
+  /// Adds n, and makes the labels the series' exemplar: what is behind the latest increment, for example a trace. As
+  /// Histogram::observe() with an exemplar.
+  template <std::integral Integer>
+  void inc(Integer n, std::initializer_list<LabelPair> exemplar) const noexcept {
+    inc(n, std::span<const LabelPair>(exemplar.begin(), exemplar.size()));
+  }
+  template <std::integral Integer>
+  void inc(Integer n, std::span<const LabelPair> exemplar) const noexcept {
+    if constexpr (std::is_signed_v<Integer>) {
+      if (n < 0) return;
+    }
+    inc(n);
+    internal::keep_exemplar(series_, nullptr, 0, static_cast<double>(n), exemplar.data(), exemplar.size());
+  }
+
  private:
   friend class CounterFamily;
-  explicit Counter(std::uint64_t* cell) noexcept : cell_(cell) {}
+  Counter(std::uint64_t* cell, void* series) noexcept : cell_(cell), series_(series) {}
 
   std::uint64_t* cell_;
+  void* series_ = nullptr;  ///< for exemplars; null if there is none
 };
 static_assert(std::is_trivially_copyable_v<Counter>);
 
@@ -61,12 +82,22 @@ class FractionalCounter {
   void inc(double n = 1.0) const noexcept {
     if (shm::IsFinite(n) && n >= 0) shm::AddToFractionalCounter(cell_, n);
   }
+  /// As Counter::inc() with an exemplar.
+  void inc(double n, std::initializer_list<LabelPair> exemplar) const noexcept {
+    inc(n, std::span<const LabelPair>(exemplar.begin(), exemplar.size()));
+  }
+  void inc(double n, std::span<const LabelPair> exemplar) const noexcept {
+    if (!shm::IsFinite(n) || n < 0) return;
+    inc(n);
+    internal::keep_exemplar(series_, nullptr, 0, n, exemplar.data(), exemplar.size());
+  }
 
  private:
   friend class FractionalCounterFamily;
-  explicit FractionalCounter(std::uint64_t* cell) noexcept : cell_(cell) {}
+  FractionalCounter(std::uint64_t* cell, void* series) noexcept : cell_(cell), series_(series) {}
 
   std::uint64_t* cell_;
+  void* series_ = nullptr;  ///< as Counter's
 };
 static_assert(std::is_trivially_copyable_v<FractionalCounter>);
 
@@ -87,6 +118,14 @@ class SHMETRICS_EXPORT CounterFamily : public Family {
   }
   template <std::floating_point Fraction>
   void inc(Fraction n) const = delete;
+  template <std::integral Integer>
+  void inc(Integer n, std::initializer_list<LabelPair> exemplar) const noexcept {
+    only_.inc(n, exemplar);
+  }
+  template <std::integral Integer>
+  void inc(Integer n, std::span<const LabelPair> exemplar) const noexcept {
+    only_.inc(n, exemplar);
+  }
 
  private:
   friend class Registry;
@@ -103,6 +142,8 @@ class SHMETRICS_EXPORT FractionalCounterFamily : public Family {
 
   /// As CounterFamily::inc().
   void inc(double n = 1.0) const noexcept { only_.inc(n); }
+  void inc(double n, std::initializer_list<LabelPair> exemplar) const noexcept { only_.inc(n, exemplar); }
+  void inc(double n, std::span<const LabelPair> exemplar) const noexcept { only_.inc(n, exemplar); }
 
  private:
   friend class Registry;

@@ -2,6 +2,8 @@
 #define SHMETRICS_REGISTRY_H_
 
 #include <cstdint>
+#include <initializer_list>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,8 @@
 #include "shmetrics/export.h"
 #include "shmetrics/gauge.h"
 #include "shmetrics/histogram.h"
+#include "shmetrics/info.h"
+#include "shmetrics/label_pair.h"
 #include "shmetrics/lease.h"
 
 namespace shmetrics {
@@ -88,6 +92,14 @@ class SHMETRICS_EXPORT Registry {
   GaugeFamily gauge(const FamilyOptions& options, GaugeMode mode = GaugeMode::sum) noexcept;
   HistogramFamily histogram(const FamilyOptions& options, const Buckets& bounds) noexcept;
   LeaseGaugeFamily lease_gauge(const FamilyOptions& options) noexcept;
+
+  /// Says something of this process, like its version: a series of these labels with the value 1, shown while at least one
+  /// process lives that says it. Said again by the same process with other values, they replace the former ones; with
+  /// other label names it is refused. A forked child says nothing until it is called there. For the start of a program:
+  /// each set of values is a series that keeps its place in the segment. Said while there is no segment, it is not shown
+  /// until it is said again.
+  InfoFamily info(const InfoOptions& options, std::initializer_list<LabelPair> labels) noexcept;
+  InfoFamily info(const InfoOptions& options, std::span<const LabelPair> labels) noexcept;
 
   Status status() const;
 

@@ -7,6 +7,8 @@
 #include "shmetrics/counter.h"
 #include "shmetrics/gauge.h"
 #include "shmetrics/histogram.h"
+#include "shmetrics/info.h"
+#include "shmetrics/label_pair.h"
 #include "shmetrics/lease.h"
 #include "shmetrics/registry.h"
 

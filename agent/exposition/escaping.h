@@ -1,0 +1,18 @@
+#ifndef SHMETRICS_AGENT_EXPOSITION_ESCAPING_H_
+#define SHMETRICS_AGENT_EXPOSITION_ESCAPING_H_
+
+#include <string>
+#include <string_view>
+
+#include "agent/negotiation.h"
+
+namespace shmetrics::agent {
+
+/// A metric name of any valid UTF-8 as a scraper wants it that negotiated `escaping`: the same as Prometheus' own libraries
+/// make of it, so that it can undo it. Names of [a-zA-Z0-9_:] that begin with no digit stay as they are under every
+/// scheme; under kAllowUtf8 all do.
+std::string EscapeName(std::string_view name, Escaping escaping);
+
+}  // namespace shmetrics::agent
+
+#endif  // SHMETRICS_AGENT_EXPOSITION_ESCAPING_H_

@@ -1,0 +1,85 @@
+#include "agent/exposition/exposed_families.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+
+#include "agent/exposition/escaping.h"
+#include "client-lib/audio_definitions.h"
+#include "shm/family.h"
+
+namespace shmetrics::agent {
+
+using shm::FamilySnapshot;
+
+namespace {
+
+bool ComesBefore(const FamilySnapshot* a, const FamilySnapshot* b) { return a->name < b->name; }
+
+/// As much of a definition as its sample names depend on.
+shm::FamilyDefinition DefinitionOf(std::string_view name, shm::layout::MetricType type,
+                                   shm::layout::GaugeMode mode) {
+  return {.name = std::string(name),
+          .help = {},
+          .unit = {},
+          .type = type,
+          .gauge_mode = mode,
+          .label_names = {},
+          .bounds = {}};
+}
+
+}  // namespace
+
+ExposedFamilies::ExposedFamilies(std::span<const shm::Snapshot* const> snapshots, Escaping escaping) {
+  for (const shm::Snapshot* snapshot : snapshots) {
+    std::vector<const FamilySnapshot*> fresh;
+    fresh.reserve(snapshot->families.size());
+    for (const FamilySnapshot& family : snapshot->families) {
+      if (by_name_.empty() || !IsTaken(family.name, family.type, family.gauge_mode)) fresh.push_back(&family);
+    }
+    // Sorted already, but for the agent's own.
+    if (!std::ranges::is_sorted(fresh, ComesBefore)) std::ranges::sort(fresh, ComesBefore);
+    const auto middle = static_cast<std::ptrdiff_t>(by_name_.size());
+    by_name_.insert(by_name_.end(), fresh.begin(), fresh.end());
+    std::ranges::inplace_merge(by_name_, by_name_.begin() + middle, ComesBefore);
+  }
+  // Only now that all names are known can it be said which of the aliases' are free.
+  for (const shm::Snapshot* snapshot : snapshots) Add(*snapshot, escaping);
+}
+
+void ExposedFamilies::Add(const shm::Snapshot& snapshot, Escaping escaping) {
+  for (const FamilySnapshot& family : snapshot.families) {
+    if (family.series.empty() || Find(family.name) != &family) continue;
+    list_.push_back({&snapshot, &family, family.name, false, false});
+    if (escaping != Escaping::kUnderscores) AddAliases(snapshot, family, escaping);
+  }
+}
+
+void ExposedFamilies::AddAliases(const shm::Snapshot& snapshot, const FamilySnapshot& family,
+                                 Escaping escaping) {
+  for (const audio::Alias& alias : audio::kAliases) {
+    if (alias.of != family.name) continue;
+    const std::string& name = alias_names_.emplace_back(EscapeName(alias.alias, escaping));
+    if (!IsTaken(name, family.type, family.gauge_mode)) {
+      list_.push_back({&snapshot, &family, name, true, !shm::IsMetricName(name)});
+    }
+  }
+}
+
+bool ExposedFamilies::IsTaken(std::string_view name, shm::layout::MetricType type,
+                              shm::layout::GaugeMode mode) const {
+  if (Find(name) != nullptr) return true;
+  const shm::FamilyDefinition wanted = DefinitionOf(name, type, mode);
+  return std::ranges::any_of(shm::PossibleColliders(wanted), [&](const std::string& other) {
+    const FamilySnapshot* const found = Find(other);
+    return found != nullptr &&
+           shm::Collide(wanted, DefinitionOf(found->name, found->type, found->gauge_mode));
+  });
+}
+
+const FamilySnapshot* ExposedFamilies::Find(std::string_view name) const {
+  const auto found = std::ranges::lower_bound(by_name_, name, {}, &FamilySnapshot::name);
+  return found != by_name_.end() && (*found)->name == name ? *found : nullptr;
+}
+
+}  // namespace shmetrics::agent

@@ -1,0 +1,57 @@
+#ifndef SHMETRICS_AGENT_EXPOSITION_EXPOSED_FAMILIES_H_
+#define SHMETRICS_AGENT_EXPOSITION_EXPOSED_FAMILIES_H_
+
+#include <deque>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/negotiation.h"
+#include "shm/snapshot.h"
+
+namespace shmetrics::agent {
+
+/// A family as one exposition shows it: under its own name or under an alias.
+struct ExposedFamily {
+  const shm::Snapshot* snapshot;
+  const shm::FamilySnapshot* family;
+  std::string_view name;
+  bool is_alias;
+  bool is_quoted;  ///< the name has characters that only quotes may hold
+};
+
+/// What an exposition of several snapshots shows, and under which names: each of them stands there once, because
+/// Prometheus keeps the first of two series of one name and warns at every scrape, and strict parsers refuse the whole.
+/// Families without a series are left out. Aliases stand behind their family:
+///   - under kAllowUtf8 with their dots, quoted; under kDots and kValues escaped;
+///   - under kUnderscores not at all, because they become the name they are an alias of;
+///   - nor where their escaped name is one that another family already exposes.
+class ExposedFamilies {
+ public:
+  /// Of two families of one name, or of one sample name, that of the first snapshot is shown. The snapshots must live as
+  /// long as this.
+  ExposedFamilies(std::span<const shm::Snapshot* const> snapshots, Escaping escaping);
+  ExposedFamilies(const ExposedFamilies&) = delete;
+  ExposedFamilies& operator=(const ExposedFamilies&) = delete;
+
+  const std::vector<ExposedFamily>& list() const { return list_; }
+  /// Whether a family of `name` and `type` would expose a name that is taken.
+  bool IsTaken(std::string_view name, shm::layout::MetricType type,
+               shm::layout::GaugeMode mode = shm::layout::GaugeMode::kNone) const;
+  /// Whether a family has this very name, as one that is shown without a suffix must not.
+  bool HasFamily(std::string_view name) const { return Find(name) != nullptr; }
+
+ private:
+  void Add(const shm::Snapshot& snapshot, Escaping escaping);
+  void AddAliases(const shm::Snapshot& snapshot, const shm::FamilySnapshot& family, Escaping escaping);
+  const shm::FamilySnapshot* Find(std::string_view name) const;
+
+  std::vector<const shm::FamilySnapshot*> by_name_;  ///< without the aliases
+  std::deque<std::string> alias_names_;
+  std::vector<ExposedFamily> list_;
+};
+
+}  // namespace shmetrics::agent
+
+#endif  // SHMETRICS_AGENT_EXPOSITION_EXPOSED_FAMILIES_H_

@@ -1,0 +1,57 @@
+#include "agent/exposition/metadata.h"
+
+#include "agent/exposition/sample_lines.h"
+#include "shm/layout.h"
+
+namespace shmetrics::agent {
+namespace {
+
+char* Append(char* out, std::string_view text) { return out + text.copy(out, text.size()); }
+
+char* BeginLine(std::string_view keyword, std::string_view name, std::size_t text_bytes, TextBuffer* out) {
+  char* end = out->Room(keyword.size() + name.size() + text_bytes + 8);
+  end = Append(end, "# ");
+  end = Append(end, keyword);
+  *end++ = ' ';
+  end = Append(end, name);
+  *end++ = ' ';
+  return end;
+}
+
+}  // namespace
+
+std::string MetadataName(const ExposedFamily& exposed, std::string_view name) {
+  return exposed.is_quoted ? QuotedName(name) : std::string(name);
+}
+
+void WriteMetadata(std::string_view keyword, std::string_view name, std::string_view text, TextBuffer* out) {
+  char* end = BeginLine(keyword, name, text.size(), out);
+  end = Append(end, text);
+  *end++ = '\n';
+  out->Keep(end);
+}
+
+void WriteHelp(std::string_view name, std::string_view help, HelpQuotes quotes, TextBuffer* out) {
+  if (help.empty()) return;
+  char* end = BeginLine("HELP", name, 2 * help.size(), out);
+  for (const char c : help) {
+    if (c == '\\' || c == '\n' || (c == '"' && quotes == HelpQuotes::kEscaped)) *end++ = '\\';
+    *end++ = c == '\n' ? 'n' : c;
+  }
+  *end++ = '\n';
+  out->Keep(end);
+}
+
+std::size_t ExpectedBytes(const ExposedFamilies& families) {
+  std::size_t bytes = 0;
+  for (const ExposedFamily& exposed : families.list()) {
+    const bool is_histogram = exposed.family->type == shm::layout::MetricType::kHistogram;
+    const std::size_t lines = is_histogram ? exposed.family->bounds.size() + 3 : 1;
+    for (const shm::SeriesSnapshot& series : exposed.family->series) {
+      bytes += lines * (series.name_and_labels.size() + 16);
+    }
+  }
+  return bytes;
+}
+
+}  // namespace shmetrics::agent

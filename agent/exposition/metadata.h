@@ -1,0 +1,33 @@
+#ifndef SHMETRICS_AGENT_EXPOSITION_METADATA_H_
+#define SHMETRICS_AGENT_EXPOSITION_METADATA_H_
+
+// The lines in front of a family's samples, and how much will follow them.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "agent/exposition/exposed_families.h"
+#include "agent/exposition/text_buffer.h"
+
+namespace shmetrics::agent {
+
+/// `name`, quoted if the family's names are.
+std::string MetadataName(const ExposedFamily& exposed, std::string_view name);
+
+/// # KEYWORD name text
+void WriteMetadata(std::string_view keyword, std::string_view name, std::string_view text, TextBuffer* out);
+
+/// Whether quotes in a help text are escaped: OpenMetrics wants it, the text format would show the backslash.
+enum class HelpQuotes : std::uint8_t { kPlain, kEscaped };
+
+/// # HELP name help, unless there is none.
+void WriteHelp(std::string_view name, std::string_view help, HelpQuotes quotes, TextBuffer* out);
+
+/// A guess at the length of all sample lines, from below.
+std::size_t ExpectedBytes(const ExposedFamilies& families);
+
+}  // namespace shmetrics::agent
+
+#endif  // SHMETRICS_AGENT_EXPOSITION_METADATA_H_

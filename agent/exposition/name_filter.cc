@@ -1,0 +1,55 @@
+#include "agent/exposition/name_filter.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "agent/exposition/escaping.h"
+#include "client-lib/audio_definitions.h"
+#include "shm/family.h"
+#include "shm/layout.h"
+
+namespace shmetrics::agent {
+namespace {
+
+std::string_view WithoutSuffix(std::string_view name, std::string_view suffix) {
+  return name.ends_with(suffix) ? name.substr(0, name.size() - suffix.size()) : name;
+}
+
+/// Every name under which a format shows something of the family.
+std::vector<std::string> NamesOf(const shm::FamilySnapshot& family) {
+  std::vector<std::string> names = shm::SampleNames(family.name, family.type, family.gauge_mode);
+  if (family.type != shm::layout::MetricType::kGauge) {
+    names.push_back(std::string(WithoutSuffix(family.name, "_total")) + "_created");
+  }
+  if (family.gauge_mode == shm::layout::GaugeMode::kInfo) {
+    names.emplace_back(WithoutSuffix(family.name, "_info"));
+  }
+  for (const audio::Alias& alias : audio::kAliases) {
+    if (alias.of != family.name) continue;
+    for (const Escaping escaping : {Escaping::kAllowUtf8, Escaping::kDots, Escaping::kValues}) {
+      names.push_back(EscapeName(alias.alias, escaping));
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+NameFilter::NameFilter(const HttpRequest& request) {
+  for (const auto& [name, value] : request.parameters) {
+    if (name == "name[]") names_.insert(value);
+  }
+}
+
+void NameFilter::Apply(shm::Snapshot* snapshot) const {
+  if (names_.empty()) return;
+  std::erase_if(snapshot->families, [this](const auto& family) { return !Wants(family); });
+}
+
+bool NameFilter::Wants(const shm::FamilySnapshot& family) const {
+  return names_.contains(family.name) ||
+         std::ranges::any_of(NamesOf(family), [this](const auto& name) { return names_.contains(name); });
+}
+
+}  // namespace shmetrics::agent

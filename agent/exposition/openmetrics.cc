@@ -1,0 +1,142 @@
+#include "agent/exposition/openmetrics.h"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+#include "agent/exposition/metadata.h"
+#include "agent/exposition/sample_lines.h"
+#include "agent/exposition/text_buffer.h"
+#include "shm/family.h"
+#include "shm/layout.h"
+
+namespace shmetrics::agent {
+namespace {
+
+using shm::FamilySnapshot;
+using shm::SeriesSnapshot;
+using shm::layout::MetricType;
+
+/// `name` without `suffix`; nothing if it does not end in it, or in nothing else.
+std::optional<std::string_view> Without(std::string_view name, std::string_view suffix) {
+  if (!name.ends_with(suffix) || name.size() == suffix.size()) return std::nullopt;
+  return name.substr(0, name.size() - suffix.size());
+}
+
+bool IsCounterValue(double value) { return value >= 0; }  // false of NaN
+
+/// What a family is called in OpenMetrics, and as what.
+struct Identity {
+  std::string_view name;
+  std::string_view type;
+};
+
+class OpenMetricsWriter {
+ public:
+  OpenMetricsWriter(const ExposedFamilies& families, bool with_created, std::string* out)
+      : families_(families), with_created_(with_created), buffer_(out, ExpectedBytes(families)) {}
+
+  void WriteAll() {
+    for (const ExposedFamily& exposed : families_.list()) Write(exposed);
+    char* end = buffer_.Room(8);
+    constexpr std::string_view kEnd = "# EOF\n";
+    buffer_.Keep(end + kEnd.copy(end, kEnd.size()));
+  }
+
+ private:
+  void Write(const ExposedFamily& exposed) {
+    const Identity identity = Identify(exposed);
+    const bool is_unknown = identity.type == "unknown";
+    SampleLines lines(exposed, is_unknown ? SampleLines::Exemplars::kHidden : SampleLines::Exemplars::kShown,
+                      &buffer_);
+    if (is_unknown && exposed.family->type == MetricType::kHistogram) {
+      WriteParts(exposed, &lines);
+      return;
+    }
+    WriteHead(exposed, identity);
+    const std::string created = is_unknown ? std::string() : CreatedName(exposed, identity.name);
+    if (created.empty()) return lines.Write(exposed.family->series);
+    // A series' samples stand together.
+    for (const SeriesSnapshot& series : exposed.family->series) {
+      lines.Write({&series, 1});
+      lines.WriteCreated(series, created);
+    }
+  }
+
+  static Identity Identify(const ExposedFamily& exposed) {
+    const FamilySnapshot& family = *exposed.family;
+    switch (family.type) {
+      case MetricType::kCounter:
+      case MetricType::kFractionalCounter: {
+        const auto base = Without(exposed.name, "_total");
+        const bool is_valid =
+            family.type == MetricType::kCounter || std::ranges::all_of(family.series, [](const auto& series) {
+              return IsCounterValue(series.number);
+            });
+        return base && is_valid ? Identity{*base, "counter"} : Identity{exposed.name, "unknown"};
+      }
+      case MetricType::kHistogram:
+        return {exposed.name, HasCounterSums(exposed) ? "histogram" : "unknown"};
+      case MetricType::kGauge:
+        break;
+    }
+    const auto base = Without(exposed.name, "_info");
+    const bool is_info =
+        family.gauge_mode == shm::layout::GaugeMode::kInfo && base && !families_.HasFamily(*base) &&
+        std::ranges::all_of(family.series, [](const auto& series) { return series.number == 1; });
+    return is_info ? Identity{*base, "info"} : Identity{exposed.name, "gauge"};
+  }
+
+  static bool HasCounterSums(const ExposedFamily& exposed) {
+    const FamilySnapshot& family = *exposed.family;
+    if (!family.bounds.empty() && family.bounds.front() < 0) return false;
+    return std::ranges::all_of(family.series, [&](const SeriesSnapshot& series) {
+      double sum = 0;
+      for (std::size_t i = 0; i <= family.bounds.size(); ++i) {
+        sum += exposed.snapshot->buckets[series.first_bucket + i].sum;
+      }
+      return IsCounterValue(sum);
+    });
+  }
+
+  void WriteHead(const ExposedFamily& exposed, const Identity& identity) {
+    const FamilySnapshot& family = *exposed.family;
+    const std::string name = MetadataName(exposed, identity.name);
+    WriteMetadata("TYPE", name, identity.type, &buffer_);
+    // A unit that the name does not end in ends the scrape.
+    if (!family.unit.empty() && identity.type != "info" &&
+        identity.name.ends_with("_" + std::string(family.unit))) {
+      WriteMetadata("UNIT", name, family.unit, &buffer_);
+    }
+    WriteHelp(name, family.help, HelpQuotes::kEscaped, &buffer_);
+  }
+
+  void WriteParts(const ExposedFamily& exposed, SampleLines* lines) {
+    for (const auto& [suffix, write] : {std::pair{"_bucket", &SampleLines::WriteBuckets},
+                                        {"_sum", &SampleLines::WriteSum},
+                                        {"_count", &SampleLines::WriteCount}}) {
+      const std::string name = std::string(exposed.name) + suffix;
+      WriteHead(exposed, {name, "unknown"});
+      for (const SeriesSnapshot& series : exposed.family->series) (lines->*write)(series);
+    }
+  }
+
+  /// Empty if there shall be no such samples, or another family bears the name.
+  std::string CreatedName(const ExposedFamily& exposed, std::string_view base) const {
+    if (!with_created_ || exposed.family->type == MetricType::kGauge) return {};
+    std::string name = std::string(base) + "_created";
+    return families_.IsTaken(name, MetricType::kGauge) ? std::string() : name;
+  }
+
+  const ExposedFamilies& families_;
+  const bool with_created_;
+  TextBuffer buffer_;
+};
+
+}  // namespace
+
+void WriteOpenMetrics(const ExposedFamilies& families, bool with_created, std::string* out) {
+  OpenMetricsWriter(families, with_created, out).WriteAll();
+}
+
+}  // namespace shmetrics::agent

@@ -1,0 +1,29 @@
+#ifndef SHMETRICS_AGENT_SEGMENT_METRICS_H_
+#define SHMETRICS_AGENT_SEGMENT_METRICS_H_
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "agent/metric_builder.h"
+#include "shm/snapshot.h"
+
+namespace shmetrics::agent {
+
+/// Adds what an operator wants to know of a segment: beside each limit how much of it is used, so that he sees it before
+/// it is met. `path` is the segment's; `now_unix_ns` tells its age.
+void AddSegmentMetrics(const shm::SegmentSnapshot& segment, const std::string& path, std::int64_t now_unix_ns,
+                       MetricBuilder* out);
+
+/// Adds workers alive, started and dead. `deaths` is the most that were ever counted, and is brought up to date.
+void AddWorkerMetrics(const shm::Snapshot& segment, std::atomic<std::uint64_t>* deaths, MetricBuilder* out);
+
+/// Adds what the families with the most series, and those with the most refusals, have of each.
+void AddFamilyMetrics(const shm::Snapshot& segment, MetricBuilder* out);
+
+/// Adds refusals by reason, and what was passed over.
+void AddRefusalMetrics(const shm::Snapshot& segment, MetricBuilder* out);
+
+}  // namespace shmetrics::agent
+
+#endif  // SHMETRICS_AGENT_SEGMENT_METRICS_H_

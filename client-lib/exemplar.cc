@@ -1,0 +1,32 @@
+// Exemplars of a handle: from the series it counts in to the segment that this lies in.
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "client-lib/connection.h"
+#include "shm/exemplars.h"
+#include "shmetrics/counter.h"
+
+namespace shmetrics::internal {
+
+void keep_exemplar(void* series, const double* bounds, std::uint32_t bound_count, double value,
+                   const LabelPair* labels, std::size_t label_count) noexcept {
+  Attachment* attachment = series == nullptr ? nullptr : Attachment::Of(series);
+  if (attachment == nullptr) return;
+  // One more than there can be is enough to be refused, and counted.
+  std::array<std::string_view, shm::layout::kMaxLabels + 1> names;
+  std::array<std::string_view, names.size()> values;
+  label_count = std::min(label_count, names.size());
+  for (std::size_t i = 0; i < label_count; i++) {
+    names[i] = labels[i].name;
+    values[i] = labels[i].value;
+  }
+  const shm::BucketNumber bucket{shm::BucketOf(bounds, bound_count, value), bound_count + 1};
+  shm::KeepExemplar(*attachment->segment, attachment->arena, static_cast<shm::layout::SeriesRecord*>(series),
+                    bucket, value, {names.data(), label_count}, {values.data(), label_count});
+}
+
+}  // namespace shmetrics::internal

@@ -1,0 +1,37 @@
+#ifndef SHMETRICS_SHM_WORKER_READER_H_
+#define SHMETRICS_SHM_WORKER_READER_H_
+
+// Worker slots and gauge rows as a reader sees them.
+
+#include <cstdint>
+#include <vector>
+
+#include "shm/gauges.h"
+#include "shm/lease_reader.h"
+#include "shm/segment.h"
+#include "shm/snapshot.h"
+
+namespace shmetrics::shm {
+
+/// One worker's value of one gauge series.
+struct GaugeContribution {
+  std::uint32_t slot;
+  GaugeReading reading;
+};
+/// The same, as it stands in a row.
+struct RowGauge {
+  layout::Ref series;
+  GaugeContribution value;
+};
+
+/// Fills `workers` with the slots that have ever been claimed, in their order, and `leases`; returns the rows of the
+/// living.
+std::vector<RowGauge> ReadWorkers(const Segment& segment, std::vector<WorkerSnapshot>* workers,
+                                  LeaseReading* leases);
+
+/// What the living workers' values of one series come to; of an info that is 1, whatever they are. `values` is not empty.
+double Aggregate(layout::GaugeMode mode, const std::vector<GaugeContribution>& values);
+
+}  // namespace shmetrics::shm
+
+#endif  // SHMETRICS_SHM_WORKER_READER_H_

@@ -1,0 +1,49 @@
+#ifndef SHMETRICS_TESTS_FUZZ_BYTE_SOURCE_H_
+#define SHMETRICS_TESTS_FUZZ_BYTE_SOURCE_H_
+
+#include <utf8.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <iterator>
+#include <span>
+#include <string>
+
+namespace shmetrics::fuzz {
+
+/// Turns the bytes of a fuzzer into values; zeros when they have run out.
+class ByteSource {
+ public:
+  explicit ByteSource(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
+
+  bool empty() const { return bytes_.empty(); }
+  std::uint8_t Byte() { return Value<std::uint8_t>(); }
+  /// Below `limit`.
+  std::size_t Below(std::size_t limit) { return Byte() % limit; }
+  template <class T>
+  T Value() {
+    T value{};
+    const std::size_t count = std::min(sizeof value, bytes_.size());
+    if (count > 0) std::memcpy(&value, bytes_.data(), count);
+    bytes_ = bytes_.subspan(count);
+    return value;
+  }
+  /// Valid UTF-8, otherwise anything.
+  std::string Text() {
+    const std::size_t count = std::min<std::size_t>(Byte(), bytes_.size());
+    const std::string raw(reinterpret_cast<const char*>(bytes_.data()), count);
+    bytes_ = bytes_.subspan(count);
+    std::string text;
+    utf8::replace_invalid(raw.begin(), raw.end(), std::back_inserter(text));
+    return text;
+  }
+
+ private:
+  std::span<const std::uint8_t> bytes_;
+};
+
+}  // namespace shmetrics::fuzz
+
+#endif  // SHMETRICS_TESTS_FUZZ_BYTE_SOURCE_H_

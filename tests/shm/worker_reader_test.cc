@@ -1,0 +1,52 @@
+#include "shm/worker_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "tests/support/bare_worker.h"
+#include "tests/support/child.h"
+#include "tests/support/private_folder.h"
+
+namespace shmetrics::shm {
+namespace {
+
+using layout::GaugeMode;
+
+TEST(WorkerReaderTest, ValuesOfTheLivingBecomeOneByTheMode) {
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  const std::vector<GaugeContribution> values = {{0, {5, 2}}, {1, {kNan, 1}}, {2, {3, 9}}, {3, {4, 4}}};
+  EXPECT_EQ(Aggregate(GaugeMode::kMin, values), 3);
+  EXPECT_EQ(Aggregate(GaugeMode::kMax, values), 5);
+  EXPECT_EQ(Aggregate(GaugeMode::kMostRecent, values), 3);
+  EXPECT_EQ(Aggregate(GaugeMode::kInfo, values), 1) << "whatever somebody has written";
+  EXPECT_EQ(Aggregate(GaugeMode::kSum, {values[0], values[2]}), 8);
+}
+
+// Fault 6.
+TEST(WorkerReaderTest, RowsOfTheDeadAreLeftOut) {
+  const testing::PrivateFolder folder;
+  const std::string path = folder / "segment";
+  testing::BareWorker living(path);
+  living.Set(testing::GaugeNamed("g", GaugeMode::kSum), {}, 1);
+  EXPECT_EQ(testing::RunInChild([&] {
+              testing::BareWorker dying(path);
+              dying.Set(testing::GaugeNamed("g", GaugeMode::kSum), {}, 2);
+            }),
+            0);
+  const auto segment = Segment::Attach(path, Segment::Access::kReadOnly).value();
+  std::vector<WorkerSnapshot> workers;
+  LeaseReading leases;
+  const std::vector<RowGauge> rows = ReadWorkers(*segment, &workers, &leases);
+  ASSERT_EQ(workers.size(), 2U);
+  EXPECT_TRUE(workers[0].alive);
+  EXPECT_FALSE(workers[1].alive);
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].value.slot, 0U);
+  EXPECT_EQ(rows[0].value.reading.value, 1.0);
+}
+
+}  // namespace
+}  // namespace shmetrics::shm
