@@ -1,9 +1,7 @@
 #include "tests/support/browser.h"
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
@@ -11,7 +9,6 @@
 #include <fstream>
 #include <thread>
 
-#include "shm/unique_fd.h"
 #include "tests/support/http_client.h"
 
 namespace shmetrics::testing {
@@ -49,24 +46,13 @@ json Capabilities(const std::string& profile) {
              {{"goog:chromeOptions", {{"args", arguments}}}, {"goog:loggingPrefs", {{"browser", "ALL"}}}}}}}};
 }
 
+/// The driver says that it closes the connection, and does not.
 bool IsComplete(const std::string& answer) {
   const std::string length = "Content-Length:";
   const std::size_t head_end = answer.find("\r\n\r\n");
   const std::size_t at = answer.find(length);
   return head_end != std::string::npos && at < head_end &&
          answer.size() >= head_end + 4 + std::strtoull(answer.c_str() + at + length.size(), nullptr, 10);
-}
-
-/// The driver says that it closes the connection, and does not.
-std::string ReceiveAnswer(int fd) {
-  std::string answer;
-  std::array<char, 65536> buffer;
-  while (!IsComplete(answer)) {
-    const ssize_t n = recv(fd, buffer.data(), buffer.size(), 0);
-    if (n <= 0) break;
-    answer.append(buffer.data(), static_cast<std::size_t>(n));
-  }
-  return answer;
 }
 
 std::string Decode(const std::string& base64) {
@@ -111,11 +97,12 @@ Browser::~Browser() {
 
 json Browser::Ask(const std::string& method, const std::string& path, const json& body) const {
   const std::string text = body.is_null() ? "" : body.dump();
-  const shm::UniqueFd fd = Connect(port_);
-  SendAll(fd.get(), method + ' ' + path + " HTTP/1.1\r\nHost: localhost:" + std::to_string(port_) +
-                        "\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: " +
-                        std::to_string(text.size()) + "\r\n\r\n" + text);
-  const std::string answer = ReceiveAnswer(fd.get());
+  const std::string answer =
+      SendRaw(port_,
+              method + ' ' + path + " HTTP/1.1\r\nHost: localhost:" + std::to_string(port_) +
+                  "\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: " +
+                  std::to_string(text.size()) + "\r\n\r\n" + text,
+              IsComplete);
   const std::size_t head_end = answer.find("\r\n\r\n");
   if (head_end == std::string::npos) return json::object();
   return json::parse(answer.substr(head_end + 4), nullptr, false).value("value", json());

@@ -2,6 +2,7 @@
 #define SHMETRICS_TESTS_SUPPORT_HTTP_CLIENT_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 
