@@ -84,6 +84,7 @@ std::string ReceiveAll(int fd, const std::function<bool(const std::string&)>& is
   std::array<char, 65536> buffer;
   for (ssize_t n = 0; (n = recv(fd, buffer.data(), buffer.size(), 0)) > 0;) {
     received.append(buffer.data(), static_cast<std::size_t>(n));
+    if (is_complete && is_complete(received)) break;
   }
   return received;
 }
