@@ -43,10 +43,11 @@ shm::UniqueFd ConnectTo(const sockaddr* address, socklen_t size) {
   return fd;
 }
 
-std::string Exchange(const shm::UniqueFd& fd, const std::string& bytes) {
+std::string Exchange(const shm::UniqueFd& fd, const std::string& bytes,
+                     const std::function<bool(const std::string&)>& is_complete = {}) {
   if (!fd.valid()) return {};
   SendAll(fd.get(), bytes);
-  return ReceiveAll(fd.get());
+  return ReceiveAll(fd.get(), is_complete);
 }
 
 std::string Head(const std::string& method, const std::string& path, const std::string& headers) {
@@ -78,16 +79,20 @@ void SendAll(int fd, const std::string& bytes) {
   }
 }
 
-std::string ReceiveAll(int fd) {
+std::string ReceiveAll(int fd, const std::function<bool(const std::string&)>& is_complete) {
   std::string received;
   std::array<char, 65536> buffer;
   for (ssize_t n = 0; (n = recv(fd, buffer.data(), buffer.size(), 0)) > 0;) {
     received.append(buffer.data(), static_cast<std::size_t>(n));
+    if (is_complete && is_complete(received)) break;
   }
   return received;
 }
 
-std::string SendRaw(std::uint16_t port, const std::string& bytes) { return Exchange(Connect(port), bytes); }
+std::string SendRaw(std::uint16_t port, const std::string& bytes,
+                    const std::function<bool(const std::string&)>& is_complete) {
+  return Exchange(Connect(port), bytes, is_complete);
+}
 
 std::string SendRaw(const std::string& unix_path, const std::string& bytes) {
   return Exchange(Connect(unix_path), bytes);

@@ -2,6 +2,7 @@
 #define SHMETRICS_TESTS_SUPPORT_HTTP_CLIENT_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -22,11 +23,12 @@ shm::UniqueFd Connect(const std::string& unix_path);
 
 /// Sends as much of `bytes` as the other side takes.
 void SendAll(int fd, const std::string& bytes);
-/// All that comes until the other side closes.
-std::string ReceiveAll(int fd);
+/// All that comes until the other side closes, or `is_complete` says of what has come that it is.
+std::string ReceiveAll(int fd, const std::function<bool(const std::string&)>& is_complete = {});
 
-/// Sends `bytes` on a connection of its own and returns all that comes back until the other side closes.
-std::string SendRaw(std::uint16_t port, const std::string& bytes);
+/// Sends `bytes` on a connection of its own and returns what comes back, as ReceiveAll().
+std::string SendRaw(std::uint16_t port, const std::string& bytes,
+                    const std::function<bool(const std::string&)>& is_complete = {});
 std::string SendRaw(const std::string& unix_path, const std::string& bytes);
 
 /// One request on a connection of its own.
