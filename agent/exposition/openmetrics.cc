@@ -63,7 +63,7 @@ class OpenMetricsWriter {
     }
   }
 
-  static Identity Identify(const ExposedFamily& exposed) {
+  Identity Identify(const ExposedFamily& exposed) const {
     const FamilySnapshot& family = *exposed.family;
     switch (family.type) {
       case MetricType::kCounter:
