@@ -139,9 +139,8 @@ TEST_F(ExpositionTest, GzipAndHeadTellTheSame) {
   EXPECT_EQ(packed.headers.at("content-length"), std::to_string(packed.body.size()));
   EXPECT_TRUE(testing::RunProgram({"gzip", "-dc"}, packed.body).output == plain.body);
   EXPECT_THAT(plain.body, StartsWith("# HELP hostile_total"));
-  const std::string head =
-      testing::SendRaw(agent_.port(), "HEAD /metrics?name[]=hostile_total HTTP/1.1\r\n" +
-                                          gzip + "Connection: close\r\n\r\n");
+  const std::string head = testing::SendRaw(
+      agent_.port(), "HEAD /metrics?name[]=hostile_total HTTP/1.1\r\n" + gzip + "Connection: close\r\n\r\n");
   EXPECT_THAT(head, HasSubstr("Content-Length: " + packed.headers.at("content-length") + "\r\n"));
   EXPECT_THAT(head, HasSubstr("Content-Encoding: gzip\r\n"));
   EXPECT_TRUE(head.ends_with("\r\n\r\n"));
