@@ -10,9 +10,11 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "agent/unix_socket.h"
 #include "shm/unique_fd.h"
 #include "tests/support/child.h"
 #include "tests/support/http_client.h"
@@ -128,6 +130,19 @@ TEST_F(SocketActivationTest, ASocketMeantForAnotherProcessIsLeftAlone) {
   const auto rest = agent.WaitForText(" on 127.0.0.1:");
   ASSERT_TRUE(rest.has_value()) << agent.errors();
   EXPECT_NE(std::atoi(rest->c_str()), socket.port());
+}
+
+TEST_F(SocketActivationTest, EveryOneOfSeveralSocketsIsServedAlsoAUnixOneWhoseFileStays) {
+  const Socket first;
+  const std::string path = folder_ / "http";
+  const shm::UniqueFd second(ListenOnUnixSocket(path).value());
+  Program agent(Launch({first.fd(), second.get()}, "2"));
+  ASSERT_TRUE(agent.WaitForText(" on unix:" + path).has_value()) << agent.errors();
+  EXPECT_EQ(Get(first.port(), "/-/healthy").status, 200);
+  EXPECT_EQ(Get(path, "/-/healthy").status, 200);
+  agent.Signal(SIGTERM);
+  EXPECT_EQ(agent.Wait(), 0) << agent.errors();
+  EXPECT_TRUE(std::filesystem::exists(path)) << "it is the service manager's";
 }
 
 TEST_F(SocketActivationTest, WhatDoesNotListenIsRefused) {

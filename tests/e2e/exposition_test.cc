@@ -26,6 +26,8 @@ using ::testing::IsEmpty;
 using testing::ParsedExposition;
 using ::testing::StartsWith;
 
+const std::string kHost = "Host: localhost\r\n";
+
 struct Format {
   std::string accept;
   std::string content_type;
@@ -89,7 +91,7 @@ TEST_F(ExpositionTest, EveryFormatSatisfiesItsParserAndHasEverySeriesOnce) {
   for (const Format& format : Formats()) {
     SCOPED_TRACE(format.accept);
     const testing::HttpAnswer answer =
-        testing::GetWith(agent_.port(), "/metrics", "Accept: " + format.accept + "\r\n");
+        testing::GetWith(agent_.port(), "/metrics", kHost + ("Accept: " + format.accept + "\r\n"));
     EXPECT_EQ(answer.headers.at("content-type"), format.content_type);
     EXPECT_EQ(answer.headers.at("vary"), "Accept, Accept-Encoding");
     EXPECT_EQ(answer.headers.at("content-length"), std::to_string(answer.body.size()));
@@ -112,7 +114,7 @@ TEST_F(ExpositionTest, EveryFormatSatisfiesItsParserAndHasEverySeriesOnce) {
 }
 
 TEST_F(ExpositionTest, CreationTimesAreForWhoAsksAndPythonTakesThem) {
-  const std::string accept = "Accept: application/openmetrics-text\r\n";
+  const std::string accept = kHost + "Accept: application/openmetrics-text\r\n";
   const std::string text = testing::GetWith(agent_.port(), "/metrics?created=true", accept).body;
   EXPECT_THAT(text, HasSubstr("\nlatency_seconds_created{method=\"GET\"} "));
   EXPECT_THAT(text, HasSubstr("\njobs_created{kind=\"a\"} "));
@@ -129,7 +131,7 @@ TEST_F(ExpositionTest, TheParsersCanRefuse) {
 }
 
 TEST_F(ExpositionTest, GzipAndHeadTellTheSame) {
-  const std::string gzip = "Accept-Encoding: gzip\r\n";
+  const std::string gzip = kHost + "Accept-Encoding: gzip\r\n";
   const testing::HttpAnswer plain = testing::Get(agent_.port(), "/metrics?name[]=hostile_total");
   const testing::HttpAnswer packed =
       testing::GetWith(agent_.port(), "/metrics?name%5B%5D=hostile_total", gzip);
@@ -137,9 +139,8 @@ TEST_F(ExpositionTest, GzipAndHeadTellTheSame) {
   EXPECT_EQ(packed.headers.at("content-length"), std::to_string(packed.body.size()));
   EXPECT_TRUE(testing::RunProgram({"gzip", "-dc"}, packed.body).output == plain.body);
   EXPECT_THAT(plain.body, StartsWith("# HELP hostile_total"));
-  const std::string head =
-      testing::SendRaw(agent_.port(), "HEAD /metrics?name[]=hostile_total HTTP/1.1\r\nHost: localhost\r\n" +
-                                          gzip + "Connection: close\r\n\r\n");
+  const std::string head = testing::SendRaw(
+      agent_.port(), "HEAD /metrics?name[]=hostile_total HTTP/1.1\r\n" + gzip + "Connection: close\r\n\r\n");
   EXPECT_THAT(head, HasSubstr("Content-Length: " + packed.headers.at("content-length") + "\r\n"));
   EXPECT_THAT(head, HasSubstr("Content-Encoding: gzip\r\n"));
   EXPECT_TRUE(head.ends_with("\r\n\r\n"));

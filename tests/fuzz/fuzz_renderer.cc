@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "agent/exposition/exposition.h"
-#include "agent/exposition/json.h"
 #include "shm/family.h"
 #include "shm/label_block.h"
 #include "shm/snapshot.h"
@@ -174,7 +173,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::Require(text == open, "one format has less than the other");
     fuzz::Render(snapshots, {agent::Format::kOpenMetrics100, escaping}, true);
   }
-  std::string json;
-  agent::WriteMetricsJson(workers.snapshot, &json);
   return 0;
 }
