@@ -4,11 +4,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
-#include <cstdlib>
 #include <fstream>
-#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -18,6 +17,7 @@
 #include <vector>
 
 #include "shmetrics/shmetrics.h"
+#include "tests/e2e/audio_work.h"
 #include "tests/support/agent.h"
 #include "tests/support/child.h"
 #include "tests/support/expected_series.h"
@@ -30,16 +30,24 @@ namespace {
 
 using nlohmann::json;
 using testing::Agent;
+using testing::AskForWhatIsRefused;
 using testing::Child;
 using testing::Exactly;
 using testing::ExpectedSeries;
+using testing::kConflicts;
+using testing::kShortLived;
+using testing::kTooManySeries;
+using testing::kWork;
+using testing::kWorkers;
 using testing::Labels;
 using testing::Mismatch;
 using testing::Prometheus;
 using testing::Range;
+using testing::RunWorker;
 using testing::SharedPage;
 using testing::WaitUntil;
 using testing::With;
+using testing::Work;
 
 const std::string kDeploy = SHMETRICS_SOURCE_DIR "/scripts/deploy/";
 
@@ -53,64 +61,8 @@ const std::string kSeedAlert =
 const std::string kSeedBar = R"(sum by(type) (rate({__name__="audio_quota_violations_total"}[5m])))";
 const std::string kNoType = R"( or on() label_replace(vector(0), "type", "none", "", ""))";
 
-/// What one worker does: streams and jobs it begins by user, denials it gives by type.
-struct Work {
-  std::map<std::string, int> streams, jobs, violations;
-};
-const std::vector<Work> kWork = {
-    {{{"1", 2}, {"2", 1}}, {{"1", 1}}, {{"daily_minutes", 10}, {"concurrent_streams", 3}}},
-    {{{"1", 1}}, {{"3", 4}}, {{"daily_minutes", 7}}},
-    {{{"4", 5}}, {}, {{"concurrent_streams", 2}}},
-};
-const int kWorkers = static_cast<int>(kWork.size());
-constexpr int kConflicts = 1;
-constexpr int kTooManySeries = 4;
-constexpr int kShortLived = 12;
 /// The agent may go on showing users whose streams have ended, at 0.
 constexpr bool kKeptAtZero = true;
-
-/// Announces the metrics, calls `begin`, and does the work; what it has begun goes on while the result lives.
-std::vector<audio::Activity> RunWorker(Registry& registry, const Work& work,
-                                       const std::function<void()>& begin) {
-  // One tier is allowed what is asked for, the other nothing at all.
-  setenv("AUDIO_TIER_LIMITS_JSON",
-         R"({"premium": {"concurrent_streams": null, "concurrent_jobs": null},)"
-         R"( "free": {"daily_minutes": 0, "concurrent_streams": 0, "concurrent_jobs": 0}})",
-         1);
-  const audio::Quota quota(registry, {.config = "/dev/null"});
-  begin();
-  constexpr audio::StartOptions kAllowed = {.tier = audio::Tier::premium,
-                                            .lifetime = audio::Lifetime::worker};
-  constexpr audio::StartOptions kDenied = {.tier = audio::Tier::free};
-  std::vector<audio::Activity> activities;
-  const auto hold = [&activities](Result<audio::Activity> started) {
-    EXPECT_TRUE(started.ok()) << started.error().message;
-    if (started.ok()) activities.push_back(std::move(started.value()));
-  };
-  for (const auto& [user, count] : work.streams) {
-    for (int i = 0; i < count; i++) hold(quota.try_start_stream(user, kAllowed));
-  }
-  for (const auto& [user, count] : work.jobs) {
-    for (int i = 0; i < count; i++) hold(quota.try_start_job(user, kAllowed));
-  }
-  for (const auto& [type, count] : work.violations) {
-    for (int i = 0; i < count; i++) {
-      if (type == "daily_minutes") {
-        EXPECT_FALSE(quota.consume_daily_minutes("denied", 1, kDenied.tier).ok());
-      } else {
-        EXPECT_FALSE(quota.try_start_stream("denied", kDenied).ok());
-      }
-    }
-  }
-  return activities;
-}
-
-void AskForWhatIsRefused(Registry& registry) {
-  for (int i = 0; i < kConflicts; i++)
-    registry.counter({.name = "audio_quota_violations_total", .labels = {"kind"}});
-  const auto crowded = registry.counter({.name = "crowded_total", .labels = {"number"}});
-  for (int i = 0; i < 100 + kTooManySeries; i++) crowded.with({std::to_string(i)}).inc();
-}
 
 std::string ReadFile(const std::string& path) {
   std::ostringstream text;
@@ -232,8 +184,28 @@ class DeployTest : public testing::RegistryFixture {
         {"sum by(state) (shmetrics_workers)",
          {{{{{"state", "alive"}}, Exactly(3)}, {{{"state", "dead"}}, Exactly(1)}}}},
         {"sum(increase(shmetrics_worker_starts_total[5m])) or vector(0)", {{{{}, starts}}}},
+        // One more where a scrape has met a worker that had its slot and was not yet alive.
+        {"sum(increase(shmetrics_worker_deaths_total[5m])) or vector(0)",
+         {{{{}, Grown(kShortLived, kShortLived + 1)}}}},
         {"sum by(reason) (increase(shmetrics_refusals_total[5m]))", Refusals({}, 1)},
+        {"shmetrics_leases / shmetrics_lease_limit",
+         {{{host_, Exactly(double(segment.leases) / segment.lease_limit)}}}},
+        {"max by(job, instance) (shmetrics_family_series) / on(job, instance) shmetrics_family_series_limit",
+         {{{host_, Exactly(LargestFamily())}}}},
+        {"rate(shmetrics_scrape_duration_seconds_sum[5m]) / "
+         "rate(shmetrics_scrape_duration_seconds_count[5m])",
+         {{{host_, Range{1e-6, 3600}}}}},
     };
+  }
+
+  /// How much of a family's limit the one with the most series has used: a family that is full, and the series that takes
+  /// what is refused.
+  double LargestFamily() const {
+    std::size_t largest = 0;
+    const testing::SegmentReading reading = Read();
+    for (const shm::FamilySnapshot& family : reading.snapshot().families)
+      largest = std::max(largest, family.series.size());
+    return double(largest) / reading.snapshot().segment.family_series_limit;
   }
 
   ExpectedSeries Refusals(const Labels& more, double seconds) const {
@@ -270,6 +242,9 @@ class DeployTest : public testing::RegistryFixture {
         {"ShmetricsAgentDown", {}},
         {"ShmetricsNoSegment", {}},
         {"ShmetricsAlmostFull", {}},
+        {"ShmetricsLimitNear", {{{With(host_, "what", "series of one family"), Exactly(LargestFamily())}}}},
+        {"ShmetricsConfigReloadFailed", {}},
+        {"ShmetricsScrapeSlow", {}},
         {"ShmetricsOverflow", {{{With(host_, "reason", "series_limit"), Rate(kTooManySeries, 1)}}}},
         {"ShmetricsDamaged", {}},
         {"ShmetricsRefusals", {{{With(host_, "reason", "conflict"), Rate(kConflicts, 1)}}}},
