@@ -52,7 +52,7 @@ TEST_F(ConcurrentScrapesTest, TakeNoLongerThanOneAfterTheOther) {
   scrape();
   double best = 1e9;
   // Other programs can slow one of the two down, but not every time.
-  for (int attempt = 0; attempt < 5 && best > 1.25; attempt++) {
+  for (int attempt = 0; attempt < 5 && best > 1.5; attempt++) {
     const double one_by_one = Seconds([&] {
       for (int i = 0; i < kScrapes; i++) scrape();
     });
@@ -63,7 +63,7 @@ TEST_F(ConcurrentScrapesTest, TakeNoLongerThanOneAfterTheOther) {
     best = std::min(best, at_once / one_by_one);
   }
   RecordProperty("ratio", std::to_string(best));
-  EXPECT_LE(best, 1.25);
+  EXPECT_LE(best, 1.5);
 }
 
 }  // namespace
