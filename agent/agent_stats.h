@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include "agent/scrape_stats.h"
+#include "agent/worker_deaths.h"
 
 namespace shmetrics::agent {
 
@@ -37,10 +38,7 @@ struct AgentStats {
   ScrapeStats scrapes;
   AnswerCounts answers;
   ReloadStats reload;
-  /// The most deaths of workers that were ever counted. A slot whose new owner has announced itself and does not hold it
-  /// yet looks like one death more, and a replaced segment that is no longer read takes its own along: a counter must not
-  /// go back for either.
-  std::atomic<std::uint64_t> worker_deaths{0};
+  WorkerDeaths worker_deaths;
 };
 
 }  // namespace shmetrics::agent

@@ -109,7 +109,7 @@ Result<Servers> StartServers(std::span<const Listener> listeners, const Config& 
 /// Gives everything that can be exchanged while it runs its part of `config`. The servers come first: they can refuse it.
 Result<void> Exchange(const Config& config, const Servers& servers, Routes* routes) {
   for (const std::unique_ptr<HttpServer>& server : servers) {
-    const Result<void> reloaded = server->Reload(config.http_policy);
+    Result<void> reloaded = server->Reload(config.http_policy);
     if (!reloaded.ok()) return reloaded;
   }
   routes->SetAudio(&config.audio);

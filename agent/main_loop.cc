@@ -52,6 +52,7 @@ sigset_t BlockSignals() {
 void RunUntilStopped(const sigset_t& signals, const std::vector<Task>& tasks,
                      const std::function<void()>& reload) {
   std::vector<steady_clock::time_point> due;
+  due.reserve(tasks.size());
   for (const Task& task : tasks) due.push_back(steady_clock::now() + task.period);
   for (int signal = -1; signal != SIGTERM && signal != SIGINT;) {
     signal = WaitForSignal(signals, *std::ranges::min_element(due));

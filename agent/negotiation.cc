@@ -206,6 +206,10 @@ std::string ContentType(Exposition exposition) {
   return text.append("; charset=utf-8; escaping=").append(EscapingWord(exposition.escaping));
 }
 
+bool IsOpenMetrics(Format format) {
+  return format == Format::kOpenMetrics001 || format == Format::kOpenMetrics100;
+}
+
 std::string_view Word(Format format) {
   switch (format) {
     case Format::kText004:

@@ -34,6 +34,8 @@ Exposition Negotiate(std::string_view accept);
 /// The Content-Type of an answer in this exposition.
 std::string ContentType(Exposition exposition);
 
+bool IsOpenMetrics(Format format);
+
 /// For labels and logs: "text_0.0.4", "text_1.0.0", "openmetrics_0.0.1", "openmetrics_1.0.0".
 std::string_view Word(Format format);
 

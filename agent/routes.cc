@@ -114,19 +114,19 @@ std::optional<std::vector<shm::LedgerRecord>> Routes::LedgerToSave() {
   return ledger;
 }
 
-void Routes::Look() {
-  follower_->Read(&view_);
+void Routes::Look(shm::ExemplarReading exemplars) {
+  follower_->Read(&view_, exemplars);
   gone_keys_.AddTo(&view_.snapshot);
 }
 
 HttpResponse Routes::Metrics(const HttpRequest& request) {
-  Look();
+  const Exposition exposition = Negotiate(request.accept);
+  Look(IsOpenMetrics(exposition.format) ? shm::ExemplarReading::kRead : shm::ExemplarReading::kSkip);
   if (IsCorrupt()) return Unavailable();
   SelfMetrics own(view_, follower_->path(), &stats_, metrics_options_.exporter_metrics);
   const NameFilter filter(request);
   filter.Apply(&view_.snapshot);
   filter.Apply(own.mutable_snapshot());
-  const Exposition exposition = Negotiate(request.accept);
   HttpResponse answer{200, ContentType(exposition), {}, {{"Vary", "Accept"}}};
   WriteExposition(std::array{&std::as_const(view_.snapshot), &own.snapshot()}, exposition,
                   metrics_options_.openmetrics_created || request.Parameter("created") == "true",

@@ -71,7 +71,7 @@ class Routes {
  private:
   HttpResponse Answer(const Route& route, const HttpRequest& request);
   /// A fresh view_.
-  void Look();
+  void Look(shm::ExemplarReading exemplars = shm::ExemplarReading::kSkip);
   bool IsCorrupt() const { return view_.state == SegmentView::State::kCorrupt; }
   /// JSON from `write`, or the 503 of a corrupt segment.
   template <class Write>

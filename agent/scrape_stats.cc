@@ -11,9 +11,9 @@ namespace {
 using shm::layout::GaugeMode;
 using shm::layout::MetricType;
 
-template <std::size_t count>
-void Observe(double value, const std::array<double, count>& bounds,
-             std::array<shm::BucketSnapshot, count + 1>* buckets) {
+template <std::size_t Count>
+void Observe(double value, const std::array<double, Count>& bounds,
+             std::array<shm::BucketSnapshot, Count + 1>* buckets) {
   shm::BucketSnapshot& bucket =
       (*buckets)[static_cast<std::size_t>(std::ranges::lower_bound(bounds, value) - bounds.begin())];
   ++bucket.count;

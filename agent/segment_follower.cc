@@ -15,9 +15,9 @@ namespace {
 constexpr std::size_t kMaxReplaced = 4;
 
 /// False if the segment has been cut off: then `out` is worthless, and so is the reader.
-bool ReadGuarded(shm::SnapshotReader* reader, shm::Snapshot* out) {
+bool ReadGuarded(shm::SnapshotReader* reader, shm::ExemplarReading exemplars, shm::Snapshot* out) {
   const BusGuard guard;
-  reader->Read(out);
+  reader->Read(out, exemplars);
   return !guard.was_hit();
 }
 
@@ -26,14 +26,14 @@ bool ReadGuarded(shm::SnapshotReader* reader, shm::Snapshot* out) {
 SegmentFollower::SegmentFollower(std::string path, uid_t trusted_owner)
     : path_(std::move(path)), trusted_owner_(trusted_owner) {}
 
-void SegmentFollower::Read(SegmentView* out) {
+void SegmentFollower::Read(SegmentView* out, shm::ExemplarReading exemplars) {
   const std::optional<Error> trouble = Refresh();
-  if (current_) ReadCurrent(trouble, &out->snapshot);
+  if (current_) ReadCurrent(trouble, exemplars, &out->snapshot);
   if (!current_) {
     out->snapshot = {};
     if (trouble) ExplainAbsence(*trouble);
   }
-  AddReplaced(&out->snapshot);
+  AddReplaced(exemplars, &out->snapshot);
   out->state = state_;
   out->message = message_;
 }
@@ -82,8 +82,9 @@ void SegmentFollower::Take(shm::SnapshotReader reader) {
   }
 }
 
-void SegmentFollower::ReadCurrent(const std::optional<Error>& trouble, shm::Snapshot* out) {
-  if (!ReadGuarded(&*current_, out)) {
+void SegmentFollower::ReadCurrent(const std::optional<Error>& trouble, shm::ExemplarReading exemplars,
+                                  shm::Snapshot* out) {
+  if (!ReadGuarded(&*current_, exemplars, out)) {
     current_.reset();
     SetState(State::kCorrupt, LogLevel::kError,
              "another process has cut off segment " + path_ + "; remove the file and restart the workers");
@@ -103,10 +104,10 @@ void SegmentFollower::ExplainAbsence(const Error& trouble) {
   }
 }
 
-void SegmentFollower::AddReplaced(shm::Snapshot* out) {
+void SegmentFollower::AddReplaced(shm::ExemplarReading exemplars, shm::Snapshot* out) {
   for (auto reader = replaced_.begin(); reader != replaced_.end();) {
     shm::Snapshot older{};
-    if (ReadGuarded(&*reader, &older)) {
+    if (ReadGuarded(&*reader, exemplars, &older)) {
       MergeInto(older, out);
       ++reader;
     } else {

@@ -36,7 +36,7 @@ class SegmentFollower {
   explicit SegmentFollower(std::string path, uid_t trusted_owner = static_cast<uid_t>(-1));
 
   /// Looks for a new segment and fills `out`, whose memory is used again. Logs when something has changed.
-  void Read(SegmentView* out);
+  void Read(SegmentView* out, shm::ExemplarReading exemplars = shm::ExemplarReading::kRead);
 
   /// The ledger of the segment that was read last; what a segment it replaced says is not part of it, because the new
   /// one begins with what was saved. False, with `out` empty, if there is none to read.
@@ -51,9 +51,9 @@ class SegmentFollower {
   /// anything.
   std::optional<Error> Refresh();
   void Take(shm::SnapshotReader reader);
-  void ReadCurrent(const std::optional<Error>& trouble, shm::Snapshot* out);
+  void ReadCurrent(const std::optional<Error>& trouble, shm::ExemplarReading exemplars, shm::Snapshot* out);
   void ExplainAbsence(const Error& trouble);
-  void AddReplaced(shm::Snapshot* out);
+  void AddReplaced(shm::ExemplarReading exemplars, shm::Snapshot* out);
   void SetState(State state, LogLevel level, const std::string& message);
 
   std::string path_;

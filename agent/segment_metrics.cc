@@ -94,38 +94,33 @@ void AddSegmentMetrics(const shm::SegmentSnapshot& segment, const std::string& p
                segment.mutex_recoveries);
 }
 
-void AddWorkerMetrics(const shm::Snapshot& segment, std::atomic<std::uint64_t>* deaths, MetricBuilder* out) {
+void AddWorkerMetrics(const shm::Snapshot& segment, std::uint64_t deaths, MetricBuilder* out) {
   const auto alive =
       static_cast<std::uint64_t>(std::ranges::count_if(segment.workers, &shm::WorkerSnapshot::alive));
   out->GaugeFamily("shmetrics_workers",
                    "Worker slots in use by a living worker, and left behind by a dead one.");
   out->Number(static_cast<double>(alive), {{"state", "alive"}});
   out->Number(static_cast<double>(segment.workers.size() - alive), {{"state", "dead"}});
-  const std::uint64_t starts = segment.segment.worker_starts;
   out->Counter("shmetrics_worker_starts_total",
-               "Worker slots taken: one for each process that has set a gauge or held a lease.", starts);
-  // Nobody is told of a death. But who has started and does not live has died, also where another has his slot by now, and
-  // also before this agent was started.
-  const std::uint64_t died = starts > alive ? starts - alive : 0;
-  std::uint64_t most = deaths->load();
-  while (most < died && !deaths->compare_exchange_weak(most, died)) {
-  }
+               "Worker slots taken: one for each process that has set a gauge or held a lease.",
+               segment.segment.worker_starts);
   out->Counter("shmetrics_worker_deaths_total",
                "Workers found dead: processes that have held a slot and are gone, however they ended.",
-               std::max(most, died));
+               deaths);
 }
 
 void AddFamilyMetrics(const shm::Snapshot& segment, MetricBuilder* out) {
   std::vector<FamilyCount> series;
   std::vector<FamilyCount> refused;
   for (const shm::FamilySnapshot& family : segment.families) {
-    series.emplace_back(family.series.size(), family.name);
+    series.emplace_back(family.registered_series, family.name);
     refused.emplace_back(family.refused_series, family.name);
   }
   const auto add = [out](std::uint64_t count, std::string_view name) {
     out->Integer(count, {{"family", name}});
   };
-  out->GaugeFamily("shmetrics_family_series", "Series shown, of the 100 metric families that have the most.");
+  out->GaugeFamily("shmetrics_family_series",
+                   "Label sets that count against the limit of their family, of the 100 that have the most.");
   AddLargest(std::move(series), [out](std::uint64_t count, std::string_view name) {
     out->Number(static_cast<double>(count), {{"family", name}});
   });

@@ -1,7 +1,6 @@
 #ifndef SHMETRICS_AGENT_SEGMENT_METRICS_H_
 #define SHMETRICS_AGENT_SEGMENT_METRICS_H_
 
-#include <atomic>
 #include <cstdint>
 #include <string>
 
@@ -15,8 +14,8 @@ namespace shmetrics::agent {
 void AddSegmentMetrics(const shm::SegmentSnapshot& segment, const std::string& path, std::int64_t now_unix_ns,
                        MetricBuilder* out);
 
-/// Adds workers alive, started and dead. `deaths` is the most that were ever counted, and is brought up to date.
-void AddWorkerMetrics(const shm::Snapshot& segment, std::atomic<std::uint64_t>* deaths, MetricBuilder* out);
+/// Adds workers alive, started and dead; `deaths` is WorkerDeaths' count.
+void AddWorkerMetrics(const shm::Snapshot& segment, std::uint64_t deaths, MetricBuilder* out);
 
 /// Adds what the families with the most series, and those with the most refusals, have of each.
 void AddFamilyMetrics(const shm::Snapshot& segment, MetricBuilder* out);

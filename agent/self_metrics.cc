@@ -45,7 +45,8 @@ SelfMetrics::SelfMetrics(const SegmentView& view, const std::string& segment_pat
                 {{"version", kVersion}, {"compiler", kCompiler}});
   if (is_attached) {
     AddSegmentMetrics(view.snapshot.segment, segment_path, UnixNow(), &builder_);
-    AddWorkerMetrics(view.snapshot, &stats->worker_deaths, &builder_);
+    AddWorkerMetrics(view.snapshot,
+                     stats->worker_deaths.Count(view.snapshot, std::chrono::steady_clock::now()), &builder_);
   }
   AddFamilyMetrics(view.snapshot, &builder_);
   AddRefusalMetrics(view.snapshot, &builder_);

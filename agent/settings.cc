@@ -84,10 +84,10 @@ Result<void> SetTelemetryPath(const std::string& text, Settings* settings) {
   return {};
 }
 
-template <std::optional<bool> Settings::*member>
+template <std::optional<bool> Settings::*Member>
 Result<void> SetSwitch(const std::string& text, Settings* settings) {
   if (text != "true" && text != "false") return BadValue(text, "true or false");
-  settings->*member = text == "true";
+  settings->*Member = text == "true";
   return {};
 }
 

@@ -53,7 +53,7 @@ SnapshotReader& SnapshotReader::operator=(SnapshotReader&&) noexcept = default;
 
 const Segment& SnapshotReader::segment() const { return *state_->segment; }
 
-void SnapshotReader::Read(Snapshot* out) {
+void SnapshotReader::Read(Snapshot* out, ExemplarReading exemplar_reading) {
   SeriesIndex& index = *state_->index;
   // Rows first: a series is published before any gauge names it, so the index then knows them all.
   LeaseReading leases;
@@ -74,7 +74,8 @@ void SnapshotReader::Read(Snapshot* out) {
     if (family->collides) continue;
     if (used == out->families.size()) out->families.emplace_back();
     FamilySnapshot& shown = out->families[used++];
-    state_->ReadFamily(*family, gauges, &shown, &exemplars, &out->buckets);
+    state_->ReadFamily(*family, gauges, &shown,
+                       exemplar_reading == ExemplarReading::kRead ? &exemplars : nullptr, &out->buckets);
     if (shown.gauge_mode == GaugeMode::kLeases)
       shown_leases += State::AppendLeases(*family, leases, lease_texts.get(), &shown);
   }
@@ -143,6 +144,7 @@ void SnapshotReader::State::ReadFamily(const IndexedFamily& family, const Contri
   out->label_names = family.label_names;
   out->bounds = definition.bounds;
   // no order needed: statistics
+  out->registered_series = family.record->series_count.load(std::memory_order_relaxed);
   out->refused_series = family.record->refused_series.load(std::memory_order_relaxed);
   out->refused_families = family.record->refused_families.load(std::memory_order_relaxed);
   out->series.clear();
@@ -160,7 +162,7 @@ void SnapshotReader::State::ReadFamily(const IndexedFamily& family, const Contri
     snapshot.name_bytes = series.name_bytes;
     snapshot.worker = -1;
     snapshot.created_unix_ns = series.created_unix_ns;
-    exemplars->Append(definition, series, &snapshot);
+    if (exemplars != nullptr) exemplars->Append(definition, series, &snapshot);
     if (definition.type == MetricType::kCounter) snapshot.integer = SumOfIntegers(series.cells, stripes);
     if (definition.type == MetricType::kFractionalCounter)
       snapshot.number = SumOfFractions(series.cells, stripes);

@@ -83,6 +83,8 @@ struct FamilySnapshot {
   layout::GaugeMode gauge_mode;  ///< kNone unless a gauge
   std::span<const std::string_view> label_names;
   std::span<const double> bounds;  ///< of a histogram; a series has bounds.size() + 1 buckets
+  std::uint64_t registered_series =
+      0;  ///< label sets that count against the family's limit, also those that show nothing now
   std::uint64_t refused_series =
       0;  ///< label sets not registered: counted in the overflow series, or nowhere
   std::uint64_t refused_families = 0;  ///< registrations of this name with another definition
@@ -141,6 +143,10 @@ struct Snapshot {
   std::vector<std::shared_ptr<const void>> keep_alive;
 };
 
+/// Whether a snapshot has exemplars. Reading them costs many times what all else of their series costs, and only one format
+/// shows them.
+enum class ExemplarReading : std::uint8_t { kSkip, kRead };
+
 /// Reads one segment again and again. Remembers what it has checked (SeriesIndex), so that a read costs what
 /// the living series cost: dead workers and old scrapes cost nothing. One thread at a time. Never writes to
 /// the segment, takes no lock, and is bounded in time and memory whatever the bytes say; throws nothing but
@@ -156,7 +162,7 @@ class SnapshotReader {
 
   /// Fills `out`, whose memory is used again. Counters and histograms are sums over the stripes at slightly
   /// different instants, never less than at the read before. Gauges are those of workers that are alive now.
-  void Read(Snapshot* out);
+  void Read(Snapshot* out, ExemplarReading exemplars = ExemplarReading::kRead);
 
   /// The whole ledger, in no order; `out`'s memory is used again. Costs what there are users.
   void ReadLedger(std::vector<LedgerRecord>* out) const;

@@ -73,10 +73,12 @@ class OpenMetricsWriter {
             family.type == MetricType::kCounter || std::ranges::all_of(family.series, [](const auto& series) {
               return IsCounterValue(series.number);
             });
-        return base && is_valid ? Identity{*base, "counter"} : Identity{exposed.name, "unknown"};
+        return base && is_valid && !IsCreatedTaken(*base) ? Identity{*base, "counter"}
+                                                          : Identity{exposed.name, "unknown"};
       }
       case MetricType::kHistogram:
-        return {exposed.name, HasCounterSums(exposed) ? "histogram" : "unknown"};
+        return {exposed.name,
+                HasCounterSums(exposed) && !IsCreatedTaken(exposed.name) ? "histogram" : "unknown"};
       case MetricType::kGauge:
         break;
     }
@@ -85,6 +87,14 @@ class OpenMetricsWriter {
         family.gauge_mode == shm::layout::GaugeMode::kInfo && base && !families_.HasFamily(*base) &&
         std::ranges::all_of(family.series, [](const auto& series) { return series.number == 1; });
     return is_info ? Identity{*base, "info"} : Identity{exposed.name, "gauge"};
+  }
+
+  /// A counter or histogram lays claim to its _created too, shown or not: a strict parser refuses the whole exposition
+  /// where another family has that name.
+  bool IsCreatedTaken(std::string_view base) const {
+    const std::string created = std::string(base) + "_created";
+    return families_.HasFamily(created) || families_.HasFamily(created + "_total") ||
+           families_.HasFamily(created + "_info");
   }
 
   static bool HasCounterSums(const ExposedFamily& exposed) {
@@ -121,11 +131,10 @@ class OpenMetricsWriter {
     }
   }
 
-  /// Empty if there shall be no such samples, or another family bears the name.
+  /// Empty if there shall be no such samples.
   std::string CreatedName(const ExposedFamily& exposed, std::string_view base) const {
     if (!with_created_ || exposed.family->type == MetricType::kGauge) return {};
-    std::string name = std::string(base) + "_created";
-    return families_.IsTaken(name, MetricType::kGauge) ? std::string() : name;
+    return std::string(base) + "_created";
   }
 
   const ExposedFamilies& families_;

@@ -66,6 +66,7 @@ class SnapshotBuilder {
  private:
   shm::SeriesSnapshot& Series(const std::string& labels) {
     shm::FamilySnapshot& family = snapshot.families.back();
+    ++family.registered_series;
     std::string& text = texts_.emplace_back(family.name);
     if (!labels.empty()) text += '{' + labels + '}';
     shm::SeriesSnapshot series{};

@@ -16,7 +16,9 @@ struct InfoOptions {
   std::string_view help = {};
 };
 
-/// What Registry::info() has said: whether it is registered, by ok() and error(). Nothing more needs to be kept.
+/// What Registry::info() has said: whether it is registered, by ok() and error(). Nothing more needs to be kept. Every set
+/// of values that was ever said stays a series of the family, shown or not: past the family's limit of series (10,000) a new
+/// one is refused and none is shown, so an info is not for counts and times.
 class SHMETRICS_EXPORT InfoFamily : public Family {
  private:
   friend class Registry;
