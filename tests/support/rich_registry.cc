@@ -41,6 +41,7 @@ RichRegistryFixture::RichRegistryFixture() {
     hostile.with({HostileValues()[i], std::to_string(i)}).inc(i + 1);
   }
   registry.counter({.name = "big_total"}).inc((std::uint64_t{1} << 53U) + 1);
+  registry.gauge({.name = "big_created"}).set(1);
   registry.counter({.name = "jobs_total", .help = "Jobs.", .labels = {"kind"}})
       .with({"a"})
       .inc(2, {{"trace_id", "quote\"back\\slash"}});
