@@ -143,6 +143,9 @@ TEST_P(PrometheusReleasesTest, IngestsEverySeriesOfEveryFormatUnchanged) {
     EXPECT_EQ(dotted[0]["metric"]["__name__"], job.streams_alias);
     EXPECT_EQ(dotted[0]["value"][1], "3");
   }
+  const std::map<std::string, double> traces =
+      prometheus.Exemplars("latency_seconds_bucket{job=\"negotiated\"}", "trace_id");
+  EXPECT_EQ(traces, (std::map<std::string, double>{{"4bf9", 0.25}, {"🎧", 2e6}}));
   EXPECT_EQ(prometheus.Query("count by(__name__) ({job=\"named\",__name__!~\"up|scrape_.*\"})").size(), 1U);
   EXPECT_EQ(prometheus.Ask("/api/v1/metadata?metric=temperature_celsius")["temperature_celsius"][0]["help"],
             testing::kHostileHelp);

@@ -70,6 +70,17 @@ json Prometheus::Query(const std::string& query) const {
   return data.is_object() ? data["result"] : json();
 }
 
+std::map<std::string, double> Prometheus::Exemplars(const std::string& query,
+                                                    const std::string& label) const {
+  std::map<std::string, double> values;
+  for (const json& series : Ask("/api/v1/query_exemplars?query=" + Encode(query))) {
+    for (const json& exemplar : series["exemplars"]) {
+      values[exemplar["labels"][label]] = std::strtod(exemplar["value"].get<std::string>().c_str(), nullptr);
+    }
+  }
+  return values;
+}
+
 std::optional<double> Prometheus::Value(const std::string& query) const {
   const json result = Query(query);
   if (result.size() != 1) return std::nullopt;
@@ -81,7 +92,7 @@ std::vector<std::string> Prometheus::Arguments(const std::string& config, const 
   folder_ = mkdtemp(name.data());
   std::ofstream(folder_ + "/prometheus.yml") << config;
   return {program, "--config.file=" + folder_ + "/prometheus.yml", "--storage.tsdb.path=" + folder_ + "/data",
-          "--web.listen-address=127.0.0.1:0"};
+          "--web.listen-address=127.0.0.1:0", "--enable-feature=exemplar-storage"};
 }
 
 }  // namespace shmetrics::testing

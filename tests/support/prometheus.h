@@ -2,6 +2,7 @@
 #define SHMETRICS_TESTS_SUPPORT_PROMETHEUS_H_
 
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -28,6 +29,8 @@ class Prometheus {
   nlohmann::json Ask(const std::string& path) const;
   /// All series of a PromQL query: labels and value. Null if it is no query.
   nlohmann::json Query(const std::string& query) const;
+  /// The exemplars stored of a PromQL query's series: value by this label of theirs.
+  std::map<std::string, double> Exemplars(const std::string& query, const std::string& label) const;
   /// The only series of a query, or nothing.
   std::optional<double> Value(const std::string& query) const;
 
