@@ -30,10 +30,34 @@ int ListenOn(const addrinfo& address) {
   const int on = 1;
   // A restarted agent gets its port back although connections of the former one linger.
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+  // A socket on :: takes IPv4 as well, whatever the system's default is; others do not have the option.
+  const int off = 0;
+  setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
   if (bind(fd, address.ai_addr, address.ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0) return fd;
   const int error = errno;
   close(fd);
   return -error;
+}
+
+/// The socket, or why there is none: kAbsent if this machine does not have such an address.
+Result<int> ListenOnHost(const std::string& host, std::uint16_t port) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  const int error = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+  if (error != 0) return Error{ErrorCode::kBadOption, gai_strerror(error)};
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, freeaddrinfo);
+  int listening = -EADDRNOTAVAIL;
+  for (const addrinfo* candidate = found; candidate != nullptr; candidate = candidate->ai_next) {
+    listening = ListenOn(*candidate);
+    if (listening >= 0) return listening;
+    // "localhost" may have an IPv6 number that this machine does not; any other trouble is the user's to know.
+    if (listening != -EADDRNOTAVAIL && listening != -EAFNOSUPPORT) {
+      return Error{ErrorCode::kBadOption, std::strerror(-listening)};
+    }
+  }
+  return Error{ErrorCode::kAbsent, std::strerror(-listening)};
 }
 
 /// Where a socket is bound; a TCP socket's host as a number.
@@ -60,25 +84,12 @@ Result<Listener> Listen(const ListenAddress& address) {
     if (!fd.ok()) return CannotListen(address, fd.error().message);
     return Listener{fd.value(), address, true};
   }
-  addrinfo hints{};
-  hints.ai_flags = AI_NUMERICSERV;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  // A socket on :: takes IPv4 as well.
-  const int error = getaddrinfo(address.host.empty() ? "::" : address.host.c_str(),
-                                std::to_string(address.port).c_str(), &hints, &found);
-  if (error != 0) return CannotListen(address, gai_strerror(error));
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, freeaddrinfo);
-
-  int listening = -EADDRNOTAVAIL;
-  for (const addrinfo* candidate = found; candidate != nullptr; candidate = candidate->ai_next) {
-    listening = ListenOn(*candidate);
-    if (listening >= 0) return Listener{listening, {address.host, AddressOf(listening).port}};
-    // "localhost" may have an IPv6 number that this machine does not; any other trouble is the user's to
-    // know.
-    if (listening != -EADDRNOTAVAIL && listening != -EAFNOSUPPORT) break;
+  Result<int> fd = ListenOnHost(address.host.empty() ? "::" : address.host, address.port);
+  if (!fd.ok() && address.host.empty() && fd.error().code == ErrorCode::kAbsent) {
+    fd = ListenOnHost("0.0.0.0", address.port);  // a machine without IPv6
   }
-  return CannotListen(address, std::strerror(-listening));
+  if (!fd.ok()) return CannotListen(address, fd.error().message);
+  return Listener{fd.value(), {address.host, AddressOf(fd.value()).port}};
 }
 
 Result<std::vector<Listener>> TakeActivationSockets() {
@@ -97,7 +108,14 @@ Result<std::vector<Listener>> TakeActivationSockets() {
     }
     // A client that is gone before it is accepted must not hold up the only thread that serves.
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-    listeners.push_back({fd, AddressOf(fd)});
+    const ListenAddress address = AddressOf(fd);
+    if (sd_is_socket_unix(fd, SOCK_STREAM, 1, nullptr, 0) > 0 && address.unix_path.empty()) {
+      return Error{ErrorCode::kBadOption,
+                   "file descriptor " + std::to_string(fd) +
+                       ", which LISTEN_FDS hands over, is a Unix socket without a path; "
+                       "nothing could say who may connect to it"};
+    }
+    listeners.push_back({fd, address});
   }
   return listeners;
 }

@@ -106,14 +106,15 @@ Result<Servers> StartServers(std::span<const Listener> listeners, const Config& 
   return servers;
 }
 
-/// Gives everything that can be exchanged while it runs its part of `config`. The servers come first: they can refuse it.
+/// Gives everything that can be exchanged while it runs its part of `config`. First come those who can refuse it: the audio
+/// definitions are pointed to, and after a refusal the caller frees them.
 Result<void> Exchange(const Config& config, const Servers& servers, Routes* routes) {
   for (const std::unique_ptr<HttpServer>& server : servers) {
     Result<void> reloaded = server->Reload(config.http_policy);
     if (!reloaded.ok()) return reloaded;
   }
-  routes->SetAudio(&config.audio);
   StartLog(config.log_level, config.log_format);
+  routes->SetAudio(&config.audio);
   return {};
 }
 

@@ -72,12 +72,21 @@ function showTiles({segment: of, workers, refusals}) {
   });
 }
 
+// The address may come from anywhere, and be broken.
+function metricOfAddress() {
+  try {
+    return decodeURIComponent(location.hash.replace(/^#metric=/, ''));
+  } catch {
+    return '';
+  }
+}
+
 // When a family has been added. The page never begins with an empty chart if there is anything to show.
 async function learnFamilies(count) {
   knownFamilies = count;
   await picker.refresh().catch(() => { knownFamilies = -1; });
   if (explorer.name) return;
-  const wanted = decodeURIComponent(location.hash.replace(/^#metric=/, ''));
+  const wanted = metricOfAddress();
   const others = picker.families.filter(({name, series}) => series > 0 && !AUDIO_FAMILIES.includes(name));
   const first = picker.find(wanted) ?? others.find(({type}) => type === 'histogram') ?? others[0] ?? picker.families[0];
   if (first) picker.pick(first);

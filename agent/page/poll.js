@@ -34,17 +34,20 @@ export class Poller {
     clearTimeout(this.timer);
     if (this.running || this.paused) return;
     this.running = true;
-    try {
-      const answer = await this.look();
+    const show = await this.look().then((answer) => {
       this.failures = 0;
-      if (!this.paused) this.onAnswer(answer);
-    } catch (error) {
+      return () => this.onAnswer(answer);
+    }, (error) => {
       this.failures += 1;
-      if (!this.paused) this.onFailure(error, this.period());
+      return () => this.onFailure(error, this.period());
+    });
+    try {
+      if (!this.paused) show();
     } finally {
+      // Also where showing has failed, which is no fault of the agent's: it must not be the last that is asked.
       this.running = false;
+      if (!this.paused) this.timer = setTimeout(() => this.now(), this.period());
     }
-    if (!this.paused) this.timer = setTimeout(() => this.now(), this.period());
   }
 
   pause() {
