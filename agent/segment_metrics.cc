@@ -55,8 +55,7 @@ void AddLargest(std::vector<FamilyCount> counts, const auto& add) {
 
 }  // namespace
 
-void AddSegmentMetrics(const shm::SegmentSnapshot& segment, const std::string& path, std::int64_t now_unix_ns,
-                       MetricBuilder* out) {
+void AddSegmentMetrics(const shm::SegmentSnapshot& segment, const std::string& path, MetricBuilder* out) {
   out->Info("shmetrics_segment_info",
             "The segment that is read: its random id, the number of its layout, its path.",
             {{"id", Hex(segment.id)},
@@ -69,9 +68,6 @@ void AddSegmentMetrics(const shm::SegmentSnapshot& segment, const std::string& p
   out->Gauge("shmetrics_segment_created_timestamp_seconds",
              "When the segment was made, in seconds after 1970.",
              static_cast<double>(segment.created_unix_ns) * kNanosecond);
-  out->Gauge(
-      "shmetrics_segment_age_seconds", "How long ago the segment was made.",
-      static_cast<double>(std::max<std::int64_t>(now_unix_ns - segment.created_unix_ns, 0)) * kNanosecond);
   gauge("shmetrics_segment_limit_bytes", "Size the segment can grow to.", segment.bytes);
   gauge("shmetrics_segment_committed_bytes", "Memory the segment has taken.", segment.committed_bytes);
   AddFileSystem(path, out);

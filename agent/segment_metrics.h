@@ -10,9 +10,8 @@
 namespace shmetrics::agent {
 
 /// Adds what an operator wants to know of a segment: beside each limit how much of it is used, so that he sees it before
-/// it is met. `path` is the segment's; `now_unix_ns` tells its age.
-void AddSegmentMetrics(const shm::SegmentSnapshot& segment, const std::string& path, std::int64_t now_unix_ns,
-                       MetricBuilder* out);
+/// it is met. `path` is the segment's.
+void AddSegmentMetrics(const shm::SegmentSnapshot& segment, const std::string& path, MetricBuilder* out);
 
 /// Adds workers alive, started and dead; `deaths` is WorkerDeaths' count.
 void AddWorkerMetrics(const shm::Snapshot& segment, std::uint64_t deaths, MetricBuilder* out);

@@ -11,11 +11,6 @@
 namespace shmetrics::agent {
 namespace {
 
-std::int64_t UnixNow() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
-
 void AddReloads(const ReloadStats& reloads, MetricBuilder* out) {
   out->Gauge(
       "shmetrics_config_last_reload_successful",
@@ -44,7 +39,7 @@ SelfMetrics::SelfMetrics(const SegmentView& view, const std::string& segment_pat
   builder_.Info("shmetrics_build_info", "What the agent was built from, and by which compiler.",
                 {{"version", kVersion}, {"compiler", kCompiler}});
   if (is_attached) {
-    AddSegmentMetrics(view.snapshot.segment, segment_path, UnixNow(), &builder_);
+    AddSegmentMetrics(view.snapshot.segment, segment_path, &builder_);
     AddWorkerMetrics(view.snapshot,
                      stats->worker_deaths.Count(view.snapshot, std::chrono::steady_clock::now()), &builder_);
   }

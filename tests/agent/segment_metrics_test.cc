@@ -21,7 +21,7 @@ std::string TextOf(const MetricBuilder& builder) { return shmetrics::testing::Te
 
 std::string SegmentText(const shm::SegmentSnapshot& segment, const std::string& path = "/none") {
   MetricBuilder builder;
-  AddSegmentMetrics(segment, path, 5'000'000'000, &builder);
+  AddSegmentMetrics(segment, path, &builder);
   return TextOf(builder);
 }
 
@@ -71,7 +71,7 @@ TEST(SegmentMetricsTest, BesideEachLimitIsHowMuchOfItIsUsed) {
   }
 }
 
-TEST(SegmentMetricsTest, ASegmentHasAnIdAPathAndAnAge) {
+TEST(SegmentMetricsTest, ASegmentHasAnIdAPathAndABeginning) {
   shm::SegmentSnapshot segment{};
   segment.id = {0x01, 0x23, 0xab};
   segment.created_unix_ns = 3'000'000'000;
@@ -80,10 +80,6 @@ TEST(SegmentMetricsTest, ASegmentHasAnIdAPathAndAnAge) {
   EXPECT_THAT(text, HasSubstr(",path=\"/a\\\"b\"} 1\n"));
   EXPECT_THAT(SegmentText(segment, "/\xff"), HasSubstr(",path=\"\"} 1\n")) << "no scrape may be spoilt by it";
   EXPECT_THAT(text, HasSubstr("\nshmetrics_segment_created_timestamp_seconds 3\n"));
-  EXPECT_THAT(text, HasSubstr("\nshmetrics_segment_age_seconds 2\n"));
-  segment.created_unix_ns = 9'000'000'000;
-  EXPECT_THAT(SegmentText(segment), HasSubstr("\nshmetrics_segment_age_seconds 0\n"))
-      << "the clock was set back";
 }
 
 TEST(SegmentMetricsTest, RoomOnTheFileSystemIsShownWhereItCanBeTold) {

@@ -125,6 +125,17 @@ TEST_F(ExemplarReaderTest, SeriesLedToTheRecordsOfAnotherCostNoMoreThanThereIsMe
   }
 }
 
+TEST_F(ExemplarReaderTest, WhoShowsNoneIsSparedThem) {
+  creator_.Observe(latency_, {}, 1, {"n"}, {"a"});
+  SnapshotReader reader(Segment::Attach(path_, Segment::Access::kReadOnly).value());
+  Snapshot snapshot{};
+  reader.Read(&snapshot, ExemplarReading::kRead);
+  EXPECT_EQ(snapshot.exemplars.size(), 1U);
+  reader.Read(&snapshot, ExemplarReading::kSkip);
+  EXPECT_TRUE(snapshot.exemplars.empty());
+  EXPECT_EQ(snapshot.families.at(0).series.at(0).exemplar_count, 0U);
+}
+
 TEST_F(ExemplarReaderTest, MemoryOfTheSnapshotIsUsedAgainAndHoldsNoMoreThanThePresentOnes) {
   creator_.Observe(latency_, {}, 1, {"n"}, {"a"});
   creator_.Observe(latency_, {}, 3'000, {"n"}, {"b"});

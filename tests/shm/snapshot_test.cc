@@ -107,6 +107,19 @@ TEST_F(SnapshotTest, SeriesSayWhenTheyWereRegisteredFirst) {
   EXPECT_EQ(reading_.Again().CreatedUnixNs("a_total{n=\"1\"}"), created) << "its value is the old one too";
 }
 
+TEST_F(SnapshotTest, SeriesThatShowNothingCountAgainstTheLimitOfTheirFamily) {
+  const FamilyDefinition jobs = CounterNamed("jobs_total", {"kind"});
+  const FamilyDefinition depth = GaugeNamed("depth", GaugeMode::kSum, {"kind"});
+  ASSERT_TRUE(worker_.Register(jobs, {"a"}).ok());
+  worker_.Register(jobs, {"b"}).value()->visibility = layout::Visibility::kHidden;
+  ASSERT_TRUE(worker_.Register(depth, {"never set"}).ok());
+  const Snapshot& snapshot = reading_.Again().snapshot();
+  EXPECT_EQ(snapshot.families.at(0).registered_series, 1U);
+  EXPECT_EQ(snapshot.families.at(0).series.size(), 0U);
+  EXPECT_EQ(snapshot.families.at(1).registered_series, 2U);
+  EXPECT_EQ(snapshot.families.at(1).series.size(), 1U);
+}
+
 TEST_F(SnapshotTest, SeriesRegisteredBetweenReadsAreTakenIn) {
   worker_.Count(CounterNamed("a_total", {"n"}), {"1"}, std::uint64_t{1});
   EXPECT_EQ(reading_.Again().Counter("a_total{n=\"1\"}"), 1U);
