@@ -162,7 +162,7 @@ class SnapshotReader {
 
   /// Fills `out`, whose memory is used again. Counters and histograms are sums over the stripes at slightly
   /// different instants, never less than at the read before. Gauges are those of workers that are alive now.
-  void Read(Snapshot* out, ExemplarReading exemplars = ExemplarReading::kRead);
+  void Read(Snapshot* out, ExemplarReading exemplar_reading = ExemplarReading::kRead);
 
   /// The whole ledger, in no order; `out`'s memory is used again. Costs what there are users.
   void ReadLedger(std::vector<LedgerRecord>* out) const;
