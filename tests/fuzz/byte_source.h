@@ -32,7 +32,8 @@ class ByteSource {
   }
   /// Valid UTF-8, otherwise anything.
   std::string Text() {
-    const std::size_t count = std::min<std::size_t>(Byte(), bytes_.size());
+    const std::size_t wanted = Byte();  // on its own line: it shortens what is left
+    const std::size_t count = std::min(wanted, bytes_.size());
     const std::string raw(reinterpret_cast<const char*>(bytes_.data()), count);
     bytes_ = bytes_.subspan(count);
     std::string text;
