@@ -36,6 +36,11 @@ struct HttpResponse {
   std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
+/// One line for whoever made the request.
+inline HttpResponse PlainText(int status, std::string line) {
+  return {status, "text/plain; charset=utf-8", std::move(line) + '\n'};
+}
+
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 
 }  // namespace shmetrics::agent

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -20,6 +19,7 @@
 #include "agent/exposition/timestamp.h"
 #include "agent/log.h"
 #include "client-lib/audio_definitions.h"
+#include "shm/clock.h"
 #include "shm/segment_path.h"
 #include "shm/unique_fd.h"
 
@@ -30,11 +30,6 @@ namespace {
 constexpr mode_t kFileMode = 0640;
 constexpr const char* kTemporarySuffix = ".new-";
 constexpr std::time_t kLeftoverSeconds = 60;
-
-std::int64_t UnixNow() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
 
 Error Failed(const std::string& what) {
   return {ErrorCode::kNotCreatable, what + ": " + std::strerror(errno)};
@@ -53,7 +48,8 @@ bool WriteAll(int fd, std::string_view bytes) {
 /// Two agents may save at once, in containers with the same process id: neither may write into the other's.
 std::string TemporaryName(const std::string& path) {
   std::uint64_t number = 0;
-  if (getrandom(&number, sizeof(number), 0) != sizeof(number)) number = static_cast<std::uint64_t>(UnixNow());
+  if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+    number = static_cast<std::uint64_t>(shm::NowNs(CLOCK_REALTIME));
   return path + kTemporarySuffix + std::to_string(number);
 }
 
@@ -92,7 +88,7 @@ LedgerFile::LedgerFile(std::string path) : path_(std::move(path)) {}
 void LedgerFile::Save(std::vector<shm::LedgerRecord> ledger) {
   std::string users = LedgerUsersJson(std::move(ledger));
   if (users == saved_users_) return;
-  const Result<void> written = Write(LedgerFileJson(users, FormatUtc(UnixNow())));
+  const Result<void> written = Write(LedgerFileJson(users, FormatUtc(shm::NowNs(CLOCK_REALTIME))));
   if (written.ok()) {
     saved_users_ = std::move(users);
     if (!last_failure_.empty()) Log(LogLevel::kInfo, "the ledger is saved again, to " + path_);

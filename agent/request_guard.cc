@@ -73,10 +73,6 @@ std::vector<std::string_view> RequestHead::Values(std::string_view name) const {
   return values;
 }
 
-HttpResponse PlainText(int status, std::string line) {
-  return {status, "text/plain; charset=utf-8", std::move(line) + '\n'};
-}
-
 std::optional<HttpResponse> RefusalOfShape(const RequestHead& head) {
   if (HasBody(head)) return PlainText(kBadRequest, "A request with a body is not accepted here.");
   if (HasBadHeader(head)) return PlainText(kBadRequest, "A header of this request is malformed.");

@@ -26,9 +26,6 @@ struct RequestHead {
   std::vector<std::string_view> Values(std::string_view name) const;
 };
 
-/// One line for whoever made the request.
-HttpResponse PlainText(int status, std::string line);
-
 /// The answer to a request after which nothing more can be believed of its connection; nothing if it is in
 /// order. Those are: whatever has a body or may have one, because two who read on from different places see
 /// different requests (request smuggling); a header whose name is no token, or

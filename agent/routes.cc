@@ -20,6 +20,7 @@
 #include "agent/negotiation.h"
 #include "agent/page/page.h"
 #include "agent/self_metrics.h"
+#include "shm/clock.h"
 #include "shm/label_block.h"
 #include "shm/ledger.h"
 
@@ -30,15 +31,6 @@ namespace {
 constexpr std::size_t kMaxUserIdBytes = 256;
 constexpr std::size_t kDefaultTop = 10;
 constexpr std::size_t kMaxTop = 100;
-
-HttpResponse PlainText(int status, std::string line) {
-  return {status, "text/plain; charset=utf-8", std::move(line) + '\n'};
-}
-
-std::int64_t UnixNow() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
-}
 
 HttpResponse BadRequest(std::string_view sentence) {
   HttpResponse answer{400, "application/json", {}};
@@ -144,7 +136,7 @@ HttpResponse Routes::MetricsMap(const HttpRequest& request) {
 HttpResponse Routes::MetricsDocument(const HttpRequest& request) {
   return Json([&](shm::Snapshot* snapshot, std::string* out) {
     NameFilter(request).Apply(snapshot);
-    WriteMetricsDocumentJson(*snapshot, UnixNow(), out);
+    WriteMetricsDocumentJson(*snapshot, shm::NowNs(CLOCK_REALTIME), out);
   });
 }
 
@@ -190,8 +182,8 @@ HttpResponse Routes::Families(const HttpRequest& request) {
     if (key == "name[]") names.push_back(value);
   }
   return Json([&](shm::Snapshot* snapshot, std::string* out) {
-    if (names.empty()) return WriteFamilyListJson(*snapshot, UnixNow(), out);
-    WriteTopSeriesJson(*snapshot, names, *top, UnixNow(), out);
+    if (names.empty()) return WriteFamilyListJson(*snapshot, shm::NowNs(CLOCK_REALTIME), out);
+    WriteTopSeriesJson(*snapshot, names, *top, shm::NowNs(CLOCK_REALTIME), out);
   });
 }
 

@@ -36,15 +36,14 @@ class ExposedFamilies {
   ExposedFamilies& operator=(const ExposedFamilies&) = delete;
 
   const std::vector<ExposedFamily>& list() const { return list_; }
-  /// Whether a family of `name` and `type` would expose a name that is taken.
-  bool IsTaken(std::string_view name, shm::layout::MetricType type,
-               shm::layout::GaugeMode mode = shm::layout::GaugeMode::kNone) const;
   /// Whether a family has this very name, as one that is shown without a suffix must not.
   bool HasFamily(std::string_view name) const { return Find(name) != nullptr; }
 
  private:
   void Add(const shm::Snapshot& snapshot, Escaping escaping);
   void AddAliases(const shm::Snapshot& snapshot, const shm::FamilySnapshot& family, Escaping escaping);
+  /// Whether such a family would expose a name that is taken.
+  bool IsTaken(std::string_view name, shm::layout::MetricType type, shm::layout::GaugeMode mode) const;
   const shm::FamilySnapshot* Find(std::string_view name) const;
 
   std::vector<const shm::FamilySnapshot*> by_name_;  ///< without the aliases
