@@ -24,6 +24,10 @@ constexpr int kMostMutexes = 64;
 
 bool IsStopped(int status, int signal) { return WIFSTOPPED(status) && status >> 8 == signal; }
 
+void Require(bool condition) {
+  if (!condition) throw std::runtime_error("the traced process ended early");
+}
+
 iovec At(std::uint64_t address, std::size_t bytes) { return {reinterpret_cast<void*>(address), bytes}; }
 
 void KillAndWait(pid_t pid) {
@@ -67,13 +71,12 @@ Tracee::Tracee(const std::function<std::function<void()>()>& begin) : first_(for
 /// Follows it into children until one says that it is about to begin.
 void Tracee::WaitUntilReady() {
   int status = 0;
-  if (waitpid(first_, &status, 0) != first_ || !IsStopped(status, SIGSTOP))
-    throw std::runtime_error("cannot trace");
+  Require(waitpid(first_, &status, 0) == first_ && IsStopped(status, SIGSTOP));
   ptrace(PTRACE_SETOPTIONS, first_, nullptr, PTRACE_O_EXITKILL | PTRACE_O_TRACEFORK);
   ptrace(PTRACE_CONT, first_, nullptr, nullptr);
   for (;;) {
     const pid_t stopped = waitpid(-1, &status, __WALL);
-    if (stopped < 0 || !WIFSTOPPED(status)) throw std::runtime_error("the traced process ended early");
+    Require(stopped > 0 && WIFSTOPPED(status));
     if (stopped == shared_->ready && IsStopped(status, SIGSTOP)) {
       pid_ = stopped;
       return;
@@ -97,8 +100,7 @@ void Tracee::ReadPrivate() {
   const iovec here[] = {{&robust_, sizeof robust_}, {&rseq_section_, sizeof rseq_section_}};
   const iovec there[] = {At(robust_head_, sizeof robust_), At(rseq_cs_, sizeof rseq_section_)};
   const int parts = rseq_cs_ == 0 ? 1 : 2;
-  if (process_vm_readv(pid_, here, parts, there, parts, 0) < static_cast<ssize_t>(sizeof robust_))
-    throw std::runtime_error("cannot read the memory of the traced process");
+  Require(process_vm_readv(pid_, here, parts, there, parts, 0) >= static_cast<ssize_t>(sizeof robust_));
 }
 
 Tracee::~Tracee() {
@@ -108,6 +110,10 @@ Tracee::~Tracee() {
 
 bool Tracee::Step() {
   if (is_done()) return false;
+  if (skipped_ != 0 && Registers().rip == skipped_) {
+    RunToReturn();
+    return true;
+  }
   // The kernel aborts a restartable sequence at each stop, so none would ever end: it must not see that this is one.
   if (rseq_section_ != 0) {
     const std::uint64_t none = 0;
@@ -120,22 +126,39 @@ bool Tracee::Step() {
   return true;
 }
 
-void Tracee::Finish() {
-  if (!is_done()) Continue(PTRACE_CONT, SIGSTOP);
+void Tracee::Continue(int how, int stop) {
+  int status = 0;
+  Require(ptrace(static_cast<__ptrace_request>(how), pid_, nullptr, nullptr) == 0 &&
+          waitpid(pid_, &status, __WALL) == pid_ && IsStopped(status, stop));
+}
+
+/// From the first instruction of a function to the one behind its call, where a breakpoint is put for that time.
+void Tracee::RunToReturn() {
+  user_regs_struct registers = Registers();
+  std::uint64_t caller = 0;
+  const iovec here{&caller, sizeof caller};
+  const iovec there = At(registers.rsp, sizeof caller);
+  Require(process_vm_readv(pid_, &here, 1, &there, 1, 0) == sizeof caller);
+  constexpr long kBreakpoint = 0xCC, kOneByte = 0xFF;
+  void* const address = reinterpret_cast<void*>(caller);
+  const long code = ptrace(PTRACE_PEEKTEXT, pid_, address, nullptr);
+  ptrace(PTRACE_POKETEXT, pid_, address, (code & ~kOneByte) | kBreakpoint);
+  Continue(PTRACE_CONT, SIGTRAP);
+  ptrace(PTRACE_POKETEXT, pid_, address, code);
+  registers = Registers();
+  registers.rip = caller;
+  ptrace(PTRACE_SETREGS, pid_, nullptr, &registers);
   ReadPrivate();
 }
 
-void Tracee::Continue(int how, int stop) {
-  int status = 0;
-  if (ptrace(static_cast<__ptrace_request>(how), pid_, nullptr, nullptr) != 0 ||
-      waitpid(pid_, &status, __WALL) != pid_ || !IsStopped(status, stop))
-    throw std::runtime_error("the traced process ended early");
+user_regs_struct Tracee::Registers() const {
+  user_regs_struct registers{};
+  ptrace(PTRACE_GETREGS, pid_, nullptr, &registers);
+  return registers;
 }
 
 std::uint64_t Tracee::NextInstruction() const {
-  user_regs_struct registers{};
-  ptrace(PTRACE_GETREGS, pid_, nullptr, &registers);
-  return registers.rip - reinterpret_cast<std::uint64_t>(&__executable_start);
+  return Registers().rip - reinterpret_cast<std::uint64_t>(&__executable_start);
 }
 
 // As exit_robust_list() in the kernel's kernel/futex/core.c: the list, and the one entry that is being put into it or taken

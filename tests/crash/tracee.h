@@ -3,6 +3,7 @@
 
 #include <linux/futex.h>
 #include <sys/types.h>
+#include <sys/user.h>
 
 #include <atomic>
 #include <cstdint>
@@ -27,8 +28,8 @@ class Tracee {
 
   /// Runs one more instruction, a system call being one. False if there is none, because all is done.
   bool Step();
-  /// Goes on at full speed until all is done.
-  void Finish();
+  /// From now on a call of `function` is one instruction too.
+  void StepOver(const void* function) { skipped_ = reinterpret_cast<std::uint64_t>(function); }
   bool is_done() const { return shared_->is_done.load(); }
 
   pid_t pid() const { return pid_; }
@@ -47,12 +48,15 @@ class Tracee {
   void WaitUntilReady();
   void FindPrivate();
   void ReadPrivate();
+  void RunToReturn();
+  user_regs_struct Registers() const;
   /// By this request, until it stops with this signal.
   void Continue(int how, int stop);
 
   SharedPage<Shared> shared_;
   pid_t first_;     ///< forked by the test
   pid_t pid_ = -1;  ///< the same, or a descendant
+  std::uint64_t skipped_ = 0;
   std::uint64_t robust_head_ = 0;
   std::uint64_t rseq_cs_ = 0;  ///< where it says in which restartable sequence it is; 0: nowhere
   // What those two said after the last step.
