@@ -66,8 +66,6 @@ Operation AcquireFree() {
           },
           [](Lessee& witness, SegmentReading&, Runs runs) {
             EXPECT_LE(LeasesOf(user, witness), runs.begun);
-            EXPECT_GE(LeasesOf(user, witness),
-                      runs.completed > 0 ? 1U : 0U);  // a second run ends those of the dead
             CheckLimit(user, 3, witness);
           }};
 }
@@ -88,11 +86,8 @@ Operation AcquireAtLimit() {
 
 /// Expects one lease at most of a user whose limit is one.
 auto CheckOnlyOne(const std::string& user) {
-  return [&user](Lessee& witness, SegmentReading&, Runs runs) {
-    EXPECT_LE(LeasesOf(user, witness), 1U);
-    if (runs.completed > 0) {
-      EXPECT_EQ(LeasesOf(user, witness), 1U);
-    }
+  return [&user](Lessee& witness, SegmentReading&, Runs) {
+    EXPECT_LE(LeasesOf(user, witness), 1U);  // or none: of the dead anybody may have ended it
     CheckLimit(user, 1, witness);
   };
 }
