@@ -8,7 +8,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <numeric>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -95,6 +97,11 @@ class SingleStepTest : public ::testing::TestWithParam<Operation> {
     ExpectSurvived(image_, GetParam(), {tracee.is_done() ? 1U : 0U, 1});
     std::filesystem::remove(image_);
   }
+  static std::string BytesOf(const std::string& path) {
+    std::ostringstream bytes;
+    bytes << std::ifstream(path).rdbuf();
+    return bytes.str();
+  }
   void DieAfter(long instruction) {
     SCOPED_TRACE("killed after instruction " + std::to_string(instruction));
     Restore();
@@ -105,7 +112,12 @@ class SingleStepTest : public ::testing::TestWithParam<Operation> {
       for (long i = 0; i < instruction && tracee.Step(); i++) {
       }
       is_done = tracee.is_done();
+      DeathImage image(path_);
+      image.Update(tracee);
+      image.WriteTo(image_, tracee.pid());
     }
+    EXPECT_TRUE(BytesOf(image_) == BytesOf(path_)) << "an image is not what the kernel leaves";
+    std::filesystem::remove(image_);
     EXPECT_EQ(RunInChild([&] { ExpectSurvived(path_, GetParam(), {is_done ? 1U : 0U, 1}); }), 0);
     deaths_++;
   }
