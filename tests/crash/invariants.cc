@@ -49,6 +49,21 @@ void ExpectWholeTable(const shm::Segment& segment, const shm::layout::EntryTable
   EXPECT_EQ(lists.size(), entries) << "a list leads to what is no entry";
 }
 
+/// Of the first slot's present owner, as the shards have them.
+std::uint64_t LeasesOnRecord(const shm::Segment& segment) {
+  std::uint64_t leases = 0;
+  const std::uint64_t epoch = segment.worker_slot(0).epoch.load();
+  for (std::uint32_t number = 0; number < shm::layout::kLeaseShards; number++) {
+    const Result<shm::LeaseShard> shard = shm::LeaseShard::Take(segment, number);
+    if (!shard.ok()) continue;
+    shard->leases().ForEach([&](const shm::layout::LeaseEntry& entry) {
+      const bool is_his = entry.owner_slot.load() == 0 && entry.owner_epoch.load() == epoch;
+      leases += shm::IsInUse(entry) && is_his ? 1 : 0;
+    });
+  }
+  return leases;
+}
+
 }  // namespace
 
 void ExpectWhole(const SegmentReading& reading) {
@@ -110,6 +125,7 @@ void ExpectUsable(Lessee* witness, SegmentReading* reading) {
   EXPECT_EQ(reading->Gauge("witness_depth{n=\"a\"}"), 4.0);
   EXPECT_EQ(reading->Gauge("uploads{user_id=\"witness\"}"), 1.0);
   EXPECT_EQ(reading->AliveWorkers(), 1U);
+  EXPECT_EQ(reading->snapshot().segment.leases, LeasesOnRecord(worker.segment())) << "leases visible";
   const Result<shm::layout::WorkerSlot*> slot = worker.slot().Hold();
   EXPECT_TRUE(slot.ok() && slot.value() == &worker.segment().worker_slot(0)) << "the first slot was not free";
 }
