@@ -14,6 +14,7 @@
 
 #include "shm/crash_point.h"
 #include "shm/memory_limit.h"
+#include "shm/planted_bug.h"
 #include "shm/robust_mutex.h"
 #include "shm/segment_file.h"
 #include "shm/segment_header.h"
@@ -82,6 +83,7 @@ Result<bool> Create(const std::string& path, const SegmentOptions& options) {
   if (!region.ok()) return region.error();
   char* base = static_cast<char*>(region->get_address());
   SHMETRICS_CRASH_POINT("segment_mapped");
+  if (SHMETRICS_PLANTED_BUG("named-before-it-is-whole")) static_cast<void>(GiveName(file.value(), path));
   if (Result<void> done = CommitPages(base, committed); !done.ok()) return done.error();
   std::memcpy(base, &header, sizeof header);
   auto* shards = reinterpret_cast<layout::LeaseShard*>(base + header.shards_offset);
