@@ -226,7 +226,9 @@ bool Leases::Renew(const HeldLease& lease, std::int64_t ttl_ns) {
     if (ttl_ns == 0) return true;
     // Never back: the coarse clock may be behind the one that the present deadline came from.
     const LeaseState renewed{state.generation, std::max(state.deadline_ns, LeaseDeadlineAfter(now, ttl_ns))};
+    SHMETRICS_CRASH_POINT("lease_renewal_decided");
     if (!Exchange(lease.entry, state, renewed)) continue;
+    SHMETRICS_CRASH_POINT("lease_renewed");
     if (state.deadline_ns > LeaseNowCoarseNs() + kMaxCoarseLagNs || state.deadline_ns > LeaseNowNs())
       return true;
     // This process stood still before the exchange, and the lease had ended by then.
