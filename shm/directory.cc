@@ -94,7 +94,6 @@ Result<layout::Ref> Directory::Publish(layout::Ref ref, layout::Record* record, 
   layout::Ref searched = 0;
   layout::Ref seen = head.load(std::memory_order_acquire);  // SYNC(chain-head)
   for (;;) {
-    if (SHMETRICS_PLANTED_BUG("publish-without-second-search") && searched != 0) searched = seen;
     Result<layout::Ref> found = FindInChain(seen, searched, record->hash, matches);
     if (!found.ok() || found.value() != 0) return found;
     searched = seen;
@@ -105,6 +104,7 @@ Result<layout::Ref> Directory::Publish(layout::Ref ref, layout::Record* record, 
       continue;
     }
     if (head.compare_exchange_weak(seen, ref, std::memory_order_acq_rel)) return ref;  // SYNC(chain-head)
+    if (SHMETRICS_PLANTED_BUG("publish-without-second-search")) searched = seen;
   }
 }
 

@@ -82,8 +82,8 @@ Result<bool> Create(const std::string& path, const SegmentOptions& options) {
       Map(file.value(), path, Segment::Access::kReadWrite, header.segment_bytes);
   if (!region.ok()) return region.error();
   char* base = static_cast<char*>(region->get_address());
-  SHMETRICS_CRASH_POINT("segment_mapped");
   if (SHMETRICS_PLANTED_BUG("named-before-it-is-whole")) static_cast<void>(GiveName(file.value(), path));
+  SHMETRICS_CRASH_POINT("segment_mapped");
   if (Result<void> done = CommitPages(base, committed); !done.ok()) return done.error();
   std::memcpy(base, &header, sizeof header);
   auto* shards = reinterpret_cast<layout::LeaseShard*>(base + header.shards_offset);

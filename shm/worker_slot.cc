@@ -132,9 +132,9 @@ Result<layout::WorkerSlot*> WorkerSlot::Claim() {
     const int taken = TryLock(file.value(), kClaimBytes + i);
     if (taken == EAGAIN) continue;
     if (taken != 0) return CannotHold(taken);
+    if (SHMETRICS_PLANTED_BUG("one-lock-byte-per-slot")) TryLock(file.value(), kLiveBytes + i);
     SHMETRICS_CRASH_POINT("slot_claim_locked");
     auto* slot = reinterpret_cast<layout::WorkerSlot*>(segment_.base() + segment_.header().slots_offset) + i;
-    if (SHMETRICS_PLANTED_BUG("one-lock-byte-per-slot")) TryLock(file.value(), kLiveBytes + i);
     TakeOver(slot);
     SHMETRICS_CRASH_POINT("slot_taken_over");
     if (TryLock(file.value(), kLiveBytes + i) != 0) {  // a stranger's read lock: leave the slot to him
