@@ -29,6 +29,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#ifdef SHMETRICS_PLANTED_BUGS  // never where this header is installed
+#include "shm/planted_bug.h"
+#endif
+
 #if !defined(__x86_64__)
 #error "the cells of shmetrics are written for x86-64"
 #endif
@@ -105,6 +109,13 @@ inline void AddToHistogramCell(HistogramCell* first, double value) {
   std::uint64_t seen[2] = {
       std::atomic_ref<std::uint64_t>(cell->count).load(std::memory_order_relaxed),
       std::bit_cast<std::uint64_t>(std::atomic_ref<double>(cell->sum).load(std::memory_order_relaxed))};
+#ifdef SHMETRICS_PLANTED_BUGS
+  if (HasPlantedBug("count-and-sum-by-two-stores")) {
+    std::atomic_ref<std::uint64_t>(cell->count).fetch_add(1);
+    std::atomic_ref<double>(cell->sum).fetch_add(value);
+    return;
+  }
+#endif
   std::uint64_t next[2];
   do {
     next[0] = seen[0] + 1;

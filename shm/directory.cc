@@ -8,6 +8,7 @@
 #include "shm/family_record.h"
 #include "shm/key_hash.h"
 #include "shm/label_block.h"
+#include "shm/planted_bug.h"
 #include "shm/series_record.h"
 
 namespace shmetrics::shm {
@@ -98,7 +99,12 @@ Result<layout::Ref> Directory::Publish(layout::Ref ref, layout::Record* record, 
     searched = seen;
     record->next = seen;
     SHMETRICS_CRASH_POINT("directory_before_publish");
+    if (SHMETRICS_PLANTED_BUG("relaxed-publish")) {
+      if (head.compare_exchange_weak(seen, ref, std::memory_order_relaxed)) return ref;  // no order: the bug
+      continue;
+    }
     if (head.compare_exchange_weak(seen, ref, std::memory_order_acq_rel)) return ref;  // SYNC(chain-head)
+    if (SHMETRICS_PLANTED_BUG("publish-without-second-search")) searched = seen;
   }
 }
 
@@ -269,8 +275,13 @@ Result<layout::SeriesRecord*> Directory::InsertSeries(const RegisteredFamily& fa
     return offset.error();
   }
   auto* series = reinterpret_cast<layout::SeriesRecord*>(segment_.base() + offset.value());
-  WriteSeriesRecord(series, family.ref, hash, block, cells.value(), Visibility::kShown);
   const layout::Ref ref = segment_.RefOf(series);
+  if (SHMETRICS_PLANTED_BUG("publish-before-fill")) {
+    series->record.hash = hash;
+    static_cast<void>(
+        Publish(ref, &series->record, [](layout::Ref, const layout::Record&) { return false; }));
+  }
+  WriteSeriesRecord(series, family.ref, hash, block, cells.value(), Visibility::kShown);
   const Result<layout::Ref> published =
       Publish(ref, &series->record, [&](layout::Ref other, const layout::Record& candidate) {
         if (candidate.kind != layout::RecordKind::kSeries) return false;

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "shm/planted_bug.h"
+
 namespace shmetrics::shm {
 namespace {
 
@@ -121,6 +123,7 @@ Result<void> CommitPages(char* begin, std::uint64_t bytes) {
                      " bytes, the segment needs " + std::to_string(bytes) + " and leaves " +
                      std::to_string(kLeftToTheProcess) + " to the process; raise the limit"};
   }
+  if (SHMETRICS_PLANTED_BUG("growth-without-commitment")) return {};
   int result = 0;
   do {
     result = madvise(begin, bytes, MADV_POPULATE_WRITE);

@@ -15,6 +15,7 @@
 
 #include "shm/clock.h"
 #include "shm/fork_guard.h"
+#include "shm/planted_bug.h"
 #include "shm/robust_mutex.h"
 #include "shm/segment_file.h"
 
@@ -120,6 +121,7 @@ Result<NamespaceLock> NamespaceLock::Take(const Segment& segment, std::uint32_t 
                      " takes leases of the PID namespace it was made in only, and this process is in "
                      "another; make the segment with shared_pid_namespaces"};
   }
+  if (SHMETRICS_PLANTED_BUG("mutex-without-byte-lock")) return NamespaceLock();
   const std::int64_t deadline = NowNs(CLOCK_MONOTONIC) + RobustMutex::kMaxWaitNs;
   const std::string path = segment.path() + ".lock";
   for (;;) {

@@ -14,6 +14,7 @@
 
 #include "shm/crash_point.h"
 #include "shm/memory_limit.h"
+#include "shm/planted_bug.h"
 #include "shm/robust_mutex.h"
 #include "shm/segment_file.h"
 #include "shm/segment_header.h"
@@ -81,6 +82,7 @@ Result<bool> Create(const std::string& path, const SegmentOptions& options) {
       Map(file.value(), path, Segment::Access::kReadWrite, header.segment_bytes);
   if (!region.ok()) return region.error();
   char* base = static_cast<char*>(region->get_address());
+  if (SHMETRICS_PLANTED_BUG("named-before-it-is-whole")) static_cast<void>(GiveName(file.value(), path));
   SHMETRICS_CRASH_POINT("segment_mapped");
   if (Result<void> done = CommitPages(base, committed); !done.ok()) return done.error();
   std::memcpy(base, &header, sizeof header);

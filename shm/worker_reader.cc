@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "shm/label_block.h"
+#include "shm/planted_bug.h"
 #include "shm/worker_slot.h"
 
 namespace shmetrics::shm {
@@ -70,6 +71,9 @@ std::vector<RowGauge> ReadWorkers(const Segment& segment, std::vector<WorkerSnap
     const layout::WorkerSlot& slot = slots[number];
     WorkerSnapshot worker = IdentityOf(slot, number, alive[number], epochs[number]);
     const std::size_t before = gauges.size();
+#ifdef SHMETRICS_PLANTED_BUGS
+    if (HasPlantedBug("zombie-by-its-proc-state") && IsZombieInProc(worker.pid)) worker.alive = false;
+#endif
     if (worker.alive) AppendRow(segment, slot, number, &budget, &gauges);
     if (slot.epoch.load(std::memory_order_acquire) != epochs[number])
       gauges.resize(before);  // SYNC(slot-epoch)

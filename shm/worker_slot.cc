@@ -16,6 +16,7 @@
 #include "shm/fork_guard.h"
 #include "shm/gauges.h"
 #include "shm/label_block.h"
+#include "shm/planted_bug.h"
 
 namespace shmetrics::shm {
 namespace {
@@ -34,6 +35,9 @@ struct flock LockOf(short type, off_t start, off_t length) {
   lock.l_len = length;
   return lock;
 }
+
+/// What a probe asks for: a read lock, which only a worker's write lock is in the way of, and no stranger's read lock.
+short ProbeType() { return SHMETRICS_PLANTED_BUG("write-lock-probe") ? F_WRLCK : F_RDLCK; }
 
 /// Locks one byte for the open file description: 0, or EAGAIN if somebody else has it, or what else went wrong.
 int TryLock(const UniqueFd& file, off_t byte) {
@@ -86,6 +90,7 @@ WorkerSlot::WorkerSlot(const Segment& segment, std::string name) : segment_(segm
 
 Result<layout::WorkerSlot*> WorkerSlot::Hold() {
   const std::uint64_t generation = ForkGuard::Generation();
+  if (SHMETRICS_PLANTED_BUG("child-writes-parents-row") && slot_ != nullptr) return slot_;
   if (generation_ != generation) {  // first use, or a child: the parent's slot is not ours
     generation_ = generation;
     slot_ = nullptr;
@@ -127,6 +132,7 @@ Result<layout::WorkerSlot*> WorkerSlot::Claim() {
     const int taken = TryLock(file.value(), kClaimBytes + i);
     if (taken == EAGAIN) continue;
     if (taken != 0) return CannotHold(taken);
+    if (SHMETRICS_PLANTED_BUG("one-lock-byte-per-slot")) TryLock(file.value(), kLiveBytes + i);
     SHMETRICS_CRASH_POINT("slot_claim_locked");
     auto* slot = reinterpret_cast<layout::WorkerSlot*>(segment_.base() + segment_.header().slots_offset) + i;
     TakeOver(slot);
@@ -137,7 +143,8 @@ Result<layout::WorkerSlot*> WorkerSlot::Claim() {
     }
     SHMETRICS_CRASH_POINT("slot_live_locked");
     void* beacon = mmap(nullptr, layout::kPageBytes, PROT_READ, MAP_SHARED, file->get(), 0);
-    if (beacon == MAP_FAILED || madvise(beacon, layout::kPageBytes, MADV_DONTFORK) != 0) {
+    const int advice = SHMETRICS_PLANTED_BUG("beacon-is-inherited") ? MADV_NORMAL : MADV_DONTFORK;
+    if (beacon == MAP_FAILED || madvise(beacon, layout::kPageBytes, advice) != 0) {
       const int error = errno;
       if (beacon != MAP_FAILED) munmap(beacon, layout::kPageBytes);
       return CannotHold(error);
@@ -150,7 +157,8 @@ Result<layout::WorkerSlot*> WorkerSlot::Claim() {
 }
 
 void WorkerSlot::TakeOver(layout::WorkerSlot* slot) const {
-  slot->epoch.fetch_add(1, std::memory_order_acq_rel);  // SYNC(slot-epoch)
+  if (!SHMETRICS_PLANTED_BUG("takeover-keeps-the-epoch") || slot->epoch.load(std::memory_order_acquire) == 0)
+    slot->epoch.fetch_add(1, std::memory_order_acq_rel);  // SYNC(slot-epoch)
   SHMETRICS_CRASH_POINT("slot_epoch_bumped");
   ClearGaugeRow(segment_, slot);
   slot->pid.store(static_cast<std::uint32_t>(getpid()), std::memory_order_release);  // SYNC(slot-epoch)
@@ -175,7 +183,7 @@ std::vector<bool> AliveSlots(int probe_fd, std::uint32_t slot_count) {
   while (!open_ranges.empty()) {
     const auto [first, last] = open_ranges.back();
     open_ranges.pop_back();
-    struct flock lock = LockOf(F_RDLCK, kLiveBytes + first, last - first);
+    struct flock lock = LockOf(ProbeType(), kLiveBytes + first, last - first);
     // The kernel names one lock that is in the way: whatever it covers is alive, the rest is asked again. An
     // error proves nothing, so nobody is declared dead for it.
     const bool answered = fcntl(probe_fd, F_OFD_GETLK, &lock) == 0;
@@ -192,7 +200,7 @@ std::vector<bool> AliveSlots(int probe_fd, std::uint32_t slot_count) {
 }
 
 bool IsSlotHeld(int probe_fd, std::uint32_t slot) {
-  struct flock lock = LockOf(F_RDLCK, kLiveBytes + slot, 1);
+  struct flock lock = LockOf(ProbeType(), kLiveBytes + slot, 1);
   return fcntl(probe_fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
 }
 

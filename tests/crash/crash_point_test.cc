@@ -48,6 +48,8 @@ constexpr const char* kCrashPoints[] = {
     "lease_begun",
     "lease_ended",
     "lease_entry_taken",
+    "lease_renewal_decided",
+    "lease_renewed",
     "lease_written",
     "ledger_before_spending",
     "ledger_opened",

@@ -8,9 +8,11 @@
 #include <atomic>
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
+#include "shm/crash_point.h"
 #include "shm/layout.h"
 #include "shm/lease_clock.h"
 #include "tests/support/child.h"
@@ -113,6 +115,30 @@ TEST_F(LeasesTest, ARenewalThatComesAfterTheDeadlineFailsThoughNobodyTookThePlac
   SleepMs(5);
   EXPECT_FALSE(Leases::Renew(lease, kMinuteNs));
   EXPECT_EQ(Shown("42"), std::nullopt);
+}
+
+// Fault 7: a holder stands still between its look at the deadline and its store.
+TEST_F(LeasesTest, ARenewalThatStandsStillDoesNotComeBackBesideWhoHasTakenThePlace) {
+  static Lessee* successor;
+  static int renewals;
+  static int passed_over;
+  static HeldLease lease;
+  Lessee holder(path_);
+  Lessee other(path_);
+  successor = &other;
+  crash_point_hook = [](const char* name) {
+    if (std::string_view(name) == "lease_renewed") renewals++;
+    if (std::string_view(name) != "lease_renewal_decided") return;
+    while (Leases::IsLive(lease)) SleepMs(1);
+    if (successor->Acquire("42", 1).ok()) passed_over++;
+  };
+  while (passed_over == 0 && !HasFailure()) {  // a slow machine may miss the deadline before it renews
+    lease = holder.Acquire("42", 1, 50 * kMillisecondNs).value();
+    EXPECT_FALSE(Leases::Renew(lease, kMinuteNs));
+  }
+  crash_point_hook = nullptr;
+  EXPECT_EQ(renewals, 0) << "two were inside, if only for a moment";
+  EXPECT_EQ(Shown("42"), 1);
 }
 
 TEST_F(LeasesTest, ARenewedLeaseOutlivesItsFirstDeadline) {

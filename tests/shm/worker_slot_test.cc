@@ -6,10 +6,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "shm/crash_point.h"
 #include "shm/fork_guard.h"
 #include "tests/support/slot_holder.h"
 
@@ -87,6 +90,29 @@ TEST_F(WorkerSlotTest, SlotOfADeadWorkerIsTakenAgainWithoutItsGauges) {
   EXPECT_EQ(Alive(), 2U);
 }
 
+// Faults 4 and 6: the heir's first lock says that the slot is taken, and only his last one that its words are his.
+TEST_F(WorkerSlotTest, GaugesOfTheDeadDoNotComeBackWhileTheirSlotIsBeingClaimed) {
+  for (const char* point : {"slot_claim_locked", "slot_epoch_bumped", "slot_taken_over"}) {
+    Worker(Pause).Kill();
+    static std::string_view claimed_so_far;
+    static std::atomic<bool>* stands;
+    claimed_so_far = point;
+    stands = &*holds_;
+    holds_->store(false);
+    const Child heir([&] {
+      crash_point_hook = [](const char* name) {
+        if (name != claimed_so_far) return;
+        stands->store(true);
+        Pause();
+      };
+      ClaimSlot();
+    });
+    testing::WaitUntil([&] { return holds_->load(); });
+    EXPECT_EQ(Alive(), 0U) << point;
+    EXPECT_FALSE(testing::Read(path_).Shows("up")) << point;
+  }
+}
+
 TEST_F(WorkerSlotTest, OneWorkerTooManyIsRefusedAndCounted) {
   std::vector<Child> workers;
   for (int i = 0; i < 16; i++) workers.push_back(Worker(Pause));
@@ -133,7 +159,7 @@ TEST_F(WorkerSlotTest, ReleasedSlotIsDead) {
 
 TEST_F(WorkerSlotTest, LongNameIsCutBetweenCharacters) {
   BareWorker worker(path_);
-  WorkerSlot slot(worker.segment(), std::string(31, 'x') + "\u00e9");
+  WorkerSlot slot(worker.segment(), std::string(31, 'x').append("\u00e9"));
   const ForkGuard::Lock lock;
   ASSERT_TRUE(slot.Hold().ok());
   EXPECT_EQ(testing::Read(path_).snapshot().workers[0].name, std::string(31, 'x'));
