@@ -34,7 +34,7 @@ bool IsNightly() {
 /// sanitizer, which makes many of one; there the rest of a long operation is left to the other builds.
 long MostByImage() {
 #ifdef __SANITIZE_ADDRESS__
-  if (!IsNightly()) return 40'000;
+  if (!IsNightly()) return 20'000;
 #endif
   return 10'000'000;
 }
