@@ -168,7 +168,7 @@ TEST_F(HttpServerTest, ARequestWithoutHostOrOfNonsenseIsRefused) {
 // Fault 36.
 TEST_F(HttpServerTest, HeadersBeyondTheMemoryOfAConnectionAreRefused) {
   EXPECT_THAT(
-      SendRaw(port_, "GET /x HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(9'000, 'x') + "\r\n\r\n"),
+      SendRaw(port_, "GET /x HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(40'000, 'x') + "\r\n\r\n"),
       StartsWith("HTTP/1.1 431 "));
   EXPECT_THAT(SendRaw(port_, "GET /" + std::string(40'000, 'x') + " HTTP/1.1\r\nHost: localhost\r\n\r\n"),
               StartsWith("HTTP/1.1 414 "));
