@@ -123,23 +123,27 @@ class NamespaceHazardTest : public NamespaceLockTest {
     std::getline(file, text);
     return text.find(") S ") != std::string::npos;
   }
-  /// One process after the other waits with `wait`, again and again, and is killed meanwhile.
-  void KillWaiters(int how_many, const std::function<void()>& wait) {
-    for (int i = 0; i < how_many; i++) {
+  /// One process after the other asks to be let in, again and again, and is killed while it waits. Whether one was.
+  bool KillWaiters(int how_many, const std::function<bool()>& ask) {
+    for (int i = 0; i < how_many && !inside_->load(); i++) {
       Child waiter = FirstProcess([&] {
         started_->store(true);
-        for (;;) wait();
+        while (!ask()) {
+        }
+        inside_->store(true);
+        for (;;) pause();
       });
       testing::WaitUntil([&] { return IsAsleep(pid_->load()); });
       kill(pid_->load(), SIGKILL);
       waiter.Wait();
     }
+    return inside_->load();
   }
 
   Lessee lessee_{path_, Shared()};
   const Segment& segment_ = lessee_.worker().segment();
   RobustMutex mutex_{&segment_.lease_shard(0).mutex};
-  const testing::SharedPage<std::atomic<bool>> started_;
+  const testing::SharedPage<std::atomic<bool>> started_, inside_;
   const testing::SharedPage<std::atomic<pid_t>> pid_;
 };
 
@@ -150,19 +154,10 @@ TEST_F(NamespaceHazardTest, WithoutTheByteAWaitersDeathLetsTheNextInBesideALivin
     started_->store(true);
     for (;;) pause();
   });
-  ASSERT_EQ(mutex_.TryLock(), RobustMutex::Outcome::kBusy);
-  RobustMutex::Outcome outcome = RobustMutex::Outcome::kBusy;
-  // Not every death is in the middle of a wait.
-  for (int i = 0; i < 20 && outcome == RobustMutex::Outcome::kBusy; i++) {
-    KillWaiters(1, [&] { mutex_.Lock(); });
-    outcome = mutex_.TryLock();
-  }
-  EXPECT_EQ(outcome, RobustMutex::Outcome::kOwnerDied);
-  EXPECT_EQ(kill(holder.pid(), 0), 0);
-  if (outcome == RobustMutex::Outcome::kOwnerDied) {
-    mutex_.MarkConsistent();
-    mutex_.Unlock();
-  }
+  const pid_t pid_of_holder = pid_->load();
+  // Not every death is in the middle of a wait, and it is the next one who is let in.
+  EXPECT_TRUE(KillWaiters(20, [&] { return mutex_.Lock() == RobustMutex::Outcome::kOwnerDied; }));
+  EXPECT_EQ(kill(pid_of_holder, 0), 0) << "the holder lives, and holds it too";
 }
 
 // Fault 13.
@@ -173,7 +168,7 @@ TEST_F(NamespaceHazardTest, NoWaitersDeathLetsAnybodyInBesideALivingHolder) {
     started_->store(true);
     for (;;) pause();
   });
-  KillWaiters(5, [&] { (void)LeaseShard::Take(segment_, 0); });
+  EXPECT_FALSE(KillWaiters(5, [&] { return LeaseShard::Take(segment_, 0).ok(); }));
   EXPECT_EQ(mutex_.TryLock(), RobustMutex::Outcome::kBusy) << "a dying waiter has touched it";
   EXPECT_EQ(LeaseShard::Take(segment_, 0).error().code, ErrorCode::kBusy);
   EXPECT_EQ(testing::Read(path_).snapshot().segment.mutex_recoveries, 0U);
