@@ -106,7 +106,6 @@ TEST_F(WorkerLivenessTest, WorkerIsDeadThoughItsRawCloneLives) {
   kill(other_->load(), SIGKILL);
 }
 
-// Fault 15.
 // Fault 18.
 TEST_F(WorkerLivenessTest, WorkerThatExecutesAnotherProgramIsDead) {
   int pipe_ends[2];
@@ -175,8 +174,5 @@ TEST_F(WorkerLivenessTest, ReadLockOfAStrangerIsNoSignOfLife) {
   EXPECT_EQ(Alive(), 0U);
 }
 
-// Fault 4.
-// Fault 32.
-// Fault 26.
 }  // namespace
 }  // namespace shmetrics::shm
