@@ -153,7 +153,7 @@ void Soak::End() {
 
 void Soak::Report(std::chrono::duration<double> duration) const {
   std::printf(
-      "%.1f s: %.0f kills a minute, %ju stops, %ju forks, %ju agents killed, %ju times full, %ju segments\n",
+      "%.1f s: %.0f kills a minute, %ju stops, %ju forks, %ju agents killed, %ju times full, %u segments\n",
       duration.count(), static_cast<double>(herd_.kills()) * 60 / duration.count(), herd_.stops(),
       herd_.forks(), agent_deaths_, room_.times(), ledger_.segments());
   std::printf("  %ju scrapes checked, %ju batches, %.0f operations a second, %ju places taken\n",
