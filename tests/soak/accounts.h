@@ -34,6 +34,8 @@ inline std::string VisitorName(std::uint32_t visitor) {
 
 /// Keys of soak_places{key}: key k has k + 1 places.
 inline constexpr std::uint32_t kPlaceKeys = 3;
+/// Stands for a key of the worker's own, without a limit: nobody else ends what has run out there.
+inline constexpr std::uint32_t kOwnKey = kPlaceKeys;
 inline constexpr std::uint32_t PlacesOf(std::uint32_t key) { return key + 1; }
 
 }  // namespace shmetrics::soak

@@ -37,7 +37,7 @@ class Admission {
   void End(std::map<Holder, Holding>::iterator open, std::int64_t time_ns);
 
   std::map<Holder, Holding> open_;
-  std::array<std::vector<Holding>, kPlaceKeys> ended_;
+  std::array<std::vector<Holding>, kPlaceKeys + 1> ended_;
   std::uint64_t taken_ = 0;
 };
 

@@ -20,17 +20,18 @@ namespace shmetrics::soak {
 namespace {
 
 using std::chrono::steady_clock;
-using Seconds = std::chrono::duration<double>;
+using Duration = std::chrono::duration<double>;
 
-/// Of each of the two tests.
-Seconds Duration() {
+/// Of both tests together.
+double Seconds() {
+  if (const char* seconds = std::getenv("SHMETRICS_SOAK_SECONDS")) return std::atof(seconds);
+  const char* nightly = std::getenv("SHMETRICS_NIGHTLY");
+  if (nightly != nullptr && *nightly != '\0') return 900;
 #if defined(__SANITIZE_ADDRESS__)
-  constexpr double kSeconds = 10;
+  return 10;
 #else
-  constexpr double kSeconds = 25;
+  return 25;
 #endif
-  const char* seconds = std::getenv("SHMETRICS_SOAK_SECONDS");
-  return Seconds((seconds == nullptr ? kSeconds : std::atof(seconds)) / 2);
 }
 
 std::uint64_t FirstSeed() {
@@ -41,8 +42,9 @@ std::uint64_t FirstSeed() {
 /// Soaks one segment after the other, a minute each, until the time is over or one has failed.
 void RunSoaks(Chaos chaos) {
   std::uint64_t seed = FirstSeed();
-  const auto end = steady_clock::now() + Duration();
-  for (Seconds left = Duration(); left > Seconds(0); left = end - steady_clock::now(), seed++) {
+  const Duration duration(Seconds() / 2);
+  const auto end = steady_clock::now() + duration;
+  for (Duration left = duration; left > Duration(0); left = end - steady_clock::now(), seed++) {
     const testing::PrivateFolder folder;
     const bool can_mount = testing::CanMount(folder.path());
     std::printf("SHMETRICS_SOAK_SEED=%llu\n", static_cast<unsigned long long>(seed));
@@ -51,7 +53,7 @@ void RunSoaks(Chaos chaos) {
         ASSERT_TRUE(testing::EnterMountNamespace());
         ASSERT_TRUE(testing::MountTmpfs(folder.path(), "24m"));
       }
-      Soak(SHMETRICS_AGENT, folder.path(), chaos, seed, can_mount).Run(std::min(left, Seconds(60)));
+      Soak(SHMETRICS_AGENT, folder.path(), chaos, seed, can_mount).Run(std::min(left, Duration(60)));
     });
     ASSERT_EQ(ended, 0) << "SHMETRICS_SOAK_SEED=" << seed << " does the same again";
   }

@@ -34,7 +34,8 @@ WorkerTerms Announced(const WorkerTerms& terms) {
 Worker::Worker(const WorkerTerms& terms)
     : terms_(Announced(terms)),
       random_(terms.seed * 1'000'003 + terms.incarnation),
-      metrics_(Registry::open(terms.registry)) {}
+      registry_(Registry::open(terms.registry)),
+      metrics_(registry_) {}
 
 void Worker::Say(Record record) const { WriteRecord(terms_.pipe, record); }
 
@@ -129,9 +130,16 @@ void Worker::SetGauges() {
   metrics_.alive.set(1);
   metrics_.newest.set(terms_.incarnation);
   metrics_.incarnation.set(terms_.incarnation);
-  Say({.kind = Kind::kGaugesShown});
+  if (!HasMetFullMemory()) Say({.kind = Kind::kGaugesShown});
   metrics_.alive.add(4);
   metrics_.alive.sub(4);
+}
+
+/// Then its gauges may have no place either, until they are tried again.
+bool Worker::HasMetFullMemory() const {
+  const std::vector<RefusalStatus> refusals = registry_.status().refusals;
+  return std::ranges::any_of(
+      refusals, [](const RefusalStatus& refusal) { return refusal.code == ErrorCode::kOutOfMemory; });
 }
 
 void Worker::AskForStream() {
@@ -154,12 +162,15 @@ void Worker::LeaveStream() {
 
 void Worker::TakePlace() {
   if (places_.size() == kMaxPlaces) return;
-  const std::uint32_t key = Random(kPlaceKeys);
-  LeaseOptions options{.limit = PlacesOf(key)};
-  if (Random(2) == 0) options.ttl = std::chrono::milliseconds(20 + Random(100));
+  const std::uint32_t key = Random(kPlaceKeys + 1);
+  const bool is_own = key == kOwnKey;
+  LeaseOptions options;
+  if (!is_own) options.limit = PlacesOf(key);
+  if (is_own || Random(2) == 0) options.ttl = std::chrono::milliseconds(20 + Random(100));
   const std::int64_t ttl = options.ttl.value_or(std::chrono::nanoseconds(0)).count();
   const std::int64_t before = Now();
-  Result<Lease> lease = metrics_.places.try_acquire({std::to_string(key)}, options);
+  Result<Lease> lease = metrics_.places.try_acquire(
+      {is_own ? "own" + std::to_string(terms_.incarnation) : std::to_string(key)}, options);
   if (!lease.ok()) return;
   const std::int64_t after = Now();
   const std::int64_t until = ttl == 0 ? kForever : before + ttl;

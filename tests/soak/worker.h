@@ -45,6 +45,7 @@ class Worker {
   void CountIn(const Delta& delta);
   void VisitSomeone();
   void SetGauges();
+  bool HasMetFullMemory() const;
   void AskForStream();
   void LeaveStream();
   void TakePlace();
@@ -54,6 +55,7 @@ class Worker {
 
   WorkerTerms terms_;
   std::mt19937_64 random_;
+  Registry& registry_;
   Metrics metrics_;
   std::vector<Lease> streams_;
   std::vector<Place> places_;
