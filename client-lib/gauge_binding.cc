@@ -95,7 +95,12 @@ const GaugeBinding::Bound* GaugeBinding::Find() noexcept {
       !has_value &&
       detached_generation_.load(std::memory_order_acquire) == generation &&  // pairs with Bind()
       CoarseNowNs() < retry_at_ns_.load(std::memory_order_relaxed);          // no order needed: a time
-  return refused_lately ? nullptr : Bind(*family_, generation);
+  if (refused_lately) return nullptr;
+  const Bound* made = Bind(*family_, generation);
+  // Who has no slot in a segment that has lost its name gets none any more: without a look for the successor now, the value
+  // would be shown nowhere until it is set again.
+  const bool is_replaced = made == nullptr && family_->connection().Refresh() != attachment;
+  return is_replaced ? Bind(*family_, generation) : made;
 }
 
 const GaugeBinding::Bound* GaugeBinding::Bind(FamilyBinding& family, std::uint64_t generation) noexcept try {
@@ -153,7 +158,8 @@ GaugeCell* GaugeBinding::CellIn(FamilyBinding& family, const FamilyBinding::Plac
   if (family.definition().gauge_mode == GaugeMode::kLast) return segment.At<GaugeCell>(place.series->cells);
   Result<shm::layout::WorkerSlot*> slot = place.attachment->slot.Hold();
   if (!slot.ok()) {
-    family.refusals().Note(slot.error());
+    // Absent: the segment has been replaced, and Find() looks for the next, which is no refusal.
+    if (slot.error().code != ErrorCode::kAbsent) family.refusals().Note(slot.error());
     return nullptr;
   }
   Result<GaugeCell*> cell =
