@@ -135,6 +135,42 @@ TEST_F(SegmentFollowerTest, ASegmentThatIsCutOffIsCorruptUntilItIsReplaced) {
   EXPECT_EQ(Value("a_total"), 1U);
 }
 
+// Fault 23: no signal tells of these, because what was read is there, as zeros.
+TEST_F(SegmentFollowerTest, ASegmentThatIsCutOffAndMadeAsLongAgainIsCorrupt) {
+  SegmentWriter(path_).Count("a_total", 3);
+  Read();
+  const std::uintmax_t bytes = std::filesystem::file_size(path_);
+  std::filesystem::resize_file(path_, 0);
+  std::filesystem::resize_file(path_, bytes);
+  EXPECT_EQ(Read(), State::kCorrupt);
+  EXPECT_TRUE(view_.snapshot.families.empty());
+}
+
+// Fault 23.
+TEST_F(SegmentFollowerTest, ASegmentOverwrittenByAnotherFileIsCorrupt) {
+  SegmentWriter(path_).Count("a_total", 3);
+  Read();
+  std::fstream(path_, std::ios::in | std::ios::out) << "[Audio-Quota]\n";
+  EXPECT_EQ(Read(), State::kCorrupt);
+}
+
+// Fault 23: its end is a hole still, where nobody has to look until the segment grows into it.
+TEST_F(SegmentFollowerTest, ASegmentCutOffWhereNothingIsYetIsCorrupt) {
+  SegmentWriter writer(path_);
+  Read();
+  std::filesystem::resize_file(path_, std::filesystem::file_size(path_) - 4096);
+  EXPECT_EQ(Read(), State::kCorrupt);
+}
+
+// Fault 23.
+TEST_F(SegmentFollowerTest, ASegmentThatGrewIsReadOn) {
+  SegmentWriter(path_).Count("a_total", 3);
+  Read();
+  std::filesystem::resize_file(path_, std::filesystem::file_size(path_) + 4096);
+  EXPECT_EQ(Read(), State::kAttached);
+  EXPECT_EQ(Value("a_total"), 3U);
+}
+
 // Faults 23 and 26.
 TEST_F(SegmentFollowerTest, AReplacedSegmentThatIsCutOffIsForgotten) {
   SegmentWriter(path_).Count("a_total", 100);
