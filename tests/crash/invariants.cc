@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -130,7 +131,7 @@ void ExpectUsable(Lessee* witness, SegmentReading* reading) {
   EXPECT_TRUE(slot.ok() && slot.value() == &worker.segment().worker_slot(0)) << "the first slot was not free";
 }
 
-void ExpectSurvived(const std::string& path, const Operation& operation, Runs runs) {
+void ExpectSurvived(const std::string& path, const Operation& operation, Runs runs) try {
   Lessee witness(path, TinySegment());
   SegmentReading reading(path);
   ExpectWhole(reading.Again());
@@ -141,6 +142,8 @@ void ExpectSurvived(const std::string& path, const Operation& operation, Runs ru
   ExpectWhole(reading);
   ExpectWholeShards(witness.worker().segment());
   witness.worker().slot().Release();  // nobody else uses this segment any more
+} catch (const std::exception& refused) {
+  ADD_FAILURE() << "it cannot be used: " << refused.what();
 }
 
 }  // namespace shmetrics::testing

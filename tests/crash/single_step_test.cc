@@ -34,7 +34,7 @@ bool IsNightly() {
 /// sanitizer, which makes many of one; there the rest of a long operation is left to the other builds.
 long MostByImage() {
 #ifdef __SANITIZE_ADDRESS__
-  if (!IsNightly()) return 40'000;
+  if (!IsNightly()) return 20'000;
 #endif
   return 10'000'000;
 }
@@ -90,9 +90,8 @@ class SingleStepTest : public ::testing::TestWithParam<Operation> {
     CopySegment(prepared_, path_);
   }
   void CheckImage(const DeathImage& image, const Tracee& tracee) {
-    char next[32];
-    std::snprintf(next, sizeof next, "%#lx", tracee.NextInstruction());
-    SCOPED_TRACE("dead after instruction " + std::to_string(instructions_) + ", before that at " + next);
+    SCOPED_TRACE("dead after instruction " + std::to_string(instructions_) + ", before " +
+                 tracee.NextInstruction());
     image.WriteTo(image_, tracee.pid());
     ExpectSurvived(image_, GetParam(), {tracee.is_done() ? 1U : 0U, 1});
     std::filesystem::remove(image_);
@@ -121,13 +120,17 @@ class SingleStepTest : public ::testing::TestWithParam<Operation> {
     EXPECT_EQ(RunInChild([&] { ExpectSurvived(path_, GetParam(), {is_done ? 1U : 0U, 1}); }), 0);
     deaths_++;
   }
-  /// After which instructions to kill: as many as there is time for, of those that leave something new; at night, of all.
+  /// After which instructions to kill: as many as there is time for, of those that leave something new; at night all of
+  /// these, and as many as there is time for of the others.
   std::vector<long> Deadly() const {
-    std::vector<long> candidates = images_;
-    if (IsNightly()) {
-      candidates.resize(static_cast<std::size_t>(instructions_) + 1);
-      std::iota(candidates.begin(), candidates.end(), 0);
-    }
+    if (!IsNightly()) return Sample(images_);
+    std::vector<long> all(static_cast<std::size_t>(instructions_) + 1);
+    std::iota(all.begin(), all.end(), 0);
+    std::vector<long> deadly = Sample(all);
+    deadly.insert(deadly.end(), images_.begin(), images_.end());
+    return deadly;
+  }
+  static std::vector<long> Sample(const std::vector<long>& candidates) {
     std::vector<long> deadly;
     for (std::size_t count = candidates.size(); count > 0; count -= (count + 15) / 16) {
       deadly.clear();

@@ -1,5 +1,6 @@
 #include "tests/crash/tracee.h"
 
+#include <dlfcn.h>
 #include <linux/rseq.h>
 #include <signal.h>
 #include <sys/ptrace.h>
@@ -10,11 +11,10 @@
 #include <unistd.h>
 
 #include <cstddef>
+#include <cstdio>
 #include <stdexcept>
 
 #include "tests/support/child.h"
-
-extern "C" const char __executable_start;  // by the linker
 
 namespace shmetrics::testing {
 namespace {
@@ -157,8 +157,14 @@ user_regs_struct Tracee::Registers() const {
   return registers;
 }
 
-std::uint64_t Tracee::NextInstruction() const {
-  return Registers().rip - reinterpret_cast<std::uint64_t>(&__executable_start);
+/// The test's own process has the same programs at the same addresses: it was forked from it.
+std::string Tracee::NextInstruction() const {
+  const std::uint64_t address = Registers().rip;
+  Dl_info object{};
+  if (dladdr(reinterpret_cast<void*>(address), &object) == 0) return "?";
+  char offset[32];
+  std::snprintf(offset, sizeof offset, " %#lx", address - reinterpret_cast<std::uint64_t>(object.dli_fbase));
+  return object.dli_fname + std::string(offset);
 }
 
 // As exit_robust_list() in the kernel's kernel/futex/core.c: the list, and the one entry that is being put into it or taken

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "tests/support/shared_page.h"
@@ -33,8 +34,8 @@ class Tracee {
   bool is_done() const { return shared_->is_done.load(); }
 
   pid_t pid() const { return pid_; }
-  /// Address of the next instruction, as addr2line wants it of this test's program.
-  std::uint64_t NextInstruction() const;
+  /// Where the next instruction is: a program or library, and the address that addr2line wants.
+  std::string NextInstruction() const;
 
   /// Where in its memory the futex words are that the kernel would look at if it died now: of the robust mutexes that it
   /// holds, or is just taking or giving back.
