@@ -66,7 +66,7 @@ void Herd::StartWorker() {
 
 void Herd::Listen() {
   MeetChildren();
-  for (Process& process : living_) Listen(process);
+  for (Process& process : living_) process.has_ended = !Listen(process);
 }
 
 bool Herd::Listen(Process& process) {
@@ -119,14 +119,20 @@ void Herd::KillAll() {
     Kill(0, false);
     MeetChildren();
   }
+  testing::WaitUntil([this] {
+    Reap();
+    return unreaped_.empty();
+  });
 }
 
 /// A child is its parent's to wait for while that lives, and so stays a zombie.
 void Herd::Reap() {
   std::erase_if(unreaped_, [](const shm::UniqueFd& handle) {
     siginfo_t info{};
-    return waitid(P_PIDFD, static_cast<id_t>(handle.get()), &info, WEXITED | WNOHANG) == 0 &&
-           info.si_pid != 0;
+    if (waitid(P_PIDFD, static_cast<id_t>(handle.get()), &info, WEXITED | WNOHANG) != 0 || info.si_pid == 0)
+      return false;
+    EXPECT_EQ(info.si_status, SIGKILL) << "worker " << info.si_pid << " has ended by itself";
+    return true;
   });
 }
 
@@ -153,7 +159,8 @@ void Herd::AwaitProgress() {
   for (Process& process : living_) process.said = 0;
   testing::WaitUntil([this] {
     Listen();
-    return std::ranges::all_of(living_, [](const Process& process) { return process.said > 10; });
+    return std::ranges::all_of(living_,
+                               [](const Process& process) { return process.said > 10 || process.has_ended; });
   });
 }
 

@@ -51,6 +51,7 @@ class Herd {
     shm::UniqueFd handle;   ///< a pidfd: readable when it is dead, whoever its parent is
     int stopped_turns = 0;  ///< left; 0: it runs
     std::uint64_t said = 0;
+    bool has_ended = false;  ///< by itself, which is found when it is waited for
   };
 
   /// False when there is no more to come.

@@ -69,10 +69,11 @@ void Soak::Found() const {
 void Soak::TakeTurn() {
   Scrape();
   herd_.Turn();
+  turns_++;
   if (chaos_ == Chaos::kAgentsDieAndTmpfsFills) {
-    if (Random(60) == 0) DisturbAgent();
-    if (may_fill_ && Random(room_.is_full() ? 10 : 20) == 0) DisturbTmpfs();
-  } else if (Random(100) == 0) {
+    if (turns_ % 50 == 20) DisturbAgent();
+    if (may_fill_ && (room_.is_full() ? Random(10) == 0 : turns_ % 30 == 5)) DisturbTmpfs();
+  } else if (turns_ % 30 == 10) {
     RemoveSegment();
   }
   usleep(Random(20'000));

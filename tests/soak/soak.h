@@ -51,6 +51,7 @@ class Soak {
   Oracle oracle_;
   Room room_;
   std::optional<testing::Agent> agent_;
+  std::uint64_t turns_ = 0;
   std::uint64_t agent_deaths_ = 0;
 };
 

@@ -39,7 +39,7 @@ std::uint64_t FirstSeed() {
   return std::random_device()();
 }
 
-/// Soaks one segment after the other, a minute each, until the time is over or one has failed.
+/// Soaks one segment after the other, half a minute each, until the time is over or one has failed.
 void RunSoaks(Chaos chaos) {
   std::uint64_t seed = FirstSeed();
   const Duration duration(Seconds() / 2);
@@ -53,7 +53,7 @@ void RunSoaks(Chaos chaos) {
         ASSERT_TRUE(testing::EnterMountNamespace());
         ASSERT_TRUE(testing::MountTmpfs(folder.path(), "24m"));
       }
-      Soak(SHMETRICS_AGENT, folder.path(), chaos, seed, can_mount).Run(std::min(left, Duration(60)));
+      Soak(SHMETRICS_AGENT, folder.path(), chaos, seed, can_mount).Run(std::min(left, Duration(30)));
     });
     ASSERT_EQ(ended, 0) << "SHMETRICS_SOAK_SEED=" << seed << " does the same again";
   }
