@@ -30,7 +30,7 @@ double Seconds() {
 #if defined(__SANITIZE_ADDRESS__)
   return 10;
 #else
-  return 25;
+  return 60;
 #endif
 }
 
