@@ -1,10 +1,9 @@
 // Random damages, many at a time (fault 24): whatever the bytes say, a snapshot ends, is bounded, and holds only text
-// that can be printed. The seed is fixed; SHMETRICS_FLIP_IMAGES asks for more images than a test run needs.
+// that can be printed. The seed is fixed; SHMETRICS_NIGHTLY asks for a hundred times as many images.
 
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <functional>
 #include <random>
 #include <string>
@@ -12,14 +11,12 @@
 #include "shm/snapshot.h"
 #include "tests/corrupt/damaged_segment.h"
 #include "tests/corrupt/segment_image.h"
+#include "tests/support/nightly.h"
 
 namespace shmetrics::testing {
 namespace {
 
-int Images() {
-  const char* images = std::getenv("SHMETRICS_FLIP_IMAGES");
-  return images == nullptr ? 2'000 : std::atoi(images);
-}
+int Images() { return IsNightly() ? 200'000 : 2'000; }
 
 using Mutation = void (*)(const SegmentImage&, const Draw&);
 

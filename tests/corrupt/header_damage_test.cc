@@ -17,6 +17,7 @@
 #include <string>
 
 #include "shm/segment.h"
+#include "tests/corrupt/header_checksum.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/private_folder.h"
 
@@ -25,15 +26,6 @@ namespace {
 
 using shm::Segment;
 using shm::layout::Header;
-
-/// FNV-1a, as the creator computes it; written out again, because it is part of the layout.
-std::uint64_t ChecksumOf(const Header& header) {
-  unsigned char bytes[offsetof(Header, checksum)];
-  std::memcpy(bytes, &header, sizeof bytes);
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const unsigned char byte : bytes) hash = (hash ^ byte) * 0x100000001b3;
-  return hash;
-}
 
 struct HeaderDamage {
   std::string name;

@@ -1,6 +1,8 @@
 #ifndef SHMETRICS_TESTS_CORRUPT_SEGMENT_IMAGE_H_
 #define SHMETRICS_TESTS_CORRUPT_SEGMENT_IMAGE_H_
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -33,7 +35,9 @@ class SegmentImage {
     for (std::uint32_t shard = 0; shard < shm::layout::kLeaseShards; shard++) FindEntries(shard);
   }
 
+  /// As it was; also the hole in the middle is one again.
   void Restore() const {
+    madvise(base_ + front_, back_ - front_, MADV_REMOVE);
     std::memcpy(base_, saved_front_.data(), saved_front_.size());
     std::memcpy(base_ + back_, saved_back_.data(), saved_back_.size());
   }
