@@ -108,8 +108,8 @@ const GaugeBinding::Bound* GaugeBinding::Bind(FamilyBinding& family, std::uint64
   const FamilyBinding::Place place = family.Find(values);
   const shm::ForkGuard::Lock lock;
   const Bound* old = bound_.load(std::memory_order_acquire);
-  if (old != nullptr && old->generation != generation)
-    old = nullptr;  // the parent's value stays the parent's
+  // The parent's value stays the parent's, and what is in a lost slot is whoever's has the slot now.
+  if (old != nullptr && (old->generation != generation || old->attachment->has_lost_slot())) old = nullptr;
   // Another thread has been faster, or the segment was replaced while this one waited: the next turn of Apply() knows.
   const bool is_late = place.attachment != nullptr && place.attachment != family.connection().Current();
   if (old != nullptr && (is_late || old->attachment == place.attachment)) return old;
