@@ -14,6 +14,7 @@
 
 #include "tests/support/child.h"
 #include "tests/support/mount_namespace.h"
+#include "tests/support/nightly.h"
 #include "tests/support/private_folder.h"
 
 namespace shmetrics::soak {
@@ -25,8 +26,7 @@ using Duration = std::chrono::duration<double>;
 /// Of both tests together.
 double Seconds() {
   if (const char* seconds = std::getenv("SHMETRICS_SOAK_SECONDS")) return std::atof(seconds);
-  const char* nightly = std::getenv("SHMETRICS_NIGHTLY");
-  if (nightly != nullptr && *nightly != '\0') return 900;
+  if (testing::IsNightly()) return 900;
 #if defined(__SANITIZE_ADDRESS__)
   return 10;
 #else
