@@ -155,11 +155,10 @@ Result<void> Directory::CheckCollisions(const FamilyDefinition& definition) cons
   for (const std::string& name : PossibleColliders(definition)) {
     const Result<layout::Ref> ref = FindFamily(name);
     if (!ref.ok()) return ref.error();
+    auto* record = segment_.AtRef<layout::FamilyRecord>(ref.value());
     const std::optional<FamilyDefinition> other = ReadFamilyRecord(segment_, ref.value());
-    if (!other || !Collide(definition, *other)) continue;
-    // no order needed: a statistic
-    segment_.AtRef<layout::FamilyRecord>(ref.value())
-        ->refused_families.fetch_add(1, std::memory_order_relaxed);
+    if (record == nullptr || !other || !Collide(definition, *other)) continue;
+    record->refused_families.fetch_add(1, std::memory_order_relaxed);  // no order needed: a statistic
     return Error{ErrorCode::kNameCollision,
                  "metric family \"" + definition.name + "\", a " + Describe(definition) +
                      ", refused: it would expose a name of \"" + other->name + "\", a " + Describe(*other)};
@@ -290,7 +289,8 @@ Result<layout::SeriesRecord*> Directory::InsertSeries(const RegisteredFamily& fa
       });
   if (!published.ok() || published.value() != ref) ReturnSeries(family);
   if (!published.ok()) return published.error();
-  return segment_.AtRef<layout::SeriesRecord>(published.value());
+  if (auto* shown = segment_.AtRef<layout::SeriesRecord>(published.value())) return shown;
+  return Error{ErrorCode::kCorrupt, "segment " + segment_.path() + " is corrupt: what is registered is gone"};
 }
 
 layout::SeriesRecord* Directory::OverflowSeries(const RegisteredFamily& family) const {

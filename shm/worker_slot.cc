@@ -106,6 +106,8 @@ Result<layout::WorkerSlot*> WorkerSlot::Hold() {
   Result<layout::WorkerSlot*> claimed = Claim();
   if (claimed.ok()) {
     slot_ = claimed.value();
+    epoch_ = slot_->epoch.load(std::memory_order_acquire);  // SYNC(slot-epoch)
+    was_held_ = false;
     return slot_;
   }
   retry_at_ns_ = now + kRetryAfterNs;
@@ -175,6 +177,17 @@ void WorkerSlot::Release() {
   munmap(beacon_, layout::kPageBytes);  // the last reference to the description: both locks go
   beacon_ = nullptr;
   slot_ = nullptr;
+}
+
+bool WorkerSlot::IsLost() {
+  if (slot_ == nullptr || generation_ != ForkGuard::Generation()) return false;
+  const UniqueFd probe = OpenForProbing(segment_);
+  if (!probe.valid()) return false;
+  const auto* slots =
+      reinterpret_cast<const layout::WorkerSlot*>(segment_.base() + segment_.header().slots_offset);
+  const bool is_held = IsSlotHeld(probe.get(), static_cast<std::uint32_t>(slot_ - slots)) &&
+                       slot_->epoch.load(std::memory_order_acquire) == epoch_;  // SYNC(slot-epoch)
+  return std::exchange(was_held_, is_held) && !is_held;
 }
 
 std::vector<bool> AliveSlots(int probe_fd, std::uint32_t slot_count) {

@@ -191,12 +191,23 @@ Operation ConsumeFirstMinutes() {
           [](const std::string& path) { return SpendMinutes(AttachWorker(path), user); }, CheckSpent(user)};
 }
 
+/// Minutes that no death may make today's.
+void MinutesOfYesterday(const shm::Segment& segment, const std::string& user) {
+  for (std::uint32_t number = 0; number < shm::layout::kLeaseShards; number++) {
+    shm::LeaseShard::Take(segment, number)->ledger().ForEach([&](shm::layout::LedgerEntry& entry) {
+      if (shm::IsInUse(entry) && shm::KeyOf(entry) == user)
+        entry.state = {static_cast<std::int32_t>(shm::UtcDay() - 1), 0, kSpent + 1};
+    });
+  }
+}
+
 Operation ConsumeMinutes() {
   static const std::string user = UserOf("known");
   return {"consume_minutes",
           [](const std::string& path) {
             BareWorker worker(path, TinySegment());
             ASSERT_TRUE(shm::Ledger(worker.segment(), worker.arena()).SetTier(user, 2).ok());
+            MinutesOfYesterday(worker.segment(), user);
           },
           [](const std::string& path) { return SpendMinutes(AttachWorker(path), user); }, CheckSpent(user)};
 }

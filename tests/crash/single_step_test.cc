@@ -6,7 +6,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <numeric>
@@ -20,15 +19,11 @@
 #include "tests/crash/operation.h"
 #include "tests/crash/tracee.h"
 #include "tests/support/child.h"
+#include "tests/support/nightly.h"
 #include "tests/support/private_folder.h"
 
 namespace shmetrics::testing {
 namespace {
-
-bool IsNightly() {
-  const char* nightly = std::getenv("SHMETRICS_NIGHTLY");
-  return nightly != nullptr && *nightly != '\0';
-}
 
 /// How many instructions one operation may be stepped through, of some 30 us each. By image it is all of them but under a
 /// sanitizer, which makes many of one; there the rest of a long operation is left to the other builds.
