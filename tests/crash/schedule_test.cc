@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <linux/futex.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <filesystem>
@@ -18,6 +19,7 @@
 #include "tests/crash/invariants.h"
 #include "tests/crash/operation.h"
 #include "tests/support/child.h"
+#include "tests/support/nightly.h"
 #include "tests/support/private_folder.h"
 #include "tests/support/segment_reading.h"
 #include "tests/support/shared_page.h"
@@ -27,6 +29,15 @@ namespace {
 
 /// At the same time, because who finds a shard held waits 50 ms.
 constexpr std::size_t kStages = 4;
+
+/// Every which pair is played, those of two alike always. All of them, but under a sanitizer, where a fork takes ten times
+/// as long: there by night only.
+std::size_t Stride() {
+#ifdef __SANITIZE_ADDRESS__
+  if (!IsNightly()) return 5;
+#endif
+  return 1;
+}
 
 enum class Fate { kKilled, kGoesOn };
 
@@ -184,11 +195,17 @@ class ScheduleTest : public ::testing::TestWithParam<Operation> {
   void PlayPart(std::size_t part) {
     for (std::size_t i = part; i < Operations().size() && !HasFailure(); i += kStages) {
       const Operation& first = Operations()[i];
+      if (i % Stride() != Index() % Stride()) continue;
       SCOPED_TRACE("beside " + first.name);
       const std::string folder = folder_ / first.name;
       Stage(first, GetParam(), folder, &*tally_).PlayAll();
       std::filesystem::remove_all(folder);
     }
+  }
+  /// Of the operation that is not paused.
+  static std::size_t Index() {
+    const auto is_it = [](const Operation& operation) { return operation.name == GetParam().name; };
+    return static_cast<std::size_t>(std::ranges::find_if(Operations(), is_it) - Operations().begin());
   }
   std::set<std::string> Unreached() const {
     std::set<std::string> unreached;
@@ -208,7 +225,9 @@ TEST_P(ScheduleTest, GoesOnBesideEveryOtherThatIsPausedWithinAndThenKilledOrNot)
   std::vector<Child> stages;
   for (std::size_t part = 0; part < kStages; part++) stages.emplace_back([&, part] { PlayPart(part); });
   for (Child& stage : stages) EXPECT_EQ(stage.Wait(), 0);
-  EXPECT_EQ(Unreached(), kUnreached);
+  if (Stride() == 1) {
+    EXPECT_EQ(Unreached(), kUnreached);
+  }
   std::printf("schedules: %s: %llu pairs, %llu schedules, %llu of them busy\n", GetParam().name.c_str(),
               static_cast<unsigned long long>(tally_->pairs),
               static_cast<unsigned long long>(tally_->schedules),
