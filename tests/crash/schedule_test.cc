@@ -163,6 +163,7 @@ class Stage {
     const std::uint64_t before = refused.load();
     second->RunToEnd();
     EXPECT_TRUE(second->is_done());
+    ExpectWhole(Read(path_));
     if (refused.load() == before) return false;
     EXPECT_TRUE(HoldsAShard(*segment, first.pid())) << "busy, and nobody is in the way";
     tally_.busy++;
