@@ -100,7 +100,8 @@ Result<layout::Ref> Directory::Publish(layout::Ref ref, layout::Record* record, 
     record->next = seen;
     SHMETRICS_CRASH_POINT("directory_before_publish");
     if (SHMETRICS_PLANTED_BUG("relaxed-publish")) {
-      if (head.compare_exchange_weak(seen, ref, std::memory_order_relaxed)) return ref;  // no order needed: the bug
+      // no order needed: that is the bug
+      if (head.compare_exchange_weak(seen, ref, std::memory_order_relaxed)) return ref;
       continue;
     }
     if (head.compare_exchange_weak(seen, ref, std::memory_order_acq_rel)) return ref;  // SYNC(chain-head)
