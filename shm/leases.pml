@@ -2,12 +2,12 @@
  * the shard's mutex (lease_shard.cc), checked in every order by spin: tests/models runs this.
  *
  * Modelled: two workers that want one lease each of one key within a limit, in a shard of two entries, one of which a
- * third worker has; each may die before any of its steps, in the mutex too. Death is two steps, as in the kernel: first the robust mutex goes, then
- * the slot. A clock that may move on between any two steps, so that a worker may stand still past its deadline.
- * Counting without and with a question to the kernel, ending what is not counted, sweep and rebuild, renewal with its
- * second look at the clock, release.
- * Abstracted away: other keys, the ledger, growth (another rebuild of the same kind), the order within a chain, and
- * the bounded wait: Busy decides nothing. A worker's slot is never another's (worker_slot.pml), so its epoch is left out.
+ * third worker has; each may die before any of its steps, in the mutex too. Death is two steps, as in the kernel: first
+ * the robust mutex goes, then the slot. A clock that may move on between any two steps, so that a worker may stand
+ * still past its deadline. Counting without and with a question to the kernel, ending what is not counted, sweep and
+ * rebuild, renewal with its second look at the clock, release.
+ * Abstracted away: other keys, the ledger, growth (another rebuild of the same kind), the order within a chain, and the
+ * bounded wait: Busy decides nothing. A worker's slot is never another's (worker_slot.pml), so its epoch is left out.
  * Cost of being wrong: more streams than the limit, or a stream that is ended though its user still listens.
  *
  * Variants that must fail: MISSING_REPAIR, UNCOUNTED_STAYS, RENEW_IGNORES_GENERATION, END_WITHOUT_COMPARING.
