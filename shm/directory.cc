@@ -261,6 +261,7 @@ Result<layout::SeriesRecord*> Directory::RegisterSeries(const RegisteredFamily& 
 //   2 allocate cells, then the record       die here -> the same, and what was allocated is leaked
 //   3 write the record                      die here -> the same
 //   4 publish (see Publish)                 die here -> the series is registered
+// directory.pml is a model of it, Publish() included: change both.
 // Cells first: when memory has run out they are what fails, and nothing has been leaked yet.
 Result<layout::SeriesRecord*> Directory::InsertSeries(const RegisteredFamily& family, std::uint64_t hash,
                                                       std::span<const std::string_view> values) {
