@@ -100,7 +100,8 @@ Result<layout::Ref> Directory::Publish(layout::Ref ref, layout::Record* record, 
     record->next = seen;
     SHMETRICS_CRASH_POINT("directory_before_publish");
     if (SHMETRICS_PLANTED_BUG("relaxed-publish")) {
-      if (head.compare_exchange_weak(seen, ref, std::memory_order_relaxed)) return ref;  // no order: the bug
+      // no order needed: that is the bug
+      if (head.compare_exchange_weak(seen, ref, std::memory_order_relaxed)) return ref;
       continue;
     }
     if (head.compare_exchange_weak(seen, ref, std::memory_order_acq_rel)) return ref;  // SYNC(chain-head)
@@ -260,6 +261,7 @@ Result<layout::SeriesRecord*> Directory::RegisterSeries(const RegisteredFamily& 
 //   2 allocate cells, then the record       die here -> the same, and what was allocated is leaked
 //   3 write the record                      die here -> the same
 //   4 publish (see Publish)                 die here -> the series is registered
+// directory.pml is a model of it, Publish() included: change both.
 // Cells first: when memory has run out they are what fails, and nothing has been leaked yet.
 Result<layout::SeriesRecord*> Directory::InsertSeries(const RegisteredFamily& family, std::uint64_t hash,
                                                       std::span<const std::string_view> values) {

@@ -122,6 +122,7 @@ Result<layout::WorkerSlot*> WorkerSlot::Hold() {
 //   3 clear row, write identity  die here -> free; a half-written dead owner: readers skip rows of the dead
 //   4 lock the live byte         die here -> free; a dead owner that never set a gauge
 //   5 map a page, close          die here -> as after any death of a worker
+// worker_slot.pml is a model of it: change both.
 // SYNC(slot-epoch): everything in 3 is a release store behind the bump; readers load it with acquire and the
 // epoch again afterwards, so that a reader who met the new owner's words also meets the new epoch.
 Result<layout::WorkerSlot*> WorkerSlot::Claim() {
