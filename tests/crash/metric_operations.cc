@@ -132,8 +132,8 @@ Operation Grow() {
             const std::uint64_t used = (live.used.load() & UINT32_MAX) * shm::layout::kRecordAlignment;
             const std::uint64_t end = worker.segment().header().records_offset + used;
             const std::uint64_t left = live.committed_front.load() - end;
-            if (left > 64) {
-              ASSERT_TRUE(worker.arena().AllocateRecord(left - 64).ok());
+            if (left > 0) {
+              ASSERT_TRUE(worker.arena().AllocateRecord(left).ok());
             }
           },
           RegisterNew(family),
