@@ -159,7 +159,7 @@ TEST_F(WorkerSlotTest, ReleasedSlotIsDead) {
 
 TEST_F(WorkerSlotTest, LongNameIsCutBetweenCharacters) {
   BareWorker worker(path_);
-  WorkerSlot slot(worker.segment(), std::string(31, 'x') + "\u00e9");
+  WorkerSlot slot(worker.segment(), std::string(31, 'x').append("\u00e9"));
   const ForkGuard::Lock lock;
   ASSERT_TRUE(slot.Hold().ok());
   EXPECT_EQ(testing::Read(path_).snapshot().workers[0].name, std::string(31, 'x'));
