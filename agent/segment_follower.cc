@@ -14,11 +14,12 @@ namespace {
 /// Each is merged at every scrape and keeps its memory from being freed, so there is an end to it.
 constexpr std::size_t kMaxReplaced = 4;
 
-/// False if the segment has been cut off: then `out` is worthless, and so is the reader.
+/// False if the segment has been cut off or overwritten: then `out` is worthless, and so is the reader.
 bool ReadGuarded(shm::SnapshotReader* reader, shm::ExemplarReading exemplars, shm::Snapshot* out) {
   const BusGuard guard;
   reader->Read(out, exemplars);
-  return !guard.was_hit();
+  // Afterwards: what happens to the file during the reading is found too.
+  return reader->segment().IsWhole() && !guard.was_hit();
 }
 
 }  // namespace
@@ -87,7 +88,8 @@ void SegmentFollower::ReadCurrent(const std::optional<Error>& trouble, shm::Exem
   if (!ReadGuarded(&*current_, exemplars, out)) {
     current_.reset();
     SetState(State::kCorrupt, LogLevel::kError,
-             "another process has cut off segment " + path_ + "; remove the file and restart the workers");
+             "another process has cut off segment " + path_ +
+                 " or written over it; remove the file and restart the workers");
   } else if (trouble) {
     SetState(State::kAttached, LogLevel::kWarn,
              trouble->message + "; still reading the segment that was there before");
@@ -111,8 +113,8 @@ void SegmentFollower::AddReplaced(shm::ExemplarReading exemplars, shm::Snapshot*
       MergeInto(older, out);
       ++reader;
     } else {
-      Log(LogLevel::kError,
-          "another process has cut off a former segment of " + path_ + "; its totals are lost");
+      Log(LogLevel::kError, "another process has cut off a former segment of " + path_ +
+                                " or written over it; its totals are lost");
       reader = replaced_.erase(reader);
     }
   }

@@ -20,7 +20,7 @@ struct SegmentView {
   enum class State : std::uint8_t {
     kWaiting,   ///< nothing bears the name, or only what was refused
     kAttached,  ///< also while the file is gone and no other has come
-    kCorrupt,   ///< the segment has been cut off by another process
+    kCorrupt,   ///< the segment has been cut off or overwritten by another process
   };
   State state = State::kWaiting;
   std::string message;  ///< one line for people

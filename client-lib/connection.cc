@@ -73,6 +73,12 @@ void Attachment::Leave() noexcept {
   if (held_leases_ == 0 || leases_generation_ != shm::ForkGuard::Generation()) slot.Release();
 }
 
+bool Attachment::FindsSlotLost() noexcept {
+  const shm::ForkGuard::Lock lock;
+  if (slot.IsLost()) has_lost_slot_ = true;
+  return has_lost_slot_;
+}
+
 void Attachment::Publish() noexcept {
   next = all_attachments.load(std::memory_order_relaxed);  // no order needed: the exchange below publishes
   while (!all_attachments.compare_exchange_weak(next, this, std::memory_order_acq_rel)) {  // pairs with Of()
@@ -111,6 +117,8 @@ Attachment* Connection::RefreshNowAndThen() noexcept {
   // no order needed: of many threads one is enough
   if (!check_at_ns_.compare_exchange_strong(check_at, now + kCheckAfterNs, std::memory_order_relaxed))
     return Current();
+  Attachment* attachment = Current();
+  if (attachment != nullptr && attachment->FindsSlotLost()) return Replace(attachment);
   return Refresh();
 }
 

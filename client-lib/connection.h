@@ -34,6 +34,11 @@ struct Attachment {
   /// Gives the slot back, now or with the last lease. For a segment that has been replaced, when its gauges have moved.
   void Leave() noexcept;
 
+  /// Whether this process has lost its slot here (WorkerSlot::IsLost). What its gauges showed may be another's cells now,
+  /// and is left to him: they show again from their next set.
+  bool FindsSlotLost() noexcept;
+  bool has_lost_slot() const noexcept { return has_lost_slot_; }
+
   /// The one whose segment this address lies in; null if there is none.
   static Attachment* Of(const void* record) noexcept;
   /// Lets Of() find this one. Once for each, when it has come into use.
@@ -53,7 +58,8 @@ struct Attachment {
   std::atomic<std::uint64_t> held_leases_{0};
   std::uint64_t leases_generation_ =
       0;  ///< of the process that holds them. Writer: HoldForLease(), under the lock
-  std::atomic<bool> is_left_{false};  ///< Writer: Leave()
+  std::atomic<bool> is_left_{false};        ///< Writer: Leave()
+  std::atomic<bool> has_lost_slot_{false};  ///< Writer: FindsSlotLost()
 };
 
 /// A process's connection to the segment of one name: attaches, and attaches to the next one when the file
@@ -71,7 +77,8 @@ class Connection {
   /// a second.
   Attachment* Refresh() noexcept;
 
-  /// As Refresh, but asks at most ten times a second: for calls that may come often.
+  /// As Refresh, but asks at most ten times a second: for calls that may come often. Attaches to the same segment anew,
+  /// too, when this process's slot in it is lost.
   Attachment* RefreshNowAndThen() noexcept;
 
   /// Attachments that have been replaced and not yet been taken from here: a list by next_left, or null. Their slots

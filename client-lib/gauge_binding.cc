@@ -95,7 +95,12 @@ const GaugeBinding::Bound* GaugeBinding::Find() noexcept {
       !has_value &&
       detached_generation_.load(std::memory_order_acquire) == generation &&  // pairs with Bind()
       CoarseNowNs() < retry_at_ns_.load(std::memory_order_relaxed);          // no order needed: a time
-  return refused_lately ? nullptr : Bind(*family_, generation);
+  if (refused_lately) return nullptr;
+  const Bound* made = Bind(*family_, generation);
+  // Who has no slot in a segment that has lost its name gets none any more: without a look for the successor now, the value
+  // would be shown nowhere until it is set again.
+  const bool is_replaced = made == nullptr && family_->connection().Refresh() != attachment;
+  return is_replaced ? Bind(*family_, generation) : made;
 }
 
 const GaugeBinding::Bound* GaugeBinding::Bind(FamilyBinding& family, std::uint64_t generation) noexcept try {
@@ -103,8 +108,8 @@ const GaugeBinding::Bound* GaugeBinding::Bind(FamilyBinding& family, std::uint64
   const FamilyBinding::Place place = family.Find(values);
   const shm::ForkGuard::Lock lock;
   const Bound* old = bound_.load(std::memory_order_acquire);
-  if (old != nullptr && old->generation != generation)
-    old = nullptr;  // the parent's value stays the parent's
+  // The parent's value stays the parent's, and what is in a lost slot is whoever's has the slot now.
+  if (old != nullptr && (old->generation != generation || old->attachment->has_lost_slot())) old = nullptr;
   // Another thread has been faster, or the segment was replaced while this one waited: the next turn of Apply() knows.
   const bool is_late = place.attachment != nullptr && place.attachment != family.connection().Current();
   if (old != nullptr && (is_late || old->attachment == place.attachment)) return old;
@@ -153,7 +158,8 @@ GaugeCell* GaugeBinding::CellIn(FamilyBinding& family, const FamilyBinding::Plac
   if (family.definition().gauge_mode == GaugeMode::kLast) return segment.At<GaugeCell>(place.series->cells);
   Result<shm::layout::WorkerSlot*> slot = place.attachment->slot.Hold();
   if (!slot.ok()) {
-    family.refusals().Note(slot.error());
+    // Absent: the segment has been replaced, and Find() looks for the next, which is no refusal.
+    if (slot.error().code != ErrorCode::kAbsent) family.refusals().Note(slot.error());
     return nullptr;
   }
   Result<GaugeCell*> cell =

@@ -56,7 +56,12 @@ Result<Lease> LeaseBinding::Acquire(FamilyBinding& family, std::span<const std::
     if (!registration->family) return registration->error;
     Result<Lease> lease = AcquireIn(*registration, values, terms);
     if (lease.ok()) return lease;
-    if (IsOfLeftSegment(lease.error())) continue;
+    if (IsOfLeftSegment(lease.error())) {
+      // Who has no slot there gets none any more: without a look for the successor now, the lease would be one of this
+      // process only, and no limit for anybody else.
+      family.connection().Refresh();
+      continue;
+    }
     if (IsRefusal(lease.error())) family.refusals().Note(lease.error());
     return lease.error();
   }

@@ -100,7 +100,8 @@ Result<layout::Ref> Directory::Publish(layout::Ref ref, layout::Record* record, 
     record->next = seen;
     SHMETRICS_CRASH_POINT("directory_before_publish");
     if (SHMETRICS_PLANTED_BUG("relaxed-publish")) {
-      if (head.compare_exchange_weak(seen, ref, std::memory_order_relaxed)) return ref;  // no order: the bug
+      // no order needed: that is the bug
+      if (head.compare_exchange_weak(seen, ref, std::memory_order_relaxed)) return ref;
       continue;
     }
     if (head.compare_exchange_weak(seen, ref, std::memory_order_acq_rel)) return ref;  // SYNC(chain-head)
@@ -155,11 +156,10 @@ Result<void> Directory::CheckCollisions(const FamilyDefinition& definition) cons
   for (const std::string& name : PossibleColliders(definition)) {
     const Result<layout::Ref> ref = FindFamily(name);
     if (!ref.ok()) return ref.error();
+    auto* record = segment_.AtRef<layout::FamilyRecord>(ref.value());
     const std::optional<FamilyDefinition> other = ReadFamilyRecord(segment_, ref.value());
-    if (!other || !Collide(definition, *other)) continue;
-    // no order needed: a statistic
-    segment_.AtRef<layout::FamilyRecord>(ref.value())
-        ->refused_families.fetch_add(1, std::memory_order_relaxed);
+    if (record == nullptr || !other || !Collide(definition, *other)) continue;
+    record->refused_families.fetch_add(1, std::memory_order_relaxed);  // no order needed: a statistic
     return Error{ErrorCode::kNameCollision,
                  "metric family \"" + definition.name + "\", a " + Describe(definition) +
                      ", refused: it would expose a name of \"" + other->name + "\", a " + Describe(*other)};
@@ -261,6 +261,7 @@ Result<layout::SeriesRecord*> Directory::RegisterSeries(const RegisteredFamily& 
 //   2 allocate cells, then the record       die here -> the same, and what was allocated is leaked
 //   3 write the record                      die here -> the same
 //   4 publish (see Publish)                 die here -> the series is registered
+// directory.pml is a model of it, Publish() included: change both.
 // Cells first: when memory has run out they are what fails, and nothing has been leaked yet.
 Result<layout::SeriesRecord*> Directory::InsertSeries(const RegisteredFamily& family, std::uint64_t hash,
                                                       std::span<const std::string_view> values) {
@@ -290,7 +291,8 @@ Result<layout::SeriesRecord*> Directory::InsertSeries(const RegisteredFamily& fa
       });
   if (!published.ok() || published.value() != ref) ReturnSeries(family);
   if (!published.ok()) return published.error();
-  return segment_.AtRef<layout::SeriesRecord>(published.value());
+  if (auto* shown = segment_.AtRef<layout::SeriesRecord>(published.value())) return shown;
+  return Error{ErrorCode::kCorrupt, "segment " + segment_.path() + " is corrupt: what is registered is gone"};
 }
 
 layout::SeriesRecord* Directory::OverflowSeries(const RegisteredFamily& family) const {

@@ -82,7 +82,7 @@ class EntryTable {
     for (Ref ref = Load(table_.first_chunk); ref != 0 && chunks > 0; chunks--) {
       const auto* chunk = segment_.AtRef<layout::EntryChunk>(ref);
       auto* entries = EntriesOf(segment_, ref);
-      if (entries == nullptr) return;
+      if (chunk == nullptr || entries == nullptr) return;
       for (std::uint32_t i = 0; i < layout::kEntriesPerChunk; i++) visit(entries[i]);
       ref = chunk->next;
     }
@@ -124,7 +124,8 @@ class EntryTable {
     table_.first_chunk.store(ref, std::memory_order_release);  // pairs with the acquire of readers
     SHMETRICS_CRASH_POINT("entry_chunk_linked");
     Store(&table_.entry_count, entry_count() + layout::kEntriesPerChunk);
-    for (std::uint32_t i = 0; i < layout::kEntriesPerChunk; i++) GiveBack(&EntriesOf(segment_, ref)[i]);
+    auto* entries = reinterpret_cast<Entry*>(chunk + 1);
+    for (std::uint32_t i = 0; i < layout::kEntriesPerChunk; i++) GiveBack(&entries[i]);
     return {};
   }
 

@@ -49,14 +49,15 @@ std::uint64_t ForEachEntry(const Segment& segment, layout::EntryTable layout::Le
     // pairs with the release in EntryTable::Grow
     layout::Ref ref = (segment.lease_shard(shard).*table).first_chunk.load(std::memory_order_acquire);
     for (layout::Ref newer = UINT32_MAX; ref != 0; chunks_left--) {
+      const auto* chunk = segment.AtRef<layout::EntryChunk>(ref);
       const Entry* entries = EntryTable<Entry>::EntriesOf(segment, ref);
-      if (entries == nullptr || ref >= newer || chunks_left == 0) {
+      if (chunk == nullptr || entries == nullptr || ref >= newer || chunks_left == 0) {
         ended_early++;
         break;
       }
       for (std::uint32_t i = 0; i < layout::kEntriesPerChunk; i++) visit(entries[i]);
       newer = ref;
-      ref = layout::ReadOnce(segment.AtRef<layout::EntryChunk>(ref)->next);
+      ref = layout::ReadOnce(chunk->next);
     }
   }
   return ended_early;

@@ -160,6 +160,7 @@ Result<void> Leases::Admit(EntryTable<layout::LeaseEntry>& table, std::uint64_t 
 //   1 write key, family, owner        die here -> the generation is even: free
 //   2 compare-and-swap the state odd  die here -> a lease of a dead owner, which nobody counts
 //   3 put it into its chain           die here -> the same; the repair puts it there
+// leases.pml is a model of it, of renewal, release and repair: change both.
 // SYNC(entry): 1 stands between the end of the former life and 2, which are locked instructions.
 Result<HeldLease> Leases::Acquire(const RegisteredFamily& family, std::span<const std::string_view> values,
                                   const Terms& terms, const layout::WorkerSlot* slot) {

@@ -26,8 +26,8 @@ std::uint64_t HashOfUser(std::string_view user) { return HashOfValues(0, {&user,
 /// One commit for day and minutes: after any death they belong together.
 void SetState(LedgerEntry* entry, const LedgerState& wanted) {
   if (SHMETRICS_PLANTED_BUG("day-and-minutes-by-two-stores")) {
-    const_cast<volatile std::uint64_t&>(entry->state.nano_minutes) = wanted.nano_minutes;
     const_cast<volatile std::int32_t&>(entry->state.day) = wanted.day;
+    const_cast<volatile std::uint64_t&>(entry->state.nano_minutes) = wanted.nano_minutes;
     return;
   }
   const LedgerState seen = entry->state;  // nobody else writes while the mutex is held

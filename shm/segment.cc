@@ -158,6 +158,13 @@ Result<std::shared_ptr<Segment>> Segment::AttachOrCreate(const std::string& path
   return attached;
 }
 
+bool Segment::IsWhole() const {
+  struct stat status;
+  if (fstat(probe_fd(), &status) != 0) return false;
+  return static_cast<std::uint64_t>(status.st_size) >= header_.segment_bytes &&
+         std::memcmp(base_, &header_, sizeof header_) == 0;
+}
+
 bool Segment::HasName() const {
   struct stat status;
   return lstat(path().c_str(), &status) == 0 && FileIdentity{status.st_dev, status.st_ino} == identity();

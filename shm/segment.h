@@ -110,6 +110,11 @@ class Segment {
   /// Whether this file still bears the segment's name. False also when another file has taken it.
   bool HasName() const;
 
+  /// Whether the file is still as long as it was and still begins with the header that was checked: not if another
+  /// process has cut it off or written over it, which no reading in the middle may notice. Only of a segment
+  /// attached read-only; may raise SIGBUS, as any reading of it.
+  bool IsWhole() const;
+
   char* base() const { return base_; }
   /// Memory the segment has taken, front and back.
   std::uint64_t CommittedBytes() const;

@@ -64,8 +64,9 @@ void SeriesIndex::WalkChain(layout::Ref head, layout::Ref seen) {
 IndexedFamily* SeriesIndex::AddFamily(layout::Ref ref) {
   const auto [entry, is_new] = by_ref_.try_emplace(ref, nullptr);
   if (!is_new) return entry->second;
+  const auto* record = segment_.AtRef<layout::FamilyRecord>(ref);
   std::optional<FamilyDefinition> definition = ReadFamilyRecord(segment_, ref);
-  if (!definition || families_.size() >= layout::kMaxFamilies) {
+  if (record == nullptr || !definition || families_.size() >= layout::kMaxFamilies) {
     skipped_.families++;
     return nullptr;
   }
@@ -73,7 +74,7 @@ IndexedFamily* SeriesIndex::AddFamily(layout::Ref ref) {
   family.ref = ref;
   family.definition = *std::move(definition);
   family.label_names.assign(family.definition.label_names.begin(), family.definition.label_names.end());
-  family.record = segment_.AtRef<layout::FamilyRecord>(ref);
+  family.record = record;
   entry->second = &family;
   if (const layout::Ref embedded = layout::ReadOnce(family.record->embedded); embedded != 0) {
     if (const auto series = ReadSeries(family, embedded, true)) {

@@ -106,6 +106,8 @@ Result<layout::WorkerSlot*> WorkerSlot::Hold() {
   Result<layout::WorkerSlot*> claimed = Claim();
   if (claimed.ok()) {
     slot_ = claimed.value();
+    epoch_ = slot_->epoch.load(std::memory_order_acquire);  // SYNC(slot-epoch)
+    was_held_ = false;
     return slot_;
   }
   retry_at_ns_ = now + kRetryAfterNs;
@@ -120,6 +122,7 @@ Result<layout::WorkerSlot*> WorkerSlot::Hold() {
 //   3 clear row, write identity  die here -> free; a half-written dead owner: readers skip rows of the dead
 //   4 lock the live byte         die here -> free; a dead owner that never set a gauge
 //   5 map a page, close          die here -> as after any death of a worker
+// worker_slot.pml is a model of it: change both.
 // SYNC(slot-epoch): everything in 3 is a release store behind the bump; readers load it with acquire and the
 // epoch again afterwards, so that a reader who met the new owner's words also meets the new epoch.
 Result<layout::WorkerSlot*> WorkerSlot::Claim() {
@@ -175,6 +178,17 @@ void WorkerSlot::Release() {
   munmap(beacon_, layout::kPageBytes);  // the last reference to the description: both locks go
   beacon_ = nullptr;
   slot_ = nullptr;
+}
+
+bool WorkerSlot::IsLost() {
+  if (slot_ == nullptr || generation_ != ForkGuard::Generation()) return false;
+  const UniqueFd probe = OpenForProbing(segment_);
+  if (!probe.valid()) return false;
+  const auto* slots =
+      reinterpret_cast<const layout::WorkerSlot*>(segment_.base() + segment_.header().slots_offset);
+  const bool is_held = IsSlotHeld(probe.get(), static_cast<std::uint32_t>(slot_ - slots)) &&
+                       slot_->epoch.load(std::memory_order_acquire) == epoch_;  // SYNC(slot-epoch)
+  return std::exchange(was_held_, is_held) && !is_held;
 }
 
 std::vector<bool> AliveSlots(int probe_fd, std::uint32_t slot_count) {

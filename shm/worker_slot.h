@@ -41,6 +41,11 @@ class WorkerSlot {
   /// that is still setting a gauge hits nobody else's. Only under ForkGuard::Lock.
   void Release();
 
+  /// Whether the kernel no longer knows that this process holds the slot it held when this was asked before, as in a
+  /// process restored from an image: the slot is somebody else's, or will be. Costs three system calls. Only under
+  /// ForkGuard::Lock.
+  bool IsLost();
+
  private:
   Result<layout::WorkerSlot*> Claim();
   void TakeOver(layout::WorkerSlot* slot) const;
@@ -50,6 +55,9 @@ class WorkerSlot {
   // Written under ForkGuard::Lock, by this process; a child recognises its parent's by the generation.
   std::uint64_t generation_ = 0;
   layout::WorkerSlot* slot_ = nullptr;
+  std::uint64_t epoch_ = 0;  ///< of slot_ while it is this process's
+  /// As IsLost() saw it last. Where a kernel never keeps the locks, nothing is lost that claiming again would bring back.
+  bool was_held_ = false;
   void* beacon_ = nullptr;  ///< the mapping that keeps the locks
   std::int64_t retry_at_ns_ = 0;
   ErrorCode last_error_{};

@@ -88,6 +88,7 @@ TEST_F(BasicAuthTest, AHashThatIsNoneAdmitsNobody) {
   EXPECT_EQ(BasicAuth().Check(users_, kRight, "a"), Verdict::kRefused);
 }
 
+// Fault 37.
 TEST_F(BasicAuthTest, ANameThatDoesNotExistTakesAsLongAsOneThatDoes) {
   const auto least = [&](const char* authorization) {
     auto shortest = std::chrono::steady_clock::duration::max();

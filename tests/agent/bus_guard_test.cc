@@ -40,6 +40,7 @@ TEST_F(BusGuardTest, ReadingAWholeFileIsNoHit) {
   EXPECT_FALSE(guard.was_hit());
 }
 
+// Fault 23.
 TEST_F(BusGuardTest, ReadingBehindTheCutGivesZerosAndIsAHit) {
   ASSERT_EQ(ftruncate(fd_.get(), 4096), 0);
   const BusGuard guard;

@@ -24,6 +24,7 @@ TEST(HostCheckTest, NumbersLocalhostAndTheAddressItselfAreAllowed) {
   EXPECT_TRUE(IsHostAllowed("metrics.example:9", {"Metrics.Example", 9}, {}));
 }
 
+// Fault 37.
 TEST(HostCheckTest, AForeignNameIsNotNorWhatOnlyLooksAllowed) {
   for (const char* host : {"evil.example",
                            "evil.example:8000",

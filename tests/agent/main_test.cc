@@ -138,6 +138,7 @@ TEST_F(MainTest, ItStopsOnSigint) {
   EXPECT_EQ(agent.Wait(), 0);
 }
 
+// Fault 23.
 TEST_F(MainTest, ACutOffSegmentIsA503AndTheAgentLivesOn) {
   AgentProcess agent({"--segment.path", path_, "--web.listen-address", "127.0.0.1:0"});
   const std::uint16_t port = agent.Port();

@@ -133,6 +133,7 @@ TEST_F(RoutesTest, WithASegmentTheAgentIsReady) {
   EXPECT_EQ(json::parse(Get("/segment").body)["state"], "attached");
 }
 
+// Fault 23.
 TEST_F(RoutesTest, OfACorruptSegmentNothingIsSaid) {
   SegmentWriter(path_).Count("jobs_total", 3);
   CutOff();

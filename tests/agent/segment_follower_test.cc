@@ -56,6 +56,7 @@ TEST_F(SegmentFollowerTest, ItWaitsForASegmentAndReadsItWhenItComes) {
   EXPECT_EQ(Value("a_total"), 7U);
 }
 
+// Faults 27 and 31.
 TEST_F(SegmentFollowerTest, ARefusedFileIsExplainedUntilASegmentTakesItsPlace) {
   std::ofstream(path_) << std::string(10'000, 'x');
   std::filesystem::permissions(path_,
@@ -67,6 +68,7 @@ TEST_F(SegmentFollowerTest, ARefusedFileIsExplainedUntilASegmentTakesItsPlace) {
   EXPECT_EQ(Read(), State::kAttached);
 }
 
+// Fault 26.
 TEST_F(SegmentFollowerTest, ARemovedSegmentIsReadOn) {
   SegmentWriter writer(path_);
   writer.Count("a_total", 3);
@@ -78,6 +80,7 @@ TEST_F(SegmentFollowerTest, ARemovedSegmentIsReadOn) {
   EXPECT_THAT(view_.message, HasSubstr("still reading the segment that was there before"));
 }
 
+// Fault 26.
 TEST_F(SegmentFollowerTest, TotalsOfAReplacedSegmentAreAddedAndGoOnCounting) {
   SegmentWriter old_writer(path_);
   old_writer.Count("a_total", 100);
@@ -116,6 +119,7 @@ TEST_F(SegmentFollowerTest, FourReplacedSegmentsAreKeptAndTheOldestGoes) {
   EXPECT_EQ(Value("a_total"), 111'110U);
 }
 
+// Fault 23.
 TEST_F(SegmentFollowerTest, ASegmentThatIsCutOffIsCorruptUntilItIsReplaced) {
   SegmentWriter(path_).Count("a_total", 3);
   Read();
@@ -131,6 +135,43 @@ TEST_F(SegmentFollowerTest, ASegmentThatIsCutOffIsCorruptUntilItIsReplaced) {
   EXPECT_EQ(Value("a_total"), 1U);
 }
 
+// Fault 23: no signal tells of these, because what was read is there, as zeros.
+TEST_F(SegmentFollowerTest, ASegmentThatIsCutOffAndMadeAsLongAgainIsCorrupt) {
+  SegmentWriter(path_).Count("a_total", 3);
+  Read();
+  const std::uintmax_t bytes = std::filesystem::file_size(path_);
+  std::filesystem::resize_file(path_, 0);
+  std::filesystem::resize_file(path_, bytes);
+  EXPECT_EQ(Read(), State::kCorrupt);
+  EXPECT_TRUE(view_.snapshot.families.empty());
+}
+
+// Fault 23.
+TEST_F(SegmentFollowerTest, ASegmentOverwrittenByAnotherFileIsCorrupt) {
+  SegmentWriter(path_).Count("a_total", 3);
+  Read();
+  std::fstream(path_, std::ios::in | std::ios::out) << "[Audio-Quota]\n";
+  EXPECT_EQ(Read(), State::kCorrupt);
+}
+
+// Fault 23: its end is a hole still, where nobody has to look until the segment grows into it.
+TEST_F(SegmentFollowerTest, ASegmentCutOffWhereNothingIsYetIsCorrupt) {
+  SegmentWriter writer(path_);
+  Read();
+  std::filesystem::resize_file(path_, std::filesystem::file_size(path_) - 4096);
+  EXPECT_EQ(Read(), State::kCorrupt);
+}
+
+// Fault 23.
+TEST_F(SegmentFollowerTest, ASegmentThatGrewIsReadOn) {
+  SegmentWriter(path_).Count("a_total", 3);
+  Read();
+  std::filesystem::resize_file(path_, std::filesystem::file_size(path_) + 4096);
+  EXPECT_EQ(Read(), State::kAttached);
+  EXPECT_EQ(Value("a_total"), 3U);
+}
+
+// Faults 23 and 26.
 TEST_F(SegmentFollowerTest, AReplacedSegmentThatIsCutOffIsForgotten) {
   SegmentWriter(path_).Count("a_total", 100);
   Read();

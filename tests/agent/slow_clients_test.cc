@@ -1,4 +1,4 @@
-// Clients that take their time, on purpose or not, against a server with a short deadline and few places.
+// Clients that take their time, on purpose or not, against a server with a short deadline and few places: fault 36.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

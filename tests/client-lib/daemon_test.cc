@@ -94,6 +94,7 @@ TEST_F(DaemonTest, ADaemonMadeByADoubleForkIsAliveAndItsFirstParentIsNot) {
   WaitUntil([&] { return Read().AliveWorkers() == 0; });
 }
 
+// Fault 17, the descriptors alone.
 TEST_F(DaemonTest, ClosingEveryDescriptorDoesNotEndAWorker) {
   const Child worker([&] {
     Registry& registry = Open();

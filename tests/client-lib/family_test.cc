@@ -90,8 +90,7 @@ TEST_F(FamilyTest, TheSameDefinitionFromAnotherRegistryMeansTheSameSeries) {
   EXPECT_EQ(Read().Counter("sent_total{to=\"a\"}"), 2U);
 }
 
-// Fault 35, in each of the ways two definitions can differ.
-
+// Fault 35.
 TEST_F(FamilyTest, AnotherTypeUnderTheSameNameIsRefusedAndItsHandleCountsInPrivateMemory) {
   registry_.counter({.name = "sent_total"}).inc();
   const GaugeFamily second = registry_.gauge({.name = "sent_total"});
@@ -100,6 +99,7 @@ TEST_F(FamilyTest, AnotherTypeUnderTheSameNameIsRefusedAndItsHandleCountsInPriva
   EXPECT_EQ(Read().Counter("sent_total"), 1U);
 }
 
+// Fault 35.
 TEST_F(FamilyTest, FractionsUnderTheNameOfAnIntegerCounterAreRefused) {
   registry_.counter({.name = "sent_total"}).inc();
   const FractionalCounterFamily second = registry_.fractional_counter({.name = "sent_total"});
@@ -108,6 +108,7 @@ TEST_F(FamilyTest, FractionsUnderTheNameOfAnIntegerCounterAreRefused) {
   EXPECT_EQ(Read().Counter("sent_total"), 1U);
 }
 
+// Fault 35.
 TEST_F(FamilyTest, OtherLabelsUnderTheSameNameAreRefused) {
   registry_.counter({.name = "sent_total", .labels = {"to"}}).with({"a"}).inc();
   const CounterFamily second = registry_.counter({.name = "sent_total", .labels = {"to", "from"}});
@@ -116,6 +117,7 @@ TEST_F(FamilyTest, OtherLabelsUnderTheSameNameAreRefused) {
   EXPECT_EQ(Read().Counter("sent_total{to=\"a\"}"), 1U);
 }
 
+// Fault 35.
 TEST_F(FamilyTest, OtherBoundsUnderTheSameNameAreRefused) {
   registry_.histogram({.name = "latency"}, {1, 2}).observe(1);
   const HistogramFamily second = registry_.histogram({.name = "latency"}, {1, 2, 3});
@@ -124,6 +126,7 @@ TEST_F(FamilyTest, OtherBoundsUnderTheSameNameAreRefused) {
   EXPECT_EQ(Read().Histogram("latency").count, 1U);
 }
 
+// Fault 35.
 TEST_F(FamilyTest, AnotherModeUnderTheSameNameIsRefused) {
   registry_.gauge({.name = "depth"}, GaugeMode::sum).set(1);
   const GaugeFamily second = registry_.gauge({.name = "depth"}, GaugeMode::max);
@@ -132,6 +135,7 @@ TEST_F(FamilyTest, AnotherModeUnderTheSameNameIsRefused) {
   EXPECT_EQ(Read().Gauge("depth"), 1.0);
 }
 
+// Fault 35.
 TEST_F(FamilyTest, AConflictIsCountedAtTheFamilyThatWasThereFirst) {
   registry_.counter({.name = "sent_total"});
   registry_.gauge({.name = "sent_total"});

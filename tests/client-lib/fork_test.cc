@@ -71,6 +71,7 @@ TEST_F(ForkTest, AForkedChildHasItsOwnGaugeValueAndCountsWithItsParent) {
   EXPECT_EQ(reading.Counter("requests_total"), 11U);
 }
 
+// Fault 15.
 TEST_F(ForkTest, AChildThatSetsNothingShowsNothing) {
   Registry& registry = Open();
   const GaugeFamily depth = registry.gauge({.name = "depth"});
@@ -81,6 +82,7 @@ TEST_F(ForkTest, AChildThatSetsNothingShowsNothing) {
   EXPECT_EQ(Read().AliveWorkers(), 1U);
 }
 
+// Fault 15.
 TEST_F(ForkTest, TheParentsGaugesGoWithItThoughItsChildLives) {
   SharedPage<std::atomic<pid_t>> grandchild;
   Child parent([&] {
@@ -166,6 +168,7 @@ TEST_F(ForkTest, ForkWhileThreadsRegisterLeavesEveryChildUsable) {
 }
 
 // No pthread_atfork handler runs here.
+// Fault 15.
 TEST_F(ForkTest, AChildOfARawCloneHasItsOwnGaugeValue) {
   Registry& registry = Open();
   const Counter requests = registry.counter({.name = "requests_total"}).with({});
@@ -189,6 +192,7 @@ TEST_F(ForkTest, AChildOfARawCloneHasItsOwnGaugeValue) {
   EXPECT_THAT(Read().PerWorker("depth"), UnorderedElementsAre(5));
 }
 
+// Fault 18.
 TEST_F(ForkTest, VforkAndExecDoNotDisturbTheParent) {
   Registry& registry = Open();
   const Gauge depth = registry.gauge({.name = "depth"}).with({});

@@ -117,6 +117,33 @@ TEST_F(ReplacedSegmentTest, AChildForkedBeforeFindsTheNewOne) {
             0);
 }
 
+// Fault 26. It has no slot yet, and can have none in a file without a name: so it must not wait for its next look at that.
+TEST_F(ReplacedSegmentTest, AChildForkedBeforeTakesItsFirstLeaseInTheNewOne) {
+  const LeaseGaugeFamily streams = Open().lease_gauge({.name = "streams", .labels = {"user_id"}});
+  const Result<Lease> of_parent = streams.try_acquire({"42"});
+  std::filesystem::remove(segment_);
+  EXPECT_EQ(RunInChild([&] {
+              const Result<Lease> lease = streams.try_acquire({"42"}, {.limit = 1});
+              ASSERT_TRUE(lease) << lease.error().message;
+              ASSERT_TRUE(Exists()) << "a lease that nobody else knows of";
+              EXPECT_EQ(Read().Gauge("streams{user_id=\"42\"}"), 1.0);
+            }),
+            0);
+}
+
+// Fault 26, and as above.
+TEST_F(ReplacedSegmentTest, AChildForkedBeforeSetsItsFirstGaugeInTheNewOne) {
+  const GaugeFamily depth = Open().gauge({.name = "depth"});
+  depth.set(1);
+  std::filesystem::remove(segment_);
+  EXPECT_EQ(RunInChild([&] {
+              depth.set(4);
+              ASSERT_TRUE(Exists()) << "a gauge that nobody sees";
+              EXPECT_EQ(Read().Gauge("depth"), 4.0);
+            }),
+            0);
+}
+
 // Fault 26 with threads at work. Nothing crashes, and at rest everybody is in the last segment.
 TEST_F(ReplacedSegmentTest, ThreadsGoOnWhileTheFileIsRemovedAgainAndAgain) {
   constexpr int kThreads = 4;

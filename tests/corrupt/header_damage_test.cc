@@ -17,23 +17,16 @@
 #include <string>
 
 #include "shm/segment.h"
+#include "tests/corrupt/header_checksum.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/private_folder.h"
+#include "tests/support/segment_reading.h"
 
 namespace shmetrics::testing {
 namespace {
 
 using shm::Segment;
 using shm::layout::Header;
-
-/// FNV-1a, as the creator computes it; written out again, because it is part of the layout.
-std::uint64_t ChecksumOf(const Header& header) {
-  unsigned char bytes[offsetof(Header, checksum)];
-  std::memcpy(bytes, &header, sizeof bytes);
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const unsigned char byte : bytes) hash = (hash ^ byte) * 0x100000001b3;
-  return hash;
-}
 
 struct HeaderDamage {
   std::string name;
@@ -46,6 +39,7 @@ void PrintTo(const HeaderDamage& damage, std::ostream* out) { *out << damage.nam
 
 class HeaderDamageTest : public ::testing::TestWithParam<HeaderDamage> {};
 
+// Faults 31 and 40.
 TEST_P(HeaderDamageTest, IsRefusedByName) {
   const PrivateFolder folder;
   const std::string path = folder / "segment";
@@ -68,6 +62,30 @@ TEST_P(HeaderDamageTest, IsRefusedByName) {
     EXPECT_EQ(attached.error().message.find('\n'), std::string::npos);
   }
   EXPECT_FALSE(Segment::AttachOrCreate(path, SmallSegment()).ok()) << "replaced what it should have refused";
+}
+
+// Fault 40. Only a file system that outlives a reboot has a segment of another boot; from tmpfs it is gone.
+TEST(OtherBootTest, ASegmentOfAnotherBootIsRefusedAndTheNextBeginsAtZeroWithAnotherId) {
+  const PrivateFolder folder;
+  const std::string path = folder / "segment";
+  const auto total = CounterNamed("a_total");
+  const auto id = [&] { return Read(path).snapshot().segment.id; };
+  BareWorker(path).Count(total, {}, std::uint64_t{7});
+  const auto id_before = id();
+  {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    Header header;
+    file.read(reinterpret_cast<char*>(&header), sizeof header);
+    header.boot_id[0] ^= 1;
+    header.checksum = ChecksumOf(header);
+    file.seekp(0);
+    file.write(reinterpret_cast<const char*>(&header), sizeof header);
+  }
+  EXPECT_EQ(Segment::AttachOrCreate(path, SmallSegment()).error().code, ErrorCode::kOtherBoot);
+  std::filesystem::remove(path);
+  BareWorker(path).Count(total, {}, std::uint64_t{1});
+  EXPECT_EQ(Read(path).Counter("a_total"), 1U);
+  EXPECT_NE(id(), id_before);
 }
 
 const char kContradicts[] = "contradicts itself";
@@ -163,6 +181,7 @@ class FileDamageTest : public ::testing::Test {
   const std::string path_ = folder_ / "segment";
 };
 
+// Fault 23.
 TEST_F(FileDamageTest, TruncatedSegmentIsRefusedAtEveryLength) {
   for (const std::uintmax_t bytes : {9U, 127U, 128U, 4'095U, 4'096U, 8'192U, 300'000U, (4U << 20U) - 1}) {
     std::filesystem::remove(path_);
@@ -172,21 +191,25 @@ TEST_F(FileDamageTest, TruncatedSegmentIsRefusedAtEveryLength) {
   }
 }
 
+// Fault 27.
 TEST_F(FileDamageTest, EmptyFileIsRefused) {
   Write("");
   ExpectRefused(ErrorCode::kTruncated, "0 bytes, less than a header");
 }
 
+// Fault 27.
 TEST_F(FileDamageTest, FileShorterThanTheMagicIsRefused) {
   Write("SHM");
   ExpectRefused(ErrorCode::kTruncated, "3 bytes, less than a header");
 }
 
+// Fault 27.
 TEST_F(FileDamageTest, FileOfZerosIsRefused) {
   Write(std::string(100'000, '\0'));
   ExpectRefused(ErrorCode::kBadMagic, "not a shmetrics segment");
 }
 
+// Fault 27.
 TEST_F(FileDamageTest, RandomFilesAreRefused) {
   std::mt19937_64 random(11);
   for (int i = 0; i < 200; i++) {
@@ -197,6 +220,7 @@ TEST_F(FileDamageTest, RandomFilesAreRefused) {
   }
 }
 
+// Fault 27.
 TEST_F(FileDamageTest, RandomBytesBehindTheMagicAreRefused) {
   std::mt19937_64 random(12);
   for (int i = 0; i < 200; i++) {
@@ -207,6 +231,7 @@ TEST_F(FileDamageTest, RandomBytesBehindTheMagicAreRefused) {
   }
 }
 
+// Fault 24.
 TEST_F(FileDamageTest, EveryFlippedBitOfAHeaderIsNoticed) {
   ASSERT_TRUE(Segment::AttachOrCreate(path_, SmallSegment()).ok());
   const int file = open(path_.c_str(), O_RDWR | O_CLOEXEC);

@@ -52,6 +52,7 @@ LeaseEntry* Free(DamagedSegment& s) { return s.At<LeaseEntry>(s.Shard().leases.f
 
 class LeaseDamageTest : public ::testing::TestWithParam<Damage> {};
 
+// Faults 24 and 25.
 TEST_P(LeaseDamageTest, IsSurvivedAndCounted) { ExpectSurvived(GetParam()); }
 
 const Damage kEntryDamages[] = {
@@ -151,6 +152,7 @@ const Damage kAccountDamages[] = {
     Damage{"U05_TierUnknown", kHarmless, [](DamagedSegment& s) { s.Account()->tier = UINT32_MAX; }},
 };
 
+// Fault 24.
 TEST(LeaseCircleTest, EveryLeaseInACircleOfChunksIsShownOnce) {
   DamagedSegment damaged;
   shm::SnapshotReader reader(damaged.AttachReader());
@@ -169,6 +171,7 @@ TEST(LeaseCircleTest, EveryLeaseInACircleOfChunksIsShownOnce) {
 }
 
 // As T01, in all shards at once: each would spend what the others may.
+// Fault 24.
 TEST(LeaseCircleTest, ShardsThatAllLeadToOneChunkAreReadOnlySoFar) {
   DamagedSegment damaged;
   for (std::uint32_t shard = 0; shard < shm::layout::kLeaseShards; shard++) {

@@ -1,150 +1,160 @@
-// kill -9 at chosen instructions: a child is stepped through one operation by ptrace and killed on the way. The short
-// operations die at every instruction; of the long ones a sample is taken, which SHMETRICS_STEP_BUDGET makes denser.
+// kill -9 at every instruction of everything that writes, in two ways. By image: the worker is stepped through the
+// operation once, and after each instruction the segment is checked as his death would leave it. By death: he is really
+// killed, and a fresh process checks; the operation begins anew for each death, so only some instructions get one.
+// SHMETRICS_NIGHTLY gives them all, of all but the longest operations.
 
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/ptrace.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <cstdint>
-#include <cstdlib>
-#include <functional>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <numeric>
+#include <sstream>
 #include <string>
+#include <vector>
 
-#include "shm/cells.h"
-#include "tests/support/bare_worker.h"
+#include "shm/memory_limit.h"
+#include "tests/crash/death_image.h"
+#include "tests/crash/invariants.h"
+#include "tests/crash/operation.h"
+#include "tests/crash/tracee.h"
 #include "tests/support/child.h"
+#include "tests/support/nightly.h"
 #include "tests/support/private_folder.h"
-#include "tests/support/segment_reading.h"
 
 namespace shmetrics::testing {
 namespace {
 
-/// How many instructions a test may step through, all its deaths together.
-long Budget() {
-  const char* budget = std::getenv("SHMETRICS_STEP_BUDGET");
-  return budget == nullptr ? 120'000 : std::atol(budget);
+/// How many instructions one operation may be stepped through, of some 30 us each. By image it is all of them but under a
+/// sanitizer, which makes many of one; there the rest of a long operation is left to the other builds.
+long MostByImage() {
+#ifdef __SANITIZE_ADDRESS__
+  if (!IsNightly()) return 20'000;
+#endif
+  return 10'000'000;
 }
+long MostByDeath() { return IsNightly() ? 10'000'000 : 12'000; }
 
-/// Runs `prepare` at full speed and then at most `limit` instructions of `body`, in a child that is killed there.
-/// How many instructions it got to run; -1 if this user may not trace.
-long StepThrough(const std::function<void()>& prepare, const std::function<void()>& body, long limit) {
-  const pid_t pid = fork();
-  if (pid == 0) {
-    if (ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) _exit(1);
-    prepare();
-    raise(SIGSTOP);
-    body();
-    raise(SIGSTOP);
-    _exit(0);
-  }
-  const Child child(pid);  // killed on every way out
-  int status = 0;
-  if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status)) return -1;
-  for (long steps = 0; steps < limit; steps++) {
-    if (ptrace(PTRACE_SINGLESTEP, pid, nullptr, nullptr) != 0) return -1;
-    if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status) || WSTOPSIG(status) != SIGTRAP) return steps;
-  }
-  return limit;
-}
+/// Reads what the control group allows: a quarter of a million instructions, nearly all of growing, and none of them
+/// changes the segment. Stepped into at night only.
+const void* const kPureFunction = reinterpret_cast<const void*>(&shm::MemoryHeadroom);
 
-class SingleStepTest : public ::testing::Test {
+class SingleStepTest : public ::testing::TestWithParam<Operation> {
  protected:
   void SetUp() override {
-    if (StepThrough([] {}, [] {}, 1) < 0) GTEST_SKIP() << "this user may not trace";
-    survivor_.Count(CounterNamed("first_total", {"n"}), {"0"}, std::uint64_t{1});  // both ends have grown
+    if (!Tracee::IsPossible()) GTEST_SKIP() << "this user may not trace";
+    ASSERT_EQ(RunInChild([&] { GetParam().prepare(prepared_); }), 0);
   }
-  /// Kills at many instructions of `body`; `check` is told how many died so far.
-  void KillAtInstructions(const std::function<void(BareWorker&, long death)>& body,
-                          const std::function<void(long deaths)>& check) {
-    const auto run = [&](long death, long limit) {
-      return StepThrough([&] { worker_ = new BareWorker(path_, options_); },  // dies with its process
-                         [&] { body(*worker_, death); }, limit);
-    };
-    long deaths = 0;
-    const long all = run(deaths++, 10'000'000);
-    ASSERT_GT(all, 10);
-    const long samples = std::clamp(2 * Budget() / all, std::min(all, 10L), all);  // each costs half of all
-    const long stride = all / samples;
-    for (long limit = 1; limit < all && !HasFailure();
-         limit = limit == all - 1 ? all : std::min(limit + stride, all - 1)) {
-      run(deaths++, limit);
-      check(deaths);
+
+  void DieByImage(const void* stepped_over) {
+    Restore();
+    images_.clear();
+    Tracee tracee([&] { return GetParam().begin(path_); });
+    tracee.StepOver(stepped_over);
+    DeathImage image(path_);
+    instructions_ = 0;
+    do {
+      // If a death would leave nothing else than one instruction before, that has been checked.
+      if (!image.Update(tracee)) continue;
+      CheckImage(image, tracee);
+      images_.push_back(instructions_);
+    } while (!HasFailure() && instructions_ < MostByImage() && tracee.Step() && ++instructions_);
+    if (tracee.is_done()) CheckImage(image, tracee);  // what is done must be there
+  }
+
+  void DieByDeath() {
+    for (const long instruction : Deadly()) {
+      if (HasFailure()) return;
+      DieAfter(instruction);
     }
-    EXPECT_GE(deaths, samples);
   }
-  void ExpectNothingSkipped() {
-    const shm::Skipped& skipped = reading_.Again().snapshot().skipped;
-    EXPECT_EQ(skipped.families + skipped.series + skipped.chains + skipped.collisions + skipped.gauges, 0U);
+
+  void Report() {
+    RecordProperty("instructions", static_cast<int>(instructions_));
+    RecordProperty("images", static_cast<int>(images_.size()));
+    RecordProperty("deaths", static_cast<int>(deaths_));
+    std::printf("single-step: %s: %ld instructions%s, %zu distinct images, %ld deaths\n",
+                GetParam().name.c_str(), instructions_, instructions_ == MostByImage() ? " of more" : "",
+                images_.size(), deaths_);
+  }
+
+ private:
+  /// The segment as the operation finds it.
+  void Restore() {
+    std::filesystem::remove(path_);
+    CopySegment(prepared_, path_);
+  }
+  void CheckImage(const DeathImage& image, const Tracee& tracee) {
+    SCOPED_TRACE("dead after instruction " + std::to_string(instructions_) + ", before " +
+                 tracee.NextInstruction());
+    image.WriteTo(image_, tracee.pid());
+    ExpectSurvived(image_, GetParam(), {tracee.is_done() ? 1U : 0U, 1});
+    std::filesystem::remove(image_);
+  }
+  static std::string BytesOf(const std::string& path) {
+    std::ostringstream bytes;
+    bytes << std::ifstream(path).rdbuf();
+    return bytes.str();
+  }
+  void DieAfter(long instruction) {
+    SCOPED_TRACE("killed after instruction " + std::to_string(instruction));
+    Restore();
+    bool is_done = false;
+    {
+      Tracee tracee([&] { return GetParam().begin(path_); });
+      tracee.StepOver(kPureFunction);
+      for (long i = 0; i < instruction && tracee.Step(); i++) {
+      }
+      is_done = tracee.is_done();
+      DeathImage image(path_);
+      image.Update(tracee);
+      image.WriteTo(image_, tracee.pid());
+    }
+    EXPECT_TRUE(BytesOf(image_) == BytesOf(path_)) << "an image is not what the kernel leaves";
+    std::filesystem::remove(image_);
+    EXPECT_EQ(RunInChild([&] { ExpectSurvived(path_, GetParam(), {is_done ? 1U : 0U, 1}); }), 0);
+    deaths_++;
+  }
+  /// After which instructions to kill: as many as there is time for, of those that leave something new; at night all of
+  /// these, and as many as there is time for of the others.
+  std::vector<long> Deadly() const {
+    if (!IsNightly()) return Sample(images_);
+    std::vector<long> all(static_cast<std::size_t>(instructions_) + 1);
+    std::iota(all.begin(), all.end(), 0);
+    std::vector<long> deadly = Sample(all);
+    deadly.insert(deadly.end(), images_.begin(), images_.end());
+    return deadly;
+  }
+  static std::vector<long> Sample(const std::vector<long>& candidates) {
+    std::vector<long> deadly;
+    for (std::size_t count = candidates.size(); count > 0; count -= (count + 15) / 16) {
+      deadly.clear();
+      for (std::size_t i = 1; i <= count; i++)
+        deadly.push_back(candidates[i * candidates.size() / count - 1]);
+      if (std::accumulate(deadly.begin(), deadly.end(), 0L) <= MostByDeath()) break;
+    }
+    return deadly;
   }
 
   PrivateFolder folder_;
+  const std::string prepared_ = folder_ / "prepared";
   const std::string path_ = folder_ / "segment";
-  const shm::SegmentOptions options_ = {
-      .bytes = 64U << 20U, .series_limit = 20'000, .family_series_limit = 10'000, .slot_count = 16};
-  BareWorker survivor_{path_, options_};
-  SegmentReading reading_{path_};
-  BareWorker* worker_ = nullptr;  // of the child
+  const std::string image_ = folder_ / "image";
+  long instructions_ = 0;
+  std::vector<long> images_;  ///< after how many instructions a death leaves something new
+  long deaths_ = 0;
 };
 
-// Fault 5.
-TEST_F(SingleStepTest, CountAndSumOfAHistogramAgreeWhereverTheObserverDies) {
-  const shm::FamilyDefinition histogram = HistogramNamed("h", {1, 2});
-  const auto series = survivor_.Register(histogram, {});
-  ASSERT_TRUE(series.ok());
-  const std::uint64_t offset = series.value()->cells;
-  KillAtInstructions(
-      [&](BareWorker& worker, long) {
-        auto* cells = reinterpret_cast<shm::HistogramCell*>(worker.segment().base() + offset);
-        shm::ObserveInHistogram(cells, histogram.bounds.data(), 2, 1.25);
-      },
-      [&](long deaths) {
-        const HistogramReading h = reading_.Again().Histogram("h");
-        EXPECT_EQ(h.sum, 1.25 * static_cast<double>(h.count));
-        EXPECT_LE(h.count, static_cast<std::uint64_t>(deaths));
-      });
-  EXPECT_GT(reading_.Again().Histogram("h").count, 0U);
+// Faults 1 to 6.
+TEST_P(SingleStepTest, DeathAtAnyInstructionIsSurvived) {
+  if (IsNightly()) DieByImage(nullptr);
+  DieByImage(kPureFunction);
+  DieByDeath();
+  Report();
 }
 
-// Fault 2.
-TEST_F(SingleStepTest, SeriesIsAbsentOrWholeWhereverItsRegistrarDies) {
-  const shm::FamilyDefinition family = CounterNamed("c_total", {"n"});
-  const auto registered = survivor_.Register(family);
-  ASSERT_TRUE(registered.ok());
-  std::uint64_t found = 0;
-  KillAtInstructions(
-      [&](BareWorker& worker, long death) {
-        const std::string value = std::to_string(death);
-        static_cast<void>(worker.Register(family, {value}));
-      },
-      [&](long deaths) {
-        const std::string value = std::to_string(deaths - 1);
-        ExpectNothingSkipped();
-        found += reading_.Shows("c_total{n=\"" + value + "\"}") ? 1 : 0;
-        survivor_.Count(family, {value}, std::uint64_t{1});
-        EXPECT_EQ(reading_.Again().Counter("c_total{n=\"" + value + "\"}"), 1U);
-        const std::uint64_t shown = reading_.Family("c_total")->series.size() + 1;  // and first_total
-        EXPECT_LE(reading_.snapshot().segment.series_count, shown + static_cast<std::uint64_t>(deaths));
-      });
-  EXPECT_GT(found, 0U) << "nobody lived to publish";
-}
-
-// Faults 4 and 6.
-TEST_F(SingleStepTest, SlotIsFreeWhereverItsClaimantDies) {
-  const shm::FamilyDefinition gauge = GaugeNamed("g", shm::layout::GaugeMode::kSum);
-  ASSERT_TRUE(survivor_.Register(gauge).ok());
-  KillAtInstructions([&](BareWorker& worker, long) { worker.Set(gauge, {}, 5); },
-                     [&](long) {
-                       ExpectNothingSkipped();
-                       EXPECT_FALSE(reading_.Shows("g"));
-                       EXPECT_LE(reading_.snapshot().workers.size(), 1U);
-                     });
-  survivor_.Set(gauge, {}, 7);
-  EXPECT_EQ(reading_.Again().Gauge("g"), 7.0);
-  EXPECT_EQ(reading_.snapshot().workers.size(), 1U) << "slot 0 was free at once";
-}
+INSTANTIATE_TEST_SUITE_P(All, SingleStepTest, ::testing::ValuesIn(Operations()),
+                         [](const auto& test) { return test.param.name; });
 
 }  // namespace
 }  // namespace shmetrics::testing

@@ -63,6 +63,7 @@ TEST_F(DeadWorkerTest, AKilledWorkersGaugesAreGoneFromTheNextScrapeAndItsCounter
   EXPECT_EQ(scrape["shmetrics_workers{state=\"dead\"}"], 1.0);
 }
 
+// Fault 6.
 TEST_F(DeadWorkerTest, WithTheLastWorkerItsGaugeIsGoneAltogether) {
   Child worker = StartWorker();
   const Agent agent(SHMETRICS_AGENT, segment_);

@@ -8,9 +8,13 @@
 
 #include <atomic>
 #include <filesystem>
+#include <fstream>
 #include <functional>
+#include <string>
 
 #include "shm/layout.h"
+#include "shm/lease_shard.h"
+#include "shm/robust_mutex.h"
 #include "tests/support/child.h"
 #include "tests/support/lessee.h"
 #include "tests/support/private_folder.h"
@@ -89,6 +93,88 @@ TEST_F(NamespaceLockTest, ASegmentMadeForItTakesLeasesOfSeveralNamespacesUnderOn
             0);
   EXPECT_TRUE(lessee.Acquire("42", 2).ok()) << "the stranger is dead, as pid 1 of his namespace";
   EXPECT_FALSE(lessee.Acquire("42", 2).ok());
+}
+
+/// The hazard that the byte is for: a holder and a waiter of two namespaces, both process 1 there, and the waiter dies.
+class NamespaceHazardTest : public NamespaceLockTest {
+ protected:
+  /// The first process of a PID namespace of its own, which runs `body` until it is killed with the answer.
+  Child FirstProcess(const std::function<void()>& body) {
+    pid_->store(0);
+    started_->store(false);
+    Child outside([&] {
+      ASSERT_EQ(unshare(CLONE_NEWPID), 0);
+      const pid_t first = fork();
+      if (first == 0) {
+        testing::DieWithParent();
+        body();
+        _exit(1);
+      }
+      pid_->store(first);
+      waitpid(first, nullptr, 0);
+    });
+    testing::WaitUntil([&] { return started_->load() && pid_->load() != 0; });
+    return outside;
+  }
+  /// Whether a thread waits in the kernel, for a mutex or between two questions for a byte.
+  static bool IsAsleep(pid_t pid) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+    std::string text;
+    std::getline(file, text);
+    return text.find(") S ") != std::string::npos;
+  }
+  /// One process after the other asks to be let in, again and again, and is killed while it waits. Whether one was.
+  bool KillWaiters(int how_many, const std::function<bool()>& ask) {
+    for (int i = 0; i < how_many && !inside_->load(); i++) {
+      Child waiter = FirstProcess([&] {
+        started_->store(true);
+        while (!ask()) {
+        }
+        inside_->store(true);
+        for (;;) pause();
+      });
+      testing::WaitUntil([&] { return IsAsleep(pid_->load()); });
+      kill(pid_->load(), SIGKILL);
+      waiter.Wait();
+    }
+    return inside_->load();
+  }
+
+  Lessee lessee_{path_, Shared()};
+  const Segment& segment_ = lessee_.worker().segment();
+  RobustMutex mutex_{&segment_.lease_shard(0).mutex};
+  const testing::SharedPage<std::atomic<bool>> started_, inside_;
+  const testing::SharedPage<std::atomic<pid_t>> pid_;
+};
+
+// Fault 13: should this ever fail, the kernel has learnt to tell namespaces apart and the byte lock can go.
+TEST_F(NamespaceHazardTest, WithoutTheByteAWaitersDeathLetsTheNextInBesideALivingHolder) {
+  const Child holder = FirstProcess([&] {
+    ASSERT_EQ(mutex_.Lock(), RobustMutex::Outcome::kLocked);
+    started_->store(true);
+    for (;;) pause();
+  });
+  const pid_t pid_of_holder = pid_->load();
+  // Not every death is in the middle of a wait, and it is the next one who is let in.
+  EXPECT_TRUE(KillWaiters(20, [&] { return mutex_.Lock() == RobustMutex::Outcome::kOwnerDied; }));
+  EXPECT_EQ(kill(pid_of_holder, 0), 0) << "the holder lives, and holds it too";
+}
+
+// Fault 13.
+TEST_F(NamespaceHazardTest, NoWaitersDeathLetsAnybodyInBesideALivingHolder) {
+  Child holder = FirstProcess([&] {
+    const Result<LeaseShard> shard = LeaseShard::Take(segment_, 0);
+    ASSERT_TRUE(shard.ok());
+    started_->store(true);
+    for (;;) pause();
+  });
+  EXPECT_FALSE(KillWaiters(5, [&] { return LeaseShard::Take(segment_, 0).ok(); }));
+  EXPECT_EQ(mutex_.TryLock(), RobustMutex::Outcome::kBusy) << "a dying waiter has touched it";
+  EXPECT_EQ(LeaseShard::Take(segment_, 0).error().code, ErrorCode::kBusy);
+  EXPECT_EQ(testing::Read(path_).snapshot().segment.mutex_recoveries, 0U);
+  holder.Kill();
+  testing::WaitUntil([&] { return LeaseShard::Take(segment_, 0).ok(); });
+  EXPECT_EQ(testing::Read(path_).snapshot().segment.mutex_recoveries, 1U) << "this death counts";
 }
 
 TEST_F(NamespaceLockTest, AHolderOfTheByteThatDoesNotGoOnMakesOthersBusyAndItsDeathFreesThem) {

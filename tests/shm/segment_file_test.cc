@@ -1,3 +1,5 @@
+// Which files are taken for a segment and which are refused: fault 27.
+
 #include "shm/segment_file.h"
 
 #include <gmock/gmock.h>
@@ -39,7 +41,6 @@ void Become(uid_t user, gid_t group) {
   ASSERT_EQ(setresuid(user, user, user), 0);
 }
 
-// Fault 27.
 class SegmentFileTest : public ::testing::Test {
  protected:
   void MakeFile(mode_t mode = 0600) {

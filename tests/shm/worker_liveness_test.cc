@@ -1,14 +1,19 @@
 // Worker slot, seen from outside: the situations in which other proofs of life are wrong.
 
 #include <fcntl.h>
+#include <grp.h>
 #include <gtest/gtest.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdint>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -106,7 +111,16 @@ TEST_F(WorkerLivenessTest, WorkerIsDeadThoughItsRawCloneLives) {
   kill(other_->load(), SIGKILL);
 }
 
-// Fault 15.
+TEST_F(WorkerLivenessTest, AForkedChildThatEndsTakesNothingWithIt) {
+  const Child worker = Worker([&] {
+    EXPECT_EQ(testing::RunInChild([] {}), 0);
+    other_->store(1);
+    Pause();
+  });
+  testing::WaitUntil([&] { return other_->load() == 1; });
+  EXPECT_EQ(Alive(), 1U);
+}
+
 // Fault 18.
 TEST_F(WorkerLivenessTest, WorkerThatExecutesAnotherProgramIsDead) {
   int pipe_ends[2];
@@ -140,7 +154,34 @@ TEST_F(WorkerLivenessTest, WorkerIsAliveWhenItsMainThreadHasEnded) {
   EXPECT_EQ(Alive(), 0U);
 }
 
-// Faults 12 and 13: its process id says nothing to us.
+/// A child of the calling process with the id that it asks for, as the kernel would give it some day; 0 in the child.
+pid_t ForkWithId(pid_t id) {
+  clone_args arguments{};
+  arguments.exit_signal = SIGCHLD;
+  arguments.set_tid = reinterpret_cast<std::uint64_t>(&id);
+  arguments.set_tid_size = 1;
+  return static_cast<pid_t>(syscall(SYS_clone3, &arguments, sizeof arguments));
+}
+
+// Fault 12.
+TEST_F(WorkerLivenessTest, AnotherProgramWithTheIdOfADeadWorkerIsNotTakenForIt) {
+  Child worker = Worker(Pause);
+  const pid_t id = worker.pid();
+  worker.Kill();
+  const pid_t next = ForkWithId(id);
+  if (next == 0) {
+    execlp("sleep", "sleep", "1000", nullptr);
+    _exit(127);
+  }
+  if (next < 0) GTEST_SKIP() << "this user may not choose process ids";
+  const Child other(next);
+  ASSERT_EQ(next, id);
+  EXPECT_EQ(kill(id, 0), 0);
+  EXPECT_EQ(testing::Read(path_).snapshot().workers[0].pid, static_cast<std::uint32_t>(id));
+  EXPECT_EQ(Alive(), 0U);
+}
+
+// Fault 13: its process id says nothing to us.
 TEST_F(WorkerLivenessTest, WorkerInAnotherPidNamespaceIsSeenAliveAndDead) {
   if (testing::RunInChild([] { _exit(unshare(CLONE_NEWPID) == 0 ? 0 : 1); }) != 0)
     GTEST_SKIP() << "this user may not make PID namespaces";
@@ -175,8 +216,19 @@ TEST_F(WorkerLivenessTest, ReadLockOfAStrangerIsNoSignOfLife) {
   EXPECT_EQ(Alive(), 0U);
 }
 
-// Fault 4.
-// Fault 32.
-// Fault 26.
+// Fault 28.
+TEST_F(WorkerLivenessTest, AStrangerOfAnotherUserCannotEvenOpenTheFile) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+  EXPECT_EQ(chmod(folder_.path().c_str(), 0711), 0);
+  EXPECT_EQ(testing::RunInChild([&] {
+              ASSERT_EQ(setgroups(0, nullptr), 0);
+              ASSERT_EQ(setresgid(20'001, 20'001, 20'001), 0);
+              ASSERT_EQ(setresuid(20'001, 20'001, 20'001), 0);
+              EXPECT_EQ(open(path_.c_str(), O_RDONLY | O_CLOEXEC), -1);
+              EXPECT_EQ(errno, EACCES);
+            }),
+            0);
+}
+
 }  // namespace
 }  // namespace shmetrics::shm

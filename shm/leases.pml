@@ -1,0 +1,304 @@
+/* The ladders of admission, renewal and release (leases.cc, entry_table.h) and of the takeover from a dead holder of
+ * the shard's mutex (lease_shard.cc), checked in every order by spin: tests/models runs this.
+ *
+ * Modelled: two workers that want one lease each of one key within a limit, in a shard of two entries, one of which a
+ * third worker has; each may die before any of its steps, in the mutex too. Death is two steps, as in the kernel: first
+ * the robust mutex goes, then the slot. A clock that may move on between any two steps, so that a worker may stand
+ * still past its deadline. Counting without and with a question to the kernel, ending what is not counted, sweep and
+ * rebuild, renewal with its second look at the clock, release.
+ * Abstracted away: other keys, the ledger, growth (another rebuild of the same kind), the order within a chain, and the
+ * bounded wait: Busy decides nothing. A worker's slot is never another's (worker_slot.pml), so its epoch is left out.
+ * Cost of being wrong: more streams than the limit, or a stream that is ended though its user still listens.
+ *
+ * Variants that must fail: MISSING_REPAIR, UNCOUNTED_STAYS, RENEW_IGNORES_GENERATION, END_WITHOUT_COMPARING.
+ */
+
+#define WORKERS 3
+#define ENTRIES 2
+#define TTL 1
+#define LAST_MOMENT 2
+
+typedef Entry {
+  byte generation;  /* odd: a lease */
+  byte deadline;
+  byte owner;
+  bit in_chain;
+  bit is_listed;  /* as free */
+}
+
+Entry entry[ENTRIES];
+byte limit;
+byte now;
+byte mutex;  /* who holds it; 0: nobody */
+bit owner_died;
+bit is_dead[WORKERS + 1];
+
+#define IN_USE(i) (entry[i].generation % 2 == 1)
+#define IS_LIVE(i) (IN_USE(i) && entry[i].deadline > now && !is_dead[entry[i].owner])
+#define WITHIN_LIMIT (IS_LIVE(0) + IS_LIVE(1) <= limit)
+
+/* In the step that follows it, so that a death costs no states of its own. */
+#define DIE_OR \
+  if \
+  :: true \
+  :: goto dead \
+  fi
+
+/* End() of what is over, by whoever visits it. Nobody else's live lease may be lost. */
+#define END(i) \
+  assert(!IS_LIVE(i)); \
+  entry[i].generation++; \
+  entry[i].deadline = 0
+
+/* EndIfOver(): the state is loaded, and exchanged a step later. The loop's second turn meets the renewed state. */
+inline EndIfOver(i, asks) {
+  do
+  :: atomic {
+       DIE_OR;
+       seen = entry[i].generation;
+       seen_deadline = entry[i].deadline;
+       is_over = !IN_USE(i) || entry[i].deadline <= now || (asks && is_dead[entry[i].owner]);
+       if
+       :: seen % 2 == 0 || !is_over -> break
+       :: else
+       fi
+     };
+     atomic {
+       DIE_OR;
+       if
+#ifdef END_WITHOUT_COMPARING
+       :: true -> END(i); break
+#else
+       :: entry[i].generation == seen && entry[i].deadline == seen_deadline -> END(i); break
+#endif
+       :: else
+       fi
+     }
+  od
+}
+
+/* ForEachInChain() for one entry. */
+inline Unlink(i) {
+  atomic { DIE_OR; entry[i].in_chain = 0 };
+  atomic { DIE_OR; entry[i].is_listed = 1 }  /* entry_unlinked */
+}
+
+/* Rebuild(): one step empties, one for each entry. */
+inline List(i) {
+  atomic {
+    DIE_OR;
+    if
+    :: IN_USE(i) -> entry[i].in_chain = 1
+    :: else -> entry[i].is_listed = 1
+    fi
+  }
+}
+
+inline Rebuild() {
+  atomic {
+    DIE_OR;
+    entry[0].in_chain = 0; entry[0].is_listed = 0;
+    entry[1].in_chain = 0; entry[1].is_listed = 0
+  };
+  List(0);  /* entry_table_emptied */
+  List(1)
+}
+
+inline Repair() {
+#ifndef MISSING_REPAIR
+  Rebuild();
+#endif
+  atomic { DIE_OR; owner_died = 0 }  /* shard_repaired */
+}
+
+#ifdef UNCOUNTED_STAYS
+#define IS_VISITED(i) (entry[i].in_chain && !(IN_USE(i) && entry[i].deadline <= now))
+#else
+#define IS_VISITED(i) entry[i].in_chain
+#endif
+
+inline CountOne(i) {
+  if
+  :: IS_VISITED(i) ->
+    EndIfOver(i, asks);
+    if
+    :: atomic { is_over || seen % 2 == 0 -> skip };
+      Unlink(i)
+    :: else -> live++
+    fi
+  :: else
+  fi
+}
+
+inline CountKey() {
+  live = 0;
+  CountOne(0);
+  CountOne(1)
+}
+
+proctype Worker(byte me) {
+  byte live, mine, generation, seen, seen_deadline;
+  bit asks, is_over;
+  atomic { mutex == 0 -> mutex = me };
+  if
+  :: owner_died -> Repair()
+  :: else
+  fi;
+count:
+  CountKey();
+  if
+  :: live >= limit && !asks -> asks = 1; goto count
+  :: live >= limit && asks -> mutex = 0; goto dead
+  :: else
+  fi;
+take:
+  atomic {
+    DIE_OR;
+    if
+    :: entry[0].is_listed -> mine = 0
+    :: !entry[0].is_listed && entry[1].is_listed -> mine = 1
+    :: else -> goto sweep
+    fi;
+    entry[mine].is_listed = 0
+  };
+  goto write;
+sweep:
+  asks = 1;
+  EndIfOver(0, asks);
+  EndIfOver(1, asks);
+  Rebuild();
+  if
+  :: entry[0].is_listed || entry[1].is_listed -> goto take
+  :: else -> mutex = 0; goto dead
+  fi;
+write:
+  atomic { DIE_OR; assert(!IN_USE(mine)); entry[mine].owner = me };  /* lease_entry_taken */
+  atomic {
+    DIE_OR;  /* lease_written */
+    entry[mine].generation++;
+    entry[mine].deadline = now + TTL;
+    generation = entry[mine].generation;
+    assert(WITHIN_LIMIT)
+  };
+  atomic { DIE_OR; entry[mine].in_chain = 1 };  /* lease_begun */
+  mutex = 0;
+  if
+  :: goto release
+  :: true
+  fi;
+renew:
+  atomic {
+    DIE_OR;
+    seen = entry[mine].generation;
+    seen_deadline = entry[mine].deadline;
+#ifndef RENEW_IGNORES_GENERATION
+    if
+    :: seen != generation -> goto dead
+    :: else
+    fi;
+#endif
+    is_over = seen_deadline <= now
+  };
+  atomic {
+    DIE_OR;  /* lease_renewal_decided */
+    if
+    :: entry[mine].generation != seen || entry[mine].deadline != seen_deadline -> goto renew
+    :: else
+    fi;
+    if
+    :: is_over -> entry[mine].generation++; entry[mine].deadline = 0; goto dead
+    :: else
+    fi;
+    entry[mine].deadline = now + TTL;
+    assert(entry[mine].generation == generation);
+    assert(WITHIN_LIMIT)
+  };
+  atomic {
+    DIE_OR;  /* lease_renewed */
+    if
+    :: seen_deadline > now
+    :: else ->
+      if
+      :: entry[mine].generation == generation -> entry[mine].generation++; entry[mine].deadline = 0
+      :: else
+      fi;
+      goto dead
+    fi
+  };
+release:
+  atomic {
+    DIE_OR;
+    if
+    :: entry[mine].generation == generation -> entry[mine].generation++; entry[mine].deadline = 0
+    :: else -> goto dead
+    fi
+  };
+  atomic {
+    DIE_OR;  /* lease_ended */
+    if
+    :: mutex == 0 -> mutex = me
+    :: else -> goto dead
+    fi
+  };
+  if
+  :: owner_died -> Repair()
+  :: else
+  fi;
+  if
+  :: entry[0].in_chain && !IN_USE(0) -> Unlink(0)
+  :: else
+  fi;
+  if
+  :: entry[1].in_chain && !IN_USE(1) -> Unlink(1)
+  :: else
+  fi;
+  mutex = 0;
+dead:
+  atomic {
+    if
+    :: mutex == me -> owner_died = 1; mutex = 0
+    :: else
+    fi
+  };
+  is_dead[me] = 1
+}
+
+active proctype Clock() {
+  do
+  :: now < LAST_MOMENT -> now++
+  :: else -> break
+  od
+}
+
+/* Whenever the mutex is free and its last holder lived, every entry is in the chain or listed, and not both. */
+proctype Index() {
+end:
+  atomic {
+    mutex == 0 && !owner_died ->
+    assert(entry[0].in_chain != entry[0].is_listed && entry[1].in_chain != entry[1].is_listed);
+    assert((!IN_USE(0) || entry[0].in_chain) && (!IN_USE(1) || entry[1].in_chain))
+  }
+}
+
+/* Has a lease from the beginning, and does nothing but die. */
+proctype Holder(byte me) {
+  is_dead[me] = 1
+}
+
+init {
+  atomic {
+    if
+    :: limit = 1
+    :: limit = ENTRIES + 1  /* as good as none */
+    fi;
+    entry[0].is_listed = 1;
+    entry[1].generation = 1;
+    entry[1].deadline = LAST_MOMENT;
+    entry[1].owner = WORKERS;
+    entry[1].in_chain = 1;
+    run Index();
+    run Holder(WORKERS);
+    run Worker(1);
+    run Worker(2)
+  }
+}

@@ -1,0 +1,46 @@
+#ifndef SHMETRICS_TESTS_CRASH_CRASH_POINTS_H_
+#define SHMETRICS_TESTS_CRASH_CRASH_POINTS_H_
+
+namespace shmetrics::testing {
+
+/// Every crash point there is; EveryCrashPointIsListed keeps it so.
+inline constexpr const char* kCrashPoints[] = {
+    "arena_blocks_populated",
+    "arena_cells_committed",
+    "arena_front_populated",
+    "arena_record_committed",
+    "directory_before_publish",
+    "directory_series_reserved",
+    "entry_chunk_allocated",
+    "entry_chunk_linked",
+    "entry_table_emptied",
+    "entry_unlinked",
+    "exemplar_claimed",
+    "exemplar_half_written",
+    "exemplars_allocated",
+    "gauges_block_allocated",
+    "gauges_series_written",
+    "lease_begun",
+    "lease_ended",
+    "lease_entry_taken",
+    "lease_renewal_decided",
+    "lease_renewed",
+    "lease_written",
+    "ledger_before_spending",
+    "ledger_opened",
+    "ledger_tier_restored",
+    "ledger_written",
+    "segment_filled",
+    "segment_mapped",
+    "slot_claim_locked",
+    "slot_epoch_bumped",
+    "slot_live_locked",
+    "slot_taken_over",
+};
+
+/// Only whoever takes over from a dead holder of a shard comes by it: RepairsTest stages that.
+inline constexpr const char* kRepairPoint = "shard_repaired";
+
+}  // namespace shmetrics::testing
+
+#endif  // SHMETRICS_TESTS_CRASH_CRASH_POINTS_H_

@@ -1,0 +1,236 @@
+#include "tests/crash/lease_operations.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "shm/key_hash.h"
+#include "shm/lease_clock.h"
+#include "shm/lease_shard.h"
+#include "shm/ledger.h"
+#include "shmetrics/audio.h"
+#include "shmetrics/registry.h"
+
+namespace shmetrics::testing {
+namespace {
+
+constexpr std::uint64_t kSpent = 1'000;
+
+/// A user of this name, and of the first shard: all operations meet there.
+std::string UserOf(std::string_view name) {
+  for (int i = 0;; i++) {
+    std::string user = std::string(name) + std::to_string(i);
+    const std::string_view value = user;
+    if (shm::HashOfValues(0, {&value, 1}) % shm::layout::kLeaseShards == 0) return user;
+  }
+}
+
+std::shared_ptr<Lessee> AttachLessee(const std::string& path) {
+  return std::make_shared<Lessee>(path, TinySegment());
+}
+
+/// The shard of all users here, whoever held it last. Its entries are the user's leases that nobody has ended.
+template <class Visit>
+void ForEachLeaseOf(const std::string& user, Lessee& witness, Visit visit) {
+  Result<shm::LeaseShard> shard = shm::LeaseShard::Take(witness.worker().segment(), 0);
+  ASSERT_TRUE(shard.ok()) << shard.error().message;
+  shard->leases().ForEach([&](const shm::layout::LeaseEntry& entry) {
+    if (shm::IsInUse(entry) && shm::KeyOf(entry) == "user_id=\"" + user + "\"") visit(entry);
+  });
+}
+
+std::uint64_t LeasesOf(const std::string& user, Lessee& witness) {
+  std::uint64_t leases = 0;
+  ForEachLeaseOf(user, witness, [&](const shm::layout::LeaseEntry&) { leases++; });
+  return leases;
+}
+
+/// Expects that the dead take nothing of the user's limit.
+void CheckLimit(const std::string& user, std::uint32_t limit, Lessee& witness) {
+  for (std::uint32_t i = 0; i < limit; i++) EXPECT_TRUE(witness.Acquire(user, limit).ok());
+  EXPECT_FALSE(witness.Acquire(user, limit).ok());
+}
+
+Operation AcquireFree() {
+  static const std::string user = UserOf("free");
+  return {"acquire_free", CreateTinySegment,
+          [](const std::string& path) {
+            auto lessee = AttachLessee(path);
+            static_cast<void>(lessee->worker().slot().Hold());
+            return [lessee] { static_cast<void>(lessee->Acquire(user, 3, kMinuteNs)); };
+          },
+          [](Lessee& witness, SegmentReading&, Runs runs) {
+            EXPECT_LE(LeasesOf(user, witness), runs.begun);
+            CheckLimit(user, 3, witness);
+          }};
+}
+
+Operation AcquireAtLimit() {
+  static const std::string user = UserOf("limited");
+  return {"acquire_at_limit", CreateTinySegment,
+          [](const std::string& path) {
+            auto lessee = AttachLessee(path);
+            for (int i = 0; i < 2; i++) static_cast<void>(lessee->Acquire(user, 2));
+            return [lessee] { EXPECT_FALSE(lessee->Acquire(user, 2).ok()); };
+          },
+          [](Lessee& witness, SegmentReading&, Runs) {
+            EXPECT_LE(LeasesOf(user, witness), 2U);
+            CheckLimit(user, 2, witness);
+          }};
+}
+
+/// Expects one lease at most of a user whose limit is one.
+auto CheckOnlyOne(const std::string& user) {
+  return [&user](Lessee& witness, SegmentReading&, Runs) {
+    EXPECT_LE(LeasesOf(user, witness), 1U);  // or none: of the dead anybody may have ended it
+    CheckLimit(user, 1, witness);
+  };
+}
+
+Operation AcquireFromTheDead() {
+  static const std::string user = UserOf("dead");
+  return {"acquire_from_dead_owner",
+          [](const std::string& path) { static_cast<void>(Lessee(path, TinySegment()).Acquire(user, 1)); },
+          [](const std::string& path) {
+            auto lessee = AttachLessee(path);
+            static_cast<void>(lessee->worker().slot().Hold());
+            return [lessee] { static_cast<void>(lessee->Acquire(user, 1)); };
+          },
+          CheckOnlyOne(user)};
+}
+
+Operation AcquireFromTheExpired() {
+  static const std::string user = UserOf("expired");
+  return {"acquire_from_expired", CreateTinySegment,
+          [](const std::string& path) {
+            auto lessee = AttachLessee(path);
+            static_cast<void>(lessee->Acquire(user, 1, 1));
+            return [lessee] { static_cast<void>(lessee->Acquire(user, 1)); };
+          },
+          CheckOnlyOne(user)};
+}
+
+/// The last holder of the shard died within, with an entry out of all lists.
+Operation AcquireWithRepair() {
+  static const std::string user = UserOf("heir");
+  return {"acquire_with_repair",
+          [](const std::string& path) {
+            auto* dead =
+                new Lessee(path, TinySegment());  // mapped until it dies, or the kernel finds no mutex
+            static_cast<void>(dead->Acquire(user, 1));
+            Result<shm::LeaseShard> shard = shm::LeaseShard::Take(dead->worker().segment(), 0);
+            ASSERT_TRUE(shard.ok());
+            shard->leases().TakeFree();
+            static_cast<void>(new shm::LeaseShard(std::move(shard.value())));  // never given back
+          },
+          [](const std::string& path) {
+            auto lessee = AttachLessee(path);
+            static_cast<void>(lessee->worker().slot().Hold());
+            return [lessee] { static_cast<void>(lessee->Acquire(user, 1)); };
+          },
+          CheckOnlyOne(user)};
+}
+
+Operation Renew() {
+  static const std::string user = UserOf("renewed");
+  return {"renew", CreateTinySegment,
+          [](const std::string& path) {
+            auto lessee = AttachLessee(path);
+            return [lessee, lease = lessee->Acquire(user, {}, kMinuteNs).value()] {
+              shm::Leases::Renew(lease, 2 * kMinuteNs);
+            };
+          },
+          [](Lessee& witness, SegmentReading&, Runs runs) {
+            EXPECT_LE(LeasesOf(user, witness), runs.begun);
+            ForEachLeaseOf(user, witness, [](const shm::layout::LeaseEntry& entry) {
+              EXPECT_GT(entry.state.deadline_ns, 0);
+              EXPECT_LE(entry.state.deadline_ns, shm::LeaseNowNs() + 2 * kMinuteNs);
+            });
+          }};
+}
+
+Operation Release() {
+  static const std::string user = UserOf("released");
+  return {"release", CreateTinySegment,
+          [](const std::string& path) {
+            auto lessee = AttachLessee(path);
+            return [lessee, lease = lessee->Acquire(user).value()] { lessee->Release(lease); };
+          },
+          [](Lessee& witness, SegmentReading&, Runs runs) {
+            EXPECT_LE(LeasesOf(user, witness), runs.begun - runs.completed);
+          }};
+}
+
+std::function<void()> SpendMinutes(const std::shared_ptr<BareWorker>& worker, const std::string& user) {
+  auto ledger = std::make_shared<shm::Ledger>(worker->segment(), worker->arena());
+  return [worker, ledger, user] {
+    static_cast<void>(ledger->Spend(user, kSpent, shm::Ledger::Intent::kSpend,
+                                    [](std::uint32_t) { return std::optional<std::uint64_t>(5 * kSpent); }));
+  };
+}
+
+auto CheckSpent(const std::string& user) {
+  return [&user](Lessee& witness, SegmentReading&, Runs runs) {
+    shm::Ledger ledger(witness.worker().segment(), witness.worker().arena());
+    const Result<shm::Ledger::Account> account = ledger.Read(user);
+    ASSERT_TRUE(account.ok()) << account.error().message;
+    EXPECT_EQ(account->nano_minutes % kSpent, 0U);
+    EXPECT_TRUE(runs.Allow(account->nano_minutes / kSpent)) << account->nano_minutes;
+  };
+}
+
+/// Of a user who has no account yet.
+Operation ConsumeFirstMinutes() {
+  static const std::string user = UserOf("new");
+  return {"consume_first_minutes", CreateTinySegment,
+          [](const std::string& path) { return SpendMinutes(AttachWorker(path), user); }, CheckSpent(user)};
+}
+
+/// Minutes that no death may make today's.
+void MinutesOfYesterday(const shm::Segment& segment, const std::string& user) {
+  for (std::uint32_t number = 0; number < shm::layout::kLeaseShards; number++) {
+    shm::LeaseShard::Take(segment, number)->ledger().ForEach([&](shm::layout::LedgerEntry& entry) {
+      if (shm::IsInUse(entry) && shm::KeyOf(entry) == user)
+        entry.state = {static_cast<std::int32_t>(shm::UtcDay() - 1), 0, kSpent + 1};
+    });
+  }
+}
+
+Operation ConsumeMinutes() {
+  static const std::string user = UserOf("known");
+  return {"consume_minutes",
+          [](const std::string& path) {
+            BareWorker worker(path, TinySegment());
+            ASSERT_TRUE(shm::Ledger(worker.segment(), worker.arena()).SetTier(user, 2).ok());
+            MinutesOfYesterday(worker.segment(), user);
+          },
+          [](const std::string& path) { return SpendMinutes(AttachWorker(path), user); }, CheckSpent(user)};
+}
+
+Operation Announce() {
+  return {"announce", CreateTinySegment,
+          [](const std::string& path) {
+            auto quota = std::make_shared<audio::Quota>(Registry::open({.segment = path}),
+                                                        audio::QuotaOptions{path + ".ini"});
+            static_cast<void>(quota->announce_model("first"));  // it holds a slot now
+            return [quota] { static_cast<void>(quota->announce_model("whisper")); };
+          },
+          [](Lessee&, SegmentReading& reading, Runs) {
+            EXPECT_FALSE(reading.Shows("audio_model_workers{model=\"whisper\"}"));
+          }};
+}
+
+}  // namespace
+
+std::vector<Operation> LeaseOperations() {
+  return {
+      AcquireFree(), AcquireAtLimit(), AcquireFromTheDead(),  AcquireFromTheExpired(), AcquireWithRepair(),
+      Renew(),       Release(),        ConsumeFirstMinutes(), ConsumeMinutes(),        Announce()};
+}
+
+}  // namespace shmetrics::testing

@@ -1,0 +1,104 @@
+#include "tests/crash/operation.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "shm/fork_guard.h"
+#include "tests/crash/lease_operations.h"
+#include "tests/crash/metric_operations.h"
+#include "tests/support/child.h"
+
+namespace shmetrics::testing {
+namespace {
+
+using shm::layout::GaugeMode;
+
+void CheckNothing(Lessee& /*witness*/, SegmentReading& /*reading*/, Runs /*runs*/) {}
+
+/// A worker that has set gauges and is dead, so that there is a row to be cleared.
+void LeaveARow(const std::string& path) {
+  BareWorker dead(path, TinySegment());
+  for (const char* n : {"0", "1", "2"}) dead.Set(GaugeNamed("row", GaugeMode::kSum, {"n"}), {n}, 1);
+}
+
+Operation Create() {
+  return {"create", [](const std::string&) {},
+          [](const std::string& path) {
+            return [path] { static_cast<void>(shm::Segment::AttachOrCreate(path, TinySegment())); };
+          },
+          CheckNothing};
+}
+
+Operation Attach() {
+  Operation attach = Create();
+  attach.name = "attach";
+  attach.prepare = CreateTinySegment;
+  return attach;
+}
+
+Operation ClaimSlot() {
+  return {"claim_slot", LeaveARow,
+          [](const std::string& path) {
+            return [worker = AttachWorker(path)] {
+              const shm::ForkGuard::Lock lock;
+              static_cast<void>(worker->slot().Hold());
+            };
+          },
+          CheckNothing};
+}
+
+/// In the child; the parent stays and holds its slot until the child ends.
+void Fork() {
+  const pid_t child = fork();
+  if (child == 0) {
+    DieWithParent();
+    return;
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
+Operation ClaimAfterFork() {
+  static const shm::FamilyDefinition gauge = GaugeNamed("forked", GaugeMode::kSum);
+  return {"claim_after_fork", LeaveARow,
+          [](const std::string& path) {
+            auto worker = AttachWorker(path);
+            worker->Set(gauge, {}, 1);
+            Fork();
+            return [worker] { worker->Set(gauge, {}, 5); };
+          },
+          CheckNothing};
+}
+
+}  // namespace
+
+shm::SegmentOptions TinySegment() {
+  return {.bytes = 1U << 20U,
+          .series_limit = 64,
+          .family_series_limit = 8,
+          .slot_count = 16,
+          .max_cpu_stripes = 0,
+          .lease_limit = 512,
+          .ledger_limit = 512};
+}
+
+void CreateTinySegment(const std::string& path) { BareWorker creator(path, TinySegment()); }
+
+std::shared_ptr<BareWorker> AttachWorker(const std::string& path) {
+  return std::make_shared<BareWorker>(path, TinySegment());
+}
+
+const std::vector<Operation>& Operations() {
+  static const std::vector<Operation> operations = [] {
+    std::vector<Operation> all = {Create(), Attach(), ClaimSlot(), ClaimAfterFork()};
+    for (Operation& operation : MetricOperations()) all.push_back(std::move(operation));
+    for (Operation& operation : LeaseOperations()) all.push_back(std::move(operation));
+    return all;
+  }();
+  return operations;
+}
+
+}  // namespace shmetrics::testing

@@ -1,0 +1,55 @@
+#ifndef SHMETRICS_TESTS_CRASH_OPERATION_H_
+#define SHMETRICS_TESTS_CRASH_OPERATION_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "tests/support/bare_worker.h"
+#include "tests/support/lessee.h"
+#include "tests/support/segment_reading.h"
+
+namespace shmetrics::testing {
+
+/// How often something was done to a segment: `completed` times for certain, `begun` times at most.
+struct Runs {
+  std::uint64_t completed;
+  std::uint64_t begun;
+
+  bool Allow(std::uint64_t times) const { return completed <= times && times <= begun; }
+  /// Nobody died within, and nobody had a rival.
+  bool WereUndisturbed() const { return completed == 1 && begun == 1; }
+};
+
+/// One thing that a worker writes into a segment, for tests that interrupt it. What several operations prepare goes
+/// together in one segment, and so do several runs of one operation.
+struct Operation {
+  std::string name;  ///< letters, digits and underscores
+  /// Brings the segment at `path` into the state that the operation begins in. For a process that then dies.
+  std::function<void(const std::string& path)> prepare;
+  /// What the process that does it has done before: attached, claimed, registered. The answer is the operation, which may
+  /// have to be called in another process: after the fork, if it is one of a child. Everything made here is leaked.
+  std::function<std::function<void()>(const std::string& path)> begin;
+  /// Expects the operation absent or whole, as often as `runs` says, when all who did it are dead. `reading` has been read
+  /// before `witness`, who may write, has done anything.
+  std::function<void(Lessee& witness, SegmentReading& reading, Runs runs)> check;
+};
+
+inline void PrintTo(const Operation& operation, std::ostream* out) { *out << operation.name; }
+
+/// All of them.
+const std::vector<Operation>& Operations();
+
+/// A segment with room for every operation a few times, and little else: it is compared and copied at each instruction.
+shm::SegmentOptions TinySegment();
+
+/// What most operations prepare: that there is a segment.
+void CreateTinySegment(const std::string& path);
+std::shared_ptr<BareWorker> AttachWorker(const std::string& path);
+
+}  // namespace shmetrics::testing
+
+#endif  // SHMETRICS_TESTS_CRASH_OPERATION_H_

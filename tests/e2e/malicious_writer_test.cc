@@ -1,0 +1,122 @@
+// A process that may write to the segment and does so without pause, anywhere in it, while others read. It prints a seed;
+// with that in SHMETRICS_SEED it writes the same again.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <string>
+
+#include "shm/snapshot.h"
+#include "tests/corrupt/damaged_segment.h"
+#include "tests/corrupt/segment_image.h"
+#include "tests/support/agent.h"
+#include "tests/support/child.h"
+#include "tests/support/exposition_parser.h"
+#include "tests/support/http_client.h"
+#include "tests/support/nightly.h"
+
+namespace shmetrics::testing {
+namespace {
+
+using std::chrono::steady_clock;
+
+class MaliciousWriterTest : public ::testing::Test {
+ protected:
+  MaliciousWriterTest() {
+    const char* given = std::getenv("SHMETRICS_SEED");
+    seed_ = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device()();
+    RecordProperty("seed", std::to_string(seed_));
+    std::printf("SHMETRICS_SEED=%llu\n", static_cast<unsigned long long>(seed_));
+  }
+
+  /// Damages more and more, then begins again with what was there, so that readers come far before they stumble.
+  Child StartWriter() {
+    return Child([this] {
+      std::mt19937_64 random(seed_);
+      for (std::uint64_t i = 1;; i++) {
+        Mutate(image_, std::ref(random));
+        if (random() % 64 == 0) image_.Restore();
+      }
+    });
+  }
+  bool IsTimeLeft() const { return steady_clock::now() < end_ && !HasFailure(); }
+
+  DamagedSegment damaged_;
+  const SegmentImage image_{damaged_};
+  std::uint64_t seed_;
+  const steady_clock::time_point end_ =
+      steady_clock::now() +
+      (IsNightly() ? std::chrono::milliseconds(180'000) : std::chrono::milliseconds(1'000));
+};
+
+// Fault 25.
+TEST_F(MaliciousWriterTest, ASnapshotIsSaneWhateverIsWrittenWhileItIsRead) {
+  const Child writer = StartWriter();
+  shm::Snapshot snapshot;
+  std::uint64_t reads = 0;
+  std::uint64_t stumbled = 0;
+  while (IsTimeLeft()) {
+    // One that remembers more with each read, then one that knows nothing.
+    shm::SnapshotReader reader(damaged_.AttachReader());
+    for (int again = 0; again < 20 && IsTimeLeft(); again++) {
+      reader.Read(&snapshot);
+      ExpectSane(snapshot);
+      reads++;
+      stumbled += SkippedOf(snapshot) > 0 ? 1 : 0;
+    }
+    ExpectSaneLedger(reader);
+  }
+  EXPECT_GT(stumbled, reads / 100) << "the writer hit nothing";
+  RecordProperty("reads", std::to_string(reads));
+}
+
+// Fault 25: what one look finds committed is not, at the next, while the same record is read.
+TEST_F(MaliciousWriterTest, MemoryThatComesAndGoesIsLookedForOnce) {
+  const Child writer([this] {
+    const std::uint64_t committed = damaged_.live().committed_front;
+    for (;;) {
+      damaged_.live().committed_front = 0;
+      damaged_.live().committed_front = committed;
+    }
+  });
+  shm::Snapshot snapshot;
+  while (IsTimeLeft()) {
+    shm::SnapshotReader reader(damaged_.AttachReader());
+    reader.Read(&snapshot);
+    ExpectSane(snapshot);
+    for (int again = 0; again < 100; again++) ExpectSaneLedger(reader);
+  }
+}
+
+// Faults 24 and 25.
+TEST_F(MaliciousWriterTest, TheAgentAnswersWhateverIsWrittenAndAllItSaysParses) {
+  constexpr std::size_t kMostBytes = 16U << 20U;  // a few times the segment
+  const Child writer = StartWriter();
+  Agent agent(SHMETRICS_AGENT, damaged_.path);
+  while (IsTimeLeft()) {
+    for (const char* accept : {"text/plain;version=0.0.4", "application/openmetrics-text;version=1.0.0"}) {
+      const HttpAnswer answer =
+          GetWith(agent.port(), "/metrics", std::string("Host: localhost\r\nAccept: ") + accept + "\r\n");
+      ASSERT_EQ(answer.status, 200) << answer.body << agent.process().errors();
+      EXPECT_LE(answer.body.size(), kMostBytes);
+      const ParsedExposition parsed = ParseExposition(answer.body);
+      EXPECT_TRUE(parsed.complaints.empty()) << parsed.complaints.front();
+    }
+    for (const char* path : {"/api/v1/metrics/json", "/api/v1/workers", "/api/v1/audio/stream/status",
+                             "/api/v1/audio/stream/limits?user_id=42"}) {
+      const HttpAnswer answer = Get(agent.port(), path);
+      ASSERT_EQ(answer.status, 200) << path << answer.body << agent.process().errors()
+                                    << agent.process().Wait();
+      EXPECT_LE(answer.body.size(), kMostBytes);
+      EXPECT_TRUE(nlohmann::json::accept(answer.body)) << path << '\n' << answer.body;
+    }
+  }
+  EXPECT_FALSE(agent.process().HasEnded());
+}
+
+}  // namespace
+}  // namespace shmetrics::testing

@@ -1,0 +1,170 @@
+#include "tests/soak/soak.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "tests/soak/metrics.h"
+#include "tests/support/child.h"
+#include "tests/support/exposition_parser.h"
+#include "tests/support/http_client.h"
+
+namespace shmetrics::soak {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr int kWorkers = 6;
+constexpr std::size_t kMostAlive = 12;
+constexpr std::uint32_t kMostSegments = 5;  ///< the agent keeps four that have been replaced
+
+RegistryOptions OptionsFor(const std::string& folder) {
+  return {.segment = folder + "/segment.v1",
+          .worker_name = "soak",
+          .segment_bytes = 32U << 20U,
+          .series_limit = 5'000,
+          .family_series_limit = 2'000,
+          .worker_slots = 64,
+          .lease_limit = 1'024,
+          .ledger_limit = 512};
+}
+
+}  // namespace
+
+Soak::Soak(std::string agent, const std::string& folder, Chaos chaos, std::uint64_t seed, bool may_fill)
+    : agent_program_(std::move(agent)),
+      chaos_(chaos),
+      may_fill_(may_fill),
+      registry_(OptionsFor(folder)),
+      random_(seed),
+      herd_(registry_, seed, &ledger_),
+      oracle_(ledger_),
+      room_(folder) {}
+
+void Soak::Run(std::chrono::duration<double> duration) {
+  Found();
+  agent_.emplace(agent_program_, registry_.segment);
+  for (int i = 0; i < kWorkers; i++) herd_.StartWorker();
+  const auto start = steady_clock::now();
+  while (steady_clock::now() < start + duration && !::testing::Test::HasFailure()) TakeTurn();
+  const std::chrono::duration<double> taken = steady_clock::now() - start;
+  if (!::testing::Test::HasFailure()) End();
+  Report(taken);
+}
+
+/// All series but the visitors' are there from now on, whatever becomes of the tmpfs.
+void Soak::Found() const {
+  EXPECT_EQ(testing::RunInChild([this] {
+              Registry& registry = Registry::open(registry_);
+              const Metrics metrics(registry);
+              EXPECT_TRUE(registry.status().attached) << registry.status().error;
+            }),
+            0);
+}
+
+void Soak::TakeTurn() {
+  Scrape();
+  herd_.Turn();
+  turns_++;
+  if (chaos_ == Chaos::kAgentsDieAndTmpfsFills) {
+    if (turns_ % 50 == 20) DisturbAgent();
+    if (may_fill_ && (room_.is_full() ? Random(10) == 0 : turns_ % 30 == 5)) DisturbTmpfs();
+  } else if (turns_ % 30 == 10) {
+    RemoveSegment();
+  }
+  usleep(Random(20'000));
+}
+
+/// A scrape that workers die and are born under.
+void Soak::Scrape() {
+  const bool is_open_metrics = Random(2) == 0;
+  herd_.Listen();
+  ledger_.BeginScrape();
+  const shm::UniqueFd connection = testing::Connect(agent_->port());
+  ASSERT_TRUE(connection.valid()) << agent_->process().errors();
+  testing::SendAll(connection.get(),
+                   std::string("GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n") +
+                       (is_open_metrics ? "Accept: application/openmetrics-text;version=1.0.0\r\n" : "") +
+                       "\r\n");
+  DisturbWorkers();
+  const std::string answer = testing::ReceiveAll(connection.get());
+  herd_.Listen();
+  const std::size_t body = answer.find("\r\n\r\n");
+  ASSERT_TRUE(answer.starts_with("HTTP/1.1 200 ") && body != std::string::npos)
+      << answer.substr(0, 500) << agent_->process().errors();
+  oracle_.Check(testing::ParseExposition(std::string_view(answer).substr(body + 4)));
+}
+
+void Soak::DisturbWorkers() {
+  usleep(Random(3'000));
+  // Children are not replaced, and come by themselves: who they are that die keeps their number within bounds.
+  if (Random(4) != 0) herd_.Kill(random_());
+  while (herd_.size() > kMostAlive) herd_.Kill(random_());
+  if (Random(6) == 0) herd_.Stop(random_(), 1 + static_cast<int>(Random(15)));
+}
+
+void Soak::DisturbAgent() {
+  agent_->process().Kill();
+  agent_.emplace(agent_program_, registry_.segment);
+  agent_deaths_++;
+}
+
+void Soak::DisturbTmpfs() {
+  if (room_.is_full()) return room_.Free();
+  oracle_.AllowOverflow();
+  room_.Fill();
+}
+
+/// There is a new one before the next scrape, and that one finds it: an agent knows none that has come and gone meanwhile.
+void Soak::RemoveSegment() {
+  if (ledger_.segments() == kMostSegments) return;
+  std::filesystem::remove(registry_.segment);
+  Found();
+  herd_.Listen();
+  ledger_.NoteNewSegment();
+}
+
+/// Nobody is blocked by what the dead have left, and nothing of theirs is shown but what they have counted.
+void Soak::End() {
+  room_.Free();
+  herd_.AwaitProgress();
+  Scrape();
+  herd_.KillAll();
+  Scrape();
+  for (std::uint32_t key = 0; key < kPlaceKeys; key++)
+    EXPECT_LE(ledger_.admission().MostAtOnce(key), PlacesOf(key) * ledger_.segments()) << key;
+  EXPECT_EQ(testing::RunInChild([this] {
+              const Metrics metrics(Registry::open(registry_));
+              std::vector<Lease> places;
+              for (std::uint32_t key = 0; key < kPlaceKeys; key++) {
+                for (std::uint32_t i = 0; i < PlacesOf(key); i++) {
+                  Result<Lease> place =
+                      metrics.places.try_acquire({std::to_string(key)}, {.limit = PlacesOf(key)});
+                  ASSERT_TRUE(place) << "a newcomer is not admitted: " << place.error().message;
+                  places.push_back(std::move(place.value()));
+                }
+              }
+            }),
+            0);
+}
+
+void Soak::Report(std::chrono::duration<double> duration) const {
+  std::printf(
+      "%.1f s: %.0f kills a minute, %ju stops, %ju forks, %ju agents killed, %ju times full, %u segments\n",
+      duration.count(), static_cast<double>(herd_.kills()) * 60 / duration.count(), herd_.stops(),
+      herd_.forks(), agent_deaths_, room_.times(), ledger_.segments());
+  std::printf("  %ju scrapes checked, %ju batches, %.0f operations a second, %ju places taken\n",
+              oracle_.scrapes(), ledger_.batches(),
+              static_cast<double>(ledger_.operations()) / duration.count(), ledger_.admission().taken());
+  if (::testing::Test::HasFailure()) return;
+  const testing::Scrape last = agent_->Get();
+  std::printf("  %ju locks of the dead taken over, %ju refusals for want of memory\n",
+              last.Integer("shmetrics_mutex_recoveries_total"),
+              last.Integer("shmetrics_refusals_total{reason=\"out_of_memory\"}"));
+}
+
+}  // namespace shmetrics::soak

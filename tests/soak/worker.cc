@@ -1,0 +1,231 @@
+#include "tests/soak/worker.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <utility>
+
+#include "shm/clock.h"
+
+namespace shmetrics::soak {
+namespace {
+
+constexpr std::size_t kMaxStreams = 4;
+constexpr std::size_t kMaxPlaces = 4;
+constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max();
+
+std::int64_t Now() { return shm::NowNs(CLOCK_MONOTONIC); }
+
+void WriteRecord(int pipe, const Record& record) {
+  // Nobody reads: the test has ended, and a forked worker must not outlive it.
+  if (write(pipe, &record, sizeof record) != sizeof record) _exit(0);
+}
+
+/// It must be known before it attaches: it may be killed in that.
+WorkerTerms Announced(const WorkerTerms& terms) {
+  WriteRecord(terms.pipe, {.kind = Kind::kBorn, .number = static_cast<std::uint32_t>(getpid())});
+  return terms;
+}
+
+}  // namespace
+
+Worker::Worker(const WorkerTerms& terms)
+    : terms_(Announced(terms)),
+      random_(terms.seed * 1'000'003 + terms.incarnation),
+      registry_(Registry::open(terms.registry)),
+      metrics_(registry_) {}
+
+void Worker::Say(Record record) const { WriteRecord(terms_.pipe, record); }
+
+void Worker::SayBroken(Broken promise) const {
+  Say({.kind = Kind::kBroken, .number = static_cast<std::uint32_t>(promise)});
+}
+
+void Worker::Run() {
+  for (;;) {
+    Act();
+    if (Random(2) == 0) usleep(Random(1'000));
+  }
+}
+
+void Worker::Act() {
+  switch (Random(40)) {
+    case 0:
+      return metrics_.TakeHandles();
+    case 1:
+      return Fork();
+    case 2:
+    case 3:
+      return VisitSomeone();
+    case 4:
+    case 5:
+    case 6:
+      return SetGauges();
+    case 7:
+    case 8:
+    case 9:
+      return AskForStream();
+    case 10:
+    case 11:
+      return LeaveStream();
+    case 12:
+    case 13:
+    case 14:
+    case 15:
+      return TakePlace();
+    case 16:
+    case 17:
+      return RenewPlace();
+    case 18:
+    case 19:
+    case 20:
+      return LeavePlace();
+    default:
+      return Count();
+  }
+}
+
+/// In turns, so that a kill finds each kind of counting begun.
+void Worker::Count() {
+  Record batch{.kind = Kind::kIntended};
+  batch.delta_count = static_cast<std::uint8_t>(1 + Random(static_cast<std::uint32_t>(batch.deltas.size())));
+  for (std::uint8_t i = 0; i < batch.delta_count; i++)
+    batch.deltas[i] = {Random(kFirstVisitor), 1 + Random(400)};
+  Say(batch);
+  for (std::uint8_t i = 0; i < batch.delta_count; i++) CountIn(batch.deltas[i]);
+  batch.kind = Kind::kConfirmed;
+  Say(batch);
+}
+
+void Worker::CountIn(const Delta& delta) {
+  const std::uint32_t account = delta.account;
+  if (account < kFirstMinutes) {
+    for (std::uint32_t i = 0; i < delta.count; i++) metrics_.job[account].inc();
+  } else if (account < kFirstBucket) {
+    const FractionalCounter minutes = metrics_.job_minutes[account - kFirstMinutes];
+    for (std::uint32_t i = 0; i < delta.count; i++) minutes.inc(kMinutesEach);
+  } else {
+    const std::uint32_t bucket = (account - kFirstBucket) % kBuckets;
+    const Histogram latency = metrics_.job_latency[(account - kFirstBucket) / kBuckets];
+    const double value = kObserved[bucket];
+    for (std::uint32_t i = 1; i < delta.count; i++) latency.observe(value);
+    latency.observe(value, {{"bucket", std::to_string(bucket)}});
+  }
+}
+
+/// A new series, more often than not.
+void Worker::VisitSomeone() {
+  const std::uint32_t visitor = Random(kVisitors);
+  Record batch{.kind = Kind::kIntended, .delta_count = 1};
+  batch.deltas[0] = {kFirstVisitor + visitor, 1 + Random(9)};
+  Say(batch);
+  metrics_.visits.with({VisitorName(visitor)}).inc(batch.deltas[0].count);
+  batch.kind = Kind::kConfirmed;
+  Say(batch);
+}
+
+void Worker::SetGauges() {
+  metrics_.alive.set(1);
+  metrics_.newest.set(terms_.incarnation);
+  metrics_.incarnation.set(terms_.incarnation);
+  if (!HasMetFullMemory()) Say({.kind = Kind::kGaugesShown});
+  metrics_.alive.add(4);
+  metrics_.alive.sub(4);
+}
+
+/// Then its gauges may have no place either, until they are tried again.
+bool Worker::HasMetFullMemory() const {
+  const std::vector<RefusalStatus> refusals = registry_.status().refusals;
+  return std::ranges::any_of(
+      refusals, [](const RefusalStatus& refusal) { return refusal.code == ErrorCode::kOutOfMemory; });
+}
+
+void Worker::AskForStream() {
+  if (streams_.size() == kMaxStreams) return;
+  Say({.kind = Kind::kStreamAsked});
+  Result<Lease> stream = metrics_.streams.try_acquire({std::to_string(terms_.incarnation)});
+  Say({.kind = stream.ok() ? Kind::kStreamHeld : Kind::kStreamRefused});
+  if (stream.ok()) streams_.push_back(std::move(stream.value()));
+}
+
+void Worker::LeaveStream() {
+  if (streams_.empty()) return;
+  Lease stream = std::move(streams_.back());
+  streams_.pop_back();
+  if (!stream.renew()) SayBroken(Broken::kLeaseEndedByItself);
+  Say({.kind = Kind::kStreamLeaving});
+  if (!stream.release()) SayBroken(Broken::kLeaseEndedByItself);
+  Say({.kind = Kind::kStreamLeft});
+}
+
+void Worker::TakePlace() {
+  if (places_.size() == kMaxPlaces) return;
+  const std::uint32_t key = Random(kPlaceKeys + 1);
+  const bool is_own = key == kOwnKey;
+  LeaseOptions options;
+  if (!is_own) options.limit = PlacesOf(key);
+  if (is_own || Random(2) == 0) options.ttl = std::chrono::milliseconds(20 + Random(100));
+  const std::int64_t ttl = options.ttl.value_or(std::chrono::nanoseconds(0)).count();
+  const std::int64_t before = Now();
+  Result<Lease> lease = metrics_.places.try_acquire(
+      {is_own ? "own" + std::to_string(terms_.incarnation) : std::to_string(key)}, options);
+  if (!lease.ok()) return;
+  const std::int64_t after = Now();
+  const std::int64_t until = ttl == 0 ? kForever : before + ttl;
+  const std::int64_t gone_by = ttl == 0 ? kForever : after + ttl;
+  Say({.kind = Kind::kPlaceTaken,
+       .key = static_cast<std::uint16_t>(key),
+       .number = place_number_,
+       .time_ns = after,
+       .until_ns = until});
+  places_.push_back({std::move(lease.value()), place_number_++, ttl, until, gone_by});
+}
+
+void Worker::RenewPlace() {
+  if (places_.empty()) return;
+  const std::size_t chosen = Random(static_cast<std::uint32_t>(places_.size()));
+  Place& place = places_[chosen];
+  const std::int64_t before = Now();
+  const bool renewed = place.lease.renew();
+  const std::int64_t after = Now();
+  if (renewed && before > place.possible_until) SayBroken(Broken::kLeaseRenewedTooLate);
+  if (!renewed && after < place.certain_until) SayBroken(Broken::kLeaseEndedByItself);
+  if (!renewed) {
+    places_.erase(places_.begin() + static_cast<std::ptrdiff_t>(chosen));
+  } else if (place.ttl_ns != 0) {
+    place.certain_until = before + place.ttl_ns;
+    place.possible_until = after + place.ttl_ns;
+    Say({.kind = Kind::kPlaceRenewed, .number = place.number, .until_ns = place.certain_until});
+  }
+}
+
+void Worker::LeavePlace() {
+  if (places_.empty()) return;
+  const std::size_t chosen = Random(static_cast<std::uint32_t>(places_.size()));
+  Place place = std::move(places_[chosen]);
+  places_.erase(places_.begin() + static_cast<std::ptrdiff_t>(chosen));
+  Say({.kind = Kind::kPlaceLeaving, .number = place.number, .time_ns = Now()});
+  if (!place.lease.release() && Now() < place.certain_until) SayBroken(Broken::kLeaseEndedByItself);
+}
+
+/// The child goes on as a worker of its own, with what it has inherited, and nobody waits for it when it is dead.
+void Worker::Fork() {
+  if (terms_.childs_pipe < 0 || Random(5) != 0) return;
+  if (fork() != 0) {
+    close(std::exchange(terms_.childs_pipe, -1));
+    return;
+  }
+  close(std::exchange(terms_.pipe, std::exchange(terms_.childs_pipe, -1)));
+  terms_.incarnation++;
+  random_.seed(terms_.seed * 1'000'003 + terms_.incarnation);
+  terms_ = Announced(terms_);
+  const auto lives = [](const Lease& lease) { return lease.live(); };
+  if (std::ranges::any_of(streams_, lives) || std::ranges::any_of(places_, lives, &Place::lease))
+    SayBroken(Broken::kLeaseOfParentLives);
+  streams_.clear();
+  places_.clear();
+}
+
+}  // namespace shmetrics::soak
