@@ -83,7 +83,12 @@ struct Column {
   Cell* first;
   std::uint32_t cpu_stripes;
 
-  Cell* first_of_cpus() const { return InStripe(first, kAtomicStripes); }
+  Cell* first_of_cpus() const {
+#ifdef SHMETRICS_PLANTED_BUGS
+    if (HasPlantedBug("sequences-share-cells-with-fetch-add")) return first;
+#endif
+    return InStripe(first, kAtomicStripes);
+  }
 };
 
 /// Adds to an integer counter. `first` is its cell in stripe 0. Async-signal-safe.
