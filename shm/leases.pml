@@ -5,12 +5,15 @@
  * third worker has; each may die before any of its steps, in the mutex too. Death is two steps, as in the kernel: first
  * the robust mutex goes, then the slot. A clock that may move on between any two steps, so that a worker may stand
  * still past its deadline. Counting without and with a question to the kernel, ending what is not counted, sweep and
- * rebuild, renewal with its second look at the clock, release.
+ * rebuild, renewal with its second look at the clock, release. A reader without the mutex looks whenever the clock
+ * moves on.
  * Abstracted away: other keys, the ledger, growth (another rebuild of the same kind), the order within a chain, and the
  * bounded wait: Busy decides nothing. A worker's slot is never another's (worker_slot.pml), so its epoch is left out.
- * Cost of being wrong: more streams than the limit, or a stream that is ended though its user still listens.
+ * Cost of being wrong: more streams than the limit, a stream that is ended though its user still listens, one that is
+ * shown as another worker's and stays when its own dies, or one that readers have seen end and that comes back.
  *
- * Variants that must fail: MISSING_REPAIR, UNCOUNTED_STAYS, RENEW_IGNORES_GENERATION, END_WITHOUT_COMPARING.
+ * Variants that must fail: MISSING_REPAIR, UNCOUNTED_STAYS, RENEW_IGNORES_GENERATION, END_WITHOUT_COMPARING,
+ * BEGIN_BEFORE_WRITE, NO_SECOND_LOOK.
  */
 
 #define WORKERS 3
@@ -24,6 +27,7 @@ typedef Entry {
   byte owner;
   bit in_chain;
   bit is_listed;  /* as free */
+  byte begun_by;  /* what only the model knows, to compare with */
 }
 
 Entry entry[ENTRIES];
@@ -172,14 +176,20 @@ sweep:
   :: else -> mutex = 0; goto dead
   fi;
 write:
+#ifndef BEGIN_BEFORE_WRITE
   atomic { DIE_OR; assert(!IN_USE(mine)); entry[mine].owner = me };  /* lease_entry_taken */
+#endif
   atomic {
     DIE_OR;  /* lease_written */
     entry[mine].generation++;
     entry[mine].deadline = now + TTL;
     generation = entry[mine].generation;
+    entry[mine].begun_by = me;
     assert(WITHIN_LIMIT)
   };
+#ifdef BEGIN_BEFORE_WRITE
+  atomic { DIE_OR; entry[mine].owner = me };
+#endif
   atomic { DIE_OR; entry[mine].in_chain = 1 };  /* lease_begun */
   mutex = 0;
   if
@@ -209,6 +219,7 @@ renew:
     :: is_over -> entry[mine].generation++; entry[mine].deadline = 0; goto dead
     :: else
     fi;
+    is_over = seen_deadline <= now;  /* readers may have seen it end */
     entry[mine].deadline = now + TTL;
     assert(entry[mine].generation == generation);
     assert(WITHIN_LIMIT)
@@ -216,14 +227,19 @@ renew:
   atomic {
     DIE_OR;  /* lease_renewed */
     if
+#ifdef NO_SECOND_LOOK
+    :: true
+#else
     :: seen_deadline > now
+#endif
     :: else ->
       if
       :: entry[mine].generation == generation -> entry[mine].generation++; entry[mine].deadline = 0
       :: else
       fi;
       goto dead
-    fi
+    fi;
+    assert(!is_over)  /* it has not come back */
   };
 release:
   atomic {
@@ -263,9 +279,11 @@ dead:
   is_dead[me] = 1
 }
 
+#define READ(i) assert(!IN_USE(i) || entry[i].owner == entry[i].begun_by)
+
 active proctype Clock() {
   do
-  :: now < LAST_MOMENT -> now++
+  :: atomic { now < LAST_MOMENT -> now++; READ(0); READ(1) }
   :: else -> break
   od
 }
@@ -295,6 +313,7 @@ init {
     entry[1].generation = 1;
     entry[1].deadline = LAST_MOMENT;
     entry[1].owner = WORKERS;
+    entry[1].begun_by = WORKERS;
     entry[1].in_chain = 1;
     run Index();
     run Holder(WORKERS);

@@ -191,11 +191,11 @@ Operation ConsumeFirstMinutes() {
           [](const std::string& path) { return SpendMinutes(AttachWorker(path), user); }, CheckSpent(user)};
 }
 
-/// Minutes that no death may make today's.
+/// Minutes that no death may make today's. Only of who has none today, because operations go together more than once.
 void MinutesOfYesterday(const shm::Segment& segment, const std::string& user) {
   for (std::uint32_t number = 0; number < shm::layout::kLeaseShards; number++) {
     shm::LeaseShard::Take(segment, number)->ledger().ForEach([&](shm::layout::LedgerEntry& entry) {
-      if (shm::IsInUse(entry) && shm::KeyOf(entry) == user)
+      if (shm::IsInUse(entry) && shm::KeyOf(entry) == user && entry.state.nano_minutes == 0)
         entry.state = {static_cast<std::int32_t>(shm::UtcDay() - 1), 0, kSpent + 1};
     });
   }
