@@ -39,7 +39,7 @@ class Pairs {
   bool ok_ = false;
 };
 
-/// Counts by count(cells, binding), and keeps the exemplar of what was counted.
+/// Counts by count_in(cells, bounds), and keeps the exemplar of what was counted.
 template <class Count>
 shmetrics_code CountWithExemplar(const shmetrics_family* family, FamilyKind kind, const char* const* values,
                                  std::size_t count, double value, const shmetrics_labels* exemplar,
@@ -53,7 +53,7 @@ shmetrics_code CountWithExemplar(const shmetrics_family* family, FamilyKind kind
   const bool is_detached = cells.series == nullptr;
   const std::span<const double> bounds =
       is_detached ? std::span<const double>() : binding->definition().bounds;
-  count_in(cells.first, bounds);
+  count_in(cells, bounds);
   keep_exemplar(cells.series, bounds.data(), static_cast<std::uint32_t>(bounds.size()), value,
                 labels.get().data(), labels.get().size());
   return SHMETRICS_OK;
@@ -64,9 +64,10 @@ shmetrics_code CountWithExemplar(const shmetrics_family* family, FamilyKind kind
 shmetrics_code shmetrics_counter_add_exemplar(const shmetrics_family* family, const char* const* values,
                                               std::size_t count, std::uint64_t n,
                                               const shmetrics_labels* exemplar) {
-  return CountWithExemplar(
-      family, FamilyKind::kCounter, values, count, static_cast<double>(n), exemplar,
-      [n](void* cells, auto) { shmetrics::shm::AddToCounter(static_cast<std::uint64_t*>(cells), n); });
+  return CountWithExemplar(family, FamilyKind::kCounter, values, count, static_cast<double>(n), exemplar,
+                           [n](const FamilyBinding::Cells& cells, auto) {
+                             shmetrics::shm::AddToCounter(cells.column<std::uint64_t>(), n);
+                           });
 }
 
 shmetrics_code shmetrics_fractional_add_exemplar(const shmetrics_family* family, const char* const* values,
@@ -74,19 +75,20 @@ shmetrics_code shmetrics_fractional_add_exemplar(const shmetrics_family* family,
                                                  const shmetrics_labels* exemplar) {
   if (!shmetrics::shm::IsFinite(n) || n < 0) return SHMETRICS_BAD_ARGUMENT;
   return CountWithExemplar(family, FamilyKind::kFractional, values, count, n, exemplar,
-                           [n](void* cells, auto) {
-                             shmetrics::shm::AddToFractionalCounter(static_cast<std::uint64_t*>(cells), n);
+                           [n](const FamilyBinding::Cells& cells, auto) {
+                             shmetrics::shm::AddToFractionalCounter(cells.column<std::uint64_t>(), n);
                            });
 }
 
 shmetrics_code shmetrics_histogram_observe_exemplar(const shmetrics_family* family, const char* const* values,
                                                     std::size_t count, double value,
                                                     const shmetrics_labels* exemplar) {
-  return CountWithExemplar(
-      family, FamilyKind::kHistogram, values, count, value, exemplar, [value](void* cells, auto bounds) {
-        shmetrics::shm::ObserveInHistogram(static_cast<shmetrics::shm::HistogramCell*>(cells), bounds.data(),
-                                           static_cast<std::uint32_t>(bounds.size()), value);
-      });
+  return CountWithExemplar(family, FamilyKind::kHistogram, values, count, value, exemplar,
+                           [value](const FamilyBinding::Cells& cells, auto bounds) {
+                             shmetrics::shm::ObserveInHistogram(
+                                 cells.column<shmetrics::shm::HistogramCell>(), bounds.data(),
+                                 static_cast<std::uint32_t>(bounds.size()), value);
+                           });
 }
 
 shmetrics_code shmetrics_info_say(shmetrics_registry* registry, const char* name, const char* help,

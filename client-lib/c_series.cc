@@ -1,5 +1,5 @@
-// Counters, gauges and histograms of the C interface. The handle of a counter is the address of its cell, that of a
-// gauge its binding: neither takes memory. Only a histogram's is made here.
+// Counters, gauges and histograms of the C interface. The handle of a counter is its column in one word, that of a gauge
+// its binding: neither takes memory. Only a histogram's is made here.
 
 #include <atomic>
 #include <memory>
@@ -14,7 +14,7 @@
 
 /// What an observation needs. One for each series that this process has asked for, found again by its cells.
 struct shmetrics_histogram {
-  shmetrics::shm::HistogramCell* cells;
+  shmetrics::shm::Column<shmetrics::shm::HistogramCell> column;
   const double* bounds;
   std::uint32_t bound_count;
   shmetrics_histogram* next;  ///< in its list; set before it is published
@@ -23,6 +23,22 @@ struct shmetrics_histogram {
 namespace {
 
 using namespace shmetrics::internal;  // NOLINT(google-build-using-namespace): what this file is the edge of
+
+// A column in one word: the address has 47 bits, the number of CPU stripes 13 at most.
+constexpr int kAddressBits = 48;
+
+template <class Handle>
+Handle* HandleOf(const FamilyBinding::Cells& cells) {
+  return reinterpret_cast<Handle*>(reinterpret_cast<std::uintptr_t>(cells.first) |
+                                   std::uintptr_t{cells.cpu_stripes} << kAddressBits);
+}
+
+template <class Handle>
+shmetrics::shm::Column<std::uint64_t> ColumnOf(Handle* handle) {
+  const auto word = reinterpret_cast<std::uintptr_t>(handle);
+  return {reinterpret_cast<std::uint64_t*>(word & ((std::uintptr_t{1} << kAddressBits) - 1)),
+          static_cast<std::uint32_t>(word >> kAddressBits)};
+}
 
 /// Sets `*handle` to handle_of(binding, values).
 template <class Handle, class HandleOf>
@@ -42,19 +58,20 @@ shmetrics_code With(const shmetrics_family* family, FamilyKind kind, const char*
 class Histograms {
  public:
   /// Null if memory is short.
-  shmetrics_histogram* FindOrAdd(shmetrics::shm::HistogramCell* cells, std::span<const double> bounds) {
+  shmetrics_histogram* FindOrAdd(shmetrics::shm::Column<shmetrics::shm::HistogramCell> column,
+                                 std::span<const double> bounds) {
     // Multiplied, because cells of one histogram lie as far apart as those of the next.
-    const std::uint64_t hash = reinterpret_cast<std::uintptr_t>(cells) * 0x9E3779B97F4A7C15U;
+    const std::uint64_t hash = reinterpret_cast<std::uintptr_t>(column.first) * 0x9E3779B97F4A7C15U;
     std::atomic<shmetrics_histogram*>& head = heads_[hash >> 52U];
     shmetrics_histogram* first = head.load(std::memory_order_acquire);  // pairs with the exchange below
     std::unique_ptr<shmetrics_histogram> made;
     for (shmetrics_histogram* searched = nullptr;;) {
       for (shmetrics_histogram* known = first; known != searched; known = known->next) {
-        if (known->cells == cells) return known;
+        if (known->column.first == column.first) return known;
       }
       if (made == nullptr) {
         made.reset(new (std::nothrow) shmetrics_histogram{
-            cells, bounds.data(), static_cast<std::uint32_t>(bounds.size()), nullptr});
+            column, bounds.data(), static_cast<std::uint32_t>(bounds.size()), nullptr});
         if (made == nullptr) return nullptr;
       }
       made->next = searched = first;
@@ -73,7 +90,7 @@ constinit Histograms histograms;
 shmetrics_code shmetrics_counter_with(const shmetrics_family* family, const char* const* values,
                                       std::size_t count, shmetrics_counter** counter) {
   return With(family, FamilyKind::kCounter, values, count, counter, [](FamilyBinding& binding, auto texts) {
-    return static_cast<shmetrics_counter*>(binding.CellsOf(texts).first);
+    return HandleOf<shmetrics_counter>(binding.CellsOf(texts));
   });
 }
 
@@ -81,7 +98,7 @@ shmetrics_code shmetrics_counter_inc(shmetrics_counter* counter) { return shmetr
 
 shmetrics_code shmetrics_counter_add(shmetrics_counter* counter, std::uint64_t n) {
   if (counter == nullptr) return SHMETRICS_BAD_ARGUMENT;
-  shmetrics::shm::AddToCounter(reinterpret_cast<std::uint64_t*>(counter), n);
+  shmetrics::shm::AddToCounter(ColumnOf(counter), n);
   return SHMETRICS_OK;
 }
 
@@ -89,13 +106,13 @@ shmetrics_code shmetrics_fractional_with(const shmetrics_family* family, const c
                                          std::size_t count, shmetrics_fractional** counter) {
   return With(family, FamilyKind::kFractional, values, count, counter,
               [](FamilyBinding& binding, auto texts) {
-                return static_cast<shmetrics_fractional*>(binding.CellsOf(texts).first);
+                return HandleOf<shmetrics_fractional>(binding.CellsOf(texts));
               });
 }
 
 shmetrics_code shmetrics_fractional_add(shmetrics_fractional* counter, double n) {
   if (counter == nullptr || !shmetrics::shm::IsFinite(n) || n < 0) return SHMETRICS_BAD_ARGUMENT;
-  shmetrics::shm::AddToFractionalCounter(reinterpret_cast<std::uint64_t*>(counter), n);
+  shmetrics::shm::AddToFractionalCounter(ColumnOf(counter), n);
   return SHMETRICS_OK;
 }
 
@@ -129,7 +146,7 @@ shmetrics_code shmetrics_histogram_with(const shmetrics_family* family, const ch
         const FamilyBinding::Cells cells = binding.CellsOf(texts);
         // Detached cells are the same for all families, so they have the bounds of none.
         const bool is_detached = cells.series == nullptr;
-        return histograms.FindOrAdd(static_cast<shmetrics::shm::HistogramCell*>(cells.first),
+        return histograms.FindOrAdd(cells.column<shmetrics::shm::HistogramCell>(),
                                     is_detached ? std::span<const double>() : binding.definition().bounds);
       });
   return code == SHMETRICS_OK && *histogram == nullptr ? SHMETRICS_OUT_OF_MEMORY : code;
@@ -137,6 +154,6 @@ shmetrics_code shmetrics_histogram_with(const shmetrics_family* family, const ch
 
 shmetrics_code shmetrics_histogram_observe(shmetrics_histogram* histogram, double value) {
   if (histogram == nullptr) return SHMETRICS_BAD_ARGUMENT;
-  shmetrics::shm::ObserveInHistogram(histogram->cells, histogram->bounds, histogram->bound_count, value);
+  shmetrics::shm::ObserveInHistogram(histogram->column, histogram->bounds, histogram->bound_count, value);
   return SHMETRICS_OK;
 }

@@ -17,7 +17,7 @@ Counter CounterFamily::with(std::initializer_list<std::string_view> values) cons
 
 Counter CounterFamily::with(std::span<const std::string_view> values) const noexcept {
   const FamilyBinding::Cells cells = binding_->CellsOf(values);
-  return {static_cast<std::uint64_t*>(cells.first), cells.series};
+  return {cells.column<std::uint64_t>(), cells.series};
 }
 
 FractionalCounterFamily::FractionalCounterFamily(FamilyBinding* binding) noexcept : Family(binding) {
@@ -32,7 +32,7 @@ FractionalCounter FractionalCounterFamily::with(
 
 FractionalCounter FractionalCounterFamily::with(std::span<const std::string_view> values) const noexcept {
   const FamilyBinding::Cells cells = binding_->CellsOf(values);
-  return {static_cast<std::uint64_t*>(cells.first), cells.series};
+  return {cells.column<std::uint64_t>(), cells.series};
 }
 
 }  // namespace shmetrics

@@ -5,6 +5,7 @@
 
 #include "client-lib/gauge_binding.h"
 #include "client-lib/never_freed.h"
+#include "shm/cpu_stripes.h"
 #include "shmetrics/counter.h"
 
 namespace shmetrics::internal {
@@ -78,9 +79,11 @@ FamilyBinding::Place FamilyBinding::Find(std::span<const std::string_view> value
 
 FamilyBinding::Cells FamilyBinding::CellsOf(std::span<const std::string_view> values) noexcept {
   const Place place = Find(values);
-  if (place.series == nullptr) return {detached_cells(), nullptr};
-  char* cells = place.attachment->segment->Cells(place.series->cells, shm::CellBytesOf(definition_));
-  return cells == nullptr ? Cells{detached_cells(), nullptr} : Cells{cells, place.series};
+  const Cells detached{detached_cells(), 0, nullptr};
+  if (place.series == nullptr) return detached;
+  const shm::Segment& segment = *place.attachment->segment;
+  char* cells = segment.Cells(place.series->cells, shm::CellBytesOf(definition_));
+  return cells == nullptr ? detached : Cells{cells, shm::UsableCpuStripes(segment), place.series};
 }
 
 bool FamilyBinding::Remove(std::span<const std::string_view> values) noexcept {

@@ -10,6 +10,7 @@
 #include "client-lib/connection.h"
 #include "client-lib/info_binding.h"
 #include "client-lib/refusal_log.h"
+#include "shm/cells.h"
 #include "shm/family.h"
 
 namespace shmetrics::internal {
@@ -51,7 +52,13 @@ class FamilyBinding {
   /// The cells of Find(), and the series they are of; or detached ones, of none.
   struct Cells {
     void* first;
+    std::uint32_t cpu_stripes;
     shm::layout::SeriesRecord* series;
+
+    template <class Cell>
+    shm::Column<Cell> column() const {
+      return {static_cast<Cell*>(first), cpu_stripes};
+    }
   };
   Cells CellsOf(std::span<const std::string_view> values) noexcept;
 

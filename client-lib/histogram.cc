@@ -37,8 +37,8 @@ Histogram HistogramFamily::with(std::span<const std::string_view> values) const 
   const internal::FamilyBinding::Cells cells = binding_->CellsOf(values);
   if (cells.series == nullptr) return {};
   const std::vector<double>& bounds = binding_->definition().bounds;
-  return {static_cast<shm::HistogramCell*>(cells.first), bounds.data(),
-          static_cast<std::uint32_t>(bounds.size()), cells.series};
+  return {cells.column<shm::HistogramCell>(), bounds.data(), static_cast<std::uint32_t>(bounds.size()),
+          cells.series};
 }
 
 }  // namespace shmetrics

@@ -3,8 +3,8 @@
 
 // Cells: the shared words that counters and histograms add to, and the stripes they stand in.
 //
-// This is the one header of the ground floor that is compiled into the application, so that an increment is
-// an instruction and not a call (an out-of-line call alone costs 4.5-8 ns). It includes nothing of shmetrics.
+// This header and cpu_cells.h are the ones of the ground floor that are compiled into the application, so that an
+// increment is a few instructions and not a call (an out-of-line call alone costs 4.5-8 ns).
 //
 //   a block of cells in the segment, `stripe_count` pages of 4,096 bytes:
 //
@@ -16,19 +16,21 @@
 // Writers: any thread of any process, at any time; nothing is registered and nothing is owned. An atomic stripe
 //          is written only by locked instructions. A CPU stripe is written only by restartable sequences
 //          running on that CPU: the two must never share a cell, or updates are lost (7.7-11.8 % when
-//          forced). AddStripe() below is the only place that chooses a stripe.
+//          forced). The functions that take a Column are the only place that chooses between the two, and
+//          AddStripe() the only one that chooses an atomic stripe.
 // Readers: snapshot.cc.
 // Invariants: (1) a cell is zero when it is handed out and is never cleared or handed out again, so a counter
 //             never goes backwards and a stale handle can never hit another series;
 //             (2) all columns of a block have the same stride, so a handle is the address of one cell.
 //
-// A process killed at any instruction has either committed an update or not: each is a single instruction.
+// A process killed at any instruction has either committed an update or not: each ends in a single instruction.
 
 #include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 
+#include "shm/cpu_cells.h"
 #ifdef SHMETRICS_PLANTED_BUGS  // never where this header is installed
 #include "shm/planted_bug.h"
 #endif
@@ -74,10 +76,31 @@ Cell* InStripe(Cell* first, std::uint32_t stripe) {
   return reinterpret_cast<Cell*>(reinterpret_cast<char*>(first) + stripe * kStripeBytes);
 }
 
+/// Where a handle's value stands: its first cell in stripe 0, and how many of the CPU stripes this process may add to by
+/// restartable sequences. A process that may not, or not now, adds to an atomic stripe.
+template <class Cell>
+struct Column {
+  Cell* first;
+  std::uint32_t cpu_stripes;
+
+  Cell* first_of_cpus() const {
+#ifdef SHMETRICS_PLANTED_BUGS
+    if (HasPlantedBug("sequences-share-cells-with-fetch-add")) return first;
+#endif
+    return InStripe(first, kAtomicStripes);
+  }
+};
+
 /// Adds to an integer counter. `first` is its cell in stripe 0. Async-signal-safe.
 inline void AddToCounter(std::uint64_t* first, std::uint64_t n) {
   // no order needed: a counter publishes nothing but itself
   std::atomic_ref<std::uint64_t>(*InStripe(first, AddStripe())).fetch_add(n, std::memory_order_relaxed);
+}
+
+inline void AddToCounter(Column<std::uint64_t> column, std::uint64_t n) {
+  if (AddOnCpu(column.first_of_cpus(), column.cpu_stripes, n)) [[likely]]
+    return;
+  AddToCounter(column.first, n);
 }
 
 /// Adds to a counter of fractions, whose cells hold the bits of a double. Async-signal-safe: the loop ends as
@@ -88,6 +111,12 @@ inline void AddToFractionalCounter(std::uint64_t* first, double n) {
   while (!cell.compare_exchange_weak(seen, std::bit_cast<std::uint64_t>(std::bit_cast<double>(seen) + n),
                                      std::memory_order_relaxed)) {
   }
+}
+
+inline void AddToFractionalCounter(Column<std::uint64_t> column, double n) {
+  if (AddFractionOnCpu(column.first_of_cpus(), column.cpu_stripes, n)) [[likely]]
+    return;
+  AddToFractionalCounter(column.first, n);
 }
 
 /// A 16-byte compare-and-swap on an aligned cell. On failure `expected` receives what was there.
@@ -123,6 +152,12 @@ inline void AddToHistogramCell(HistogramCell* first, double value) {
   } while (!CompareExchange16(cell, seen, next));
 }
 
+inline void AddToHistogramCell(Column<HistogramCell> column, double value) {
+  if (AddObservationOnCpu(column.first_of_cpus(), column.cpu_stripes, value)) [[likely]]
+    return;
+  AddToHistogramCell(column.first, value);
+}
+
 /// The bucket of `value`: the number of bounds below it, so that bound i is the largest value of bucket i
 /// (`le`). Halving without a branch that depends on the value: a mispredicted branch costs more than all the
 /// steps.
@@ -146,13 +181,20 @@ inline bool HasSign(double value) { return std::bit_cast<std::uint64_t>(value) >
 /// Records `value` in a histogram of `bound_count` bounds and one more bucket for everything above.
 /// NaN counts in the last bucket; neither NaN nor an infinity is added to the sum, which one of them would spoil
 /// for good. Async-signal-safe.
-inline void ObserveInHistogram(HistogramCell* first, const double* bounds, std::uint32_t bound_count,
+inline void ObserveInHistogram(Column<HistogramCell> column, const double* bounds, std::uint32_t bound_count,
                                double value) {
   if (IsFinite(value)) [[likely]] {
-    AddToHistogramCell(first + BucketOf(bounds, bound_count, value), value);
+    column.first += BucketOf(bounds, bound_count, value);
+    AddToHistogramCell(column, value);
   } else {
-    AddToHistogramCell(first + (HasSign(value) && !IsNan(value) ? 0 : bound_count), 0.0);
+    column.first += HasSign(value) && !IsNan(value) ? 0 : bound_count;
+    AddToHistogramCell(column, 0.0);
   }
+}
+/// The same by atomic stripes alone.
+inline void ObserveInHistogram(HistogramCell* first, const double* bounds, std::uint32_t bound_count,
+                               double value) {
+  ObserveInHistogram({first, 0}, bounds, bound_count, value);
 }
 
 }  // namespace shmetrics::shm

@@ -26,8 +26,8 @@
 /// Signal handlers may call shmetrics_counter_inc(), shmetrics_counter_add(), shmetrics_fractional_add() and
 /// shmetrics_histogram_observe(), nothing else.
 ///
-/// Cost. What is inline in C++ is a call here: an increment costs the call, 4.5 to 8 ns, and a locked addition. The rest
-/// costs what it costs in C++.
+/// Cost. What is inline in C++ is a call here: an increment costs the call, 4.5 to 8 ns, and what it costs there. So
+/// does the rest.
 
 #include <stddef.h>
 #include <stdint.h>

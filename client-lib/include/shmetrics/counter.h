@@ -29,21 +29,21 @@ SHMETRICS_EXPORT void keep_exemplar(void* series, const double* bounds, std::uin
 /// there was no segment counts in private memory for good: take it again.
 /// Counts up to 2^64 - 1 and then wraps to 0. What a process has counted stays when it dies.
 ///
-/// inc() is thread-safe, fork-safe and async-signal-safe. It never fails and never waits; it costs one locked
-/// addition, inline.
+/// inc() is thread-safe, fork-safe and async-signal-safe. It never fails and never waits; inline, it costs little more than
+/// a plain addition where the thread has restartable sequences (glibc 2.35, see README), else one locked addition.
 class Counter {
  public:
   /// A handle that counts nowhere, until one from CounterFamily::with() is assigned to it.
-  Counter() noexcept : cell_(internal::detached_cells()) {}
+  Counter() noexcept : column_{internal::detached_cells(), 0} {}
 
-  void inc() const noexcept { shm::AddToCounter(cell_, 1); }
+  void inc() const noexcept { shm::AddToCounter(column_, 1); }
   /// Adds n. A counter only goes up: a negative n changes nothing.
   template <std::integral Integer>
   void inc(Integer n) const noexcept {
     if constexpr (std::is_signed_v<Integer>) {
       if (n < 0) return;
     }
-    shm::AddToCounter(cell_, static_cast<std::uint64_t>(n));
+    shm::AddToCounter(column_, static_cast<std::uint64_t>(n));
   }
   /// Fractions need a FractionalCounter.
   template <std::floating_point Fraction>
@@ -66,9 +66,9 @@ class Counter {
 
  private:
   friend class CounterFamily;
-  Counter(std::uint64_t* cell, void* series) noexcept : cell_(cell), series_(series) {}
+  Counter(shm::Column<std::uint64_t> column, void* series) noexcept : column_(column), series_(series) {}
 
-  std::uint64_t* cell_;
+  shm::Column<std::uint64_t> column_;
   void* series_ = nullptr;  ///< for exemplars; null if there is none
 };
 static_assert(std::is_trivially_copyable_v<Counter>);
@@ -76,11 +76,11 @@ static_assert(std::is_trivially_copyable_v<Counter>);
 /// A handle to one counter series that takes fractions, for example seconds or minutes. Otherwise as Counter.
 class FractionalCounter {
  public:
-  FractionalCounter() noexcept : cell_(internal::detached_cells()) {}
+  FractionalCounter() noexcept : column_{internal::detached_cells(), 0} {}
 
   /// Adds n. Negative numbers, NaN and infinities change nothing.
   void inc(double n = 1.0) const noexcept {
-    if (shm::IsFinite(n) && n >= 0) shm::AddToFractionalCounter(cell_, n);
+    if (shm::IsFinite(n) && n >= 0) shm::AddToFractionalCounter(column_, n);
   }
   /// As Counter::inc() with an exemplar.
   void inc(double n, std::initializer_list<LabelPair> exemplar) const noexcept {
@@ -94,9 +94,10 @@ class FractionalCounter {
 
  private:
   friend class FractionalCounterFamily;
-  FractionalCounter(std::uint64_t* cell, void* series) noexcept : cell_(cell), series_(series) {}
+  FractionalCounter(shm::Column<std::uint64_t> column, void* series) noexcept
+      : column_(column), series_(series) {}
 
-  std::uint64_t* cell_;
+  shm::Column<std::uint64_t> column_;
   void* series_ = nullptr;  ///< as Counter's
 };
 static_assert(std::is_trivially_copyable_v<FractionalCounter>);

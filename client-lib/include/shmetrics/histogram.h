@@ -41,7 +41,9 @@ class Histogram {
 
   /// Counts `value` in the bucket of the smallest bound that is not below it. NaN counts above all bounds.
   /// NaN and infinities are counted but not added to the sum, which they would spoil for good.
-  void observe(double value) const noexcept { shm::ObserveInHistogram(cells_, bounds_, bound_count_, value); }
+  void observe(double value) const noexcept {
+    shm::ObserveInHistogram(column_, bounds_, bound_count_, value);
+  }
 
   /// The same, and makes the labels the exemplar of the value's bucket: what led to the latest observation there, for
   /// example {{"trace_id", "4bf92f35"}}. OpenMetrics shows it behind the bucket's count.
@@ -62,10 +64,12 @@ class Histogram {
 
  private:
   friend class HistogramFamily;
-  Histogram(shm::HistogramCell* cells, const double* bounds, std::uint32_t bound_count, void* series) noexcept
-      : cells_(cells), bounds_(bounds), series_(series), bound_count_(bound_count) {}
+  Histogram(shm::Column<shm::HistogramCell> column, const double* bounds, std::uint32_t bound_count,
+            void* series) noexcept
+      : column_(column), bounds_(bounds), series_(series), bound_count_(bound_count) {}
 
-  shm::HistogramCell* cells_ = reinterpret_cast<shm::HistogramCell*>(internal::detached_cells());
+  shm::Column<shm::HistogramCell> column_{reinterpret_cast<shm::HistogramCell*>(internal::detached_cells()),
+                                          0};
   const double* bounds_ = nullptr;
   void* series_ = nullptr;  ///< for exemplars; null if there is none
   std::uint32_t bound_count_ = 0;

@@ -1,0 +1,42 @@
+#include "shm/cpu_stripes.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "shm/cells.h"
+#include "tests/support/bare_worker.h"
+#include "tests/support/child.h"
+#include "tests/support/private_folder.h"
+
+namespace shmetrics::shm {
+namespace {
+
+// In children, because a process asks its environment once.
+class CpuStripesTest : public ::testing::Test {
+ protected:
+  testing::PrivateFolder folder_;
+  testing::BareWorker worker_{folder_ / "segment"};
+};
+
+TEST_F(CpuStripesTest, AreAllThoseOfTheSegment) {
+  if (__builtin_cpu_supports("avx") == 0) GTEST_SKIP() << "a processor without AVX uses none";
+  EXPECT_EQ(testing::RunInChild([this] {
+              unsetenv("SHMETRICS_RSEQ");
+              EXPECT_EQ(UsableCpuStripes(worker_.segment()),
+                        worker_.segment().header().stripe_count - kAtomicStripes);
+              EXPECT_GT(UsableCpuStripes(worker_.segment()), 0U);
+            }),
+            0);
+}
+
+TEST_F(CpuStripesTest, AreNoneIfTheEnvironmentSaysOff) {
+  EXPECT_EQ(testing::RunInChild([this] {
+              setenv("SHMETRICS_RSEQ", "off", 1);
+              EXPECT_EQ(UsableCpuStripes(worker_.segment()), 0U);
+            }),
+            0);
+}
+
+}  // namespace
+}  // namespace shmetrics::shm
