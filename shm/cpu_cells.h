@@ -47,14 +47,17 @@
 //      or the linker would keep descriptors of inline functions that it has dropped.
 //   1: from here on the kernel watches, because %fs:rseq_cs has led to the descriptor since the store before.
 //      The CPU number is unsigned: without rseq it is -1 or -2, which is above every limit.
-//   4: the abort label, behind the signature that glibc has registered.
+//   2: behind the store that counts. The thread forgets the descriptor, which may be in a plugin that is unloaded later: the
+//      kernel would follow it at the next preemption, and kill the process.
+//   4: the abort label, behind the signature that glibc has registered. The kernel has made the thread forget.
 #define SHMETRICS_RSEQ_BEGIN                                                                            \
   ".pushsection __rseq_cs,\"aw?\"\n .balign 32\n 3:\n .long 0, 0\n .quad 1f, 2f-1f, 4f\n .popsection\n" \
   "leaq 3b(%%rip), %%rax\n movq %%rax, %%fs:%c[cs](%[rseq])\n"                                          \
   "1:\n movl %%fs:%c[cpu](%[rseq]), %%eax\n cmpl %[stripes], %%eax\n jae %l[elsewhere]\n"               \
   "shlq $12, %%rax\n"
-#define SHMETRICS_RSEQ_END                                                                              \
-  "2:\n.pushsection __rseq_failure,\"ax?\"\n ud1 %c[signature](%%rip), %%edi\n 4:\n jmp %l[aborted]\n " \
+#define SHMETRICS_RSEQ_END                                                                          \
+  "2:\n movq $0, %%fs:%c[cs](%[rseq])\n"                                                            \
+  ".pushsection __rseq_failure,\"ax?\"\n ud1 %c[signature](%%rip), %%edi\n 4:\n jmp %l[aborted]\n " \
   ".popsection\n"
 #define SHMETRICS_RSEQ_INPUTS                                                                      \
   [rseq] "r"(__rseq_offset), [stripes] "r"(cpu_stripes), [cs] "i"(offsetof(struct rseq, rseq_cs)), \
@@ -64,6 +67,16 @@
 namespace shmetrics::shm {
 
 inline constexpr int kMaxRseqAborts = 16;
+
+#if SHMETRICS_HAS_RSEQ
+/// Where a sequence is left before its end, by the thread itself; see label 2.
+inline void ForgetSequence() {
+  asm volatile("movq $0, %%fs:%c[cs](%[rseq])"
+               :
+               : [rseq] "r"(__rseq_offset), [cs] "i"(offsetof(struct rseq, rseq_cs))
+               : "memory");
+}
+#endif
 
 /// Adds n to the integer cell of this CPU. `first` is the cell in the stripe of CPU 0, the first of `cpu_stripes`.
 inline bool AddOnCpu([[maybe_unused]] std::uint64_t* first, [[maybe_unused]] std::uint32_t cpu_stripes,
@@ -78,7 +91,9 @@ inline bool AddOnCpu([[maybe_unused]] std::uint64_t* first, [[maybe_unused]] std
     return true;
   aborted:;
   }
+  return false;
 elsewhere:
+  ForgetSequence();
 #endif
   return false;
 }
@@ -98,7 +113,9 @@ inline bool AddFractionOnCpu([[maybe_unused]] std::uint64_t* first,
     return true;
   aborted:;
   }
+  return false;
 elsewhere:
+  ForgetSequence();
 #endif
   return false;
 }
@@ -122,7 +139,9 @@ inline bool AddObservationOnCpu([[maybe_unused]] void* first, [[maybe_unused]] s
     return true;
   aborted:;
   }
+  return false;
 elsewhere:
+  ForgetSequence();
 #endif
   return false;
 }
