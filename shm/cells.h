@@ -30,7 +30,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "shm/cpu_cells.h"
+#include "cpu_cells.h"  // by this name it is found beside this header, in this repository and where both are installed
 #ifdef SHMETRICS_PLANTED_BUGS  // never where this header is installed
 #include "shm/planted_bug.h"
 #endif
