@@ -144,29 +144,6 @@ TEST(CellsTest, NegativeObservationsAddToTheSumAsTheyAre) {
   EXPECT_EQ(block.Bucket(0).sum, -2.5);
 }
 
-TEST(CompareExchange16Test, SwapsWhatIsExpected) {
-  alignas(16) std::uint64_t cell[2] = {1, 2};
-  std::uint64_t expected[2] = {1, 2};
-  const std::uint64_t desired[2] = {3, 4};
-  EXPECT_TRUE(CompareExchange16(cell, expected, desired));
-  EXPECT_EQ(cell[0], 3U);
-  EXPECT_EQ(cell[1], 4U);
-}
-
-TEST(CompareExchange16Test, TellsWhatWasThereInstead) {
-  for (const std::uint64_t wrong_half : {0, 1}) {
-    alignas(16) std::uint64_t cell[2] = {1, 2};
-    std::uint64_t expected[2] = {1, 2};
-    expected[wrong_half] = 9;
-    const std::uint64_t desired[2] = {3, 4};
-    EXPECT_FALSE(CompareExchange16(cell, expected, desired));
-    EXPECT_EQ(expected[0], 1U);
-    EXPECT_EQ(expected[1], 2U);
-    EXPECT_EQ(cell[0], 1U);
-    EXPECT_EQ(cell[1], 2U);
-  }
-}
-
 TEST(AddStripeTest, ThreadsKeepTheirStripe) {
   InThreads(8, [] {
     const std::uint32_t stripe = AddStripe();
