@@ -144,6 +144,20 @@ TEST(CellsTest, NegativeObservationsAddToTheSumAsTheyAre) {
   EXPECT_EQ(block.Bucket(0).sum, -2.5);
 }
 
+TEST(CellsTest, AColumnWithoutCpuStripesIsAddedToInItsAtomicStripes) {
+  const Block block;
+  AddToCounter(Column<std::uint64_t>{block.first<std::uint64_t>(), 0}, 3);
+  EXPECT_EQ(block.Sum(), 3U);
+  const Block fractions;
+  AddToFractionalCounter(Column<std::uint64_t>{fractions.first<std::uint64_t>(), 0}, 0.5);
+  EXPECT_EQ(fractions.FractionalSum(), 0.5);
+  const Block histogram;
+  const double bounds[] = {1};
+  ObserveInHistogram(Column<HistogramCell>{histogram.first<HistogramCell>(), 0}, bounds, 1, 2.0);
+  EXPECT_EQ(histogram.Bucket(1).count, 1U);
+  EXPECT_EQ(histogram.Bucket(1).sum, 2.0);
+}
+
 TEST(AddStripeTest, ThreadsKeepTheirStripe) {
   InThreads(8, [] {
     const std::uint32_t stripe = AddStripe();
