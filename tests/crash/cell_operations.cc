@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "shm/cells.h"
+#include "tests/support/stripe_sums.h"
 
 namespace shmetrics::testing {
 namespace {
@@ -45,16 +46,20 @@ Column<Cell> ColumnOf(BareWorker& worker, const FamilyDefinition& family, How ho
 }
 
 /// Expects the cells to hold as much as `runs` allow, in the stripes that are added to in this way, and nothing in the
-/// others: an addition that has taken the other way has tested nothing. `times_of` says how many additions a cell holds.
+/// others: an addition that has taken the other way has tested nothing.
+void CheckWay(const StripeSums& sums, How how, Runs runs) {
+  const auto [this_way, other_way] = how == How::kBySequence
+                                         ? std::pair(sums.by_sequence, sums.by_locked_instruction)
+                                         : std::pair(sums.by_locked_instruction, sums.by_sequence);
+  EXPECT_TRUE(runs.Allow(this_way)) << this_way;
+  EXPECT_EQ(other_way, 0U) << "the other way was taken";
+}
+
 template <class Cell>
 void CheckCells(Lessee& witness, const FamilyDefinition& family, How how, Runs runs, auto times_of) {
-  const auto [first, cpu_stripes] = ColumnOf<Cell>(witness.worker(), family, How::kBySequence);
-  std::uint64_t by_sequence = 0, by_locked_instruction = 0;
-  for (std::uint32_t i = 0; i < shm::kAtomicStripes + cpu_stripes; i++)
-    (i < shm::kAtomicStripes ? by_locked_instruction : by_sequence) += times_of(*shm::InStripe(first, i));
-  EXPECT_TRUE(runs.Allow(how == How::kBySequence ? by_sequence : by_locked_instruction))
-      << by_sequence << " by sequence, " << by_locked_instruction << " by locked instruction";
-  EXPECT_EQ(how == How::kBySequence ? by_locked_instruction : by_sequence, 0U) << "the other way was taken";
+  BareWorker& worker = witness.worker();
+  Cell* first = worker.CellOf<Cell>(*worker.Register(family, {}).value());
+  CheckWay(SumStripes(worker.segment(), first, times_of), how, runs);
 }
 
 Operation Count(How how) {
