@@ -2,74 +2,71 @@
 
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
-#include <cstdint>
-#include <random>
-#include <string>
-#include <vector>
 
 #include "shmetrics/shmetrics.h"
+#include "tests/bench/partners.h"
 #include "tests/bench/scratch_registry.h"
+#include "tests/bench/workload.h"
 
 namespace shmetrics::bench {
 namespace {
-
-constexpr std::uint32_t kSeries = 10'000;
-
-using LabelSet = std::array<std::string, 2>;
-
-std::vector<LabelSet> LabelSets() {
-  std::vector<LabelSet> sets;
-  for (std::uint32_t i = 0; i < kSeries; i++) {
-    sets.push_back({"user-" + std::to_string(1'000 + i / 10), "job-" + std::to_string(i % 10)});
-  }
-  std::ranges::shuffle(sets, std::mt19937(1));
-  return sets;
-}
 
 CounterFamily JobsOf(Registry& registry) {
   return registry.counter({.name = "bench_jobs_total", .labels = {"user_id", "job"}});
 }
 
-const CounterFamily& JobsOfKnownUsers(const std::vector<LabelSet>& sets) {
-  static const ScratchRegistry scratch(kSeries);
+const CounterFamily& JobsOfKnownUsers() {
+  static const ScratchRegistry scratch(kLabelSets);
   static const CounterFamily family = [&] {
     const CounterFamily jobs = JobsOf(scratch.registry);
-    for (const LabelSet& set : sets) jobs.with({set[0], set[1]}).inc();
+    for (const LabelSet& set : LabelSets()) jobs.with({set[0], set[1]}).inc();
     return jobs;
   }();
   return family;
 }
 
-/// Looks up the first so many of the label sets in turn, and increments.
-void LookUp(benchmark::State& state) {
-  static const std::vector<LabelSet> sets = LabelSets();
-  const CounterFamily& family = JobsOfKnownUsers(sets);
-  const auto used = static_cast<std::size_t>(state.range(0));
+void LookUpHot(benchmark::State& state) {
+  const CounterFamily& family = JobsOfKnownUsers();
+  const LabelSet& set = LabelSets().front();
+  for (auto _ : state) family.with({set[0], set[1]}).inc();
+}
+
+void LookUpRandom(benchmark::State& state) {
+  const CounterFamily& family = JobsOfKnownUsers();
+  const LabelSet* const* keys = RandomKeys().data();
   std::size_t next = 0;
   for (auto _ : state) {
-    family.with({sets[next][0], sets[next][1]}).inc();
-    if (++next == used) next = 0;
+    const LabelSet& set = *keys[next++ % kValues];
+    family.with({set[0], set[1]}).inc();
   }
+}
+
+void LookUpTogether(benchmark::State& state, PartnerKind kind) {
+  const CounterFamily& family = JobsOfKnownUsers();
+  const LabelSet& set = LabelSets().front();
+  MeasureTogether(state, kind, [&](benchmark::IterationCount count) {
+    for (benchmark::IterationCount i = 0; i < count; i++) family.with({set[0], set[1]}).inc();
+  });
 }
 
 /// Registers label sets that are new on the host, in an empty segment.
 void Registration(benchmark::State& state) {
-  static const std::vector<LabelSet> sets = LabelSets();
-  const ScratchRegistry scratch(kSeries);
+  const ScratchRegistry scratch(kLabelSets);
   const CounterFamily family = JobsOf(scratch.registry);
   std::size_t next = 0;
   for (auto _ : state) {
-    family.with({sets[next][0], sets[next][1]});
-    next++;
+    const LabelSet& set = LabelSets()[next++];
+    family.with({set[0], set[1]});
   }
   if (!scratch.registry.status().refusals.empty()) state.SkipWithError("a label set was refused");
 }
 
-BENCHMARK(LookUp)->Name("look_up")->Arg(1)->Arg(kSeries);
-BENCHMARK(Registration)->Name("registration")->Iterations(kSeries);
+BENCHMARK(LookUpHot)->Name("look_up/hot");
+BENCHMARK(LookUpRandom)->Name("look_up/random");
+BENCHMARK_CAPTURE(LookUpTogether, , PartnerKind::kThread)->Name("look_up/threads:2")->UseManualTime();
+BENCHMARK_CAPTURE(LookUpTogether, , PartnerKind::kProcess)->Name("look_up/processes:2")->UseManualTime();
+BENCHMARK(Registration)->Name("registration")->Iterations(kLabelSets);
 
 }  // namespace
 }  // namespace shmetrics::bench

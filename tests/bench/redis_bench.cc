@@ -52,10 +52,10 @@ void CheckRenew(benchmark::State& state) {
   });
 }
 
-BENCHMARK(AcquireRelease)->Name("redis_acquire_release")->UseManualTime();
-BENCHMARK(ScriptAcquireRelease)->Name("redis_script_acquire_release")->UseManualTime();
-BENCHMARK(Renew)->Name("redis_renew")->UseManualTime();
-BENCHMARK(CheckRenew)->Name("redis_check_renew")->UseManualTime();
+BENCHMARK(AcquireRelease)->Name("acquire_release")->UseManualTime();
+BENCHMARK(ScriptAcquireRelease)->Name("script_acquire_release")->UseManualTime();
+BENCHMARK(Renew)->Name("renew")->UseManualTime();
+BENCHMARK(CheckRenew)->Name("check_renew")->UseManualTime();
 
 }  // namespace
 }  // namespace shmetrics::bench

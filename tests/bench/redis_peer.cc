@@ -3,30 +3,10 @@
 #include <cstddef>
 #include <vector>
 
+#include "tests/bench/pinned.h"
+
 namespace shmetrics::bench {
 namespace {
-
-/// This thread runs on the given CPUs only, until the end of this object.
-class Pinned {
- public:
-  explicit Pinned(const cpu_set_t& cpus) {
-    sched_getaffinity(0, sizeof before_, &before_);
-    sched_setaffinity(0, sizeof cpus, &cpus);
-  }
-  ~Pinned() { sched_setaffinity(0, sizeof before_, &before_); }
-  Pinned(const Pinned&) = delete;
-  Pinned& operator=(const Pinned&) = delete;
-
- private:
-  cpu_set_t before_;
-};
-
-cpu_set_t ThisCpu() {
-  cpu_set_t cpus;
-  CPU_ZERO(&cpus);
-  CPU_SET(sched_getcpu(), &cpus);
-  return cpus;
-}
 
 double SecondsOf(clockid_t clock) {
   timespec time{};

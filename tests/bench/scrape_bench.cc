@@ -3,79 +3,43 @@
 #include <benchmark/benchmark.h>
 
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
 #include <map>
-#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "agent/exposition/exposition.h"
-#include "shm/segment.h"
-#include "shm/snapshot.h"
-#include "shmetrics/shmetrics.h"
-#include "tests/bench/scratch_registry.h"
+#include "tests/bench/scraped_segment.h"
 
 namespace shmetrics::bench {
 namespace {
 
-/// A segment of `series` counters with two labels, of about 75 bytes a line, and a reader of it.
-class Scrape {
- public:
-  explicit Scrape(std::uint32_t series) : scratch_(series) {
-    const CounterFamily family = scratch_.registry.counter({.name = "bench_requests_total",
-                                                            .help = "Requests, by method and path.",
-                                                            .labels = {"method", "path"}});
-    for (std::uint32_t i = 0; i < series; i++) {
-      char path[32];
-      std::snprintf(path, sizeof path, "/api/v1/item/%07u", i);
-      family.with({"GET", path}).inc(i * 7919ULL % 10'000'000);
-    }
-    auto segment = shm::Segment::Attach(scratch_.path, shm::Segment::Access::kReadOnly);
-    if (segment.ok()) reader_ = std::make_unique<shm::SnapshotReader>(std::move(segment.value()));
-  }
+/// Of the given size; made when first asked for.
+ScrapedSegment& Of(std::int64_t series) {
+  static std::map<std::int64_t, ScrapedSegment> segments;
+  return segments.try_emplace(series, static_cast<std::uint32_t>(series)).first->second;
+}
 
-  /// Of the given size; made when first asked for.
-  static Scrape& Of(std::int64_t series) {
-    static std::map<std::int64_t, Scrape> scrapes;
-    return scrapes.try_emplace(series, static_cast<std::uint32_t>(series)).first->second;
-  }
-
-  /// As the agent does it: the snapshot's memory is used again, the body is a new string each time.
-  std::string Body() {
-    std::string body;
-    if (reader_ == nullptr) return body;
-    reader_->Read(&snapshot_);
-    const shm::Snapshot* const snapshot = &snapshot_;
-    agent::WriteExposition({&snapshot, 1}, {}, false, &body);
-    return body;
-  }
-
- private:
-  ScratchRegistry scratch_;
-  std::unique_ptr<shm::SnapshotReader> reader_;
-  shm::Snapshot snapshot_{};
-};
-
-void ScrapeBody(benchmark::State& state) {
-  Scrape& scrape = Scrape::Of(state.range(0));
-  if (scrape.Body().size() < 70 * static_cast<std::size_t>(state.range(0))) {
+void MeasureScrape(benchmark::State& state, ScrapedSegment* segment) {
+  const std::size_t bytes = segment->Body().size();
+  if (bytes < 70 * std::size_t{segment->series()}) {
     state.SkipWithError("the scrape lacks series");
     return;
   }
-  for (auto _ : state) benchmark::DoNotOptimize(scrape.Body().data());
+  for (auto _ : state) benchmark::DoNotOptimize(segment->Body().data());
+  state.counters["bytes"] = static_cast<double>(bytes);
 }
+
+void ScrapeBody(benchmark::State& state) { MeasureScrape(state, &Of(state.range(0))); }
 
 /// Of the body of a scrape just made. A copy in a loop of its own finds both its buffers in the cache, through
 /// which a scrape, whoever makes it, has to bring cells, texts and a body; this one finds what a scrape
 /// leaves.
 void CopyAfterScrape(benchmark::State& state) {
-  Scrape& scrape = Scrape::Of(state.range(0));
-  std::vector<char> copy(scrape.Body().size());
+  ScrapedSegment& segment = Of(state.range(0));
+  std::vector<char> copy(segment.Body().size());
   for (auto _ : state) {
     state.PauseTiming();
-    const std::string body = scrape.Body();
+    const std::string body = segment.Body();
     state.ResumeTiming();
     std::memcpy(copy.data(), body.data(), body.size());
     benchmark::ClobberMemory();
@@ -83,12 +47,38 @@ void CopyAfterScrape(benchmark::State& state) {
 }
 
 void CopyBody(benchmark::State& state) {
-  const std::string body = Scrape::Of(state.range(0)).Body();
+  const std::string body = Of(state.range(0)).Body();
   std::vector<char> copy(body.size());
   for (auto _ : state) {
     std::memcpy(copy.data(), body.data(), body.size());
     benchmark::ClobberMemory();
   }
+}
+
+constexpr std::uint32_t kSeries = 10'000;
+
+/// So many living workers have all counted in all of the series.
+void ScrapeWorkers(benchmark::State& state) {
+  static std::map<std::int64_t, ScrapedSegment> segments;
+  const auto [segment, is_new] = segments.try_emplace(state.range(0), kSeries);
+  if (is_new) segment->second.AddWorkers(static_cast<int>(state.range(0)));
+  MeasureScrape(state, &segment->second);
+}
+
+/// So many workers have counted, set a gauge and been killed.
+void ScrapeAfterDeaths(benchmark::State& state) {
+  static std::map<std::int64_t, ScrapedSegment> segments;
+  const auto [segment, is_new] = segments.try_emplace(state.range(0), kSeries);
+  if (is_new) segment->second.KillWorkers(static_cast<int>(state.range(0)));
+  MeasureScrape(state, &segment->second);
+}
+
+/// Of a segment made where the host has so many CPUs.
+void ScrapeStripes(benchmark::State& state) {
+  static std::map<std::int64_t, ScrapedSegment> segments;
+  const auto [segment, is_new] =
+      segments.try_emplace(state.range(0), kSeries, static_cast<int>(state.range(0)));
+  MeasureScrape(state, &segment->second);
 }
 
 BENCHMARK(ScrapeBody)->Name("scrape")->Arg(1'000);
@@ -98,6 +88,11 @@ BENCHMARK(CopyBody)->Name("memcpy")->Arg(10'000);
 BENCHMARK(CopyBody)->Name("memcpy")->Arg(100'000);
 BENCHMARK(ScrapeBody)->Name("scrape")->Arg(100'000);
 BENCHMARK(CopyAfterScrape)->Name("memcpy_after")->Arg(100'000);
+BENCHMARK(ScrapeBody)->Name("scrape")->Arg(1'000'000);
+BENCHMARK(CopyBody)->Name("memcpy")->Arg(1'000'000);
+BENCHMARK(ScrapeWorkers)->Name("scrape_workers")->Arg(1)->Arg(8)->Arg(32);
+BENCHMARK(ScrapeAfterDeaths)->Name("scrape_after_deaths")->Arg(0)->Arg(3'000);
+BENCHMARK(ScrapeStripes)->Name("scrape_cpus")->Arg(1)->Arg(2)->Arg(8)->Arg(64)->Arg(256);
 
 }  // namespace
 }  // namespace shmetrics::bench

@@ -1,0 +1,94 @@
+// What an increment costs while somebody on the other CPU scrapes all the time: readers never write, but they take the
+// writers' cache lines. Beside it stands what it costs while the other CPU copies private memory as fast: two CPUs of one
+// core, as a virtual machine may have them, slow each other down whatever they do.
+
+#include <benchmark/benchmark.h>
+
+#include <atomic>
+#include <csignal>
+#include <cstring>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "tests/bench/pinned.h"
+#include "tests/bench/repeat.h"
+#include "tests/bench/scraped_segment.h"
+#include "tests/support/child.h"
+#include "tests/support/shared_page.h"
+
+namespace shmetrics::bench {
+namespace {
+
+constexpr std::uint32_t kSeries = 100'000;
+
+ScrapedSegment& Segment() {
+  static ScrapedSegment segment(kSeries);
+  return segment;
+}
+
+[[gnu::noinline]] void IncrementOnce(const Counter& counter) { counter.inc(); }
+
+/// A process on the second CPU that does `work` again and again, from its second turn on until the end of this object.
+class Beside {
+ public:
+  explicit Beside(const std::function<void()>& work)
+      : process_([&] {
+          const Pinned to_the_second(UsableCpu(1));
+          for (;; ++*turns_) work();
+        }) {
+    testing::WaitUntil([&] { return turns_->load() >= 2; });
+  }
+
+ private:
+  testing::SharedPage<std::atomic<int>> turns_;
+  testing::Child process_;
+};
+
+void Increment(benchmark::State& state) {
+  const Pinned to_the_first(UsableCpu(0));
+  const Counter counter = Segment().handles()[kSeries / 2];
+  Repeat(state, [&] { IncrementOnce(counter); });
+}
+
+/// Each of the series in turn: what the reader has taken away comes back line by line.
+void IncrementAll(benchmark::State& state) {
+  const Pinned to_the_first(UsableCpu(0));
+  const Counter* counters = Segment().handles().data();
+  std::uint32_t next = 0;
+  Repeat(state, [&] {
+    IncrementOnce(counters[next]);
+    if (++next == kSeries) next = 0;
+  });
+}
+
+void Scrape() { benchmark::DoNotOptimize(Segment().Body().data()); }
+
+void Copy() {
+  static const std::vector<char> from(Segment().Body().size());
+  static std::vector<char> to(from.size());
+  std::memcpy(to.data(), from.data(), from.size());
+  benchmark::ClobberMemory();
+}
+
+void BesideScraper(benchmark::State& state, void (*increment)(benchmark::State&)) {
+  Segment();
+  const Beside scraper(Scrape);
+  increment(state);
+}
+
+void BesideCopier(benchmark::State& state, void (*increment)(benchmark::State&)) {
+  Segment();
+  const Beside copier(Copy);
+  increment(state);
+}
+
+BENCHMARK(Increment)->Name("increment/alone");
+BENCHMARK_CAPTURE(BesideScraper, , Increment)->Name("increment/beside_scraper");
+BENCHMARK_CAPTURE(BesideCopier, , Increment)->Name("increment/beside_copier");
+BENCHMARK(IncrementAll)->Name("increment_all/alone");
+BENCHMARK_CAPTURE(BesideScraper, , IncrementAll)->Name("increment_all/beside_scraper");
+BENCHMARK_CAPTURE(BesideCopier, , IncrementAll)->Name("increment_all/beside_copier");
+
+}  // namespace
+}  // namespace shmetrics::bench
