@@ -2,6 +2,7 @@
 #define SHMETRICS_CLIENT_LIB_FAMILY_BINDING_H_
 
 #include <atomic>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -31,9 +32,14 @@ class FamilyBinding {
   /// All three outlive the binding.
   FamilyBinding(shm::FamilyDefinition definition, Connection& connection, RefusalLog& refusals,
                 GaugeTable& gauges)
-      : definition_(std::move(definition)), connection_(connection), refusals_(refusals), gauges_(gauges) {}
+      : definition_(std::move(definition)),
+        buckets_(definition_.bounds.empty() ? nullptr : new shm::BucketIndex(definition_.bounds)),
+        connection_(connection),
+        refusals_(refusals),
+        gauges_(gauges) {}
 
   const shm::FamilyDefinition& definition() const { return definition_; }
+  const shm::BucketIndex& buckets() const { return buckets_ == nullptr ? shm::kNoBuckets : *buckets_; }
   Connection& connection() const { return connection_; }
   RefusalLog& refusals() const { return refusals_; }
   GaugeTable& gauges() const { return gauges_; }
@@ -77,6 +83,7 @@ class FamilyBinding {
   const Registration* Register() noexcept;
 
   const shm::FamilyDefinition definition_;
+  const std::unique_ptr<const shm::BucketIndex> buckets_;
   Connection& connection_;
   RefusalLog& refusals_;
   GaugeTable& gauges_;

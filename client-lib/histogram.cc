@@ -36,9 +36,7 @@ Histogram HistogramFamily::with(std::initializer_list<std::string_view> values) 
 Histogram HistogramFamily::with(std::span<const std::string_view> values) const noexcept {
   const internal::FamilyBinding::Cells cells = binding_->CellsOf(values);
   if (cells.series == nullptr) return {};
-  const std::vector<double>& bounds = binding_->definition().bounds;
-  return {cells.column<shm::HistogramCell>(), bounds.data(), static_cast<std::uint32_t>(bounds.size()),
-          cells.series};
+  return {cells.column<shm::HistogramCell>(), &binding_->buckets(), cells.series};
 }
 
 }  // namespace shmetrics

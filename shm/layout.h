@@ -23,6 +23,7 @@
 //   memory_limit   what the control group still allows
 //   layout_signature  this blueprint as one number
 //   cells          what counters and histograms add to
+//   bucket_index   which bucket counts a value
 //   cell_reader    what they have come to
 //   family         what a family is; which names are allowed
 //   family_record  a family as bytes: write, read back checked

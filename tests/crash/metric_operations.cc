@@ -229,11 +229,12 @@ void CheckHistogram(const std::string& name, const SegmentReading& reading, Runs
 
 Operation Observe() {
   static const FamilyDefinition family = HistogramNamed("seconds", {1, 2});
+  static const shm::BucketIndex buckets(family.bounds);
   return {"observe", CreateTinySegment,
           [](const std::string& path) {
             auto worker = AttachWorker(path);
             auto* cells = worker->CellOf<shm::HistogramCell>(*worker->Register(family, {}).value());
-            return [worker, cells] { shm::ObserveInHistogram(cells, family.bounds.data(), 2, kObserved); };
+            return [worker, cells] { shm::ObserveInHistogram({cells, 0}, buckets, kObserved); };
           },
           [](Lessee&, SegmentReading& reading, Runs runs) { CheckHistogram("seconds", reading, runs); }};
 }
@@ -241,13 +242,13 @@ Operation Observe() {
 /// The first exemplar of its series, whose records have to be made.
 Operation ObserveWithExemplar() {
   static const FamilyDefinition family = HistogramNamed("traced_seconds", {1, 2});
+  static const shm::BucketIndex buckets(family.bounds);
   return {"observe_with_exemplar", CreateTinySegment,
           [](const std::string& path) {
             auto worker = AttachWorker(path);
             shm::layout::SeriesRecord* series = worker->Register(family, {}).value();
             return [worker, series] {
-              shm::ObserveInHistogram(worker->CellOf<shm::HistogramCell>(*series), family.bounds.data(), 2,
-                                      kObserved);
+              shm::ObserveInHistogram({worker->CellOf<shm::HistogramCell>(*series), 0}, buckets, kObserved);
               shm::KeepExemplar(worker->segment(), worker->arena(), series, {1, 3}, kObserved,
                                 LabelValues{"trace_id"}, LabelValues{kTrace});
             };

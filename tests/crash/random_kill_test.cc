@@ -66,6 +66,7 @@ class RandomKillTest : public ::testing::Test {
 TEST_F(RandomKillTest, CountersAndHistogramsLoseNoMoreThanWhatWasInFlight) {
   const SharedPage<Ledger> ledger;
   const shm::FamilyDefinition histogram = HistogramNamed("h", {0.1, 1});
+  const shm::BucketIndex buckets(histogram.bounds);
   const auto body = [&] {
     BareWorker worker(path_);
     auto* counter = worker.CellOf<std::uint64_t>(*worker.Register(CounterNamed("c_total"), {}).value());
@@ -73,7 +74,7 @@ TEST_F(RandomKillTest, CountersAndHistogramsLoseNoMoreThanWhatWasInFlight) {
     for (;;) {
       ledger->begun++;
       shm::AddToCounter(counter, 1);
-      shm::ObserveInHistogram(cells, histogram.bounds.data(), 2, kConstant);
+      shm::ObserveInHistogram({cells, 0}, buckets, kConstant);
       ledger->done++;
     }
   };

@@ -19,9 +19,9 @@ namespace shmetrics {
 namespace internal {
 /// Cells of this process that nobody reads, for handles that have no place in a segment.
 SHMETRICS_EXPORT std::uint64_t* detached_cells() noexcept;
-/// Keeps the exemplar of a value that has been counted in a series; null: in none. A counter has no bounds.
-SHMETRICS_EXPORT void keep_exemplar(void* series, const double* bounds, std::uint32_t bound_count,
-                                    double value, const LabelPair* labels, std::size_t label_count) noexcept;
+/// Keeps the exemplar of a value that has been counted in a series; null: in none. A counter has kNoBuckets.
+SHMETRICS_EXPORT void keep_exemplar(void* series, const shm::BucketIndex& buckets, double value,
+                                    const LabelPair* labels, std::size_t label_count) noexcept;
 }  // namespace internal
 
 /// A handle to one counter series, shared by all processes. Trivially copyable: take it once and keep it; it is good
@@ -61,7 +61,8 @@ class Counter {
       if (n < 0) return;
     }
     inc(n);
-    internal::keep_exemplar(series_, nullptr, 0, static_cast<double>(n), exemplar.data(), exemplar.size());
+    internal::keep_exemplar(series_, shm::kNoBuckets, static_cast<double>(n), exemplar.data(),
+                            exemplar.size());
   }
 
  private:
@@ -89,7 +90,7 @@ class FractionalCounter {
   void inc(double n, std::span<const LabelPair> exemplar) const noexcept {
     if (!shm::IsFinite(n) || n < 0) return;
     inc(n);
-    internal::keep_exemplar(series_, nullptr, 0, n, exemplar.data(), exemplar.size());
+    internal::keep_exemplar(series_, shm::kNoBuckets, n, exemplar.data(), exemplar.size());
   }
 
  private:
