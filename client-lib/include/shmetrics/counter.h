@@ -109,7 +109,9 @@ class SHMETRICS_EXPORT CounterFamily : public Family {
   /// The series of these label values, in the order of FamilyOptions::labels; registered if it is new on this
   /// host. A known one costs a look-up of some tens of nanoseconds without a lock; keep the handle where that
   /// matters.
-  Counter with(std::initializer_list<std::string_view> values) const noexcept;
+  Counter with(std::initializer_list<std::string_view> values) const noexcept {
+    return with(std::span<const std::string_view>(values.begin(), values.size()));
+  }
   Counter with(std::span<const std::string_view> values) const noexcept;
 
   /// Of a family without labels: adds to its only series. On a family with labels this counts nowhere.
@@ -139,7 +141,9 @@ class SHMETRICS_EXPORT CounterFamily : public Family {
 class SHMETRICS_EXPORT FractionalCounterFamily : public Family {
  public:
   /// As CounterFamily::with().
-  FractionalCounter with(std::initializer_list<std::string_view> values) const noexcept;
+  FractionalCounter with(std::initializer_list<std::string_view> values) const noexcept {
+    return with(std::span<const std::string_view>(values.begin(), values.size()));
+  }
   FractionalCounter with(std::span<const std::string_view> values) const noexcept;
 
   /// As CounterFamily::inc().

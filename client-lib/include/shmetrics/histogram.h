@@ -92,7 +92,9 @@ class ScopedTimer {
 class SHMETRICS_EXPORT HistogramFamily : public Family {
  public:
   /// As CounterFamily::with().
-  Histogram with(std::initializer_list<std::string_view> values) const noexcept;
+  Histogram with(std::initializer_list<std::string_view> values) const noexcept {
+    return with(std::span<const std::string_view>(values.begin(), values.size()));
+  }
   Histogram with(std::span<const std::string_view> values) const noexcept;
 
   /// Of a family without labels: as Histogram::observe(). On a family with labels this counts nowhere.
