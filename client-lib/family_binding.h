@@ -79,7 +79,7 @@ class FamilyBinding {
       RecentSeries::Slot& recent = recent_series.Of(registration->family->ref);
       shm::layout::SeriesRecord* known =
           recent.load(std::memory_order_acquire);  // pairs with the store below
-      if (known == nullptr || !directory.IsSeries(*registration->family, *known, values)) {
+      if (!directory.IsSeries(*registration->family, known, values)) {
         known = directory.FindSeries(*registration->family, values);
         recent.store(known, std::memory_order_release);
       }

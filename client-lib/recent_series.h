@@ -14,8 +14,8 @@ namespace shmetrics::internal {
 /// needs no hash and no chain. By CPU, because threads that ask for different ones would take a common word from each
 /// other's caches, at ten times what it saves.
 ///
-/// A guess, no more: another family's may be there, or one of another segment. Records are never removed and segments never
-/// unmapped, so a guess may always be looked at, and Directory::IsSeries says whether it is right.
+/// A guess, no more: another family's may be there, or one of another segment. Directory::IsSeries says whether it is right,
+/// and stays right, because records are never removed.
 class RecentSeries {
  public:
   using Slot = std::atomic<shm::layout::SeriesRecord*>;

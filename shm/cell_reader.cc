@@ -9,7 +9,8 @@ namespace shmetrics::shm {
 namespace {
 
 /// Count and sum of one moment: the writer changes both at once, so a sum between two equal counts belongs to
-/// them.
+/// them. On AArch64 too: the two halves are one store there, which all others see at one moment. Acquire and release alone
+/// would not do: they would let a sum be seen one observation ahead of both counts.
 BucketSnapshot ReadBucket(HistogramCell* cell) {
   constexpr int kMaxTries =
       64;  // then a sum that is one observation ahead; only a writer that never pauses gets here

@@ -30,14 +30,12 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "bucket_index.h"  // by this name it is found beside this header, here and where both are installed
-#include "shm/cpu_cells.h"
+// By these names they are found beside this header, in this repository and where all are installed.
+#include "bucket_index.h"
+#include "cpu_cells.h"
+#include "processor.h"
 #ifdef SHMETRICS_PLANTED_BUGS  // never where this header is installed
 #include "shm/planted_bug.h"
-#endif
-
-#if !defined(__x86_64__)
-#error "the cells of shmetrics are written for x86-64"
 #endif
 
 namespace shmetrics::shm {
@@ -66,9 +64,7 @@ inline constexpr std::uint64_t kCallerLayout =
 /// processes; the multiplication spreads it. No thread-local variable: those cost a call in shared libraries
 /// and must be torn down.
 inline std::uint32_t AddStripe() {
-  std::uintptr_t thread_pointer;
-  asm("movq %%fs:0, %0" : "=r"(thread_pointer));
-  return static_cast<std::uint32_t>((thread_pointer * 0x9E3779B97F4A7C15U) >> 62U);
+  return static_cast<std::uint32_t>((ThreadPointer() * 0x9E3779B97F4A7C15U) >> 62U);
 }
 static_assert(kAtomicStripes == 4, "AddStripe keeps two bits");
 
@@ -118,18 +114,6 @@ inline void AddToFractionalCounter(Column<std::uint64_t> column, double n) {
   if (AddFractionOnCpu(column.first_of_cpus(), column.cpu_stripes, n)) [[likely]]
     return;
   AddToFractionalCounter(column.first, n);
-}
-
-/// A 16-byte compare-and-swap on an aligned cell. On failure `expected` receives what was there.
-/// Written as assembly because g++ 12 would call libatomic, which an application may not link.
-inline bool CompareExchange16(void* cell, std::uint64_t expected[2], const std::uint64_t desired[2]) {
-  bool swapped;
-  asm volatile("lock cmpxchg16b %1"
-               : "=@ccz"(swapped), "+m"(*static_cast<std::uint64_t(*)[2]>(cell)), "+a"(expected[0]),
-                 "+d"(expected[1])
-               : "b"(desired[0]), "c"(desired[1])
-               : "memory");
-  return swapped;
 }
 
 /// Adds one observation to one bucket. `first` is the bucket's cell in stripe 0. Async-signal-safe.

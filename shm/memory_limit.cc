@@ -1,6 +1,7 @@
 #include "shm/memory_limit.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -124,9 +125,12 @@ Result<void> CommitPages(char* begin, std::uint64_t bytes) {
                      std::to_string(kLeftToTheProcess) + " to the process; raise the limit"};
   }
   if (SHMETRICS_PLANTED_BUG("growth-without-commitment")) return {};
+  // The segment is laid out in 4 KiB, the kernel wants whole pages of its own, which elsewhere have 16 or 64.
+  const std::uint64_t before =
+      reinterpret_cast<std::uintptr_t>(begin) % static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
   int result = 0;
   do {
-    result = madvise(begin, bytes, MADV_POPULATE_WRITE);
+    result = madvise(begin - before, bytes + before, MADV_POPULATE_WRITE);
   } while (result != 0 && errno == EINTR);
   if (result == 0) return {};
   // EFAULT is how the kernel says that a touch would have raised SIGBUS: the tmpfs is full.

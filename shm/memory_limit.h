@@ -14,7 +14,7 @@ namespace shmetrics::shm {
 /// race that cannot be won.
 std::uint64_t MemoryHeadroom();
 
-/// Makes the pages of [begin, begin + bytes) exist, zero where they were holes. kOutOfMemory if the tmpfs,
+/// Makes the pages exist that hold [begin, begin + bytes) of a mapping, zero where they were holes. kOutOfMemory if the tmpfs,
 /// the machine or the control group has no room: an error now instead of SIGBUS or an OOM kill at the first
 /// touch. Existing contents stay. Any number of processes may commit the same pages at once.
 Result<void> CommitPages(char* begin, std::uint64_t bytes);

@@ -163,33 +163,6 @@ Operation RemoveSeries() {
       }};
 }
 
-Operation Count() {
-  static const FamilyDefinition family = CounterNamed("steps_total");
-  return {"counter", CreateTinySegment,
-          [](const std::string& path) {
-            auto worker = AttachWorker(path);
-            auto* cell = worker->CellOf<std::uint64_t>(*worker->Register(family, {}).value());
-            return [worker, cell] { shm::AddToCounter(cell, 1); };
-          },
-          [](Lessee&, SegmentReading& reading, Runs runs) {
-            EXPECT_TRUE(runs.Allow(reading.Counter("steps_total"))) << reading.Counter("steps_total");
-          }};
-}
-
-Operation CountFraction() {
-  static const FamilyDefinition family = FractionalCounterNamed("fractions_total");
-  return {"fractional_counter", CreateTinySegment,
-          [](const std::string& path) {
-            auto worker = AttachWorker(path);
-            auto* cell = worker->CellOf<std::uint64_t>(*worker->Register(family, {}).value());
-            return [worker, cell] { shm::AddToFractionalCounter(cell, 0.5); };
-          },
-          [](Lessee&, SegmentReading& reading, Runs runs) {
-            const double halves = 2 * reading.FractionalCounter("fractions_total");
-            EXPECT_TRUE(runs.Allow(static_cast<std::uint64_t>(halves))) << halves;
-          }};
-}
-
 /// The first set of a worker who has a slot and no cell yet; it vanishes with him.
 Operation SetGauge() {
   static const FamilyDefinition gauge = GaugeNamed("depth", GaugeMode::kMostRecent, {"n"});
@@ -221,24 +194,6 @@ Operation SetLast() {
           }};
 }
 
-void CheckHistogram(const std::string& name, const SegmentReading& reading, Runs runs) {
-  const HistogramReading histogram = reading.Histogram(name);
-  EXPECT_TRUE(runs.Allow(histogram.count)) << histogram.count;
-  EXPECT_EQ(histogram.sum, kObserved * static_cast<double>(histogram.count)) << "count and sum disagree";
-}
-
-Operation Observe() {
-  static const FamilyDefinition family = HistogramNamed("seconds", {1, 2});
-  static const shm::BucketIndex buckets(family.bounds);
-  return {"observe", CreateTinySegment,
-          [](const std::string& path) {
-            auto worker = AttachWorker(path);
-            auto* cells = worker->CellOf<shm::HistogramCell>(*worker->Register(family, {}).value());
-            return [worker, cells] { shm::ObserveInHistogram({cells, 0}, buckets, kObserved); };
-          },
-          [](Lessee&, SegmentReading& reading, Runs runs) { CheckHistogram("seconds", reading, runs); }};
-}
-
 /// The first exemplar of its series, whose records have to be made.
 Operation ObserveWithExemplar() {
   static const FamilyDefinition family = HistogramNamed("traced_seconds", {1, 2});
@@ -254,7 +209,7 @@ Operation ObserveWithExemplar() {
             };
           },
           [](Lessee&, SegmentReading& reading, Runs runs) {
-            CheckHistogram("traced_seconds", reading, runs);
+            EXPECT_TRUE(runs.Allow(reading.Histogram("traced_seconds").count));
             const auto exemplars = reading.Exemplars("traced_seconds");
             EXPECT_LE(exemplars.size(), 1U);
             if (runs.WereUndisturbed()) {
@@ -271,9 +226,8 @@ Operation ObserveWithExemplar() {
 }  // namespace
 
 std::vector<Operation> MetricOperations() {
-  return {Grow(),         RegisterFamily(), RegisterSeries(), RegisterColliding(),
-          RegisterLast(), RemoveSeries(),   Count(),          CountFraction(),
-          SetGauge(),     SetLast(),        Observe(),        ObserveWithExemplar()};
+  return {Grow(),         RegisterFamily(), RegisterSeries(), RegisterColliding(),  RegisterLast(),
+          RemoveSeries(), SetGauge(),       SetLast(),        ObserveWithExemplar()};
 }
 
 }  // namespace shmetrics::testing

@@ -7,7 +7,7 @@
 
 namespace shmetrics::testing {
 
-/// Registrations of families and series, and what changes the value of a series.
+/// Registrations of families and series, gauges and exemplars.
 std::vector<Operation> MetricOperations();
 
 }  // namespace shmetrics::testing

@@ -1,11 +1,13 @@
 #include "tests/crash/operation.h"
 
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <utility>
 
 #include "shm/fork_guard.h"
+#include "tests/crash/cell_operations.h"
 #include "tests/crash/lease_operations.h"
 #include "tests/crash/metric_operations.h"
 #include "tests/support/child.h"
@@ -73,6 +75,16 @@ Operation ClaimAfterFork() {
           CheckNothing};
 }
 
+/// Of those that this process may run on.
+std::uint32_t FirstCpu() {
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  sched_getaffinity(0, sizeof cpus, &cpus);
+  std::uint32_t cpu = 0;
+  while (cpu + 1 < CPU_SETSIZE && !CPU_ISSET(cpu, &cpus)) cpu++;
+  return cpu;
+}
+
 }  // namespace
 
 shm::SegmentOptions TinySegment() {
@@ -80,7 +92,7 @@ shm::SegmentOptions TinySegment() {
           .series_limit = 64,
           .family_series_limit = 8,
           .slot_count = 16,
-          .max_cpu_stripes = 0,
+          .max_cpu_stripes = FirstCpu() + 1,
           .lease_limit = 512,
           .ledger_limit = 512};
 }
@@ -94,6 +106,7 @@ std::shared_ptr<BareWorker> AttachWorker(const std::string& path) {
 const std::vector<Operation>& Operations() {
   static const std::vector<Operation> operations = [] {
     std::vector<Operation> all = {Create(), Attach(), ClaimSlot(), ClaimAfterFork()};
+    for (Operation& operation : CellOperations()) all.push_back(std::move(operation));
     for (Operation& operation : MetricOperations()) all.push_back(std::move(operation));
     for (Operation& operation : LeaseOperations()) all.push_back(std::move(operation));
     return all;

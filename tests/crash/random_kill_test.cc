@@ -1,6 +1,7 @@
 // kill -9 at random moments, over and over. SHMETRICS_KILL_SECONDS makes it longer than a test run needs.
 
 #include <gtest/gtest.h>
+#include <sys/rseq.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -18,6 +19,7 @@
 #include "tests/support/private_folder.h"
 #include "tests/support/segment_reading.h"
 #include "tests/support/shared_page.h"
+#include "tests/support/stripe_sums.h"
 
 namespace shmetrics::testing {
 namespace {
@@ -36,6 +38,10 @@ std::chrono::duration<double> Duration() {
 struct Ledger {
   std::atomic<std::uint64_t> begun, done;
 };
+
+std::uint32_t CpuStripes(BareWorker& worker) {
+  return worker.segment().header().stripe_count - shm::kAtomicStripes;
+}
 
 class RandomKillTest : public ::testing::Test {
  protected:
@@ -62,15 +68,18 @@ class RandomKillTest : public ::testing::Test {
   std::uint64_t kills_ = 0;
 };
 
-// Faults 1 and 5.
+// Faults 1 and 5. Every second process adds by restartable sequences, the others by locked instructions.
 TEST_F(RandomKillTest, CountersAndHistogramsLoseNoMoreThanWhatWasInFlight) {
   const SharedPage<Ledger> ledger;
   const shm::FamilyDefinition histogram = HistogramNamed("h", {0.1, 1});
   const shm::BucketIndex buckets(histogram.bounds);
   const auto body = [&] {
     BareWorker worker(path_);
-    auto* counter = worker.CellOf<std::uint64_t>(*worker.Register(CounterNamed("c_total"), {}).value());
-    auto* cells = worker.CellOf<shm::HistogramCell>(*worker.Register(histogram, {}).value());
+    const std::uint32_t stripes = getpid() % 2 == 0 ? CpuStripes(worker) : 0;
+    const auto* counted = worker.Register(CounterNamed("c_total"), {}).value();
+    const shm::Column<std::uint64_t> counter{worker.CellOf<std::uint64_t>(*counted), stripes};
+    const auto* observed = worker.Register(histogram, {}).value();
+    const shm::Column<shm::HistogramCell> cells{worker.CellOf<shm::HistogramCell>(*observed), stripes};
     for (;;) {
       ledger->begun++;
       shm::AddToCounter(counter, 1);
@@ -94,6 +103,13 @@ TEST_F(RandomKillTest, CountersAndHistogramsLoseNoMoreThanWhatWasInFlight) {
   ExpectNothingSkipped(reading.Again());
   EXPECT_LE(ledger->begun - ledger->done, kills_ + kWorkers);
   EXPECT_GT(kills_, 0U);
+  const StripeSums sums =
+      SumStripes(creator.segment(),
+                 creator.CellOf<std::uint64_t>(*creator.Register(CounterNamed("c_total"), {}).value()));
+  EXPECT_GT(sums.by_locked_instruction, 0U);
+  if (__rseq_size > 0) {
+    EXPECT_GT(sums.by_sequence, 0U);
+  }
 }
 
 // Faults 2, 4 and 6.

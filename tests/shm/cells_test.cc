@@ -115,27 +115,18 @@ TEST(CellsTest, NegativeObservationsAddToTheSumAsTheyAre) {
   EXPECT_EQ(block.Bucket(0).sum, -2.5);
 }
 
-TEST(CompareExchange16Test, SwapsWhatIsExpected) {
-  alignas(16) std::uint64_t cell[2] = {1, 2};
-  std::uint64_t expected[2] = {1, 2};
-  const std::uint64_t desired[2] = {3, 4};
-  EXPECT_TRUE(CompareExchange16(cell, expected, desired));
-  EXPECT_EQ(cell[0], 3U);
-  EXPECT_EQ(cell[1], 4U);
-}
-
-TEST(CompareExchange16Test, TellsWhatWasThereInstead) {
-  for (const std::uint64_t wrong_half : {0, 1}) {
-    alignas(16) std::uint64_t cell[2] = {1, 2};
-    std::uint64_t expected[2] = {1, 2};
-    expected[wrong_half] = 9;
-    const std::uint64_t desired[2] = {3, 4};
-    EXPECT_FALSE(CompareExchange16(cell, expected, desired));
-    EXPECT_EQ(expected[0], 1U);
-    EXPECT_EQ(expected[1], 2U);
-    EXPECT_EQ(cell[0], 1U);
-    EXPECT_EQ(cell[1], 2U);
-  }
+TEST(CellsTest, AColumnWithoutCpuStripesIsAddedToInItsAtomicStripes) {
+  const Block block;
+  AddToCounter(Column<std::uint64_t>{block.first<std::uint64_t>(), 0}, 3);
+  EXPECT_EQ(block.Sum(), 3U);
+  const Block fractions;
+  AddToFractionalCounter(Column<std::uint64_t>{fractions.first<std::uint64_t>(), 0}, 0.5);
+  EXPECT_EQ(fractions.FractionalSum(), 0.5);
+  const Block histogram;
+  const double bounds[] = {1};
+  ObserveInHistogram(Column<HistogramCell>{histogram.first<HistogramCell>(), 0}, bounds, 1, 2.0);
+  EXPECT_EQ(histogram.Bucket(1).count, 1U);
+  EXPECT_EQ(histogram.Bucket(1).sum, 2.0);
 }
 
 TEST(AddStripeTest, ThreadsKeepTheirStripe) {

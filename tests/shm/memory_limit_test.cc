@@ -127,6 +127,20 @@ TEST(CommitPagesTest, PagesAreZeroAndContentsStay) {
   munmap(memory, kBytes);
 }
 
+// As it is where the kernel's pages are larger than those of the layout.
+TEST(CommitPagesTest, WhatBeginsWithinAPageIsCommitted) {
+  constexpr std::size_t kBytes = 128U << 10U;
+  auto* memory =
+      static_cast<char*>(mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  ASSERT_NE(memory, MAP_FAILED);
+  const auto committed = CommitPages(memory + kBytes - 100, 100);
+  EXPECT_TRUE(committed.ok()) << committed.error().message;
+  unsigned char resident = 0;
+  EXPECT_EQ(mincore(memory + kBytes - 4'096, 1, &resident), 0);
+  EXPECT_EQ(resident & 1, 1);
+  munmap(memory, kBytes);
+}
+
 TEST(CommitPagesTest, UnmappedPagesAreAnErrorAndNoSignal) {
   auto* memory = static_cast<char*>(mmap(nullptr, 4'096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   ASSERT_NE(memory, MAP_FAILED);
