@@ -39,7 +39,7 @@ class Pairs {
   bool ok_ = false;
 };
 
-/// Counts by count_in(cells, bounds), and keeps the exemplar of what was counted.
+/// Counts by count_in(cells, buckets), and keeps the exemplar of what was counted.
 template <class Count>
 shmetrics_code CountWithExemplar(const shmetrics_family* family, FamilyKind kind, const char* const* values,
                                  std::size_t count, double value, const shmetrics_labels* exemplar,
@@ -49,13 +49,11 @@ shmetrics_code CountWithExemplar(const shmetrics_family* family, FamilyKind kind
   const Pairs labels(exemplar);
   if (binding == nullptr || !texts.ok() || !labels.ok()) return SHMETRICS_BAD_ARGUMENT;
   const FamilyBinding::Cells cells = binding->CellsOf(texts.get());
-  // Detached cells are the same for all families, so they have the bounds of none.
+  // Detached cells are the same for all families, so they have the buckets of none.
   const bool is_detached = cells.series == nullptr;
-  const std::span<const double> bounds =
-      is_detached ? std::span<const double>() : binding->definition().bounds;
-  count_in(cells, bounds);
-  keep_exemplar(cells.series, bounds.data(), static_cast<std::uint32_t>(bounds.size()), value,
-                labels.get().data(), labels.get().size());
+  const shmetrics::shm::BucketIndex& buckets = is_detached ? shmetrics::shm::kNoBuckets : binding->buckets();
+  count_in(cells, buckets);
+  keep_exemplar(cells.series, buckets, value, labels.get().data(), labels.get().size());
   return SHMETRICS_OK;
 }
 
@@ -65,7 +63,7 @@ shmetrics_code shmetrics_counter_add_exemplar(const shmetrics_family* family, co
                                               std::size_t count, std::uint64_t n,
                                               const shmetrics_labels* exemplar) {
   return CountWithExemplar(family, FamilyKind::kCounter, values, count, static_cast<double>(n), exemplar,
-                           [n](const FamilyBinding::Cells& cells, auto) {
+                           [n](const FamilyBinding::Cells& cells, const auto&) {
                              shmetrics::shm::AddToCounter(cells.column<std::uint64_t>(), n);
                            });
 }
@@ -75,7 +73,7 @@ shmetrics_code shmetrics_fractional_add_exemplar(const shmetrics_family* family,
                                                  const shmetrics_labels* exemplar) {
   if (!shmetrics::shm::IsFinite(n) || n < 0) return SHMETRICS_BAD_ARGUMENT;
   return CountWithExemplar(family, FamilyKind::kFractional, values, count, n, exemplar,
-                           [n](const FamilyBinding::Cells& cells, auto) {
+                           [n](const FamilyBinding::Cells& cells, const auto&) {
                              shmetrics::shm::AddToFractionalCounter(cells.column<std::uint64_t>(), n);
                            });
 }
@@ -84,10 +82,9 @@ shmetrics_code shmetrics_histogram_observe_exemplar(const shmetrics_family* fami
                                                     std::size_t count, double value,
                                                     const shmetrics_labels* exemplar) {
   return CountWithExemplar(family, FamilyKind::kHistogram, values, count, value, exemplar,
-                           [value](const FamilyBinding::Cells& cells, auto bounds) {
-                             shmetrics::shm::ObserveInHistogram(
-                                 cells.column<shmetrics::shm::HistogramCell>(), bounds.data(),
-                                 static_cast<std::uint32_t>(bounds.size()), value);
+                           [value](const FamilyBinding::Cells& cells, const auto& buckets) {
+                             shmetrics::shm::ObserveInHistogram(cells.column<shmetrics::shm::HistogramCell>(),
+                                                                buckets, value);
                            });
 }
 

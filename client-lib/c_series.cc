@@ -15,8 +15,7 @@
 /// What an observation needs. One for each series that this process has asked for, found again by its cells.
 struct shmetrics_histogram {
   shmetrics::shm::Column<shmetrics::shm::HistogramCell> column;
-  const double* bounds;
-  std::uint32_t bound_count;
+  const shmetrics::shm::BucketIndex* buckets;
   shmetrics_histogram* next;  ///< in its list; set before it is published
 };
 
@@ -59,7 +58,7 @@ class Histograms {
  public:
   /// Null if memory is short.
   shmetrics_histogram* FindOrAdd(shmetrics::shm::Column<shmetrics::shm::HistogramCell> column,
-                                 std::span<const double> bounds) {
+                                 const shmetrics::shm::BucketIndex& buckets) {
     // Multiplied, because cells of one histogram lie as far apart as those of the next.
     const std::uint64_t hash = reinterpret_cast<std::uintptr_t>(column.first) * 0x9E3779B97F4A7C15U;
     std::atomic<shmetrics_histogram*>& head = heads_[hash >> 52U];
@@ -70,8 +69,7 @@ class Histograms {
         if (known->column.first == column.first) return known;
       }
       if (made == nullptr) {
-        made.reset(new (std::nothrow) shmetrics_histogram{
-            column, bounds.data(), static_cast<std::uint32_t>(bounds.size()), nullptr});
+        made.reset(new (std::nothrow) shmetrics_histogram{column, &buckets, nullptr});
         if (made == nullptr) return nullptr;
       }
       made->next = searched = first;
@@ -144,16 +142,16 @@ shmetrics_code shmetrics_histogram_with(const shmetrics_family* family, const ch
   const shmetrics_code code =
       With(family, FamilyKind::kHistogram, values, count, histogram, [](FamilyBinding& binding, auto texts) {
         const FamilyBinding::Cells cells = binding.CellsOf(texts);
-        // Detached cells are the same for all families, so they have the bounds of none.
+        // Detached cells are the same for all families, so they have the buckets of none.
         const bool is_detached = cells.series == nullptr;
         return histograms.FindOrAdd(cells.column<shmetrics::shm::HistogramCell>(),
-                                    is_detached ? std::span<const double>() : binding.definition().bounds);
+                                    is_detached ? shmetrics::shm::kNoBuckets : binding.buckets());
       });
   return code == SHMETRICS_OK && *histogram == nullptr ? SHMETRICS_OUT_OF_MEMORY : code;
 }
 
 shmetrics_code shmetrics_histogram_observe(shmetrics_histogram* histogram, double value) {
   if (histogram == nullptr) return SHMETRICS_BAD_ARGUMENT;
-  shmetrics::shm::ObserveInHistogram(histogram->column, histogram->bounds, histogram->bound_count, value);
+  shmetrics::shm::ObserveInHistogram(histogram->column, *histogram->buckets, value);
   return SHMETRICS_OK;
 }

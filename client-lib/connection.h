@@ -8,6 +8,7 @@
 #include <string>
 
 #include "shm/arena.h"
+#include "shm/cpu_stripes.h"
 #include "shm/directory.h"
 #include "shm/leases.h"
 #include "shm/ledger.h"
@@ -23,6 +24,7 @@ struct Attachment {
       : segment(std::move(the_segment)),
         arena(*segment),
         directory(*segment, arena),
+        cpu_stripes(shm::UsableCpuStripes(*segment)),
         slot(*segment, worker_name),
         leases(*segment, arena),
         ledger(*segment, arena) {}
@@ -47,6 +49,7 @@ struct Attachment {
   std::shared_ptr<shm::Segment> segment;
   shm::Arena arena;
   shm::Directory directory;
+  const std::uint32_t cpu_stripes;  ///< that this process may add to
   shm::WorkerSlot slot;
   shm::Leases leases;
   shm::Ledger ledger;

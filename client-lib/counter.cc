@@ -11,10 +11,6 @@ CounterFamily::CounterFamily(FamilyBinding* binding) noexcept : Family(binding) 
   binding->error();  // registers it now, so that the family is known before its first series
 }
 
-Counter CounterFamily::with(std::initializer_list<std::string_view> values) const noexcept {
-  return with(std::span<const std::string_view>(values.begin(), values.size()));
-}
-
 Counter CounterFamily::with(std::span<const std::string_view> values) const noexcept {
   const FamilyBinding::Cells cells = binding_->CellsOf(values);
   return {cells.column<std::uint64_t>(), cells.series};
@@ -23,11 +19,6 @@ Counter CounterFamily::with(std::span<const std::string_view> values) const noex
 FractionalCounterFamily::FractionalCounterFamily(FamilyBinding* binding) noexcept : Family(binding) {
   if (binding->definition().label_names.empty()) only_ = with({});
   binding->error();  // as in CounterFamily
-}
-
-FractionalCounter FractionalCounterFamily::with(
-    std::initializer_list<std::string_view> values) const noexcept {
-  return with(std::span<const std::string_view>(values.begin(), values.size()));
 }
 
 FractionalCounter FractionalCounterFamily::with(std::span<const std::string_view> values) const noexcept {

@@ -12,8 +12,8 @@
 
 namespace shmetrics::internal {
 
-void keep_exemplar(void* series, const double* bounds, std::uint32_t bound_count, double value,
-                   const LabelPair* labels, std::size_t label_count) noexcept {
+void keep_exemplar(void* series, const shm::BucketIndex& buckets, double value, const LabelPair* labels,
+                   std::size_t label_count) noexcept {
   Attachment* attachment = series == nullptr ? nullptr : Attachment::Of(series);
   if (attachment == nullptr) return;
   // One more than there can be is enough to be refused, and counted.
@@ -24,7 +24,7 @@ void keep_exemplar(void* series, const double* bounds, std::uint32_t bound_count
     names[i] = labels[i].name;
     values[i] = labels[i].value;
   }
-  const shm::BucketNumber bucket{shm::BucketOf(bounds, bound_count, value), bound_count + 1};
+  const shm::BucketNumber bucket{buckets.BucketOf(value), buckets.bound_count() + 1};
   shm::KeepExemplar(*attachment->segment, attachment->arena, static_cast<shm::layout::SeriesRecord*>(series),
                     bucket, value, {names.data(), label_count}, {values.data(), label_count});
 }

@@ -5,16 +5,9 @@
 
 #include "client-lib/gauge_binding.h"
 #include "client-lib/never_freed.h"
-#include "shm/cpu_stripes.h"
-#include "shmetrics/counter.h"
 
 namespace shmetrics::internal {
 namespace {
-
-bool IsShown(const shm::layout::SeriesRecord& series) {
-  // no order needed: at worst the series is shown one scrape later
-  return series.visibility.load(std::memory_order_relaxed) == shm::layout::Visibility::kShown;
-}
 
 /// Refusals that may end by themselves, when memory is freed.
 bool MayPass(const Error& error) { return error.code == ErrorCode::kOutOfMemory; }
@@ -60,11 +53,17 @@ const Registration* FamilyBinding::Registered() noexcept {
 FamilyBinding::Place FamilyBinding::Find(std::span<const std::string_view> values) noexcept try {
   const Registration* registration = Current();
   if (registration == nullptr || !registration->family) return {};
-  const shm::layout::SeriesRecord* known =
+  shm::layout::SeriesRecord* known =
       registration->attachment->directory.FindSeries(*registration->family, values);
-  if (known != nullptr && IsShown(*known)) {
-    return {registration->attachment, const_cast<shm::layout::SeriesRecord*>(known)};
-  }
+  if (known != nullptr && IsShown(*known)) [[likely]]
+    return {registration->attachment, known};
+  return RegisterSeries(registration, values);
+} catch (const std::exception&) {
+  return {};
+}
+
+FamilyBinding::Place FamilyBinding::RegisterSeries(const Registration* registration,
+                                                   std::span<const std::string_view> values) noexcept try {
   // A new one: the moment to look whether the segment has been replaced.
   if (connection_.Refresh() != registration->attachment) registration = Current();
   if (registration == nullptr || !registration->family) return {};
@@ -75,15 +74,6 @@ FamilyBinding::Place FamilyBinding::Find(std::span<const std::string_view> value
   return {registration->attachment, directory.OverflowSeries(*registration->family)};
 } catch (const std::exception&) {
   return {};
-}
-
-FamilyBinding::Cells FamilyBinding::CellsOf(std::span<const std::string_view> values) noexcept {
-  const Place place = Find(values);
-  const Cells detached{detached_cells(), 0, nullptr};
-  if (place.series == nullptr) return detached;
-  const shm::Segment& segment = *place.attachment->segment;
-  char* cells = segment.Cells(place.series->cells, shm::CellBytesOf(definition_));
-  return cells == nullptr ? detached : Cells{cells, shm::UsableCpuStripes(segment), place.series};
 }
 
 bool FamilyBinding::Remove(std::span<const std::string_view> values) noexcept {

@@ -2,6 +2,7 @@
 #define SHMETRICS_CLIENT_LIB_FAMILY_BINDING_H_
 
 #include <atomic>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,9 +10,11 @@
 
 #include "client-lib/connection.h"
 #include "client-lib/info_binding.h"
+#include "client-lib/recent_series.h"
 #include "client-lib/refusal_log.h"
 #include "shm/cells.h"
 #include "shm/family.h"
+#include "shmetrics/counter.h"
 
 namespace shmetrics::internal {
 
@@ -31,9 +34,15 @@ class FamilyBinding {
   /// All three outlive the binding.
   FamilyBinding(shm::FamilyDefinition definition, Connection& connection, RefusalLog& refusals,
                 GaugeTable& gauges)
-      : definition_(std::move(definition)), connection_(connection), refusals_(refusals), gauges_(gauges) {}
+      : definition_(std::move(definition)),
+        cell_bytes_(shm::CellBytesOf(definition_)),
+        buckets_(definition_.bounds.empty() ? nullptr : new shm::BucketIndex(definition_.bounds)),
+        connection_(connection),
+        refusals_(refusals),
+        gauges_(gauges) {}
 
   const shm::FamilyDefinition& definition() const { return definition_; }
+  const shm::BucketIndex& buckets() const { return buckets_ == nullptr ? shm::kNoBuckets : *buckets_; }
   Connection& connection() const { return connection_; }
   RefusalLog& refusals() const { return refusals_; }
   GaugeTable& gauges() const { return gauges_; }
@@ -60,7 +69,25 @@ class FamilyBinding {
       return {static_cast<Cell*>(first), cpu_stripes};
     }
   };
-  Cells CellsOf(std::span<const std::string_view> values) noexcept;
+  /// Inline, because what is looked up is mostly there.
+  Cells CellsOf(std::span<const std::string_view> values) noexcept {
+    const Registration* registration =
+        registration_.load(std::memory_order_acquire);  // pairs with Register()
+    if (registration != nullptr && registration->family && registration->attachment == connection_.Current())
+        [[likely]] {
+      const shm::Directory& directory = registration->attachment->directory;
+      RecentSeries::Slot& recent = recent_series.Of(registration->family->ref);
+      shm::layout::SeriesRecord* known =
+          recent.load(std::memory_order_acquire);  // pairs with the store below
+      if (!directory.IsSeries(*registration->family, known, values)) {
+        known = directory.FindSeries(*registration->family, values);
+        recent.store(known, std::memory_order_release);
+      }
+      if (known != nullptr && IsShown(*known)) [[likely]]
+        return CellsAt({registration->attachment, known});
+    }
+    return CellsAt(Find(values));
+  }
 
   /// What this process says, if this is an info.
   InfoBinding& info() { return info_; }
@@ -73,10 +100,25 @@ class FamilyBinding {
   FamilyBinding* next = nullptr;  ///< in the registry's list; set before it is published
 
  private:
+  static bool IsShown(const shm::layout::SeriesRecord& series) {
+    // no order needed: at worst the series is shown one scrape later
+    return series.visibility.load(std::memory_order_relaxed) == shm::layout::Visibility::kShown;
+  }
+  Cells CellsAt(const Place& place) const noexcept {
+    char* cells = place.series == nullptr
+                      ? nullptr
+                      : place.attachment->segment->Cells(place.series->cells, cell_bytes_);
+    if (cells == nullptr) return {detached_cells(), 0, nullptr};
+    return {cells, place.attachment->cpu_stripes, place.series};
+  }
+
   const Registration* Current() noexcept;
   const Registration* Register() noexcept;
+  Place RegisterSeries(const Registration* registration, std::span<const std::string_view> values) noexcept;
 
   const shm::FamilyDefinition definition_;
+  const std::uint64_t cell_bytes_;  ///< of one series in one stripe; 0 for gauges
+  const std::unique_ptr<const shm::BucketIndex> buckets_;
   Connection& connection_;
   RefusalLog& refusals_;
   GaugeTable& gauges_;

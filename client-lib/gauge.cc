@@ -15,10 +15,6 @@ GaugeFamily::GaugeFamily(internal::FamilyBinding* binding) noexcept
   binding->error();  // registers it now, so that the family is known before its first series
 }
 
-Gauge GaugeFamily::with(std::initializer_list<std::string_view> values) const noexcept {
-  return Gauge(internal::GaugeBinding::Of(binding_, {values.begin(), values.size()}));
-}
-
 Gauge GaugeFamily::with(std::span<const std::string_view> values) const noexcept {
   return Gauge(internal::GaugeBinding::Of(binding_, values));
 }

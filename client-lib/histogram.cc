@@ -29,16 +29,10 @@ HistogramFamily::HistogramFamily(internal::FamilyBinding* binding) noexcept : Fa
   binding->error();  // registers it now, so that the family is known before its first series
 }
 
-Histogram HistogramFamily::with(std::initializer_list<std::string_view> values) const noexcept {
-  return with(std::span<const std::string_view>(values.begin(), values.size()));
-}
-
 Histogram HistogramFamily::with(std::span<const std::string_view> values) const noexcept {
   const internal::FamilyBinding::Cells cells = binding_->CellsOf(values);
   if (cells.series == nullptr) return {};
-  const std::vector<double>& bounds = binding_->definition().bounds;
-  return {cells.column<shm::HistogramCell>(), bounds.data(), static_cast<std::uint32_t>(bounds.size()),
-          cells.series};
+  return {cells.column<shm::HistogramCell>(), &binding_->buckets(), cells.series};
 }
 
 }  // namespace shmetrics

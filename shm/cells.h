@@ -3,8 +3,8 @@
 
 // Cells: the shared words that counters and histograms add to, and the stripes they stand in.
 //
-// This header and the two it includes are the ones of the ground floor that are compiled into the application, so that
-// an increment is a few instructions and not a call (an out-of-line call alone costs 4.5-8 ns).
+// This header and those it includes are the ones of the ground floor that are compiled into the application, so that an
+// increment is a few instructions and not a call (an out-of-line call alone costs 4.5-8 ns).
 //
 //   a block of cells in the segment, `stripe_count` pages of 4,096 bytes:
 //
@@ -31,6 +31,7 @@
 #include <cstdint>
 
 // By these names they are found beside this header, in this repository and where all are installed.
+#include "bucket_index.h"
 #include "cpu_cells.h"
 #include "processor.h"
 #ifdef SHMETRICS_PLANTED_BUGS  // never where this header is installed
@@ -142,43 +143,23 @@ inline void AddToHistogramCell(Column<HistogramCell> column, double value) {
   AddToHistogramCell(column.first, value);
 }
 
-/// The bucket of `value`: the number of bounds below it, so that bound i is the largest value of bucket i
-/// (`le`). Halving without a branch that depends on the value: a mispredicted branch costs more than all the
-/// steps.
-inline std::uint32_t BucketOf(const double* bounds, std::uint32_t bound_count, double value) {
-  const double* base = bounds;
-  for (std::uint32_t left = bound_count; left > 0;) {
-    const std::uint32_t half = (left + 1) / 2;
-    // multiplied, because g++ makes a branch of a conditional
-    base += static_cast<std::size_t>(base[half - 1] < value) * half;
-    left -= half;
-  }
-  return static_cast<std::uint32_t>(base - bounds);
-}
-
 // By their bits: what the standard functions say depends on the flags of the program that includes this
 // (-ffast-math), and one NaN would spoil a sum for all processes.
 inline bool IsFinite(double value) { return (std::bit_cast<std::uint64_t>(value) >> 52U & 0x7FFU) != 0x7FFU; }
 inline bool IsNan(double value) { return std::bit_cast<std::uint64_t>(value) << 1U > 0x7FFULL << 53U; }
 inline bool HasSign(double value) { return std::bit_cast<std::uint64_t>(value) >> 63U != 0; }
 
-/// Records `value` in a histogram of `bound_count` bounds and one more bucket for everything above.
+/// Records `value` in a histogram whose bucket 0 is `column`.
 /// NaN counts in the last bucket; neither NaN nor an infinity is added to the sum, which one of them would spoil
 /// for good. Async-signal-safe.
-inline void ObserveInHistogram(Column<HistogramCell> column, const double* bounds, std::uint32_t bound_count,
-                               double value) {
+inline void ObserveInHistogram(Column<HistogramCell> column, const BucketIndex& buckets, double value) {
   if (IsFinite(value)) [[likely]] {
-    column.first += BucketOf(bounds, bound_count, value);
+    column.first += buckets.BucketOf(value);
     AddToHistogramCell(column, value);
   } else {
-    column.first += HasSign(value) && !IsNan(value) ? 0 : bound_count;
+    column.first += HasSign(value) && !IsNan(value) ? 0 : buckets.bound_count();
     AddToHistogramCell(column, 0.0);
   }
-}
-/// The same by atomic stripes alone.
-inline void ObserveInHistogram(HistogramCell* first, const double* bounds, std::uint32_t bound_count,
-                               double value) {
-  ObserveInHistogram({first, 0}, bounds, bound_count, value);
 }
 
 }  // namespace shmetrics::shm

@@ -58,65 +58,20 @@ bool AddBelow(std::atomic<Count>& count, Count limit) {
 
 }  // namespace
 
-std::atomic<layout::Ref>& Directory::HeadOf(std::uint64_t hash) const {
-  const layout::Header& header = segment_.header();
-  auto* heads = reinterpret_cast<std::atomic<layout::Ref>*>(segment_.base() + header.chains_offset);
-  return heads[hash & (header.chain_count - 1)];
-}
-
-/// The first record between `first` and `last` (not included) with this hash that `matches`; 0 if there is
-/// none.
-template <class Matches>
-Result<layout::Ref> Directory::FindInChain(layout::Ref first, layout::Ref last, std::uint64_t hash,
-                                           Matches matches) const {
-  std::uint32_t steps = 0;
-  for (layout::Ref ref = first; ref != last && ref != 0;) {
-    const auto* record = segment_.AtRef<layout::Record>(ref);
-    if (record == nullptr || ++steps > layout::kMaxChainLength) {
-      return Error{ErrorCode::kCorrupt,
-                   "segment " + segment_.path() + " is corrupt: a chain of its directory leads nowhere"};
-    }
-    if (record->hash == hash && matches(ref, *record)) return ref;
-    ref = record->next;
-  }
-  return layout::Ref{0};
-}
-
-// Publication of a record that is written but not yet reachable:
-//   1 search what is new in the chain           die here -> the record is leaked: one record, no more
-//   2 point the record at the present head      die here -> the same
-//   3 compare-and-swap the head to the record   die here -> it is published, complete
-// SYNC(chain-head): release here, acquire in every load of a head (below, FindSeries, FindFamily,
-// SeriesIndex), so that whoever sees the head sees the record, its texts and its zero cells.
-template <class Matches>
-Result<layout::Ref> Directory::Publish(layout::Ref ref, layout::Record* record, Matches matches) {
-  std::atomic<layout::Ref>& head = HeadOf(record->hash);
-  layout::Ref searched = 0;
-  layout::Ref seen = head.load(std::memory_order_acquire);  // SYNC(chain-head)
-  for (;;) {
-    Result<layout::Ref> found = FindInChain(seen, searched, record->hash, matches);
-    if (!found.ok() || found.value() != 0) return found;
-    searched = seen;
-    record->next = seen;
-    SHMETRICS_CRASH_POINT("directory_before_publish");
-    if (SHMETRICS_PLANTED_BUG("relaxed-publish")) {
-      // no order needed: that is the bug
-      if (head.compare_exchange_weak(seen, ref, std::memory_order_relaxed)) return ref;
-      continue;
-    }
-    if (head.compare_exchange_weak(seen, ref, std::memory_order_acq_rel)) return ref;  // SYNC(chain-head)
-    if (SHMETRICS_PLANTED_BUG("publish-without-second-search")) searched = seen;
-  }
+/// What the chains have said.
+Result<layout::Ref> Directory::Reached(std::optional<layout::Ref> ref) const {
+  if (ref) return *ref;
+  return Error{ErrorCode::kCorrupt,
+               "segment " + segment_.path() + " is corrupt: a chain of its directory leads nowhere"};
 }
 
 Result<layout::Ref> Directory::FindFamily(std::string_view name) const {
   const std::uint64_t hash = HashOfName(name);
-  return FindInChain(HeadOf(hash).load(std::memory_order_acquire), 0, hash,  // SYNC(chain-head)
-                     [&](layout::Ref ref, const layout::Record& record) {
-                       if (record.kind != layout::RecordKind::kFamily) return false;
-                       const std::optional<FamilyDefinition> family = ReadFamilyRecord(segment_, ref);
-                       return family && family->name == name;
-                     });
+  return Reached(chains_.Find(hash, [&](layout::Ref ref, const layout::Record& record) {
+    if (record.kind != layout::RecordKind::kFamily) return false;
+    const std::optional<FamilyDefinition> family = ReadFamilyRecord(segment_, ref);
+    return family && family->name == name;
+  }));
 }
 
 Result<RegisteredFamily> Directory::RegisterFamily(const FamilyDefinition& definition) {
@@ -209,29 +164,43 @@ Result<layout::Ref> Directory::InsertFamily(const FamilyDefinition& definition, 
     record->embedded = segment_.RefOf(embedded);
   }
   Result<layout::Ref> published =
-      Publish(ref, &record->record, [&](layout::Ref other, const layout::Record& candidate) {
+      Reached(chains_.Publish(ref, &record->record, [&](layout::Ref other, const layout::Record& candidate) {
         if (candidate.kind != layout::RecordKind::kFamily) return false;
         const std::optional<FamilyDefinition> family = ReadFamilyRecord(segment_, other);
         return family && family->name == definition.name;
-      });
+      }));
   *is_new = published.ok() && published.value() == ref;
   return published;
+}
+
+inline bool Directory::HasLabels(const layout::SeriesRecord& series, const RegisteredFamily& family,
+                                 std::span<const std::string_view> values) const {
+  if (series.family != family.ref) return false;
+  const std::string_view block = LabelBlockOf(segment_, series);
+  return series.record.has_escapes == 0 ? PlainBlockHasValues(block, family.label_names, values)
+                                        : LabelBlockEquals(block, family.label_names, values);
+}
+
+bool Directory::IsSeries(const RegisteredFamily& family, const layout::SeriesRecord* series,
+                         std::span<const std::string_view> values) const {
+  if (values.empty() || values.size() != family.label_names.size()) return false;
+  const auto offset = static_cast<std::uint64_t>(reinterpret_cast<const char*>(series) - segment_.base());
+  const auto* here = segment_.At<layout::SeriesRecord>(offset);
+  return here != nullptr && HasLabels(*here, family, values);
 }
 
 layout::SeriesRecord* Directory::FindSeries(const RegisteredFamily& family,
                                             std::span<const std::string_view> values) const {
   if (values.size() != family.label_names.size()) return nullptr;
   if (values.empty()) return segment_.AtRef<layout::SeriesRecord>(family.record->embedded);
-  const std::uint64_t hash = HashOfValues(family.ref, values);
-  const Result<layout::Ref> found =
-      FindInChain(HeadOf(hash).load(std::memory_order_acquire), 0, hash,  // SYNC(chain-head)
-                  [&](layout::Ref ref, const layout::Record& record) {
-                    if (record.kind != layout::RecordKind::kSeries) return false;
-                    const auto* series = segment_.AtRef<layout::SeriesRecord>(ref);
-                    return series != nullptr && series->family == family.ref &&
-                           LabelBlockEquals(LabelBlockOf(segment_, *series), family.label_names, values);
-                  });
-  return found.ok() ? segment_.AtRef<layout::SeriesRecord>(found.value()) : nullptr;
+  layout::SeriesRecord* series = nullptr;
+  const std::optional<layout::Ref> found =
+      chains_.Find(HashOfValues(family.ref, values), [&](layout::Ref, layout::Record& record) {
+        if (record.kind != layout::RecordKind::kSeries) return false;
+        series = reinterpret_cast<layout::SeriesRecord*>(&record);
+        return HasLabels(*series, family, values);
+      });
+  return found.value_or(0) != 0 ? series : nullptr;
 }
 
 Result<layout::SeriesRecord*> Directory::RegisterSeries(const RegisteredFamily& family,
@@ -260,8 +229,8 @@ Result<layout::SeriesRecord*> Directory::RegisterSeries(const RegisteredFamily& 
 //   1 reserve a place in both counts        die here -> the counts say one series too many, for good
 //   2 allocate cells, then the record       die here -> the same, and what was allocated is leaked
 //   3 write the record                      die here -> the same
-//   4 publish (see Publish)                 die here -> the series is registered
-// directory.pml is a model of it, Publish() included: change both.
+//   4 publish (see HashChains)              die here -> the series is registered
+// directory.pml is a model of it, HashChains::Publish() included: change both.
 // Cells first: when memory has run out they are what fails, and nothing has been leaked yet.
 Result<layout::SeriesRecord*> Directory::InsertSeries(const RegisteredFamily& family, std::uint64_t hash,
                                                       std::span<const std::string_view> values) {
@@ -280,15 +249,15 @@ Result<layout::SeriesRecord*> Directory::InsertSeries(const RegisteredFamily& fa
   if (SHMETRICS_PLANTED_BUG("publish-before-fill")) {
     series->record.hash = hash;
     static_cast<void>(
-        Publish(ref, &series->record, [](layout::Ref, const layout::Record&) { return false; }));
+        chains_.Publish(ref, &series->record, [](layout::Ref, const layout::Record&) { return false; }));
   }
   WriteSeriesRecord(series, family.ref, hash, block, cells.value(), Visibility::kShown);
   const Result<layout::Ref> published =
-      Publish(ref, &series->record, [&](layout::Ref other, const layout::Record& candidate) {
+      Reached(chains_.Publish(ref, &series->record, [&](layout::Ref other, const layout::Record& candidate) {
         if (candidate.kind != layout::RecordKind::kSeries) return false;
         const auto* rival = segment_.AtRef<layout::SeriesRecord>(other);
         return rival != nullptr && rival->family == family.ref && LabelBlockOf(segment_, *rival) == block;
-      });
+      }));
   if (!published.ok() || published.value() != ref) ReturnSeries(family);
   if (!published.ok()) return published.error();
   if (auto* shown = segment_.AtRef<layout::SeriesRecord>(published.value())) return shown;

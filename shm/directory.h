@@ -2,20 +2,22 @@
 #define SHMETRICS_SHM_DIRECTORY_H_
 
 // Directory: every metric family and series of a segment, found by name and label set. Insert-only and
-// lock-free: a record is reserved, written, and published by one compare-and-swap on the head of its hash
-// chain, so a process stopped or killed on the way blocks nobody and leaves nothing half-made.
+// lock-free: a record is reserved, written, and published in its hash chain, so a process stopped or killed on the
+// way blocks nobody and leaves nothing half-made.
 //
 // Invariants: (1) what can be reached from a head is complete and never changes, but for counts and visibility;
 //             (2) a chain holds no two series of one family and label set, no two families of one name;
 //             (3) records are never removed: a removed series is hidden.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "shm/arena.h"
 #include "shm/family.h"
+#include "shm/hash_chains.h"
 #include "shm/result.h"
 #include "shm/segment.h"
 
@@ -32,7 +34,7 @@ struct RegisteredFamily {
 class Directory {
  public:
   /// Both must outlive the directory.
-  Directory(const Segment& segment, Arena& arena) : segment_(segment), arena_(arena) {}
+  Directory(const Segment& segment, Arena& arena) : segment_(segment), arena_(arena), chains_(segment) {}
 
   /// Finds the family or registers it. Names, types, label names, bounds and modes must agree with what is
   /// there (kConflict, kNameCollision; the message names both); help and unit are those of the first.
@@ -44,6 +46,10 @@ class Directory {
   /// The series of a known label set, shown or hidden, or null. No lock, no allocation.
   layout::SeriesRecord* FindSeries(const RegisteredFamily& family,
                                    std::span<const std::string_view> values) const;
+
+  /// Whether a series, of any family of any segment of this process, or null, is the one that FindSeries would find.
+  bool IsSeries(const RegisteredFamily& family, const layout::SeriesRecord* series,
+                std::span<const std::string_view> values) const;
 
   /// Finds the series or registers it, and shows it. kInvalidLabels, kSeriesLimit, kSegmentFull,
   /// kOutOfMemory; refusals are counted in the segment and at the family.
@@ -57,7 +63,10 @@ class Directory {
   bool RemoveSeries(const RegisteredFamily& family, std::span<const std::string_view> values);
 
  private:
+  bool HasLabels(const layout::SeriesRecord& series, const RegisteredFamily& family,
+                 std::span<const std::string_view> values) const;
   Result<layout::Ref> FindFamily(std::string_view name) const;
+  Result<layout::Ref> Reached(std::optional<layout::Ref> ref) const;
   Result<RegisteredFamily> Reconcile(layout::Ref ref, const FamilyDefinition& definition) const;
   Result<void> CheckCollisions(const FamilyDefinition& definition) const;
   Result<layout::Ref> InsertWithinLimit(const FamilyDefinition& definition);
@@ -67,15 +76,10 @@ class Directory {
   bool ReserveSeries(const RegisteredFamily& family);
   void ReturnSeries(const RegisteredFamily& family);
   Error CountRefusal(const RegisteredFamily* family, Error error) const;
-  template <class Matches>
-  Result<layout::Ref> FindInChain(layout::Ref first, layout::Ref last, std::uint64_t hash,
-                                  Matches matches) const;
-  template <class Matches>
-  Result<layout::Ref> Publish(layout::Ref ref, layout::Record* record, Matches matches);
-  std::atomic<layout::Ref>& HeadOf(std::uint64_t hash) const;
 
   const Segment& segment_;
   Arena& arena_;
+  HashChains chains_;
 };
 
 }  // namespace shmetrics::shm

@@ -7,7 +7,7 @@
 //   4,096            Live          one page of words that change
 //   slots_offset     WorkerSlot    x slot_count
 //   chains_offset    u32           x chain_count: heads of the directory's hash chains, Refs;
-//                                  writer: any process that registers, by compare-and-swap (directory.cc)
+//                                  writer: any process that registers, by compare-and-swap (hash_chains.h)
 //   shards_offset    LeaseShard    x 64, and their chains: see lease_layout.h
 //   records_offset   records       families, series, gauge blocks, chunks of lease entries, exemplars (exemplar_layout.h);
 //                                  grow upward
@@ -23,11 +23,13 @@
 //   memory_limit   what the control group still allows
 //   layout_signature  this blueprint as one number
 //   cells          what counters and histograms add to
+//   bucket_index   which bucket counts a value
 //   cell_reader    what they have come to
 //   family         what a family is; which names are allowed
 //   family_record  a family as bytes: write, read back checked
 //   label_block    a label set as text: escape, compare, parse
 //   series_record  a series as bytes
+//   hash_chains    records by their hash: find, publish
 //   directory      families and series: find or register
 //   exemplars      keep the latest exemplar of a bucket
 //   fork_guard     are we still the process that asked?
@@ -67,8 +69,8 @@ inline constexpr std::size_t kPageBytes = 4096;
 using Ref = std::uint32_t;
 inline constexpr std::size_t kRecordAlignment = 16;
 
-/// Names the function behind Record::hash, XXH3 of 64 bits: another one must have another number.
-inline constexpr std::size_t kHashFunction = 3;
+/// Names the function behind Record::hash, see key_hash.h: another one must have another number.
+inline constexpr std::size_t kHashFunction = 4;
 
 inline constexpr std::size_t kMaxNameBytes = 255;
 inline constexpr std::size_t kMaxHelpBytes = 4096;
@@ -216,9 +218,10 @@ struct alignas(64) GaugeBlock {
 
 /// What families and series have in common. Written before publication, then constant.
 struct Record {
-  Ref next;         ///< next record of the same chain
-  RecordKind kind;  ///< of what follows
-  std::uint8_t reserved[3];
+  Ref next;                  ///< next record of the same chain
+  RecordKind kind;           ///< of what follows
+  std::uint8_t has_escapes;  ///< of a series: 1 if characters of its label values are escaped in its block
+  std::uint8_t reserved[2];
   std::uint64_t hash;
 };
 

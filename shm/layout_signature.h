@@ -54,6 +54,7 @@ constexpr std::uint64_t ComputeSignature() {
                                     offsetof(GaugeCell, ticket),
                                     offsetof(Record, next),
                                     offsetof(Record, kind),
+                                    offsetof(Record, has_escapes),
                                     offsetof(Record, hash),
                                     sizeof(SeriesRecord),
                                     offsetof(SeriesRecord, family),

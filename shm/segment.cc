@@ -189,20 +189,4 @@ std::uint64_t Segment::CommittedBytes() const {
   return std::min(front + CommittedBlocks() * block_bytes(), header_.segment_bytes);
 }
 
-char* Segment::Cells(std::uint64_t offset, std::uint64_t bytes) const {
-  if (offset >= header_.segment_bytes || offset % (bytes % 16 == 0 ? 16 : 8) != 0) return nullptr;
-  const std::uint64_t block = (header_.segment_bytes - offset - 1) / block_bytes();
-  const std::uint64_t begin = header_.segment_bytes - (block + 1) * block_bytes();
-  const bool inside =
-      block < CommittedBlocks() && bytes <= kStripeBytes && offset - begin <= kStripeBytes - bytes;
-  return inside ? base_ + offset : nullptr;
-}
-
-bool Segment::IsCommitted(std::uint64_t offset, std::uint64_t count, std::uint64_t size) const {
-  if (count > header_.segment_bytes / size || offset > header_.segment_bytes - count * size) return false;
-  const std::uint64_t end = offset + count * size;
-  // no order needed: as in CommittedBlocks
-  return end <= live().committed_front.load(std::memory_order_relaxed);
-}
-
 }  // namespace shmetrics::shm

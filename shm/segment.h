@@ -90,7 +90,8 @@ class Segment {
   /// growth, and every access is bounded here anyway.)
   template <class T>
   T* At(std::uint64_t offset, std::uint64_t count = 1) const {
-    return offset % alignof(T) == 0 && IsCommitted(offset, count, sizeof(T))
+    return offset % alignof(T) == 0 && count <= UINT64_MAX / sizeof(T) &&
+                   IsCommitted(offset, count * sizeof(T))
                ? reinterpret_cast<T*>(base_ + offset)
                : nullptr;
   }
@@ -100,7 +101,19 @@ class Segment {
   }
   /// `bytes` bytes of cells at `offset` in stripe 0, or null if they are misaligned, cross a page, or do not
   /// lie in a committed block together with their column in every other stripe.
-  char* Cells(std::uint64_t offset, std::uint64_t bytes) const;
+  char* Cells(std::uint64_t offset, std::uint64_t bytes) const {
+    if (offset >= header_.segment_bytes) return nullptr;
+    const std::uint64_t in_page = offset % kStripeBytes;
+    const bool is_aligned = (offset & (bytes % 16 == 0 ? 15U : 7U)) == 0;
+    const bool is_in_one_page = bytes <= kStripeBytes && in_page <= kStripeBytes - bytes;
+    // From the end, where blocks grow from. Of 32 bits: a division of 64 is slow, and this is on the look-up path.
+    const auto pages = static_cast<std::uint32_t>((header_.segment_bytes - offset + in_page) / kStripeBytes);
+    const bool is_in_stripe_0 = pages % header_.stripe_count == 0;
+    // no order needed: as in CommittedBlocks
+    const bool is_committed =
+        pages <= live().committed_blocks.load(std::memory_order_relaxed) * header_.stripe_count;
+    return is_aligned && is_in_one_page && is_in_stripe_0 && is_committed ? base_ + offset : nullptr;
+  }
   /// The Ref of a record that lies in this segment.
   layout::Ref RefOf(const void* record) const {
     return static_cast<layout::Ref>(static_cast<std::uint64_t>(static_cast<const char*>(record) - base_) /
@@ -126,7 +139,11 @@ class Segment {
   struct Mapping;
   Segment(std::unique_ptr<Mapping> mapping, const layout::Header& header);
   std::uint64_t CommittedBlocks() const;
-  bool IsCommitted(std::uint64_t offset, std::uint64_t count, std::uint64_t size) const;
+  bool IsCommitted(std::uint64_t offset, std::uint64_t bytes) const {
+    if (bytes > header_.segment_bytes || offset > header_.segment_bytes - bytes) return false;
+    // no order needed: as in CommittedBlocks
+    return offset + bytes <= live().committed_front.load(std::memory_order_relaxed);
+  }
 
   layout::Header header_;
   char* base_;

@@ -23,7 +23,7 @@ void SeriesIndex::Update() {
   found_.clear();
   steps_left_ = std::uint64_t{segment_.header().series_limit} + layout::kMaxFamilies;
   for (std::size_t i = 0; i < heads_.size(); i++) {
-    const layout::Ref head = heads[i].load(std::memory_order_acquire);  // SYNC(chain-head), see directory.cc
+    const layout::Ref head = heads[i].load(std::memory_order_acquire);  // SYNC(chain-head), see hash_chains.h
     if (head == heads_[i]) continue;
     if (steps_left_ == 0) break;  // the rest is new to the next look too
     WalkChain(head, heads_[i]);

@@ -7,6 +7,7 @@ namespace shmetrics::shm {
 void WriteSeriesRecord(layout::SeriesRecord* series, layout::Ref family, std::uint64_t hash,
                        std::string_view block, std::uint64_t cells, layout::Visibility visibility) {
   series->record.kind = layout::RecordKind::kSeries;
+  series->record.has_escapes = block.find('\\') == std::string_view::npos ? 0 : 1;
   series->record.hash = hash;
   series->family = family;
   series->label_bytes = static_cast<std::uint32_t>(block.size());
@@ -15,14 +16,6 @@ void WriteSeriesRecord(layout::SeriesRecord* series, layout::Ref family, std::ui
   // no order needed: publication of the record orders its bytes
   series->visibility.store(visibility, std::memory_order_relaxed);
   block.copy(reinterpret_cast<char*>(series + 1), block.size());  // unlike memcpy it takes an empty block
-}
-
-std::string_view LabelBlockOf(const Segment& segment, const layout::SeriesRecord& series) {
-  const std::uint32_t bytes = layout::ReadOnce(series.label_bytes);
-  const std::uint64_t behind =
-      static_cast<std::uint64_t>(reinterpret_cast<const char*>(&series + 1) - segment.base());
-  const char* text = segment.At<char>(behind, bytes);
-  return text == nullptr ? std::string_view{} : std::string_view(text, bytes);
 }
 
 }  // namespace shmetrics::shm

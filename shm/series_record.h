@@ -15,7 +15,13 @@ void WriteSeriesRecord(layout::SeriesRecord* series, layout::Ref family, std::ui
                        std::string_view block, std::uint64_t cells, layout::Visibility visibility);
 
 /// The label block in the segment, not copied and not checked; empty if it lies outside.
-std::string_view LabelBlockOf(const Segment& segment, const layout::SeriesRecord& series);
+inline std::string_view LabelBlockOf(const Segment& segment, const layout::SeriesRecord& series) {
+  const std::uint32_t bytes = layout::ReadOnce(series.label_bytes);
+  const std::uint64_t behind =
+      static_cast<std::uint64_t>(reinterpret_cast<const char*>(&series + 1) - segment.base());
+  const char* text = segment.At<char>(behind, bytes);
+  return text == nullptr ? std::string_view{} : std::string_view(text, bytes);
+}
 
 }  // namespace shmetrics::shm
 

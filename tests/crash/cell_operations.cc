@@ -22,6 +22,7 @@ using shm::HistogramCell;
 constexpr double kFraction = 0.5;
 constexpr double kObserved = 1.25;
 const std::vector<double> kBounds = {1, 2};
+const shm::BucketIndex kBuckets(kBounds);
 constexpr std::uint32_t kBucket = 1;
 
 enum class How { kBySequence, kByLockedInstruction };
@@ -100,7 +101,7 @@ Operation Observe(How how) {
             PinToTheCpuWithAStripe();
             auto worker = AttachWorker(path);
             const auto column = ColumnOf<HistogramCell>(*worker, family, how);
-            return [worker, column] { shm::ObserveInHistogram(column, kBounds.data(), 2, kObserved); };
+            return [worker, column] { shm::ObserveInHistogram(column, kBuckets, kObserved); };
           },
           [=](Lessee& witness, SegmentReading& reading, Runs runs) {
             const HistogramReading histogram = reading.Histogram(family.name);

@@ -197,13 +197,13 @@ Operation SetLast() {
 /// The first exemplar of its series, whose records have to be made.
 Operation ObserveWithExemplar() {
   static const FamilyDefinition family = HistogramNamed("traced_seconds", {1, 2});
+  static const shm::BucketIndex buckets(family.bounds);
   return {"observe_with_exemplar", CreateTinySegment,
           [](const std::string& path) {
             auto worker = AttachWorker(path);
             shm::layout::SeriesRecord* series = worker->Register(family, {}).value();
             return [worker, series] {
-              shm::ObserveInHistogram(worker->CellOf<shm::HistogramCell>(*series), family.bounds.data(), 2,
-                                      kObserved);
+              shm::ObserveInHistogram({worker->CellOf<shm::HistogramCell>(*series), 0}, buckets, kObserved);
               shm::KeepExemplar(worker->segment(), worker->arena(), series, {1, 3}, kObserved,
                                 LabelValues{"trace_id"}, LabelValues{kTrace});
             };

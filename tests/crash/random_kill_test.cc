@@ -72,6 +72,7 @@ class RandomKillTest : public ::testing::Test {
 TEST_F(RandomKillTest, CountersAndHistogramsLoseNoMoreThanWhatWasInFlight) {
   const SharedPage<Ledger> ledger;
   const shm::FamilyDefinition histogram = HistogramNamed("h", {0.1, 1});
+  const shm::BucketIndex buckets(histogram.bounds);
   const auto body = [&] {
     BareWorker worker(path_);
     const std::uint32_t stripes = getpid() % 2 == 0 ? CpuStripes(worker) : 0;
@@ -82,7 +83,7 @@ TEST_F(RandomKillTest, CountersAndHistogramsLoseNoMoreThanWhatWasInFlight) {
     for (;;) {
       ledger->begun++;
       shm::AddToCounter(counter, 1);
-      shm::ObserveInHistogram(cells, histogram.bounds.data(), 2, kConstant);
+      shm::ObserveInHistogram({cells, 0}, buckets, kConstant);
       ledger->done++;
     }
   };

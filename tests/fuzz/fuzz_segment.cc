@@ -160,8 +160,8 @@ void UseSeries(Victim* victim, const shm::FamilyDefinition& definition, std::str
   char* cells = worker.segment().Cells(series.value()->cells, family->cell_bytes);
   if (cells == nullptr) return;
   if (definition.type == shm::layout::MetricType::kHistogram) {
-    shm::ObserveInHistogram(reinterpret_cast<shm::HistogramCell*>(cells), definition.bounds.data(),
-                            buckets - 1, 2);
+    shm::ObserveInHistogram({reinterpret_cast<shm::HistogramCell*>(cells), 0},
+                            shm::BucketIndex(definition.bounds), 2);
   } else {
     shm::AddToCounter(reinterpret_cast<std::uint64_t*>(cells), 1);
   }

@@ -59,39 +59,6 @@ void InThreads(int count, const auto& body) {
   for (std::thread& thread : threads) thread.join();
 }
 
-/// The bucket by definition: the first whose bound is not below the value.
-std::uint32_t NaiveBucketOf(const std::vector<double>& bounds, double value) {
-  for (std::uint32_t i = 0; i < bounds.size(); i++) {
-    if (value <= bounds[i]) return i;
-  }
-  return static_cast<std::uint32_t>(bounds.size());
-}
-
-TEST(BucketOfTest, AgreesWithANaiveSearchForEveryNumberOfBounds) {
-  std::mt19937_64 random(1);
-  for (std::uint32_t count = 0; count <= 255; count++) {
-    std::vector<double> bounds;
-    for (std::uint32_t i = 0; i < count; i++) bounds.push_back(-50.0 + i);
-    for (double bound : bounds) {
-      for (const double value : {bound, std::nextafter(bound, kInfinity), std::nextafter(bound, -kInfinity)})
-        ASSERT_EQ(BucketOf(bounds.data(), count, value), NaiveBucketOf(bounds, value))
-            << value << " of " << count;
-    }
-    for (int i = 0; i < 50; i++) {
-      const double value = std::uniform_real_distribution<double>(-100, 300)(random);
-      ASSERT_EQ(BucketOf(bounds.data(), count, value), NaiveBucketOf(bounds, value))
-          << value << " of " << count;
-    }
-  }
-}
-
-TEST(BucketOfTest, InfinitiesAreInTheOutermostBuckets) {
-  const std::vector<double> bounds = {-1, 0, 1};
-  EXPECT_EQ(BucketOf(bounds.data(), 3, kInfinity), 3U);
-  EXPECT_EQ(BucketOf(bounds.data(), 3, -kInfinity), 0U);
-  EXPECT_EQ(BucketOf(bounds.data(), 3, -0.0), 1U);
-}
-
 // Fault 38.
 TEST(CellsTest, CounterWrapsToZeroBehindItsGreatestValue) {
   const Block block;
@@ -104,8 +71,9 @@ TEST(CellsTest, CounterWrapsToZeroBehindItsGreatestValue) {
 TEST(CellsTest, ObservationsFallIntoTheirBuckets) {
   const Block block;
   const double bounds[] = {1, 2};
+  const BucketIndex buckets(bounds);
   for (const double value : {0.5, 1.0, 1.5, 2.0, 2.5, 100.0})
-    ObserveInHistogram(block.first<HistogramCell>(), bounds, 2, value);
+    ObserveInHistogram({block.first<HistogramCell>(), 0}, buckets, value);
   EXPECT_EQ(block.Bucket(0).count, 2U);
   EXPECT_EQ(block.Bucket(0).sum, 1.5);
   EXPECT_EQ(block.Bucket(1).count, 2U);
@@ -118,7 +86,8 @@ TEST(CellsTest, ObservationsFallIntoTheirBuckets) {
 TEST(CellsTest, NotANumberCountsInTheLastBucketAndAddsNothing) {
   const Block block;
   const double bounds[] = {1};
-  ObserveInHistogram(block.first<HistogramCell>(), bounds, 1, kNaN);
+  const BucketIndex buckets(bounds);
+  ObserveInHistogram({block.first<HistogramCell>(), 0}, buckets, kNaN);
   EXPECT_EQ(block.Bucket(0).count, 0U);
   EXPECT_EQ(block.Bucket(1).count, 1U);
   EXPECT_EQ(block.Bucket(1).sum, 0.0);
@@ -128,8 +97,9 @@ TEST(CellsTest, NotANumberCountsInTheLastBucketAndAddsNothing) {
 TEST(CellsTest, InfinitiesCountInTheirBucketsAndAddNothing) {
   const Block block;
   const double bounds[] = {1};
-  ObserveInHistogram(block.first<HistogramCell>(), bounds, 1, kInfinity);
-  ObserveInHistogram(block.first<HistogramCell>(), bounds, 1, -kInfinity);
+  const BucketIndex buckets(bounds);
+  ObserveInHistogram({block.first<HistogramCell>(), 0}, buckets, kInfinity);
+  ObserveInHistogram({block.first<HistogramCell>(), 0}, buckets, -kInfinity);
   EXPECT_EQ(block.Bucket(0).count, 1U);
   EXPECT_EQ(block.Bucket(1).count, 1U);
   EXPECT_EQ(block.Bucket(0).sum, 0.0);
@@ -139,7 +109,8 @@ TEST(CellsTest, InfinitiesCountInTheirBucketsAndAddNothing) {
 TEST(CellsTest, NegativeObservationsAddToTheSumAsTheyAre) {
   const Block block;
   const double bounds[] = {0};
-  ObserveInHistogram(block.first<HistogramCell>(), bounds, 1, -2.5);
+  const BucketIndex buckets(bounds);
+  ObserveInHistogram({block.first<HistogramCell>(), 0}, buckets, -2.5);
   EXPECT_EQ(block.Bucket(0).count, 1U);
   EXPECT_EQ(block.Bucket(0).sum, -2.5);
 }
@@ -185,8 +156,10 @@ TEST(CellsTest, ThreadsAddExactlyToAFractionalCounter) {
 TEST(CellsTest, ThreadsAddExactlyToAHistogramCell) {
   const Block block;
   const double bounds[] = {1, 2, 3};
+  const BucketIndex buckets(bounds);
   InThreads(8, [&] {
-    for (int i = 0; i < 20'000; i++) ObserveInHistogram(block.first<HistogramCell>(), bounds, 3, 0.5 + i % 4);
+    for (int i = 0; i < 20'000; i++)
+      ObserveInHistogram({block.first<HistogramCell>(), 0}, buckets, 0.5 + i % 4);
   });
   for (std::uint32_t bucket = 0; bucket < 4; bucket++) {
     EXPECT_EQ(block.Bucket(bucket).count, 8U * 5'000U);

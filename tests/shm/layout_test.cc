@@ -23,7 +23,7 @@ TEST(LayoutTest, ConstantsAreThoseOfLayoutOne) {
   EXPECT_EQ(kMaxBounds, 255U);
   EXPECT_EQ(kRefusals, 15U);
   EXPECT_EQ(kMaxFamilies, 65'536U);
-  EXPECT_EQ(kHashFunction, 3U);
+  EXPECT_EQ(kHashFunction, 4U);
   EXPECT_EQ(kMovedTicket, UINT64_MAX);
   EXPECT_EQ(kWorkerNameBytes, 32U);
   EXPECT_EQ(kGaugesPerBlock, 48U);
@@ -103,6 +103,7 @@ TEST(LayoutTest, RecordsLieWhereTheyAlwaysLay) {
   EXPECT_EQ(sizeof(Record), 16U);
   EXPECT_EQ(offsetof(Record, next), 0U);
   EXPECT_EQ(offsetof(Record, kind), 4U);
+  EXPECT_EQ(offsetof(Record, has_escapes), 5U);
   EXPECT_EQ(offsetof(Record, hash), 8U);
 
   EXPECT_EQ(sizeof(SeriesRecord), 48U);

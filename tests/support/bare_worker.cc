@@ -78,8 +78,7 @@ void BareWorker::Count(const shm::FamilyDefinition& definition, const LabelValue
 
 void BareWorker::Observe(const shm::FamilyDefinition& definition, const LabelValues& values, double value) {
   auto* cells = CellOf<shm::HistogramCell>(*ValueOrThrow(Register(definition, values)));
-  shm::ObserveInHistogram(cells, definition.bounds.data(),
-                          static_cast<std::uint32_t>(definition.bounds.size()), value);
+  shm::ObserveInHistogram({cells, 0}, shm::BucketIndex(definition.bounds), value);
 }
 
 void BareWorker::Observe(const shm::FamilyDefinition& definition, const LabelValues& values, double value,

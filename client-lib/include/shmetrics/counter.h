@@ -19,9 +19,9 @@ namespace shmetrics {
 namespace internal {
 /// Cells of this process that nobody reads, for handles that have no place in a segment.
 SHMETRICS_EXPORT std::uint64_t* detached_cells() noexcept;
-/// Keeps the exemplar of a value that has been counted in a series; null: in none. A counter has no bounds.
-SHMETRICS_EXPORT void keep_exemplar(void* series, const double* bounds, std::uint32_t bound_count,
-                                    double value, const LabelPair* labels, std::size_t label_count) noexcept;
+/// Keeps the exemplar of a value that has been counted in a series; null: in none. A counter has kNoBuckets.
+SHMETRICS_EXPORT void keep_exemplar(void* series, const shm::BucketIndex& buckets, double value,
+                                    const LabelPair* labels, std::size_t label_count) noexcept;
 }  // namespace internal
 
 /// A handle to one counter series, shared by all processes. Trivially copyable: take it once and keep it; it is good
@@ -61,7 +61,8 @@ class Counter {
       if (n < 0) return;
     }
     inc(n);
-    internal::keep_exemplar(series_, nullptr, 0, static_cast<double>(n), exemplar.data(), exemplar.size());
+    internal::keep_exemplar(series_, shm::kNoBuckets, static_cast<double>(n), exemplar.data(),
+                            exemplar.size());
   }
 
  private:
@@ -89,7 +90,7 @@ class FractionalCounter {
   void inc(double n, std::span<const LabelPair> exemplar) const noexcept {
     if (!shm::IsFinite(n) || n < 0) return;
     inc(n);
-    internal::keep_exemplar(series_, nullptr, 0, n, exemplar.data(), exemplar.size());
+    internal::keep_exemplar(series_, shm::kNoBuckets, n, exemplar.data(), exemplar.size());
   }
 
  private:
@@ -108,7 +109,9 @@ class SHMETRICS_EXPORT CounterFamily : public Family {
   /// The series of these label values, in the order of FamilyOptions::labels; registered if it is new on this
   /// host. A known one costs a look-up of some tens of nanoseconds without a lock; keep the handle where that
   /// matters.
-  Counter with(std::initializer_list<std::string_view> values) const noexcept;
+  Counter with(std::initializer_list<std::string_view> values) const noexcept {
+    return with(std::span<const std::string_view>(values.begin(), values.size()));
+  }
   Counter with(std::span<const std::string_view> values) const noexcept;
 
   /// Of a family without labels: adds to its only series. On a family with labels this counts nowhere.
@@ -138,7 +141,9 @@ class SHMETRICS_EXPORT CounterFamily : public Family {
 class SHMETRICS_EXPORT FractionalCounterFamily : public Family {
  public:
   /// As CounterFamily::with().
-  FractionalCounter with(std::initializer_list<std::string_view> values) const noexcept;
+  FractionalCounter with(std::initializer_list<std::string_view> values) const noexcept {
+    return with(std::span<const std::string_view>(values.begin(), values.size()));
+  }
   FractionalCounter with(std::span<const std::string_view> values) const noexcept;
 
   /// As CounterFamily::inc().

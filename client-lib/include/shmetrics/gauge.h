@@ -57,7 +57,9 @@ static_assert(std::is_trivially_copyable_v<Gauge>);
 class SHMETRICS_EXPORT GaugeFamily : public Family {
  public:
   /// The series of these label values. Costs a look-up in the segment and one in this process.
-  Gauge with(std::initializer_list<std::string_view> values) const noexcept;
+  Gauge with(std::initializer_list<std::string_view> values) const noexcept {
+    return with(std::span<const std::string_view>(values.begin(), values.size()));
+  }
   Gauge with(std::span<const std::string_view> values) const noexcept;
 
   /// Of a family without labels: as the functions of Gauge. On a family with labels these are shown nowhere.

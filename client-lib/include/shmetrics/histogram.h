@@ -41,9 +41,7 @@ class Histogram {
 
   /// Counts `value` in the bucket of the smallest bound that is not below it. NaN counts above all bounds.
   /// NaN and infinities are counted but not added to the sum, which they would spoil for good.
-  void observe(double value) const noexcept {
-    shm::ObserveInHistogram(column_, bounds_, bound_count_, value);
-  }
+  void observe(double value) const noexcept { shm::ObserveInHistogram(column_, *buckets_, value); }
 
   /// The same, and makes the labels the exemplar of the value's bucket: what led to the latest observation there, for
   /// example {{"trace_id", "4bf92f35"}}. OpenMetrics shows it behind the bucket's count.
@@ -59,20 +57,18 @@ class Histogram {
   }
   void observe(double value, std::span<const LabelPair> exemplar) const noexcept {
     observe(value);
-    internal::keep_exemplar(series_, bounds_, bound_count_, value, exemplar.data(), exemplar.size());
+    internal::keep_exemplar(series_, *buckets_, value, exemplar.data(), exemplar.size());
   }
 
  private:
   friend class HistogramFamily;
-  Histogram(shm::Column<shm::HistogramCell> column, const double* bounds, std::uint32_t bound_count,
-            void* series) noexcept
-      : column_(column), bounds_(bounds), series_(series), bound_count_(bound_count) {}
+  Histogram(shm::Column<shm::HistogramCell> column, const shm::BucketIndex* buckets, void* series) noexcept
+      : column_(column), buckets_(buckets), series_(series) {}
 
   shm::Column<shm::HistogramCell> column_{reinterpret_cast<shm::HistogramCell*>(internal::detached_cells()),
                                           0};
-  const double* bounds_ = nullptr;
-  void* series_ = nullptr;  ///< for exemplars; null if there is none
-  std::uint32_t bound_count_ = 0;
+  const shm::BucketIndex* buckets_ = &shm::kNoBuckets;  ///< the family's, never freed
+  void* series_ = nullptr;                              ///< for exemplars; null if there is none
 };
 static_assert(std::is_trivially_copyable_v<Histogram>);
 
@@ -96,7 +92,9 @@ class ScopedTimer {
 class SHMETRICS_EXPORT HistogramFamily : public Family {
  public:
   /// As CounterFamily::with().
-  Histogram with(std::initializer_list<std::string_view> values) const noexcept;
+  Histogram with(std::initializer_list<std::string_view> values) const noexcept {
+    return with(std::span<const std::string_view>(values.begin(), values.size()));
+  }
   Histogram with(std::span<const std::string_view> values) const noexcept;
 
   /// Of a family without labels: as Histogram::observe(). On a family with labels this counts nowhere.
