@@ -63,7 +63,8 @@ class Samples:
 
     def ratios(self, of, to):
         """Of the rounds in which both were measured."""
-        return [self.ns[of][r] / self.ns[to][r] for r in sorted(self.ns[of]) if self.ns[to].get(r)]
+        ours, theirs = self.ns.get(of, {}), self.ns.get(to, {})
+        return [ours[r] / theirs[r] for r in sorted(ours) if theirs.get(r)]
 
     def median_ns(self, key):
         return statistics.median(self.ns[key].values()) if self.ns.get(key) else None
