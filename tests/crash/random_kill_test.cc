@@ -83,7 +83,7 @@ TEST_F(RandomKillTest, CountersAndHistogramsLoseNoMoreThanWhatWasInFlight) {
     for (;;) {
       ledger->begun++;
       shm::AddToCounter(counter, 1);
-      shm::ObserveInHistogram({cells, 0}, buckets, kConstant);
+      shm::ObserveInHistogram(cells, buckets, kConstant);
       ledger->done++;
     }
   };

@@ -124,7 +124,7 @@ TEST(CellsTest, AColumnWithoutCpuStripesIsAddedToInItsAtomicStripes) {
   EXPECT_EQ(fractions.FractionalSum(), 0.5);
   const Block histogram;
   const double bounds[] = {1};
-  ObserveInHistogram(Column<HistogramCell>{histogram.first<HistogramCell>(), 0}, bounds, 1, 2.0);
+  ObserveInHistogram(Column<HistogramCell>{histogram.first<HistogramCell>(), 0}, BucketIndex(bounds), 2.0);
   EXPECT_EQ(histogram.Bucket(1).count, 1U);
   EXPECT_EQ(histogram.Bucket(1).sum, 2.0);
 }
