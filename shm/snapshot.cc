@@ -55,6 +55,8 @@ const Segment& SnapshotReader::segment() const { return *state_->segment; }
 
 void SnapshotReader::Read(Snapshot* out, ExemplarReading exemplar_reading) {
   SeriesIndex& index = *state_->index;
+  if (std::memcmp(out->segment.id.data(), state_->segment->header().segment_id, out->segment.id.size()) != 0)
+    out->workers.clear();  // they are another segment's
   // Rows first: a series is published before any gauge names it, so the index then knows them all.
   LeaseReading leases;
   const std::vector<RowGauge> rows = ReadWorkers(*state_->segment, &out->workers, &leases);

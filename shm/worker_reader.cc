@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstring>
 #include <string>
-#include <utility>
 
 #include "shm/label_block.h"
 #include "shm/planted_bug.h"
@@ -24,6 +23,12 @@ std::string NameOf(const layout::WorkerSlot& slot) {
   std::memcpy(text, words, sizeof words);
   std::string name(text, strnlen(text, sizeof text));
   return IsValidUtf8(name) ? name : "?";
+}
+
+/// Whether what was read before still says who has the slot. Who has lived since had written who he is before he locked;
+/// of one who was not seen alive it may have been read half-written.
+bool IsKnown(const WorkerSnapshot& before, std::uint64_t epoch, bool alive) {
+  return before.epoch == epoch && (before.alive || !alive);
 }
 
 WorkerSnapshot IdentityOf(const layout::WorkerSlot& slot, std::uint32_t number, bool alive,
@@ -51,7 +56,6 @@ void AppendRow(const Segment& segment, const layout::WorkerSlot& slot, std::uint
 /// the next snapshot.
 std::vector<RowGauge> ReadWorkers(const Segment& segment, std::vector<WorkerSnapshot>* workers,
                                   LeaseReading* leases) {
-  workers->clear();
   const std::uint32_t slot_count = segment.header().slot_count;
   const auto* slots =
       reinterpret_cast<const layout::WorkerSlot*>(segment.base() + segment.header().slots_offset);
@@ -66,10 +70,18 @@ std::vector<RowGauge> ReadWorkers(const Segment& segment, std::vector<WorkerSnap
   });
   std::vector<RowGauge> gauges;
   GaugeBudget budget(segment);
+  auto next = workers->begin();
   for (std::uint32_t number = 0; number < slot_count; number++) {
     if (epochs[number] == 0) continue;
     const layout::WorkerSlot& slot = slots[number];
-    WorkerSnapshot worker = IdentityOf(slot, number, alive[number], epochs[number]);
+    if (next != workers->end() && next->slot != number) next = workers->erase(next, workers->end());
+    if (next == workers->end()) {
+      next = workers->insert(next, IdentityOf(slot, number, alive[number], epochs[number]));
+    } else if (!IsKnown(*next, epochs[number], alive[number])) {
+      *next = IdentityOf(slot, number, alive[number], epochs[number]);
+    }
+    WorkerSnapshot& worker = *next++;
+    worker.alive = alive[number];
     const std::size_t before = gauges.size();
 #ifdef SHMETRICS_PLANTED_BUGS
     if (HasPlantedBug("zombie-by-its-proc-state") && IsZombieInProc(worker.pid)) worker.alive = false;
@@ -78,8 +90,8 @@ std::vector<RowGauge> ReadWorkers(const Segment& segment, std::vector<WorkerSnap
     if (slot.epoch.load(std::memory_order_acquire) != epochs[number])
       gauges.resize(before);  // SYNC(slot-epoch)
     worker.leases = leases->by_slot[number];
-    workers->push_back(std::move(worker));
   }
+  workers->erase(next, workers->end());
   return gauges;
 }
 

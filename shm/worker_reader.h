@@ -25,7 +25,8 @@ struct RowGauge {
 };
 
 /// Fills `workers` with the slots that have ever been claimed, in their order, and `leases`; returns the rows of the
-/// living.
+/// living. `workers` is empty or what was read of the same segment before: the dead of whom it knows cost no more than a
+/// look at their epoch, so that a scrape does not get slower with every death.
 std::vector<RowGauge> ReadWorkers(const Segment& segment, std::vector<WorkerSnapshot>* workers,
                                   LeaseReading* leases);
 

@@ -1,5 +1,5 @@
 # Builds for AArch64 on another processor, and runs programs by QEMU:
-#   cmake -B build/aarch64 --toolchain tests/aarch64/toolchain.cmake -DSHMETRICS_BUILD_AGENT=OFF
+#   cmake -B build/aarch64 --toolchain tests/aarch64/toolchain.cmake -DSHMETRICS_BUILD_AGENT=OFF -DSHMETRICS_BUILD_TESTS=OFF
 #   cmake --build build/aarch64 --target shmetrics_static
 # Debian's cross compiler finds the headers of the host's libraries, and the static library needs no more of them. Whoever
 # links it, or builds the shared one, needs nettle and inih for AArch64.

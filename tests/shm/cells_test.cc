@@ -122,11 +122,6 @@ TEST(CellsTest, AColumnWithoutCpuStripesIsAddedToInItsAtomicStripes) {
   const Block fractions;
   AddToFractionalCounter(Column<std::uint64_t>{fractions.first<std::uint64_t>(), 0}, 0.5);
   EXPECT_EQ(fractions.FractionalSum(), 0.5);
-  const Block histogram;
-  const double bounds[] = {1};
-  ObserveInHistogram(Column<HistogramCell>{histogram.first<HistogramCell>(), 0}, BucketIndex(bounds), 2.0);
-  EXPECT_EQ(histogram.Bucket(1).count, 1U);
-  EXPECT_EQ(histogram.Bucket(1).sum, 2.0);
 }
 
 TEST(AddStripeTest, ThreadsKeepTheirStripe) {

@@ -48,5 +48,57 @@ TEST(WorkerReaderTest, RowsOfTheDeadAreLeftOut) {
   EXPECT_EQ(rows[0].value.reading.value, 1.0);
 }
 
+TEST(WorkerReaderTest, WhoIsKnownIsNotReadAgainUntilAnotherHasTheSlot) {
+  const testing::PrivateFolder folder;
+  const std::string path = folder / "segment";
+  const auto claim_and_die = [&] {
+    testing::RunInChild(
+        [&] { testing::BareWorker(path).Set(testing::GaugeNamed("g", GaugeMode::kSum), {}, 1); });
+  };
+  claim_and_die();
+  const auto segment = Segment::Attach(path, Segment::Access::kReadOnly).value();
+  LeaseReading leases;
+  std::vector<WorkerSnapshot> workers;
+  ReadWorkers(*segment, &workers, &leases);
+  ASSERT_EQ(workers.size(), 1U);
+  const std::string name = workers[0].name;
+  workers[0].name = "known";
+  ReadWorkers(*segment, &workers, &leases);
+  EXPECT_EQ(workers[0].name, "known");
+  claim_and_die();
+  ReadWorkers(*segment, &workers, &leases);
+  ASSERT_EQ(workers.size(), 1U);
+  EXPECT_EQ(workers[0].epoch, 2U);
+  EXPECT_EQ(workers[0].name, name);
+}
+
+TEST(WorkerReaderTest, WhoWasSeenBeforeHeLivedIsReadAgainWhenHeDoes) {
+  const testing::PrivateFolder folder;
+  const std::string path = folder / "segment";
+  testing::BareWorker living(path);
+  living.Set(testing::GaugeNamed("g", GaugeMode::kSum), {}, 1);
+  const auto segment = Segment::Attach(path, Segment::Access::kReadOnly).value();
+  std::vector<WorkerSnapshot> workers{
+      {.slot = 0, .alive = false, .name = "half", .pid = 0, .started_unix_ns = 0, .epoch = 1}};
+  LeaseReading leases;
+  ReadWorkers(*segment, &workers, &leases);
+  ASSERT_EQ(workers.size(), 1U);
+  EXPECT_NE(workers[0].name, "half");
+}
+
+TEST(WorkerReaderTest, ASnapshotThatIsUsedForAnotherSegmentForgetsTheWorkersOfTheFirst) {
+  const testing::PrivateFolder folder;
+  Snapshot snapshot{};
+  std::vector<std::uint32_t> pids;
+  for (const std::string name : {"a", "b"}) {
+    testing::RunInChild(
+        [&] { testing::BareWorker(folder / name).Set(testing::GaugeNamed("g", GaugeMode::kSum), {}, 1); });
+    SnapshotReader(Segment::Attach(folder / name, Segment::Access::kReadOnly).value()).Read(&snapshot);
+    ASSERT_EQ(snapshot.workers.size(), 1U);
+    pids.push_back(snapshot.workers[0].pid);
+  }
+  EXPECT_NE(pids[0], pids[1]);
+}
+
 }  // namespace
 }  // namespace shmetrics::shm
