@@ -73,20 +73,20 @@ class FamilyBinding {
   Cells CellsOf(std::span<const std::string_view> values) noexcept {
     const Registration* registration =
         registration_.load(std::memory_order_acquire);  // pairs with Register()
-    if (registration != nullptr && registration->family && registration->attachment == connection_.Current())
-        [[likely]] {
-      const shm::Directory& directory = registration->attachment->directory;
-      RecentSeries::Slot& recent = recent_series.Of(registration->family->ref);
-      shm::layout::SeriesRecord* known =
-          recent.load(std::memory_order_acquire);  // pairs with the store below
-      if (!directory.IsSeries(*registration->family, known, values)) {
-        known = directory.FindSeries(*registration->family, values);
-        recent.store(known, std::memory_order_release);
-      }
-      if (known != nullptr && IsShown(*known)) [[likely]]
-        return CellsAt({registration->attachment, known});
+    const bool is_current =
+        registration != nullptr && registration->family && registration->attachment == connection_.Current();
+    if (!is_current) [[unlikely]]
+      return CellsAt(Find(values));
+    const shm::Directory& directory = registration->attachment->directory;
+    RecentSeries::Slot& recent = recent_series.Of(registration->family->ref);
+    shm::layout::SeriesRecord* series = recent.load(std::memory_order_acquire);  // pairs with the store below
+    if (!directory.IsSeries(*registration->family, series, values)) {
+      series = directory.FindSeries(*registration->family, values);
+      recent.store(series, std::memory_order_release);  // pairs with the load above
     }
-    return CellsAt(Find(values));
+    if (series == nullptr || !IsShown(*series)) [[unlikely]]
+      return CellsAt(RegisterSeries(registration, values));
+    return CellsAt({registration->attachment, series});
   }
 
   /// What this process says, if this is an info.

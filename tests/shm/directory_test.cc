@@ -45,6 +45,33 @@ class DirectoryTest : public ::testing::Test {
   const FamilyDefinition requests_ = CounterNamed("requests_total", {"method", "code"});
 };
 
+TEST_F(DirectoryTest, ASeriesIsThatOfItsLabelSetInItsFamilyAndSegmentOnly) {
+  const auto family = worker_.Register(requests_);
+  const auto other_family = worker_.Register(CounterNamed("jobs_total", {"method", "code"}));
+  const LabelValues values = {"GET", "200"};
+  auto* series = worker_.directory().RegisterSeries(family.value(), values).value();
+  BareWorker elsewhere(folder_ / "elsewhere");  // where all stands in the same places
+  const auto family_elsewhere = elsewhere.Register(requests_);
+  auto* series_elsewhere = elsewhere.directory().RegisterSeries(family_elsewhere.value(), values).value();
+  const Directory& directory = worker_.directory();
+  EXPECT_TRUE(directory.IsSeries(family.value(), series, values));
+  EXPECT_FALSE(directory.IsSeries(family.value(), series, LabelValues{"GET", "201"}));
+  EXPECT_FALSE(directory.IsSeries(family.value(), series, LabelValues{"GET"}));
+  EXPECT_FALSE(directory.IsSeries(other_family.value(), series, values));
+  EXPECT_FALSE(directory.IsSeries(family.value(), series_elsewhere, values));
+  EXPECT_FALSE(directory.IsSeries(family.value(), nullptr, values));
+}
+
+// What is escaped in one must not be taken for what needs no escaping in the other.
+TEST_F(DirectoryTest, LabelSetsThatLookAlikeOnceEscapedAreToldApart) {
+  const auto family = worker_.Register(CounterNamed("c_total", {"a"}));
+  std::set<layout::SeriesRecord*> series;
+  const std::vector<std::string_view> alike = {"\n", "\n", "n", "\\n", "\"", "\\\"", "\\\\", "\\"};
+  for (const std::string_view value : alike)
+    series.insert(worker_.directory().RegisterSeries(family.value(), {&value, 1}).value());
+  EXPECT_EQ(series.size(), alike.size() - 1) << "one is there twice";
+}
+
 TEST_F(DirectoryTest, SeriesIsFoundOnlyOnceRegistered) {
   const auto family = worker_.Register(requests_);
   ASSERT_TRUE(family.ok());

@@ -73,6 +73,37 @@ TEST(LabelBlockTest, EqualsAgreesWithMakeForRandomValues) {
   EXPECT_GT(equal, 0);
 }
 
+TEST(LabelBlockTest, PlainBlocksHaveTheValuesTheyWereMadeOf) {
+  std::mt19937 random(5);
+  const Texts names = {"a", "name"};
+  const auto value = [&] {
+    // Of every length at which the comparison changes its ways, and mostly alike.
+    std::string text(random() % 20, 'x');
+    if (!text.empty() && random() % 2 == 0) text[random() % text.size()] = "y=,"[random() % 3];
+    return text;
+  };
+  int equal = 0;
+  for (int i = 0; i < 50'000; i++) {
+    const std::string w = value(), x = value(), y = value(), z = value();
+    const std::string block = MakeLabelBlock(names, Texts{w, x});
+    const bool same = w == y && x == z;
+    ASSERT_EQ(PlainBlockHasValues(block, names, Texts{y, z}), same) << block << ' ' << y << ' ' << z;
+    ASSERT_TRUE(PlainBlockHasValues(block, names, Texts{w, x})) << block;
+    equal += same ? 1 : 0;
+  }
+  EXPECT_GT(equal, 0);
+}
+
+TEST(LabelBlockTest, PlainBlocksDoNotHaveValuesThatBorrowTheirQuotes) {
+  const Texts names = {"a", "b"};
+  const std::string block = MakeLabelBlock(names, Texts{"x", "y"});  // a="x",b="y"
+  EXPECT_FALSE(PlainBlockHasValues(block, names, Texts{R"(x",b="y)", ""}));
+  EXPECT_FALSE(PlainBlockHasValues(block, names, Texts{"", R"(",b="y)"}));
+  EXPECT_FALSE(PlainBlockHasValues(block, names, Texts{"x", "yy"}));
+  EXPECT_FALSE(PlainBlockHasValues("", names, Texts{"x", "y"}));
+  EXPECT_FALSE(PlainBlockHasValues(block + ",", names, Texts{"x", "y"}));
+}
+
 TEST(LabelBlockTest, BlockOfOtherNamesOrWithMoreBehindIsNotEqual) {
   EXPECT_FALSE(LabelBlockEquals(R"(a="x")", Texts{"b"}, Texts{"x"}));
   EXPECT_FALSE(LabelBlockEquals(R"(a="x",b="y")", Texts{"a"}, Texts{"x"}));

@@ -36,6 +36,15 @@ TEST_F(SeriesRecordTest, RecordHoldsWhatWasWritten) {
   EXPECT_EQ(LabelBlockOf(segment_, *series), block);
 }
 
+TEST_F(SeriesRecordTest, RecordTellsWhetherItsValuesAreEscaped) {
+  const auto offset = worker_.arena().AllocateRecord(sizeof(layout::SeriesRecord) + 16);
+  auto* series = segment_.At<layout::SeriesRecord>(offset.value());
+  WriteSeriesRecord(series, 7, 1, R"(a="\n")", 0, layout::Visibility::kShown);
+  EXPECT_EQ(series->record.has_escapes, 1U);
+  WriteSeriesRecord(series, 7, 1, R"(a="n")", 0, layout::Visibility::kShown);
+  EXPECT_EQ(series->record.has_escapes, 0U);
+}
+
 TEST_F(SeriesRecordTest, LabelsOutsideTheCommittedBytesAreEmpty) {
   const std::uint64_t end = segment_.live().committed_front.load();
   auto* last = segment_.At<layout::SeriesRecord>(end - 56);  // eight bytes behind it

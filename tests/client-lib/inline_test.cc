@@ -1,0 +1,78 @@
+// What the compiler makes of an increment and of an observation in an application.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/support/private_folder.h"
+#include "tests/support/program.h"
+
+// Only where sequences are: elsewhere the addition itself is a locked instruction.
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+
+namespace shmetrics {
+namespace {
+
+using ::testing::ContainsRegex;
+using ::testing::Each;
+using ::testing::Not;
+
+constexpr char kApplication[] = R"(
+#include "shmetrics/counter.h"
+#include "shmetrics/histogram.h"
+extern "C" void increment(const shmetrics::Counter& counter) { counter.inc(); }
+extern "C" void observe(const shmetrics::Histogram& histogram, double value) { histogram.observe(value); }
+)";
+
+/// The instructions of an application that is optimised.
+std::string CompileAndList() {
+  const testing::PrivateFolder folder;
+  std::ofstream(folder / "application.cc") << kApplication;
+  const testing::Ended compiled = testing::RunProgram(
+      {SHMETRICS_CXX, "-std=c++20", "-O2", "-c", "-I" SHMETRICS_SOURCE_DIR "/client-lib/include",
+       "-I" SHMETRICS_SOURCE_DIR, folder / "application.cc", "-o", folder / "application.o"});
+  EXPECT_EQ(compiled.code, 0) << compiled.errors;
+  return testing::RunProgram({"objdump", "-d", "--no-show-raw-insn", folder / "application.o"}).output;
+}
+
+/// The instructions of a function up to its first return: what is run when nothing is out of the ordinary, because
+/// the compiler puts behind it what it has been told is unlikely.
+std::vector<std::string> MainPathOf(const std::string& function, const std::string& listing) {
+  std::vector<std::string> path;
+  const std::size_t begin = listing.find('<' + function + ">:\n");
+  std::istringstream lines(begin == std::string::npos ? "" : listing.substr(begin));
+  std::string line;
+  std::getline(lines, line);
+  while (std::getline(lines, line)) {
+    path.push_back(line.substr(line.rfind(":\t") + 2));
+    if (path.back().starts_with("ret")) return path;
+  }
+  ADD_FAILURE() << function << " does not return: " << listing;
+  return {};
+}
+
+long Branches(const std::vector<std::string>& path) {
+  return std::ranges::count_if(path, [](const std::string& instruction) { return instruction[0] == 'j'; });
+}
+
+// One test, because the compiler takes its second for each.
+TEST(InlineTest, AnIncrementAndAnObservationHaveNoCallNoLockAndFewBranches) {
+  const std::string listing = CompileAndList();
+  const std::vector<std::string> increment = MainPathOf("increment", listing);
+  EXPECT_THAT(increment, Each(Not(ContainsRegex("call|lock|xchg"))));
+  EXPECT_EQ(Branches(increment), 1) << "is this CPU one of the stripes'?";
+  const std::vector<std::string> observation = MainPathOf("observe", listing);
+  EXPECT_THAT(observation, Each(Not(ContainsRegex("call|lock|xchg|div"))));
+  EXPECT_EQ(Branches(observation), 3)
+      << "is the value finite, do bounds share a slot, is this CPU one of the stripes'?";
+}
+
+}  // namespace
+}  // namespace shmetrics
+
+#endif
