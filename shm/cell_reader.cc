@@ -1,9 +1,8 @@
 #include "shm/cell_reader.h"
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
-
-#include "shm/cells.h"
 
 namespace shmetrics::shm {
 namespace {
@@ -26,23 +25,50 @@ BucketSnapshot ReadBucket(HistogramCell* cell) {
   return bucket;
 }
 
+// Compilers do not make vectors of atomic loads, which takes three times as long. x86-64 may split a vector load, but never
+// within an aligned word of 8 bytes, which is all a cell asks for. Elsewhere nobody promises that, and ThreadSanitizer sees
+// a race in it: there all are loaded one by one.
+#if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+using Words [[gnu::vector_size(16), gnu::aligned(8), gnu::may_alias]] = std::uint64_t;
+constexpr std::size_t kIntegersAtOnce = sizeof(Words) / sizeof(std::uint64_t);
+
+void AddAtOnce(const char* cells, std::uint64_t* sums) {
+  // volatile: one load, neither repeated nor left out
+  *reinterpret_cast<Words*>(sums) += *reinterpret_cast<const volatile Words*>(cells);
+}
+#else
+constexpr std::size_t kIntegersAtOnce = 1;
+
+void AddAtOnce(char* cell, std::uint64_t* sum) {
+  // no order needed: a cell stands for itself
+  *sum += std::atomic_ref(*reinterpret_cast<std::uint64_t*>(cell)).load(std::memory_order_relaxed);
+}
+#endif
+
 }  // namespace
 
-std::uint64_t SumOfIntegers(char* cells, std::uint32_t stripes) {
-  std::uint64_t sum = 0;
+void SumIntegers(char* cells, std::size_t count, std::uint32_t stripes, std::uint64_t* sums) {
+  std::fill_n(sums, count, 0);
   for (std::uint32_t stripe = 0; stripe < stripes; stripe++) {
-    auto* cell = reinterpret_cast<std::uint64_t*>(cells + stripe * kStripeBytes);
-    sum += std::atomic_ref<std::uint64_t>(*cell).load(
-        std::memory_order_relaxed);  // no order needed: a cell stands for itself
+    char* const row = cells + stripe * kStripeBytes;
+    std::size_t i = 0;
+    for (; i + kIntegersAtOnce <= count; i += kIntegersAtOnce) {
+      // The processor foresees no more than the rest of a page; a third of the time would be waiting for the next.
+      __builtin_prefetch(row + kStripeBytes + i * sizeof *sums);
+      AddAtOnce(row + i * sizeof *sums, sums + i);
+    }
+    for (; i < count; i++) {
+      // no order needed: a cell stands for itself
+      sums[i] += std::atomic_ref(reinterpret_cast<std::uint64_t*>(row)[i]).load(std::memory_order_relaxed);
+    }
   }
-  return sum;
 }
 
 double SumOfFractions(char* cells, std::uint32_t stripes) {
   double sum = 0;
   for (std::uint32_t stripe = 0; stripe < stripes; stripe++) {
     auto* cell = reinterpret_cast<std::uint64_t*>(cells + stripe * kStripeBytes);
-    // no order needed: as above
+    // no order needed: a cell stands for itself
     sum += std::bit_cast<double>(std::atomic_ref<std::uint64_t>(*cell).load(std::memory_order_relaxed));
   }
   return sum;

@@ -8,11 +8,16 @@
 #include <cstdint>
 #include <vector>
 
+#include "shm/cells.h"
 #include "shm/snapshot.h"
 
 namespace shmetrics::shm {
 
-std::uint64_t SumOfIntegers(char* cells, std::uint32_t stripes);
+/// As many integers as stand side by side in one page of a stripe.
+inline constexpr std::size_t kMaxRunOfIntegers = kStripeBytes / sizeof(std::uint64_t);
+
+/// Writes the sums of `count` integer counters whose cells stand side by side, `cells` being the first of them.
+void SumIntegers(char* cells, std::size_t count, std::uint32_t stripes, std::uint64_t* sums);
 double SumOfFractions(char* cells, std::uint32_t stripes);
 /// The buckets of one histogram series, count and sum of each of one moment in each stripe.
 void AppendBuckets(char* cells, std::size_t bucket_count, std::uint32_t stripes,

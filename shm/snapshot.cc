@@ -1,10 +1,12 @@
 #include "shm/snapshot.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
 #include <deque>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -25,6 +27,35 @@ using layout::MetricType;
 
 using Contributions = std::unordered_map<layout::Ref, std::vector<GaugeContribution>>;
 
+bool IsShown(const IndexedSeries& series) {
+  // no order needed: a series shown one scrape early or late is still whole
+  return series.record->visibility.load(std::memory_order_relaxed) == layout::Visibility::kShown;
+}
+
+/// How many of these counters, at least one, have their cells side by side: mostly all that one page holds, because cells
+/// are handed out in the order of registration.
+std::size_t CountNeighbours(std::span<const IndexedSeries> counters) {
+  const char* const first = counters.front().cells;
+  const std::size_t in_page =
+      (kStripeBytes - reinterpret_cast<std::uintptr_t>(first) % kStripeBytes) / sizeof(std::uint64_t);
+  const std::size_t most = std::min(counters.size(), in_page);
+  std::size_t count = 1;
+  while (count < most && counters[count].cells == first + count * sizeof(std::uint64_t)) count++;
+  return count;
+}
+
+/// All but its value. Exemplars come before the values: see ExemplarReader::Append.
+SeriesSnapshot& AppendSeries(const FamilyDefinition& family, const IndexedSeries& series,
+                             ExemplarReader* exemplars, std::vector<SeriesSnapshot>* out) {
+  SeriesSnapshot& snapshot = out->emplace_back();
+  snapshot.name_and_labels = series.name_and_labels;
+  snapshot.name_bytes = series.name_bytes;
+  snapshot.worker = -1;
+  snapshot.created_unix_ns = series.created_unix_ns;
+  if (exemplars != nullptr) exemplars->Append(family, series, &snapshot);
+  return snapshot;
+}
+
 }  // namespace
 
 struct SnapshotReader::State {
@@ -36,6 +67,8 @@ struct SnapshotReader::State {
   Contributions GroupBySeries(const std::vector<RowGauge>& gauges);
   void ReadFamily(const IndexedFamily& family, const Contributions& gauges, FamilySnapshot* out,
                   ExemplarReader* exemplars, std::vector<BucketSnapshot>* buckets);
+  void AppendCounters(const IndexedFamily& family, ExemplarReader* exemplars,
+                      std::vector<SeriesSnapshot>* out) const;
   static std::uint64_t AppendLeases(const IndexedFamily& family, const LeaseReading& leases,
                                     std::deque<std::string>* texts, FamilySnapshot* out);
   static void AppendGauge(const IndexedFamily& family, const IndexedSeries& series,
@@ -150,28 +183,40 @@ void SnapshotReader::State::ReadFamily(const IndexedFamily& family, const Contri
   out->refused_series = family.record->refused_series.load(std::memory_order_relaxed);
   out->refused_families = family.record->refused_families.load(std::memory_order_relaxed);
   out->series.clear();
+  if (definition.gauge_mode == GaugeMode::kLeases) return;  // they have no series of their own
+  if (definition.type == MetricType::kCounter) return AppendCounters(family, exemplars, &out->series);
   const std::uint32_t stripes = segment->header().stripe_count;
   for (const IndexedSeries& series : family.series) {
-    // no order needed: a series shown one scrape early or late is still whole
-    if (series.record->visibility.load(std::memory_order_relaxed) != layout::Visibility::kShown) continue;
-    if (definition.gauge_mode == GaugeMode::kLeases) continue;  // they have no series of their own
+    if (!IsShown(series)) continue;
     if (definition.type == MetricType::kGauge) {
       AppendGauge(family, series, gauges, out);
       continue;
     }
-    SeriesSnapshot& snapshot = out->series.emplace_back();
-    snapshot.name_and_labels = series.name_and_labels;
-    snapshot.name_bytes = series.name_bytes;
-    snapshot.worker = -1;
-    snapshot.created_unix_ns = series.created_unix_ns;
-    if (exemplars != nullptr) exemplars->Append(definition, series, &snapshot);
-    if (definition.type == MetricType::kCounter) snapshot.integer = SumOfIntegers(series.cells, stripes);
-    if (definition.type == MetricType::kFractionalCounter)
+    SeriesSnapshot& snapshot = AppendSeries(definition, series, exemplars, &out->series);
+    if (definition.type == MetricType::kFractionalCounter) {
       snapshot.number = SumOfFractions(series.cells, stripes);
-    if (definition.type == MetricType::kHistogram) {
+    } else {
       snapshot.first_bucket = static_cast<std::uint32_t>(buckets->size());
       AppendBuckets(series.cells, definition.bounds.size() + 1, stripes, buckets);
     }
+  }
+}
+
+/// Run by run of neighbouring cells, which are summed together.
+void SnapshotReader::State::AppendCounters(const IndexedFamily& family, ExemplarReader* exemplars,
+                                           std::vector<SeriesSnapshot>* out) const {
+  std::array<std::uint64_t, kMaxRunOfIntegers>
+      sums;  // NOLINT(*-member-init): each is written before it is read
+  std::span<const IndexedSeries> left = family.series;
+  while (!left.empty()) {
+    const std::span<const IndexedSeries> run = left.first(CountNeighbours(left));
+    const std::size_t first = out->size();
+    for (std::size_t i = 0; i < run.size(); i++) {
+      if (IsShown(run[i])) AppendSeries(family.definition, run[i], exemplars, out).integer = i;
+    }
+    SumIntegers(run.front().cells, run.size(), segment->header().stripe_count, sums.data());
+    for (SeriesSnapshot& snapshot : std::span(*out).subspan(first)) snapshot.integer = sums[snapshot.integer];
+    left = left.subspan(run.size());
   }
 }
 

@@ -25,7 +25,7 @@ enum class HelpQuotes : std::uint8_t { kPlain, kEscaped };
 /// # HELP name help, unless there is none.
 void WriteHelp(std::string_view name, std::string_view help, HelpQuotes quotes, TextBuffer* out);
 
-/// A guess at the length of all sample lines, from below.
+/// A guess at the length of all sample lines.
 std::size_t ExpectedBytes(const ExposedFamilies& families);
 
 }  // namespace shmetrics::agent

@@ -43,10 +43,8 @@ class CpuCellsTest : public ::testing::Test {
     return {reinterpret_cast<HistogramCell*>(counter().first) + 1, cpus_};
   }
 
-  std::uint64_t Count() const { return SumOfIntegers(static_cast<char*>(memory_), stripes()); }
-  std::uint64_t CountInAtomicStripes() const {
-    return SumOfIntegers(static_cast<char*>(memory_), kAtomicStripes);
-  }
+  std::uint64_t Count() const { return SumOf(stripes()); }
+  std::uint64_t CountInAtomicStripes() const { return SumOf(kAtomicStripes); }
   double Fractions() const { return SumOfFractions(reinterpret_cast<char*>(fractions().first), stripes()); }
   BucketSnapshot Bucket() const {
     std::vector<BucketSnapshot> buckets;
@@ -54,6 +52,11 @@ class CpuCellsTest : public ::testing::Test {
     return buckets[0];
   }
 
+  std::uint64_t SumOf(std::uint32_t first_stripes) const {
+    std::uint64_t sum = 0;
+    SumIntegers(static_cast<char*>(memory_), 1, first_stripes, &sum);
+    return sum;
+  }
   std::uint32_t stripes() const { return kAtomicStripes + cpus_; }
   std::size_t bytes() const { return stripes() * kStripeBytes; }
 
