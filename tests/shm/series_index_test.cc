@@ -40,6 +40,22 @@ TEST_F(SeriesIndexTest, KnowsNothingBeforeItHasLooked) {
   EXPECT_EQ(index_.families()[0]->definition.name, "c_total");
 }
 
+// A look costs what is new: were a record that is known read again, it would be found spoilt.
+TEST_F(SeriesIndexTest, WhatIsKnownIsNotReadAgain) {
+  const FamilyDefinition definition = CounterNamed("c_total", {"n"});
+  std::vector<layout::SeriesRecord*> known;
+  for (int i = 0; i < 45; i++) known.push_back(worker_.Register(definition, {std::to_string(i)}).value());
+  index_.Update();
+  for (layout::SeriesRecord* series : known) {
+    series->record.kind = static_cast<layout::RecordKind>(99);
+    series->family = 1;
+  }
+  for (int i = 0; i < 45; i++) ASSERT_TRUE(worker_.Register(definition, {"new " + std::to_string(i)}).ok());
+  index_.Update();
+  EXPECT_EQ(index_.families()[0]->series.size(), 90U + 1U) << "with the overflow series";
+  EXPECT_EQ(index_.skipped().series, 0U);
+}
+
 // Whatever is registered between which looks, the index ends up with everything once.
 TEST_F(SeriesIndexTest, LookingOftenFindsWhatLookingOnceFinds) {
   std::mt19937 random(8);
