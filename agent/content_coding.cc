@@ -13,8 +13,9 @@
 namespace shmetrics::agent {
 namespace {
 
-/// Of 7.1 MB, 100,000 series, level 1 makes 827 KB in 12 ms, level 2 809 KB in 18 ms, level 6 732 KB in 49 ms; reading and
-/// writing them takes 3 ms.
+/// Of 7.1 MB of 100,000 series with regular labels level 1 makes 728 KB in 9 ms, levels 2 to 4 702 KB in 13 ms, level 6 660 KB
+/// in 36 ms; of 10.3 MB with varied ones 1.85 MB in 24 ms, 1.67 MB in 42 ms (level 4), 1.48 MB in 75 ms. Of 10,000 series
+/// likewise. It is most of the time of a scrape, and on the way to a scraper on the same network nothing is won by more.
 constexpr int kLevel = 1;
 
 /// What goes into one packet with its headers is not faster there for being shorter.

@@ -25,7 +25,7 @@ BucketSnapshot ReadBucket(HistogramCell* cell) {
   return bucket;
 }
 
-// Compilers do not make vectors of atomic loads, which takes three times as long. x86-64 may split a vector load, but never
+// Compilers do not make vectors of atomic loads, which take half as long again. x86-64 may split a vector load, but never
 // within an aligned word of 8 bytes, which is all a cell asks for. Elsewhere nobody promises that, and ThreadSanitizer sees
 // a race in it: there all are loaded one by one.
 #if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)

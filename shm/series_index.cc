@@ -34,6 +34,8 @@ void SeriesIndex::Update() {
   const auto repeated = std::unique(found_.begin(), found_.end());  // met on several chains, or in a circle
   skipped_.series += static_cast<std::uint64_t>(found_.end() - repeated);
   found_.erase(repeated, found_.end());
+  // The first look would spend a third of its time on letting the table grow.
+  if (found_.size() > known_texts_.size()) known_texts_.reserve(known_texts_.size() + found_.size());
   for (const layout::Ref ref : found_) AddSeries(ref);
   if (families_.size() != families_before) OrderFamilies();
 }
@@ -131,7 +133,7 @@ std::optional<IndexedSeries> SeriesIndex::ReadSeries(const IndexedFamily& family
 }
 
 void SeriesIndex::Insert(IndexedFamily* family, const IndexedSeries& series) {
-  if (!family->blocks.insert(series.name_and_labels).second) {
+  if (!known_texts_.insert(series.name_and_labels).second) {
     skipped_.series++;
     return;
   }

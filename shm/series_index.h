@@ -32,11 +32,10 @@ struct IndexedSeries {
 struct IndexedFamily {
   layout::Ref ref;
   FamilyDefinition definition;
-  std::vector<std::string_view> label_names;    ///< of `definition`
-  const layout::FamilyRecord* record;           ///< for its counts
-  bool collides = false;                        ///< an earlier family exposes one of its names: not shown
-  std::vector<IndexedSeries> series;            ///< by ref, which is the order of registration
-  std::unordered_set<std::string_view> blocks;  ///< name_and_labels of `series`: a label set is shown once
+  std::vector<std::string_view> label_names;  ///< of `definition`
+  const layout::FamilyRecord* record;         ///< for its counts
+  bool collides = false;                      ///< an earlier family exposes one of its names: not shown
+  std::vector<IndexedSeries> series;          ///< by ref, which is the order of registration
 };
 
 class SeriesIndex {
@@ -73,6 +72,7 @@ class SeriesIndex {
   std::unordered_map<layout::Ref, IndexedFamily*> by_ref_;
   std::vector<IndexedFamily*> by_name_;
   std::unordered_map<layout::Ref, const IndexedFamily*> gauges_;
+  std::unordered_set<std::string_view> known_texts_;  ///< name_and_labels of all: a label set is shown once
   std::uint64_t series_count_ = 0;
   Skipped skipped_;
 };

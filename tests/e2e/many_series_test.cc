@@ -77,8 +77,8 @@ TEST_F(ManySeriesTest, EveryOneIsInTheScrapeAndTheTotalIsExactWhileTheirNumberGr
   EXPECT_EQ(TotalsOf(testing::Get(agent.port(), "/metrics").body, "items_total{"), Expected(most));
   CountEach(most, all);
   EXPECT_EQ(TotalsOf(testing::Get(agent.port(), "/metrics").body, "items_total{"), Expected(all));
-  const testing::HttpAnswer open_metrics =
-      testing::GetWith(agent.port(), "/metrics", "Accept: application/openmetrics-text; version=1.0.0\r\n");
+  const testing::HttpAnswer open_metrics = testing::GetWith(
+      agent.port(), "/metrics", "Host: localhost\r\nAccept: application/openmetrics-text; version=1.0.0\r\n");
   EXPECT_EQ(TotalsOf(open_metrics.body, "items_total{"), Expected(all));
   EXPECT_TRUE(open_metrics.body.ends_with("# EOF\n"));
   // One more than there is room for: refused, and the rest stays as it was.
