@@ -29,7 +29,7 @@ class ScrapedSegment {
 
   /// Workers that add 1 to each series, set a gauge, and live on as long as this object.
   void AddWorkers(int count);
-  /// The same, killed, a thousand at a time.
+  /// The same, killed, a hundred at a time.
   void KillWorkers(int count);
 
   /// As the agent does it: the snapshot's memory is used again, the body is a new string each time.
