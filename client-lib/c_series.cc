@@ -23,8 +23,9 @@ namespace {
 
 using namespace shmetrics::internal;  // NOLINT(google-build-using-namespace): what this file is the edge of
 
-// A column in one word: the address has 47 bits, the number of CPU stripes 13 at most.
+// A column in one word: the kernel gives no address of more than 48 bits to who does not ask for it.
 constexpr int kAddressBits = 48;
+static_assert(shmetrics::shm::kMaxCpuStripes >> (64 - kAddressBits) == 0);
 
 template <class Handle>
 Handle* HandleOf(const FamilyBinding::Cells& cells) {

@@ -21,7 +21,7 @@
 // Readers: snapshot.cc.
 // Invariants: (1) a cell is zero when it is handed out and is never cleared or handed out again, so a counter
 //             never goes backwards and a stale handle can never hit another series;
-//             (2) all columns of a block have the same stride, so a handle is the address of one cell.
+//             (2) all columns of a block have the same stride, so a handle needs the address of one cell.
 //
 // A process killed at any instruction has either committed an update or not: each ends in a single instruction.
 
@@ -41,7 +41,10 @@
 namespace shmetrics::shm {
 
 inline constexpr std::size_t kStripeBytes = 4096;
+static_assert(kStripeBytes == 1U << 12U, "the sequences in cpu_cells.h shift by that");
 inline constexpr std::uint32_t kAtomicStripes = 4;
+/// More than any host has; a number of them has 13 bits at most.
+inline constexpr std::uint32_t kMaxCpuStripes = 4'096;
 
 inline constexpr std::uint32_t kLayoutMajor = 1;
 

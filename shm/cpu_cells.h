@@ -10,7 +10,7 @@
 // among sequences: whoever adds to such a cell by other means makes updates be lost (7.7-11.8 % when forced).
 //
 // Each function says whether it has added. It has not
-//   - where the thread has no rseq (an old or another libc, valgrind): its CPU number is then beyond every limit;
+//   - where the thread has no rseq (valgrind, glibc.pthread.rseq=0): its CPU number is then beyond every limit;
 //   - on a CPU beyond the stripes, or with no stripes at all, which is how SHMETRICS_RSEQ=off is heard;
 //   - after a few aborts in a row: a debugger that steps through a sequence makes it abort each time, for ever.
 // The caller then adds to an atomic stripe. Under ThreadSanitizer, which does not know sequences, and for other
@@ -49,16 +49,16 @@
 //      The CPU number is unsigned: without rseq it is -1 or -2, which is above every limit.
 //   2: behind the store that counts. The thread forgets the descriptor, which may be in a plugin that is unloaded later: the
 //      kernel would follow it at the next preemption, and kill the process.
-//   4: the abort label, behind the signature that glibc has registered. The kernel has made the thread forget.
+//   4: the abort label, behind the signature that glibc has registered. The kernel has made the thread forget. Within the
+//      function, because a signal in a sequence says that it came here: elsewhere no handler could unwind the stack.
 #define SHMETRICS_RSEQ_BEGIN                                                                            \
   ".pushsection __rseq_cs,\"aw?\"\n .balign 32\n 3:\n .long 0, 0\n .quad 1f, 2f-1f, 4f\n .popsection\n" \
   "leaq 3b(%%rip), %%rax\n movq %%rax, %%fs:%c[cs](%[rseq])\n"                                          \
   "1:\n movl %%fs:%c[cpu](%[rseq]), %%eax\n cmpl %[stripes], %%eax\n jae %l[elsewhere]\n"               \
   "shlq $12, %%rax\n"
-#define SHMETRICS_RSEQ_END                                                                          \
-  "2:\n movq $0, %%fs:%c[cs](%[rseq])\n"                                                            \
-  ".pushsection __rseq_failure,\"ax?\"\n ud1 %c[signature](%%rip), %%edi\n 4:\n jmp %l[aborted]\n " \
-  ".popsection\n"
+#define SHMETRICS_RSEQ_END                        \
+  "2:\n movq $0, %%fs:%c[cs](%[rseq])\n jmp 5f\n" \
+  "ud1 %c[signature](%%rip), %%edi\n 4:\n jmp %l[aborted]\n 5:\n"
 #define SHMETRICS_RSEQ_INPUTS                                                                      \
   [rseq] "r"(__rseq_offset), [stripes] "r"(cpu_stripes), [cs] "i"(offsetof(struct rseq, rseq_cs)), \
       [cpu] "i"(offsetof(struct rseq, cpu_id)), [signature] "i"(RSEQ_SIG)

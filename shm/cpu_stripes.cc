@@ -1,5 +1,6 @@
 #include "shm/cpu_stripes.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <string_view>
 
@@ -24,9 +25,16 @@ bool StoresSixteenBytesAtOnce() {
 }  // namespace
 
 std::uint32_t UsableCpuStripes(const Segment& segment) {
-  // Asked once: a process whose environment changes on the way would be hard to explain.
-  static const bool uses_them = !IsSwitchedOff() && StoresSixteenBytesAtOnce();
-  return uses_them ? segment.header().stripe_count - kAtomicStripes : 0;
+  // Asked once: a process whose environment changes on the way would be hard to explain. Not by a static with a guard: a
+  // child that is forked while another thread is inside of it would wait for that thread for ever.
+  enum : int { kUnknown, kNo, kYes };
+  static constinit std::atomic<int> known = kUnknown;
+  int uses_them = known.load(std::memory_order_relaxed);  // no order needed: two who ask get the same answer
+  if (uses_them == kUnknown) {
+    uses_them = !IsSwitchedOff() && StoresSixteenBytesAtOnce() ? kYes : kNo;
+    known.store(uses_them, std::memory_order_relaxed);  // no order needed: as above
+  }
+  return uses_them == kYes ? segment.header().stripe_count - kAtomicStripes : 0;
 }
 
 }  // namespace shmetrics::shm

@@ -101,8 +101,8 @@ Result<void> CheckOptions(const SegmentOptions& options) {
   if (options.ledger_limit < kFewest || options.ledger_limit > kMostLeases) {
     return OutOfRange("limit of the ledger", options.ledger_limit, kFewest, kMostLeases);
   }
-  if (options.max_cpu_stripes > 4'096)
-    return OutOfRange("number of CPU stripes", options.max_cpu_stripes, 0, 4'096);
+  if (options.max_cpu_stripes > kMaxCpuStripes)
+    return OutOfRange("number of CPU stripes", options.max_cpu_stripes, 0, kMaxCpuStripes);
   return {};
 }
 
@@ -154,7 +154,7 @@ Result<void> CheckHeader(const std::string& path, const layout::Header& header, 
       header.header_bytes == sizeof header && header.segment_bytes % layout::kPageBytes == 0 &&
       header.slot_count >= 1 && header.slot_count <= 65'536 && std::has_single_bit(header.chain_count) &&
       header.chain_count <= 1U << 24U && header.series_limit <= 1U << 24U &&
-      header.stripe_count >= kAtomicStripes && header.stripe_count <= kAtomicStripes + 4'096 &&
+      header.stripe_count >= kAtomicStripes && header.stripe_count <= kAtomicStripes + kMaxCpuStripes &&
       header.slots_offset == expected.slots_offset && header.chains_offset == expected.chains_offset &&
       std::has_single_bit(header.lease_chain_count) && header.lease_chain_count <= 1U << 20U &&
       header.lease_limit <= kMostLeases && header.ledger_limit <= kMostLeases &&

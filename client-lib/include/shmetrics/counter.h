@@ -29,6 +29,7 @@ SHMETRICS_EXPORT void keep_exemplar(void* series, const shm::BucketIndex& bucket
 /// there was no segment counts in private memory for good: take it again.
 /// Counts up to 2^64 - 1 and then wraps to 0. What a process has counted stays when it dies.
 ///
+/// Not for a child that shares its parent's memory until it calls exec(), as vfork() makes it: what it adds may be lost.
 /// inc() is thread-safe, fork-safe and async-signal-safe. It never fails and never waits; inline, it costs little more than
 /// a plain addition where the thread has restartable sequences (glibc 2.35, see README), else one locked addition.
 class Counter {

@@ -32,6 +32,7 @@ SHMETRICS_EXPORT Buckets exponential(double start, double factor, std::uint32_t 
 /// A handle to one histogram series, shared by all processes. Trivially copyable; good for the life of the
 /// process and in forked children. What a process has observed stays when it dies.
 ///
+/// Not for a child that shares its parent's memory until it calls exec(), as vfork() makes it: what it adds may be lost.
 /// observe() is thread-safe, fork-safe and async-signal-safe, never fails and never waits. Count and sum of a
 /// bucket change together, so they agree even if the process is killed in the middle.
 class Histogram {
