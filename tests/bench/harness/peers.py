@@ -31,7 +31,7 @@ def known_peers(build):
         ("pcp", "bench_pcp", "libpcp-mmv1-dev and libpcp3-dev"),
     ]
     interpreted = [
-        ("python", ["/usr/bin/python3", scripts / "python_client.py"], "python3-prometheus-client"),
+        ("python", ["/usr/bin/python3", "-B", scripts / "python_client.py"], "python3-prometheus-client"),
         ("ruby", ["/usr/bin/ruby", scripts / "ruby_mmap.rb"], "ruby-prometheus-client-mmap"),
         ("node", [shutil.which("node") or "node", scripts / "prom_client.js", f"--modules={build}/node_modules"],
          "nodejs, and npm's prom-client"),

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3 -B
 """The same with prometheus_client for Python, in its mode for several processes: a file for each, which the collector
 reads and adds up."""
 
