@@ -16,8 +16,9 @@ CounterFamily JobsOf(Registry& registry) {
   return registry.counter({.name = "bench_jobs_total", .labels = {"user_id", "job"}});
 }
 
+/// In a segment of default size, as users have it.
 const CounterFamily& JobsOfKnownUsers() {
-  static const ScratchRegistry scratch(kLabelSets);
+  static const ScratchRegistry scratch(RegistryOptions{}.series_limit);
   static const CounterFamily family = [&] {
     const CounterFamily jobs = JobsOf(scratch.registry);
     for (const LabelSet& set : LabelSets()) jobs.with({set[0], set[1]}).inc();
