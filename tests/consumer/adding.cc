@@ -1,0 +1,30 @@
+// Adds what tests/consumer/compilers expects, from two threads: the sequences that count are made by the compiler of whoever
+// includes the headers.
+
+#include <shmetrics/shmetrics.h>
+
+#include <iostream>
+#include <thread>
+
+int main() {
+  auto& registry = shmetrics::Registry::global();
+  const auto jobs = registry.counter({.name = "compilers_jobs_total", .help = "Jobs."});
+  const auto seconds =
+      registry.fractional_counter({.name = "compilers_busy_seconds_total", .help = "Time of jobs."});
+  const auto latency = registry.histogram({.name = "compilers_latency_seconds", .help = "Latency."},
+                                          shmetrics::buckets::exponential(0.001, 2.0, 14));
+  const auto add = [&] {
+    for (int i = 0; i < 250'000; i++) {
+      jobs.inc();
+      seconds.inc(0.5);
+      latency.observe(0.25);
+    }
+  };
+  std::thread second(add);
+  add();
+  second.join();
+
+  const shmetrics::Status status = registry.status();
+  if (!status.attached) std::cerr << status.error << "\n";
+  return status.attached && status.refusals.empty() ? 0 : 1;
+}
