@@ -66,6 +66,15 @@ def y_axis(svg, values):
     return scale
 
 
+def apart(wanted, gap=14):
+    """`wanted`: name -> (x, y). Where several have one x, lower ones make way: names written there can be read."""
+    placed, lowest = {}, {}
+    for name, (x, y) in sorted(wanted.items(), key=lambda entry: entry[1][1]):
+        lowest[x] = max(y, lowest.get(x, -math.inf) + gap)
+        placed[name] = (x, lowest[x])
+    return placed
+
+
 def lines(title, x_label, series):
     """`series`: name -> {x: nanoseconds}, x above 0. Both scales are logarithmic."""
     svg = Svg(title, x_label, "time")
@@ -79,6 +88,7 @@ def lines(title, x_label, series):
     for x in all_x:
         svg.line(x_of(x), HEIGHT - BOTTOM, x_of(x), HEIGHT - BOTTOM + 5)
         svg.text(x_of(x), HEIGHT - BOTTOM + 20, f"{x:,}", anchor="middle")
+    names = apart({name: (x_of(max(points)), y_of(points[max(points)])) for name, points in series.items()})
     for number, (name, points) in enumerate(series.items()):
         colour = COLOURS[number % len(COLOURS)]
         path = " ".join(f"{x_of(x):.1f},{y_of(ns):.1f}" for x, ns in sorted(points.items()))
@@ -86,8 +96,8 @@ def lines(title, x_label, series):
         for x, ns in points.items():
             svg.add(f'<circle cx="{x_of(x):.1f}" cy="{y_of(ns):.1f}" r="3.5" fill="{colour}">'
                     f"<title>{escape(name)}, {x:,}: {with_unit(ns)}</title></circle>")
-        last = max(points)
-        svg.text(x_of(last) + 10, y_of(points[last]) + 4, name, colour=colour)
+        x, y = names[name]
+        svg.text(x + 10, y + 4, name, colour=colour)
     return svg.done()
 
 

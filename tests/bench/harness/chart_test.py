@@ -11,6 +11,11 @@ class ChartTest(unittest.TestCase):
         self.assertEqual((tags.count("circle"), tags.count("polyline")), (3, 2))
         self.assertIn("a<b", [element.text for element in picture.iter()])
 
+    def test_names_of_lines_that_end_together_do_not_cover_each_other(self):
+        picture = ElementTree.fromstring(chart.lines("t", "x", {"a": {1: 100.0, 9: 100.0}, "b": {9: 101.0}, "c": {9: 99.0}}))
+        heights = sorted(float(e.get("y")) for e in picture.iter() if e.text in ("a", "b", "c"))
+        self.assertGreaterEqual(min(heights[1] - heights[0], heights[2] - heights[1]), 12)
+
     def test_what_is_slower_stands_higher(self):
         picture = ElementTree.fromstring(chart.bars("t", "x", {"fast": 10.0, "slow": 1000.0}))
         heights = [float(e.get("height")) for e in picture.iter() if e.tag.endswith("rect")]
