@@ -63,14 +63,16 @@ inline bool AreSameBytes(const char* a, const char* b, std::size_t bytes) {
 }
 
 /// Whether a block that was made of `names`, and of values without a character to escape, has `values`. What LabelBlockEquals
-/// is for all blocks, this is for those that a look-up nearly always meets; it does not compare the names.
+/// is for all blocks, this is for those that a look-up nearly always meets. It does not compare the names, only the quotes:
+/// such a block has two for each label, so where each label finds two more, these are its own. With fewer compared, a value
+/// with quotes in it could pass for the values of another series.
 inline bool PlainBlockHasValues(std::string_view block, std::span<const std::string_view> names,
                                 std::span<const std::string_view> values) {
   std::size_t at = 0;
   for (std::size_t i = 0; i < names.size(); i++) {
     at += names[i].size() + (i == 0 ? sizeof "=\"" : sizeof ",=\"") - 1;
     const std::size_t bytes = values[i].size();
-    if (at + bytes >= block.size() || block[at + bytes] != '"') return false;
+    if (at + bytes >= block.size() || block[at - 1] != '"' || block[at + bytes] != '"') return false;
     if (!AreSameBytes(block.data() + at, values[i].data(), bytes)) return false;
     at += bytes + 1;
   }

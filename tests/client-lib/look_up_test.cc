@@ -133,6 +133,22 @@ TEST_F(LookUpTest, ALabelSetThatWasJustLookedUpAndRemovedIsShownAgain) {
   EXPECT_TRUE(family.remove({"x"})) << "it was shown again";
 }
 
+// Who is asked for by what a stranger typed must not count for another.
+TEST_F(LookUpTest, ValuesThatBorrowTheQuotesOfTheLabelSetThatWasJustLookedUpAreToldApart) {
+  const auto family = Open().counter({.name = "c_total", .labels = {"user", "type"}});
+  for (int i = 0; i < 3; i++) {
+    family.with({"me", "listening"}).inc();
+    family.with({R"(me",type=)", "ng"}).inc();
+    family.with({R"(me",type=)", "g"}).inc();
+    family.with({R"(me",type="listening)", ""}).inc();
+  }
+  const testing::SegmentReading reading = Read();
+  EXPECT_EQ(reading.Counter(R"(c_total{user="me",type="listening"})"), 3U);
+  EXPECT_EQ(reading.Counter(R"(c_total{user="me\",type=",type="ng"})"), 3U);
+  EXPECT_EQ(reading.Counter(R"(c_total{user="me\",type=",type="g"})"), 3U);
+  EXPECT_EQ(reading.Counter(R"(c_total{user="me\",type=\"listening",type=""})"), 3U);
+}
+
 TEST_F(LookUpTest, ThreadsThatLookUpDifferentSeriesCountInTheirOwn) {
   const auto family = Open().counter({.name = "c_total", .labels = {"a"}});
   std::vector<std::thread> threads;

@@ -94,14 +94,24 @@ TEST(LabelBlockTest, PlainBlocksHaveTheValuesTheyWereMadeOf) {
   EXPECT_GT(equal, 0);
 }
 
+// Values that are pieces of the block, with its quotes: of all pairs, only the one it was made of.
 TEST(LabelBlockTest, PlainBlocksDoNotHaveValuesThatBorrowTheirQuotes) {
   const Texts names = {"a", "b"};
-  const std::string block = MakeLabelBlock(names, Texts{"x", "y"});  // a="x",b="y"
-  EXPECT_FALSE(PlainBlockHasValues(block, names, Texts{R"(x",b="y)", ""}));
-  EXPECT_FALSE(PlainBlockHasValues(block, names, Texts{"", R"(",b="y)"}));
-  EXPECT_FALSE(PlainBlockHasValues(block, names, Texts{"x", "yy"}));
-  EXPECT_FALSE(PlainBlockHasValues("", names, Texts{"x", "y"}));
-  EXPECT_FALSE(PlainBlockHasValues(block + ",", names, Texts{"x", "y"}));
+  const std::string block = MakeLabelBlock(names, Texts{"x", "yyyyyyyyy"});
+  std::vector<std::string_view> pieces;
+  for (std::size_t begin = 0; begin <= block.size(); begin++) {
+    for (std::size_t bytes = 0; begin + bytes <= block.size(); bytes++)
+      pieces.push_back(std::string_view(block).substr(begin, bytes));
+  }
+  for (const std::string_view a : pieces) {
+    for (const std::string_view b : pieces) {
+      const bool same = a == "x" && b == "yyyyyyyyy";
+      ASSERT_EQ(PlainBlockHasValues(block, names, Texts{a, b}), same) << block << ' ' << a << ' ' << b;
+    }
+  }
+  EXPECT_FALSE(PlainBlockHasValues(block, names, Texts{"x", "yyyyyyyyyy"}));
+  EXPECT_FALSE(PlainBlockHasValues("", names, Texts{"x", "yyyyyyyyy"}));
+  EXPECT_FALSE(PlainBlockHasValues(block + ",", names, Texts{"x", "yyyyyyyyy"}));
 }
 
 TEST(LabelBlockTest, BlockOfOtherNamesOrWithMoreBehindIsNotEqual) {
