@@ -79,10 +79,10 @@ class FamilyBinding {
       return CellsAt(Find(values));
     const shm::Directory& directory = registration->attachment->directory;
     RecentSeries::Slot& recent = recent_series.Of(registration->family->ref);
-    shm::layout::SeriesRecord* series = recent.load(std::memory_order_acquire);  // pairs with the store below
-    if (!directory.IsSeries(*registration->family, series, values)) {
+    shm::layout::SeriesRecord* series = recent.Guess();
+    if (series == nullptr || !directory.IsSeries(*registration->family, *series, values)) {
       series = directory.FindSeries(*registration->family, values);
-      recent.store(series, std::memory_order_release);  // pairs with the load above
+      recent.Note(series);
     }
     if (series == nullptr || !IsShown(*series)) [[unlikely]]
       return CellsAt(RegisterSeries(registration, values));

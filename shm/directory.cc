@@ -181,10 +181,10 @@ inline bool Directory::HasLabels(const layout::SeriesRecord& series, const Regis
                                         : LabelBlockEquals(block, family.label_names, values);
 }
 
-bool Directory::IsSeries(const RegisteredFamily& family, const layout::SeriesRecord* series,
+bool Directory::IsSeries(const RegisteredFamily& family, const layout::SeriesRecord& series,
                          std::span<const std::string_view> values) const {
   if (values.empty() || values.size() != family.label_names.size()) return false;
-  const auto offset = static_cast<std::uint64_t>(reinterpret_cast<const char*>(series) - segment_.base());
+  const auto offset = static_cast<std::uint64_t>(reinterpret_cast<const char*>(&series) - segment_.base());
   const auto* here = segment_.At<layout::SeriesRecord>(offset);
   return here != nullptr && HasLabels(*here, family, values);
 }

@@ -47,8 +47,8 @@ class Directory {
   layout::SeriesRecord* FindSeries(const RegisteredFamily& family,
                                    std::span<const std::string_view> values) const;
 
-  /// Whether a series, of any family of any segment of this process, or null, is the one that FindSeries would find.
-  bool IsSeries(const RegisteredFamily& family, const layout::SeriesRecord* series,
+  /// Whether a series, of any family of any segment of this process, is the one that FindSeries would find.
+  bool IsSeries(const RegisteredFamily& family, const layout::SeriesRecord& series,
                 std::span<const std::string_view> values) const;
 
   /// Finds the series or registers it, and shows it. kInvalidLabels, kSeriesLimit, kSegmentFull,

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -58,6 +59,15 @@ std::uint64_t Allocations() {
 
 class LookUpTest : public testing::CFixture {
  protected:
+  static std::string NameOf(std::size_t family) { return "c" + std::to_string(family) + "_total"; }
+
+  /// Often enough for the series to be remembered.
+  static constexpr std::uint64_t kAgainAndAgain = 4;
+  static void CountAgainAndAgain(const shmetrics::CounterFamily& family,
+                                 std::initializer_list<std::string_view> values, std::uint64_t n) {
+    for (std::uint64_t i = 0; i < kAgainAndAgain; i++) family.with(values).inc(n);
+  }
+
   /// How often memory is allocated while look_up(values) runs for each of a thousand texts, long ones too.
   template <class LookUp>
   static std::uint64_t AllocationsIn(LookUp look_up) {
@@ -96,37 +106,36 @@ TEST_F(LookUpTest, KnownLabelSetsAreFoundWithoutAnAllocationFromC) {
             0U);
 }
 
-// Families of two segments have the same places there, and the same label sets.
+// Families of two segments have the same places there, and the same label sets. They are more than there are places to
+// remember their series at.
 TEST_F(LookUpTest, EqualLabelSetsOfOtherFamiliesAndSegmentsAreToldApart) {
+  constexpr std::size_t kFamilies = 9;
   RegistryOptions others = Options();
   others.segment = folder_ + "/other.v1";
   std::vector<shmetrics::CounterFamily> families;
   for (Registry* registry : {&Open(), &Registry::open(others)}) {
-    for (const char* name : {"a_total", "b_total", "c_total"})
-      families.push_back(registry->counter({.name = name, .labels = {"x", "y"}}));
+    for (std::size_t i = 0; i < kFamilies; i++)
+      families.push_back(registry->counter({.name = NameOf(i), .labels = {"x", "y"}}));
   }
   for (int round = 0; round < 20; round++) {
+    for (std::size_t i = 0; i < families.size(); i++) CountAgainAndAgain(families[i], {"1", "2"}, i + 1);
     for (std::size_t i = 0; i < families.size(); i++) {
-      families[i].with({"1", "2"}).inc(i + 1);
-      families[i].with({"12", ""}).inc(10 * (i + 1));
+      CountAgainAndAgain(families[i], {"1", "2"}, i + 1);
+      CountAgainAndAgain(families[i], {"12", ""}, i + 1);
     }
   }
-  const testing::SegmentReading here = Read();
-  const testing::SegmentReading there = testing::Read(others.segment);
-  std::uint64_t factor = 20;
-  for (const testing::SegmentReading* reading : {&here, &there}) {
-    for (const char* name : {"a_total", "b_total", "c_total"}) {
-      EXPECT_EQ(reading->Counter(std::string(name) + R"({x="1",y="2"})"), factor) << name;
-      EXPECT_EQ(reading->Counter(std::string(name) + R"({x="12",y=""})"), 10 * factor) << name;
-      factor += 20;
-    }
+  const testing::SegmentReading readings[] = {Read(), testing::Read(others.segment)};
+  for (std::size_t i = 0; i < families.size(); i++) {
+    const testing::SegmentReading& reading = readings[i / kFamilies];
+    const std::string name = NameOf(i % kFamilies);
+    EXPECT_EQ(reading.Counter(name + R"({x="1",y="2"})"), 40 * kAgainAndAgain * (i + 1)) << i;
+    EXPECT_EQ(reading.Counter(name + R"({x="12",y=""})"), 20 * kAgainAndAgain * (i + 1)) << i;
   }
 }
 
 TEST_F(LookUpTest, ALabelSetThatWasJustLookedUpAndRemovedIsShownAgain) {
   const auto family = Open().counter({.name = "c_total", .labels = {"a"}});
-  family.with({"x"}).inc();
-  family.with({"x"}).inc();
+  CountAgainAndAgain(family, {"x"}, 1);
   EXPECT_TRUE(family.remove({"x"}));
   EXPECT_FALSE(family.remove({"x"})) << "a look-up by remove() must not show it";
   family.with({"x"}).inc();
@@ -136,17 +145,19 @@ TEST_F(LookUpTest, ALabelSetThatWasJustLookedUpAndRemovedIsShownAgain) {
 // Who is asked for by what a stranger typed must not count for another.
 TEST_F(LookUpTest, ValuesThatBorrowTheQuotesOfTheLabelSetThatWasJustLookedUpAreToldApart) {
   const auto family = Open().counter({.name = "c_total", .labels = {"user", "type"}});
-  for (int i = 0; i < 3; i++) {
-    family.with({"me", "listening"}).inc();
-    family.with({R"(me",type=)", "ng"}).inc();
-    family.with({R"(me",type=)", "g"}).inc();
-    family.with({R"(me",type="listening)", ""}).inc();
+  for (int round = 0; round < 2; round++) {
+    CountAgainAndAgain(family, {"me", "listening"}, 1);
+    CountAgainAndAgain(family, {R"(me",type=)", "ng"}, 10);
+    CountAgainAndAgain(family, {"me", "listening"}, 1);
+    CountAgainAndAgain(family, {R"(me",type=)", "g"}, 100);
+    CountAgainAndAgain(family, {"me", "listening"}, 1);
+    CountAgainAndAgain(family, {R"(me",type="listening)", ""}, 1'000);
   }
   const testing::SegmentReading reading = Read();
-  EXPECT_EQ(reading.Counter(R"(c_total{user="me",type="listening"})"), 3U);
-  EXPECT_EQ(reading.Counter(R"(c_total{user="me\",type=",type="ng"})"), 3U);
-  EXPECT_EQ(reading.Counter(R"(c_total{user="me\",type=",type="g"})"), 3U);
-  EXPECT_EQ(reading.Counter(R"(c_total{user="me\",type=\"listening",type=""})"), 3U);
+  EXPECT_EQ(reading.Counter(R"(c_total{user="me",type="listening"})"), 6 * kAgainAndAgain);
+  EXPECT_EQ(reading.Counter(R"(c_total{user="me\",type=",type="ng"})"), 20 * kAgainAndAgain);
+  EXPECT_EQ(reading.Counter(R"(c_total{user="me\",type=",type="g"})"), 200 * kAgainAndAgain);
+  EXPECT_EQ(reading.Counter(R"(c_total{user="me\",type=\"listening",type=""})"), 2'000 * kAgainAndAgain);
 }
 
 TEST_F(LookUpTest, ThreadsThatLookUpDifferentSeriesCountInTheirOwn) {
@@ -155,17 +166,17 @@ TEST_F(LookUpTest, ThreadsThatLookUpDifferentSeriesCountInTheirOwn) {
   for (int thread = 0; thread < 4; thread++) {
     threads.emplace_back([=] {
       const std::string mine = std::to_string(thread);
-      for (int i = 0; i < 5'000; i++) {
-        family.with({mine}).inc();
-        family.with({"all"}).inc();
+      for (int i = 0; i < 2'000; i++) {
+        CountAgainAndAgain(family, {mine}, 1);
+        CountAgainAndAgain(family, {"all"}, 1);
       }
     });
   }
   for (std::thread& thread : threads) thread.join();
   const testing::SegmentReading reading = Read();
   for (const char* mine : {"0", "1", "2", "3"})
-    EXPECT_EQ(reading.Counter(std::string(R"(c_total{a=")") + mine + "\"}"), 5'000U);
-  EXPECT_EQ(reading.Counter(R"(c_total{a="all"})"), 20'000U);
+    EXPECT_EQ(reading.Counter(std::string(R"(c_total{a=")") + mine + "\"}"), 2'000 * kAgainAndAgain);
+  EXPECT_EQ(reading.Counter(R"(c_total{a="all"})"), 8'000 * kAgainAndAgain);
 }
 
 }  // namespace

@@ -54,12 +54,11 @@ TEST_F(DirectoryTest, ASeriesIsThatOfItsLabelSetInItsFamilyAndSegmentOnly) {
   const auto family_elsewhere = elsewhere.Register(requests_);
   auto* series_elsewhere = elsewhere.directory().RegisterSeries(family_elsewhere.value(), values).value();
   const Directory& directory = worker_.directory();
-  EXPECT_TRUE(directory.IsSeries(family.value(), series, values));
-  EXPECT_FALSE(directory.IsSeries(family.value(), series, LabelValues{"GET", "201"}));
-  EXPECT_FALSE(directory.IsSeries(family.value(), series, LabelValues{"GET"}));
-  EXPECT_FALSE(directory.IsSeries(other_family.value(), series, values));
-  EXPECT_FALSE(directory.IsSeries(family.value(), series_elsewhere, values));
-  EXPECT_FALSE(directory.IsSeries(family.value(), nullptr, values));
+  EXPECT_TRUE(directory.IsSeries(family.value(), *series, values));
+  EXPECT_FALSE(directory.IsSeries(family.value(), *series, LabelValues{"GET", "201"}));
+  EXPECT_FALSE(directory.IsSeries(family.value(), *series, LabelValues{"GET"}));
+  EXPECT_FALSE(directory.IsSeries(other_family.value(), *series, values));
+  EXPECT_FALSE(directory.IsSeries(family.value(), *series_elsewhere, values));
 }
 
 // What is escaped in one must not be taken for what needs no escaping in the other.
