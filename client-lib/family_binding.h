@@ -105,9 +105,9 @@ class FamilyBinding {
     return series.visibility.load(std::memory_order_relaxed) == shm::layout::Visibility::kShown;
   }
   Cells CellsAt(const Place& place) const noexcept {
-    char* cells = place.series == nullptr
-                      ? nullptr
-                      : place.attachment->segment->Cells(place.series->cells, cell_bytes_);
+    char* cells = place.series == nullptr ? nullptr
+                                          : place.attachment->segment->Cells(
+                                                shm::layout::ReadOnce(place.series->cells), cell_bytes_);
     if (cells == nullptr) return {detached_cells(), 0, nullptr};
     return {cells, place.attachment->cpu_stripes, place.series};
   }

@@ -15,7 +15,7 @@ namespace shmetrics::internal {
 /// each other's caches, at ten times what it saves.
 ///
 /// A guess, no more: another family's may be there, or one of another segment. Directory::IsSeries says whether it is right,
-/// and stays right, because records are never removed.
+/// and stays right, because records are never removed and segments never unmapped.
 class RecentSeries {
  public:
   class Slot {

@@ -45,7 +45,7 @@ FamilyDefinition DefinitionOf(const FamilyOptions& options, MetricType type, Gau
 
 std::optional<Error> CheckLayout(std::uint64_t caller_layout) {
   if (caller_layout == shm::kCallerLayout) return std::nullopt;
-  const std::uint64_t major = caller_layout >> 32U;
+  const std::uint64_t major = caller_layout >> 48U;
   return Error{ErrorCode::kOtherLayout, "the program was built against layout " + std::to_string(major) +
                                             (major == shm::kLayoutMajor ? " of other sizes" : "") +
                                             ", this library has " + std::to_string(shm::kLayoutMajor) +

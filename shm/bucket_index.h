@@ -33,6 +33,8 @@ inline std::uint32_t BucketOf(const double* bounds, std::uint32_t bound_count, d
   return static_cast<std::uint32_t>(base - bounds);
 }
 
+/// Made by the library and read by the application, which may have been compiled against another release: another order of
+/// its members needs another kLayoutMajor. (Another size is noticed, see kCallerLayout.)
 class BucketIndex {
  public:
   /// Of no bounds: everything is in bucket 0.

@@ -59,8 +59,9 @@ static_assert(sizeof(HistogramCell) == 16);
 /// What callers compile into themselves: the major number of the layout and the sizes this header builds on.
 /// Registry::global() hands it to the library, which refuses a caller of another layout by name instead of letting
 /// it write to the wrong places.
-inline constexpr std::uint64_t kCallerLayout =
-    std::uint64_t{kLayoutMajor} << 32U | kStripeBytes << 16U | kAtomicStripes << 8U | sizeof(HistogramCell);
+inline constexpr std::uint64_t kCallerLayout = std::uint64_t{kLayoutMajor} << 48U |
+                                               sizeof(BucketIndex) << 32U | kStripeBytes << 16U |
+                                               kAtomicStripes << 8U | sizeof(HistogramCell);
 
 /// Which of the atomic stripes this thread adds to. Any answer is correct; a good one keeps threads apart.
 /// The thread pointer differs between living threads of a process and, by address randomisation, between

@@ -209,12 +209,17 @@ Result<layout::SeriesRecord*> Directory::RegisterSeries(const RegisteredFamily& 
   if (series == nullptr) {
     if (Result<void> checked = CheckLabelValues(family.label_names, values); !checked.ok())
       return CountRefusal(&family, checked.error());
+    const std::uint64_t hash = HashOfValues(family.ref, values);
+    // Behind a break nothing is found: what the insertion allocates before it gets there would be leaked at every look-up.
+    const auto end_of_chain = chains_.Find(hash, [](layout::Ref, const layout::Record&) { return false; });
+    if (Result<layout::Ref> reached = Reached(end_of_chain); !reached.ok())
+      return CountRefusal(&family, reached.error());
     if (!ReserveSeries(family)) {
       return CountRefusal(&family,
                           Error{ErrorCode::kSeriesLimit,
                                 "label set refused: the family or the segment has its maximum of series"});
     }
-    Result<layout::SeriesRecord*> inserted = InsertSeries(family, HashOfValues(family.ref, values), values);
+    Result<layout::SeriesRecord*> inserted = InsertSeries(family, hash, values);
     if (!inserted.ok()) return CountRefusal(&family, inserted.error());
     series = inserted.value();
   }

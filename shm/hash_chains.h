@@ -55,7 +55,7 @@ class HashChains {
         return std::nullopt;
       layout::Record& record = smallest->record;
       if (record.hash == hash && matches(ref, record)) return ref;
-      ref = record.next;
+      ref = layout::ReadOnce(record.next);
     }
     return layout::Ref{0};
   }

@@ -35,7 +35,7 @@ using ::testing::IsEmpty;
 using testing::RunInChild;
 using testing::WaitUntil;
 
-constexpr std::uint64_t kNextMajor = shm::kCallerLayout + (std::uint64_t{1} << 32U);
+constexpr std::uint64_t kNextMajor = shm::kCallerLayout + (std::uint64_t{1} << 48U);
 
 class RegistryTest : public testing::RegistryFixture {
  protected:

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <cstdint>
 #include <limits>
 #include <set>
 #include <vector>
@@ -59,6 +61,26 @@ TEST_F(DirectoryTest, ASeriesIsThatOfItsLabelSetInItsFamilyAndSegmentOnly) {
   EXPECT_FALSE(directory.IsSeries(family.value(), *series, LabelValues{"GET"}));
   EXPECT_FALSE(directory.IsSeries(other_family.value(), *series, values));
   EXPECT_FALSE(directory.IsSeries(family.value(), *series_elsewhere, values));
+}
+
+// Fault 24. What is behind the break is asked for again and again: refused each time, and nothing is used up.
+TEST_F(DirectoryTest, LabelSetsBehindABreakAreRefusedWithoutTakingMemoryEachTime) {
+  const auto family = worker_.Register(requests_);
+  const LabelValues values = {"GET", "200"};
+  const auto series = worker_.directory().RegisterSeries(family.value(), values);
+  const Segment& segment = worker_.segment();
+  auto* heads = reinterpret_cast<std::atomic<layout::Ref>*>(segment.base() + segment.header().chains_offset);
+  heads[series.value()->record.hash & (segment.header().chain_count - 1)] = ~layout::Ref{0};
+  const std::uint64_t used = segment.live().used;
+  const std::uint64_t series_count = segment.live().series_count;
+  for (int i = 0; i < 3; i++) {
+    const auto behind = worker_.directory().RegisterSeries(family.value(), values);
+    ASSERT_FALSE(behind.ok());
+    EXPECT_EQ(behind.error().code, ErrorCode::kCorrupt);
+  }
+  EXPECT_EQ(segment.live().used, used);
+  EXPECT_EQ(segment.live().series_count, series_count);
+  EXPECT_EQ(Refusals(Refusal::kCorrupt), 3U);
 }
 
 // What is escaped in one must not be taken for what needs no escaping in the other.
