@@ -100,6 +100,7 @@ struct WorkerSnapshot {
   std::int64_t started_unix_ns;
   std::uint64_t epoch;       ///< how many workers have had this slot, this one included
   std::uint64_t leases = 0;  ///< live ones it holds
+  bool is_settled = false;   ///< who it is was read when all of it had been written, and is not read again
 };
 
 /// The segment itself.

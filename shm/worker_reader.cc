@@ -25,12 +25,6 @@ std::string NameOf(const layout::WorkerSlot& slot) {
   return IsValidUtf8(name) ? name : "?";
 }
 
-/// Whether what was read before still says who has the slot. Who has lived since had written who he is before he locked;
-/// of one who was not seen alive it may have been read half-written.
-bool IsKnown(const WorkerSnapshot& before, std::uint64_t epoch, bool alive) {
-  return before.epoch == epoch && (before.alive || !alive);
-}
-
 WorkerSnapshot IdentityOf(const layout::WorkerSlot& slot, std::uint32_t number, bool alive,
                           std::uint64_t epoch) {
   return {number,
@@ -39,6 +33,17 @@ WorkerSnapshot IdentityOf(const layout::WorkerSlot& slot, std::uint32_t number, 
           slot.pid.load(std::memory_order_acquire),  // SYNC(slot-epoch)
           slot.started_unix_ns.load(std::memory_order_acquire),
           epoch};  // SYNC(slot-epoch)
+}
+
+/// Who has the slot, unless that is known. Who lives had written who he is before he locked. Of one who was not seen alive
+/// it may have been read half-written, in the middle of his claim: it is settled by a second look, when that is long over.
+void ReadIdentity(const layout::WorkerSlot& slot, std::uint32_t number, bool alive, std::uint64_t epoch,
+                  WorkerSnapshot* worker) {
+  const bool is_first_look = worker->epoch != epoch;
+  const bool begins_to_live = alive && !worker->alive;
+  if (!is_first_look && !begins_to_live && worker->is_settled) return;
+  *worker = IdentityOf(slot, number, alive, epoch);
+  worker->is_settled = alive || !is_first_look;
 }
 
 void AppendRow(const Segment& segment, const layout::WorkerSlot& slot, std::uint32_t number,
@@ -75,12 +80,9 @@ std::vector<RowGauge> ReadWorkers(const Segment& segment, std::vector<WorkerSnap
     if (epochs[number] == 0) continue;
     const layout::WorkerSlot& slot = slots[number];
     if (next != workers->end() && next->slot != number) next = workers->erase(next, workers->end());
-    if (next == workers->end()) {
-      next = workers->insert(next, IdentityOf(slot, number, alive[number], epochs[number]));
-    } else if (!IsKnown(*next, epochs[number], alive[number])) {
-      *next = IdentityOf(slot, number, alive[number], epochs[number]);
-    }
+    if (next == workers->end()) next = workers->insert(next, WorkerSnapshot{});
     WorkerSnapshot& worker = *next++;
+    ReadIdentity(slot, number, alive[number], epochs[number], &worker);
     worker.alive = alive[number];
     const std::size_t before = gauges.size();
 #ifdef SHMETRICS_PLANTED_BUGS

@@ -48,6 +48,9 @@ void WriteHelp(std::string_view name, std::string_view help, HelpQuotes quotes, 
 std::size_t ExpectedBytes(const ExposedFamilies& families) {
   // To look at all of a large family's series takes as long as to write a tenth of them.
   constexpr std::size_t kLookedAt = 64;
+  // Few of those looked at may be very long, and stand for many that are not: a stranger who typed them would make the agent
+  // ask for more memory than there is. Where all are longer the buffer grows on the way.
+  constexpr std::size_t kLongest = 256;
   std::size_t bytes = 0;
   for (const ExposedFamily& exposed : families.list()) {
     const bool is_histogram = exposed.family->type == shm::layout::MetricType::kHistogram;
@@ -55,7 +58,7 @@ std::size_t ExpectedBytes(const ExposedFamilies& families) {
     const std::span<const shm::SeriesSnapshot> series = exposed.family->series;
     const std::size_t step = series.size() / kLookedAt + 1;
     for (std::size_t i = 0; i < series.size(); i += step) {
-      bytes += std::min(step, series.size() - i) * lines * (series[i].name_and_labels.size() + 16);
+      bytes += std::min(step, series.size() - i) * lines * (std::min(series[i].name_and_labels.size(), kLongest) + 16);
     }
   }
   return bytes;

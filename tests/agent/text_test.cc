@@ -154,5 +154,18 @@ TEST(TextTest, PromtoolAcceptsEveryTypeAndTheAgentsOwnMetrics) {
   EXPECT_NE(Promtool("bad.name 1\n"), 0) << "promtool must be able to refuse";
 }
 
+// Those that the guess at the body's length looks at are known to whoever has read the source.
+TEST(TextTest, AFewLongLabelSetsDoNotMakeAScrapeAskForMemoryAsIfAllWereLong) {
+  constexpr int kSeries = 6'400;
+  SnapshotBuilder builder;
+  builder.Family("c_total", MetricType::kCounter);
+  for (int i = 0; i < kSeries; i++) {
+    const std::string value(i % (kSeries / 64 + 1) == 0 ? 8'000 : 1, 'x');
+    builder.Counter("a=\"" + std::to_string(i) + value + "\"", 1);
+  }
+  const std::string text = Text(builder.snapshot);
+  EXPECT_LT(text.capacity(), 5 * text.size());
+}
+
 }  // namespace
 }  // namespace shmetrics::agent

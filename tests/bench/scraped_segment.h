@@ -23,6 +23,7 @@ class ScrapedSegment {
 
   std::uint32_t series() const { return series_; }
   const std::string& path() const { return scratch_.path; }
+  std::uint32_t stripe_count() const { return reader_->segment().header().stripe_count; }
   const std::vector<Counter>& handles() const { return handles_; }
   /// What the segment has committed of memory, divided among the series.
   double BytesPerSeries();

@@ -62,6 +62,7 @@ TEST(WorkerReaderTest, WhoIsKnownIsNotReadAgainUntilAnotherHasTheSlot) {
   ReadWorkers(*segment, &workers, &leases);
   ASSERT_EQ(workers.size(), 1U);
   const std::string name = workers[0].name;
+  ReadWorkers(*segment, &workers, &leases);
   workers[0].name = "known";
   ReadWorkers(*segment, &workers, &leases);
   EXPECT_EQ(workers[0].name, "known");
@@ -72,14 +73,35 @@ TEST(WorkerReaderTest, WhoIsKnownIsNotReadAgainUntilAnotherHasTheSlot) {
   EXPECT_EQ(workers[0].name, name);
 }
 
+// Seen in the middle of his claim, he lives and dies before the next look.
+TEST(WorkerReaderTest, WhoWasNeverSeenAliveIsReadASecondTime) {
+  const testing::PrivateFolder folder;
+  const std::string path = folder / "segment";
+  testing::RunInChild(
+      [&] { testing::BareWorker(path).Set(testing::GaugeNamed("g", GaugeMode::kSum), {}, 1); });
+  const auto segment = Segment::Attach(path, Segment::Access::kReadOnly).value();
+  LeaseReading leases;
+  std::vector<WorkerSnapshot> workers;
+  ReadWorkers(*segment, &workers, &leases);
+  ASSERT_EQ(workers.size(), 1U);
+  workers[0].name = "half";
+  ReadWorkers(*segment, &workers, &leases);
+  EXPECT_NE(workers[0].name, "half");
+}
+
 TEST(WorkerReaderTest, WhoWasSeenBeforeHeLivedIsReadAgainWhenHeDoes) {
   const testing::PrivateFolder folder;
   const std::string path = folder / "segment";
   testing::BareWorker living(path);
   living.Set(testing::GaugeNamed("g", GaugeMode::kSum), {}, 1);
   const auto segment = Segment::Attach(path, Segment::Access::kReadOnly).value();
-  std::vector<WorkerSnapshot> workers{
-      {.slot = 0, .alive = false, .name = "half", .pid = 0, .started_unix_ns = 0, .epoch = 1}};
+  std::vector<WorkerSnapshot> workers{{.slot = 0,
+                                       .alive = false,
+                                       .name = "half",
+                                       .pid = 0,
+                                       .started_unix_ns = 0,
+                                       .epoch = 1,
+                                       .is_settled = true}};
   LeaseReading leases;
   ReadWorkers(*segment, &workers, &leases);
   ASSERT_EQ(workers.size(), 1U);

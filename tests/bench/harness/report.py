@@ -80,9 +80,9 @@ def markdown(samples, judgements, rounds, pictures):
         "# What shmetrics costs",
         "",
         f"{now:%Y-%m-%d %H:%M} UTC, {cpu_model()}, {os.cpu_count()} CPUs, Linux {platform.release()}, {rounds} rounds. "
-        "Everything ran in each round, one after the other; the machine has other things to do and gets faster and slower, "
+        "What is short ran in each round, the rest in every third, one after the other; the machine has other things to do and gets faster and slower, "
         "so only ratios within a round are judged. Times are medians over the rounds: the processor's, or the wall's where "
-        "threads, processes or programs work together.",
+        "threads, processes or programs work together. memcpy copies a body in the cache, memcpy_after one that was just made.",
         "",
         "## Targets",
         "",

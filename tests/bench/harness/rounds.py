@@ -33,7 +33,7 @@ TOPICS = (
     Topic("increment", "plain_add|fetch_add|increment|fractional_increment|gauge_set", ALL_CPP),
     Topic("increment by interpreters", "increment|observe|look_up/hot|look_up/random", SCRIPTS, every=3),
     Topic("increment together", "(fetch_add|increment)/(threads|processes):2", ("shmetrics", "prometheus-cpp"), 0.1),
-    Topic("observe", "fetch_add|observe|observe_exponential|observe_with_exemplar", ("shmetrics", "prometheus-cpp")),
+    Topic("observe", "observe|observe_exponential|observe_with_exemplar", ("shmetrics", "prometheus-cpp")),
     Topic("observe together", "observe/(threads|processes):2", ("shmetrics", "prometheus-cpp"), 0.1),
     Topic("look-up", "look_up/(hot|random|first|last_of_1000)", ALL_CPP, 0.1),
     Topic("look-up together", "look_up/(threads|processes):2", ("shmetrics", "prometheus-cpp"), 0.1),
@@ -80,6 +80,8 @@ class Samples:
             if run.get("error_occurred"):
                 self.errors[key] = run.get("error_message", "failed")
                 continue
+            if round_number in self.ns[key]:
+                raise ValueError(f"{case} of {peer} belongs to two topics, far from each other in a round")
             self.ns[key][round_number] = run["real_time" if by_itself else "cpu_time"] * NANOSECONDS[run["time_unit"]]
             told = {k: v for k, v in run.items() if k in ("bytes", "bytes_per_series", "agent_bytes")}
             if told:

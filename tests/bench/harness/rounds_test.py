@@ -17,6 +17,22 @@ class RoundsTest(unittest.TestCase):
         samples.add("a", 0, [{"name": "x/2/iterations:1/manual_time", "cpu_time": 1, "real_time": 7, "time_unit": "ms"}])
         self.assertEqual(samples.median_ns(("a", "x/2")), 7e6)
 
+    def test_a_case_that_two_topics_measure_is_an_error(self):
+        run = {"name": "x", "cpu_time": 10, "real_time": 99, "time_unit": "ns"}
+        samples = Samples()
+        samples.add("a", 0, [run])
+        samples.add("a", 1, [run])
+        samples.add("b", 0, [run])
+        with self.assertRaises(ValueError):
+            samples.add("a", 0, [run])
+
+    def test_no_case_of_a_peer_belongs_to_two_topics(self):
+        names = {name for topic in TOPICS for name in re.split(r"[|()]", topic.cases) if re.fullmatch(r"[a-z_/:0-9]+", name)}
+        self.assertIn("fetch_add", names)
+        for name in names:
+            peers = [peer for topic in TOPICS if re.search(topic.filter(), name) for peer in topic.peers]
+            self.assertEqual(len(peers), len(set(peers)), name)
+
     def test_an_error_is_kept_in_place_of_a_time(self):
         samples = Samples()
         samples.add("a", 0, [{"name": "x", "error_occurred": True, "error_message": "refused"}])

@@ -61,6 +61,7 @@ class Judgement:
     target: Target
     ratios: list
     why_not: str = ""  # nothing was measured: why
+    attempt: int = 1
 
     @property
     def median(self):
@@ -75,8 +76,10 @@ class Judgement:
             return f"not measured: {self.why_not}"
         low, high = min(self.ratios), max(self.ratios)
         if self.target.limit < 0.5:
-            return f"{1 / self.median:,.1f} × faster ({1 / high:,.1f} to {1 / low:,.1f})"
-        return f"{self.median:.2f} × ({low:.2f} to {high:.2f})"
+            got = f"{1 / self.median:,.1f} × faster ({1 / high:,.1f} to {1 / low:,.1f})"
+        else:
+            got = f"{self.median:.2f} × ({low:.2f} to {high:.2f})"
+        return got if self.attempt == 1 else f"{got}, attempt {self.attempt}"
 
     def line(self):
         return f"{'kept  ' if self.kept else 'MISSED'}  {self.target.what}: wanted {self.target.wanted()}, got {self.got()}"
