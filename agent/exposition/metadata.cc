@@ -58,7 +58,8 @@ std::size_t ExpectedBytes(const ExposedFamilies& families) {
     const std::span<const shm::SeriesSnapshot> series = exposed.family->series;
     const std::size_t step = series.size() / kLookedAt + 1;
     for (std::size_t i = 0; i < series.size(); i += step) {
-      bytes += std::min(step, series.size() - i) * lines * (std::min(series[i].name_and_labels.size(), kLongest) + 16);
+      bytes += std::min(step, series.size() - i) * lines *
+               (std::min(series[i].name_and_labels.size(), kLongest) + 16);
     }
   }
   return bytes;
