@@ -14,6 +14,7 @@
 #include "agent/load_watch.h"
 #include "agent/segment_follower.h"
 #include "client-lib/audio_config.h"
+#include "shm/ledger_record.h"
 #include "shm/snapshot.h"
 
 namespace shmetrics::agent {

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "shm/ledger_record.h"
 #include "shm/result.h"
-#include "shm/snapshot.h"
 
 namespace shmetrics::audio {
 

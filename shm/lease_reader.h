@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "shm/ledger_record.h"
 #include "shm/segment.h"
 #include "shm/snapshot.h"
 

@@ -12,9 +12,9 @@
 #include <string_view>
 
 #include "shm/arena.h"
+#include "shm/ledger_record.h"
 #include "shm/result.h"
 #include "shm/segment.h"
-#include "shm/snapshot.h"
 
 namespace shmetrics::shm {
 

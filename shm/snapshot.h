@@ -1,8 +1,8 @@
 #ifndef SHMETRICS_SHM_SNAPSHOT_H_
 #define SHMETRICS_SHM_SNAPSHOT_H_
 
-// Snapshot: everything a segment says at one moment, as plain checked data. The one way to read a segment: no
-// atomic, offset or unchecked byte gets out of here.
+// Snapshot: everything a segment says at one moment, as plain checked data without an atomic, an offset or an unchecked
+// byte. snapshot_reader.h makes it.
 
 #include <array>
 #include <cstdint>
@@ -13,12 +13,8 @@
 #include <vector>
 
 #include "shm/layout.h"
-#include "shm/result.h"
-#include "shm/segment.h"
 
 namespace shmetrics::shm {
-
-class SeriesIndex;
 
 /// What was passed over because it made no sense. All zero in a segment that only shmetrics has written to.
 struct Skipped {
@@ -126,14 +122,6 @@ struct SegmentSnapshot {
   std::array<std::uint64_t, layout::kRefusals> refusals;  ///< indexed by layout::Refusal
 };
 
-/// What the ledger says of one user.
-struct LedgerRecord {
-  std::string key;             ///< the user as labels name him; valid UTF-8, not escaped
-  std::int64_t day;            ///< UTC, days since 1970-01-01, that `nano_minutes` were used on
-  std::uint64_t nano_minutes;  ///< billionths of a minute
-  std::uint32_t tier;          ///< as set for this user; 0: none was set
-};
-
 struct Snapshot {
   SegmentSnapshot segment;
   std::vector<FamilySnapshot> families;  ///< sorted by name
@@ -142,37 +130,6 @@ struct Snapshot {
   std::vector<WorkerSnapshot> workers;  ///< sorted by slot
   Skipped skipped;
   std::vector<std::shared_ptr<const void>> keep_alive;
-};
-
-/// Whether a snapshot has exemplars. Reading them costs many times what all else of their series costs, and only one format
-/// shows them.
-enum class ExemplarReading : std::uint8_t { kSkip, kRead };
-
-/// Reads one segment again and again. Remembers what it has checked (SeriesIndex), so that a read costs what
-/// the living series cost: dead workers and old scrapes cost nothing. One thread at a time. Never writes to
-/// the segment, takes no lock, and is bounded in time and memory whatever the bytes say; throws nothing but
-/// std::bad_alloc. Needs no more than a read-only mapping.
-class SnapshotReader {
- public:
-  /// `segment` must be attached read-only: its descriptor is what the kernel is asked through who is alive.
-  /// It stays mapped for the life of the reader.
-  explicit SnapshotReader(std::shared_ptr<const Segment> segment);
-  ~SnapshotReader();
-  SnapshotReader(SnapshotReader&&) noexcept;
-  SnapshotReader& operator=(SnapshotReader&&) noexcept;
-
-  /// Fills `out`, whose memory is used again. Counters and histograms are sums over the stripes at slightly
-  /// different instants, never less than at the read before. Gauges are those of workers that are alive now.
-  void Read(Snapshot* out, ExemplarReading exemplar_reading = ExemplarReading::kRead);
-
-  /// The whole ledger, in no order; `out`'s memory is used again. Costs what there are users.
-  void ReadLedger(std::vector<LedgerRecord>* out) const;
-
-  const Segment& segment() const;
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
 };
 
 }  // namespace shmetrics::shm

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "client-lib/audio_config.h"
+#include "shm/ledger_record.h"
 #include "shm/snapshot.h"
 
 namespace shmetrics::agent {

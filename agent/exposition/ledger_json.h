@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "shm/snapshot.h"
+#include "shm/ledger_record.h"
 
 namespace shmetrics::agent {
 

@@ -19,7 +19,7 @@
 #include "shm/lease_shard.h"
 #include "shm/leases.h"
 #include "shm/ledger.h"
-#include "shm/snapshot.h"
+#include "shm/snapshot_reader.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/private_folder.h"
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "shm/snapshot.h"
+#include "shm/snapshot_reader.h"
 #include "shm/unique_fd.h"
 #include "tests/corrupt/damaged_segment.h"
 #include "tests/support/child.h"

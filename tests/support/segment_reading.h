@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "shm/layout.h"
-#include "shm/snapshot.h"
+#include "shm/snapshot_reader.h"
 
 namespace shmetrics::testing {
 

@@ -1,5 +1,3 @@
-#include "shm/snapshot.h"
-
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -12,6 +10,7 @@
 #include "shm/cells.h"
 #include "shm/clock.h"
 #include "shm/gauges.h"
+#include "shm/snapshot_reader.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/child.h"
 #include "tests/support/private_folder.h"

@@ -1,4 +1,4 @@
-#include "shm/snapshot.h"
+#include "shm/snapshot_reader.h"
 
 #include <algorithm>
 #include <array>
