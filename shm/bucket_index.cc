@@ -1,10 +1,6 @@
 #include "shm/bucket_index.h"
 
-#include "shm/layout.h"
-
 namespace shmetrics::shm {
-
-static_assert(BucketIndex::kMaxBounds == layout::kMaxBounds);
 
 BucketIndex::BucketIndex(std::span<const double> bounds)
     : bound_count_(static_cast<std::uint32_t>(std::min(bounds.size(), kMaxBounds))), compared_(bound_count_) {

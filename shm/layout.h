@@ -273,6 +273,7 @@ T ReadOnce(const T& field) {
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
               std::atomic<std::uint32_t>::is_always_lock_free);
 static_assert(sizeof(Header) <= kPageBytes && sizeof(Live) <= kPageBytes);
+static_assert(BucketIndex::kMaxBounds == kMaxBounds);
 static_assert(kMaxNameBytes <= UINT8_MAX && kMaxBounds <= UINT8_MAX && kMaxHelpBytes <= UINT16_MAX);
 
 }  // namespace shmetrics::shm::layout
