@@ -6,6 +6,7 @@
 
 #include "shm/crash_point.h"
 #include "shm/fork_guard.h"
+#include "shm/pid_namespace.h"
 #include "shm/planted_bug.h"
 
 namespace shmetrics::shm {

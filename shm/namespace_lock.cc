@@ -15,6 +15,7 @@
 
 #include "shm/clock.h"
 #include "shm/fork_guard.h"
+#include "shm/pid_namespace.h"
 #include "shm/planted_bug.h"
 #include "shm/robust_mutex.h"
 #include "shm/segment_file.h"
@@ -72,21 +73,6 @@ Error Busy(std::uint32_t shard) {
 }
 
 }  // namespace
-
-std::uint64_t PidNamespace() {
-  // Asked anew in every process: a child may be in another.
-  constinit static std::atomic<std::uint64_t> known_inode{0};
-  constinit static std::atomic<std::uint64_t> known_generation{0};
-  const std::uint64_t generation = ForkGuard::Generation();
-  if (known_generation.load(std::memory_order_acquire) != generation) {
-    struct stat status;
-    const std::uint64_t inode = stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
-    known_inode.store(inode,
-                      std::memory_order_relaxed);  // no order needed: the generation behind it publishes
-    known_generation.store(generation, std::memory_order_release);  // pairs with the load above
-  }
-  return known_inode.load(std::memory_order_relaxed);  // no order needed: ordered by the generation
-}
 
 /// One at a time in a process. A child's is made anew: the parent's may be held by a thread that the child does not have.
 struct NamespaceLock::ProcessLock {

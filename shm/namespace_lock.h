@@ -18,9 +18,6 @@
 
 namespace shmetrics::shm {
 
-/// The PID namespace this process is in, by the inode the kernel gives it; 0 if /proc does not say.
-std::uint64_t PidNamespace();
-
 class NamespaceLock {
  public:
   /// What has to be held before the mutex of `shard` may be asked for: nothing in a segment of one namespace. kBusy after

@@ -10,6 +10,8 @@
 #include <string>
 
 #include "shm/namespace_lock.h"
+#include "shm/pid_namespace.h"
+#include "shm/segment_options.h"
 #include "tests/support/bare_worker.h"
 
 namespace shmetrics::shm {
