@@ -10,6 +10,7 @@
 #include "client-lib/never_freed.h"
 #include "shm/clock.h"
 #include "shm/fork_guard.h"
+#include "shm/segment_options.h"
 #include "shm/segment_path.h"
 
 namespace shmetrics::internal {

@@ -18,6 +18,7 @@
 #include "shm/robust_mutex.h"
 #include "shm/segment_file.h"
 #include "shm/segment_header.h"
+#include "shm/segment_options.h"
 #include "shm/segment_path.h"
 
 namespace shmetrics::shm {

@@ -13,7 +13,8 @@
 
 #include "shm/clock.h"
 #include "shm/layout_signature.h"
-#include "shm/namespace_lock.h"
+#include "shm/pid_namespace.h"
+#include "shm/segment_options.h"
 
 namespace shmetrics::shm {
 namespace {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "shm/cells.h"
+#include "shm/segment_options.h"
 #include "shm/unique_fd.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/child.h"

@@ -15,6 +15,7 @@
 #include "shm/crash_point.h"
 #include "shm/layout.h"
 #include "shm/lease_clock.h"
+#include "shm/segment_options.h"
 #include "tests/support/child.h"
 #include "tests/support/lessee.h"
 #include "tests/support/private_folder.h"

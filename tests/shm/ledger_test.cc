@@ -10,6 +10,7 @@
 #include "shm/layout.h"
 #include "shm/lease_reader.h"
 #include "shm/lease_shard.h"
+#include "shm/segment_options.h"
 #include "tests/support/child.h"
 #include "tests/support/lessee.h"
 #include "tests/support/private_folder.h"

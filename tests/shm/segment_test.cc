@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "shm/arena.h"
+#include "shm/segment_options.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/child.h"
 #include "tests/support/private_folder.h"

@@ -12,6 +12,7 @@
 #include "shm/directory.h"
 #include "shm/family.h"
 #include "shm/segment.h"
+#include "shm/segment_options.h"
 #include "shm/worker_slot.h"
 
 namespace shmetrics::testing {

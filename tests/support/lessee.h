@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "shm/leases.h"
+#include "shm/segment_options.h"
 #include "tests/support/bare_worker.h"
 
 namespace shmetrics::testing {
