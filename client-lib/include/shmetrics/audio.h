@@ -7,11 +7,11 @@
 #include <string_view>
 #include <vector>
 
-#include "shm/result.h"
 #include "shmetrics/audio_tier.h"
 #include "shmetrics/export.h"
 #include "shmetrics/lease.h"
 #include "shmetrics/registry.h"
+#include "shmetrics/result.h"
 
 namespace shmetrics::audio {
 

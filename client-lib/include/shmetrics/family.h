@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "shm/result.h"
 #include "shmetrics/export.h"
+#include "shmetrics/result.h"
 
 namespace shmetrics {
 

@@ -8,9 +8,9 @@
 #include <span>
 #include <string_view>
 
-#include "shm/result.h"
 #include "shmetrics/export.h"
 #include "shmetrics/family.h"
+#include "shmetrics/result.h"
 
 namespace shmetrics {
 

@@ -11,5 +11,7 @@
 #include "shmetrics/label_pair.h"
 #include "shmetrics/lease.h"
 #include "shmetrics/registry.h"
+#include "shmetrics/registry_options.h"
+#include "shmetrics/result.h"
 
 #endif  // SHMETRICS_SHMETRICS_H_

@@ -1,0 +1,8 @@
+#ifndef SHMETRICS_RESULT_H_
+#define SHMETRICS_RESULT_H_
+
+/// Result, Error and ErrorCode: how every call that can fail says so.
+
+#include "shm/result.h"  // IWYU pragma: export
+
+#endif  // SHMETRICS_RESULT_H_
