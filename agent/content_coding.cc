@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "agent/negotiation.h"
+#include "agent/accept_header.h"
 
 namespace shmetrics::agent {
 namespace {

@@ -27,6 +27,14 @@ struct HttpRequest {
         std::ranges::find(parameters, name, [](const auto& parameter) { return parameter.first; });
     return found == parameters.end() ? std::nullopt : std::optional(found->second);
   }
+  /// All of that name, in their order.
+  std::vector<std::string_view> Parameters(std::string_view name) const {
+    std::vector<std::string_view> values;
+    for (const auto& [key, value] : parameters) {
+      if (key == name) values.push_back(value);
+    }
+    return values;
+  }
 };
 
 struct HttpResponse {

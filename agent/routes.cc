@@ -15,11 +15,12 @@
 #include "agent/exposition/families_json.h"
 #include "agent/exposition/json.h"
 #include "agent/exposition/name_filter.h"
+#include "agent/exposition/negotiation.h"
 #include "agent/exposition/status_json.h"
 #include "agent/exposition/workers_json.h"
-#include "agent/negotiation.h"
 #include "agent/page/page.h"
 #include "agent/self_metrics.h"
+#include "client-lib/audio_definitions.h"
 #include "shm/clock.h"
 #include "shm/label_block.h"
 #include "shm/ledger.h"
@@ -80,7 +81,7 @@ HttpResponse Routes::Handle(const HttpRequest& request) {
   if (route == table_.end()) return PlainText(404, "There is nothing here; / lists what there is.");
   std::optional<ScrapeStats::Scrape> scrape;
   if (route->answer == &Routes::Metrics)
-    scrape.emplace(&stats_.scrapes, Word(Negotiate(request.accept).format));
+    scrape.emplace(&stats_.scrapes, FormatName(Negotiate(request.accept).format));
   HttpResponse answer = Answer(*route, request);
   Encode(request.accept_encoding, &answer);
   if (scrape) scrape->Answered(answer.status, answer.body.size());
@@ -116,7 +117,8 @@ HttpResponse Routes::Metrics(const HttpRequest& request) {
   Look(IsOpenMetrics(exposition.format) ? shm::ExemplarReading::kRead : shm::ExemplarReading::kSkip);
   if (IsCorrupt()) return Unavailable();
   SelfMetrics own(view_, follower_->path(), &stats_, metrics_options_.exporter_metrics);
-  const NameFilter filter(request);
+  const std::vector<std::string_view> names = request.Parameters("name[]");
+  const NameFilter filter(names, audio::kAliases);
   filter.Apply(&view_.snapshot);
   filter.Apply(own.mutable_snapshot());
   HttpResponse answer{200, ContentType(exposition), {}, {{"Vary", "Accept"}}};
@@ -128,14 +130,14 @@ HttpResponse Routes::Metrics(const HttpRequest& request) {
 
 HttpResponse Routes::MetricsMap(const HttpRequest& request) {
   return Json([&](shm::Snapshot* snapshot, std::string* out) {
-    NameFilter(request).Apply(snapshot);
+    NameFilter(request.Parameters("name[]"), audio::kAliases).Apply(snapshot);
     WriteMetricsJson(*snapshot, out);
   });
 }
 
 HttpResponse Routes::MetricsDocument(const HttpRequest& request) {
   return Json([&](shm::Snapshot* snapshot, std::string* out) {
-    NameFilter(request).Apply(snapshot);
+    NameFilter(request.Parameters("name[]"), audio::kAliases).Apply(snapshot);
     WriteMetricsDocumentJson(*snapshot, shm::NowNs(CLOCK_REALTIME), out);
   });
 }
@@ -177,10 +179,7 @@ HttpResponse Routes::Status(const HttpRequest& /*request*/) {
 HttpResponse Routes::Families(const HttpRequest& request) {
   const std::optional<std::size_t> top = TopOf(request);
   if (!top) return BadRequest("top is how many series of a family are wanted, 0 to 100.");
-  std::vector<std::string_view> names;
-  for (const auto& [key, value] : request.parameters) {
-    if (key == "name[]") names.push_back(value);
-  }
+  const std::vector<std::string_view> names = request.Parameters("name[]");
   return Json([&](shm::Snapshot* snapshot, std::string* out) {
     if (names.empty()) return WriteFamilyListJson(*snapshot, shm::NowNs(CLOCK_REALTIME), out);
     WriteTopSeriesJson(*snapshot, names, *top, shm::NowNs(CLOCK_REALTIME), out);

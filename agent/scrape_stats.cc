@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "agent/negotiation.h"
+#include "agent/exposition/format.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -55,7 +55,7 @@ void ScrapeStats::AddMetrics(MetricBuilder* out) const {
   // From the start at 0, so that the first of a kind is an increase too.
   for (const Format format :
        {Format::kText004, Format::kText100, Format::kOpenMetrics001, Format::kOpenMetrics100}) {
-    for (const int code : {200, 503}) scrapes.try_emplace({Word(format), code}, 0);
+    for (const int code : {200, 503}) scrapes.try_emplace({FormatName(format), code}, 0);
   }
   out->CounterFamily("shmetrics_scrapes_total",
                      "Scrapes of metrics that this agent has answered, by format and HTTP status.");

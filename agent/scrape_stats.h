@@ -27,7 +27,7 @@ class ScrapeStats {
   /// One scrape, from its making to Answered(); without that call it is counted as a 500, because it threw.
   class Scrape {
    public:
-    /// `format` must live as long as the stats: a word of Word(Format).
+    /// `format` must live as long as the stats: a name from FormatName().
     Scrape(ScrapeStats* stats, std::string_view format);
     ~Scrape();
     Scrape(const Scrape&) = delete;

@@ -4,9 +4,12 @@
 // What the audio metrics are called, and what a ledger file can hold. What workers write the agent reads, and the other
 // way round: both from here.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+#include "agent/exposition/alias.h"
 
 namespace shmetrics::audio {
 
@@ -29,16 +32,14 @@ inline constexpr std::size_t kMaxLedgerFileBytes = std::size_t{64} << 20U;
 /// Below 2^53, so that every reader of JSON has it exactly; nine million minutes, and a day has 1,440.
 inline constexpr std::uint64_t kMaxLedgerNanoMinutes = 9'000'000'000'000'000;
 
-/// The dotted names of the replaced system. They are other words for the same series, never series of their own.
-struct Alias {
-  std::string_view alias;
-  std::string_view of;
-};
-inline constexpr Alias kAliases[] = {
+/// The dotted names of the replaced system.
+inline constexpr agent::Alias kAliases[] = {
     {"audio.streaming.active", kStreamsMetric},
     {"audio.jobs.active", kJobsMetric},
     {"audio.quota_violations_total", kViolationsMetric},
 };
+
+static_assert(std::ranges::all_of(kAliases, agent::IsQuotable));
 
 }  // namespace shmetrics::audio
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "agent/negotiation.h"
+#include "agent/exposition/format.h"
 
 namespace shmetrics::agent {
 

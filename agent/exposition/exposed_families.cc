@@ -5,7 +5,6 @@
 #include <functional>
 
 #include "agent/exposition/escaping.h"
-#include "client-lib/audio_definitions.h"
 #include "shm/family.h"
 
 namespace shmetrics::agent {
@@ -30,7 +29,8 @@ shm::FamilyDefinition DefinitionOf(std::string_view name, shm::layout::MetricTyp
 
 }  // namespace
 
-ExposedFamilies::ExposedFamilies(std::span<const shm::Snapshot* const> snapshots, Escaping escaping) {
+ExposedFamilies::ExposedFamilies(std::span<const shm::Snapshot* const> snapshots, Escaping escaping,
+                                 std::span<const Alias> aliases) {
   for (const shm::Snapshot* snapshot : snapshots) {
     std::vector<const FamilySnapshot*> fresh;
     fresh.reserve(snapshot->families.size());
@@ -44,20 +44,20 @@ ExposedFamilies::ExposedFamilies(std::span<const shm::Snapshot* const> snapshots
     std::ranges::inplace_merge(by_name_, by_name_.begin() + middle, ComesBefore);
   }
   // Only now that all names are known can it be said which of the aliases' are free.
-  for (const shm::Snapshot* snapshot : snapshots) Add(*snapshot, escaping);
+  for (const shm::Snapshot* snapshot : snapshots) Add(*snapshot, escaping, aliases);
 }
 
-void ExposedFamilies::Add(const shm::Snapshot& snapshot, Escaping escaping) {
+void ExposedFamilies::Add(const shm::Snapshot& snapshot, Escaping escaping, std::span<const Alias> aliases) {
   for (const FamilySnapshot& family : snapshot.families) {
     if (family.series.empty() || Find(family.name) != &family) continue;
     list_.push_back({&snapshot, &family, family.name, false, false});
-    if (escaping != Escaping::kUnderscores) AddAliases(snapshot, family, escaping);
+    if (escaping != Escaping::kUnderscores) AddAliases(snapshot, family, escaping, aliases);
   }
 }
 
 void ExposedFamilies::AddAliases(const shm::Snapshot& snapshot, const FamilySnapshot& family,
-                                 Escaping escaping) {
-  for (const audio::Alias& alias : audio::kAliases) {
+                                 Escaping escaping, std::span<const Alias> aliases) {
+  for (const Alias& alias : aliases) {
     if (alias.of != family.name) continue;
     const std::string& name = alias_names_.emplace_back(EscapeName(alias.alias, escaping));
     if (!IsTaken(name, family.type, family.gauge_mode)) {

@@ -7,7 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/negotiation.h"
+#include "agent/exposition/alias.h"
+#include "agent/exposition/format.h"
 #include "shm/snapshot.h"
 
 namespace shmetrics::agent {
@@ -30,8 +31,9 @@ struct ExposedFamily {
 class ExposedFamilies {
  public:
   /// Of two families of one name, or of one sample name, that of the first snapshot is shown. The snapshots must live as
-  /// long as this.
-  ExposedFamilies(std::span<const shm::Snapshot* const> snapshots, Escaping escaping);
+  /// long as this. Each of the `aliases` must be quotable (IsQuotable).
+  ExposedFamilies(std::span<const shm::Snapshot* const> snapshots, Escaping escaping,
+                  std::span<const Alias> aliases);
   ExposedFamilies(const ExposedFamilies&) = delete;
   ExposedFamilies& operator=(const ExposedFamilies&) = delete;
 
@@ -40,8 +42,9 @@ class ExposedFamilies {
   bool HasFamily(std::string_view name) const { return Find(name) != nullptr; }
 
  private:
-  void Add(const shm::Snapshot& snapshot, Escaping escaping);
-  void AddAliases(const shm::Snapshot& snapshot, const shm::FamilySnapshot& family, Escaping escaping);
+  void Add(const shm::Snapshot& snapshot, Escaping escaping, std::span<const Alias> aliases);
+  void AddAliases(const shm::Snapshot& snapshot, const shm::FamilySnapshot& family, Escaping escaping,
+                  std::span<const Alias> aliases);
   /// Whether such a family would expose a name that is taken.
   bool IsTaken(std::string_view name, shm::layout::MetricType type, shm::layout::GaugeMode mode) const;
   const shm::FamilySnapshot* Find(std::string_view name) const;

@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "agent/negotiation.h"
+#include "agent/exposition/format.h"
 #include "shm/snapshot.h"
 
 namespace shmetrics::agent {

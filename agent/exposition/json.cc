@@ -168,7 +168,7 @@ void WriteMap(const shm::Snapshot& snapshot, JsonWriter* json) {
   for (const FamilySnapshot& family : snapshot.families) {
     if (family.series.empty()) continue;
     WriteFamily(family, {}, snapshot, json);
-    for (const audio::Alias& alias : audio::kAliases) {
+    for (const Alias& alias : audio::kAliases) {
       if (alias.of == family.name) WriteFamily(family, alias.alias, snapshot, json);
     }
   }

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "agent/exposition/escaping.h"
-#include "client-lib/audio_definitions.h"
 #include "shm/family.h"
 #include "shm/layout.h"
 
@@ -17,7 +16,7 @@ std::string_view WithoutSuffix(std::string_view name, std::string_view suffix) {
 }
 
 /// Every name under which a format shows something of the family.
-std::vector<std::string> NamesOf(const shm::FamilySnapshot& family) {
+std::vector<std::string> NamesOf(const shm::FamilySnapshot& family, std::span<const Alias> aliases) {
   std::vector<std::string> names = shm::SampleNames(family.name, family.type, family.gauge_mode);
   if (family.type != shm::layout::MetricType::kGauge) {
     names.push_back(std::string(WithoutSuffix(family.name, "_total")) + "_created");
@@ -25,7 +24,7 @@ std::vector<std::string> NamesOf(const shm::FamilySnapshot& family) {
   if (family.gauge_mode == shm::layout::GaugeMode::kInfo) {
     names.emplace_back(WithoutSuffix(family.name, "_info"));
   }
-  for (const audio::Alias& alias : audio::kAliases) {
+  for (const Alias& alias : aliases) {
     if (alias.of != family.name) continue;
     for (const Escaping escaping : {Escaping::kAllowUtf8, Escaping::kDots, Escaping::kValues}) {
       names.push_back(EscapeName(alias.alias, escaping));
@@ -36,11 +35,8 @@ std::vector<std::string> NamesOf(const shm::FamilySnapshot& family) {
 
 }  // namespace
 
-NameFilter::NameFilter(const HttpRequest& request) {
-  for (const auto& [name, value] : request.parameters) {
-    if (name == "name[]") names_.insert(value);
-  }
-}
+NameFilter::NameFilter(std::span<const std::string_view> names, std::span<const Alias> aliases)
+    : names_(names.begin(), names.end()), aliases_(aliases) {}
 
 void NameFilter::Apply(shm::Snapshot* snapshot) const {
   if (names_.empty()) return;
@@ -49,7 +45,8 @@ void NameFilter::Apply(shm::Snapshot* snapshot) const {
 
 bool NameFilter::Wants(const shm::FamilySnapshot& family) const {
   return names_.contains(family.name) ||
-         std::ranges::any_of(NamesOf(family), [this](const auto& name) { return names_.contains(name); });
+         std::ranges::any_of(NamesOf(family, aliases_),
+                             [this](const auto& name) { return names_.contains(name); });
 }
 
 }  // namespace shmetrics::agent

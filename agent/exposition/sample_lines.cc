@@ -5,7 +5,6 @@
 #include <cstddef>
 
 #include "agent/exposition/number.h"
-#include "client-lib/audio_definitions.h"
 #include "shm/family.h"
 #include "shm/label_block.h"
 #include "shm/layout.h"
@@ -64,11 +63,6 @@ bool IsExposable(const ExemplarSnapshot& exemplar) {
   }
   return characters <= kMaxExemplarCharacters;
 }
-
-// The only names that are ever quoted.
-static_assert(std::ranges::all_of(audio::kAliases, [](const audio::Alias& alias) {
-  return alias.alias.find_first_of("\\\"\n") == std::string_view::npos;
-}));
 
 }  // namespace
 

@@ -31,7 +31,7 @@ SnapshotBuilder Audio() {
 std::vector<std::string> Names(const std::vector<const shm::Snapshot*>& snapshots,
                                Escaping escaping = Escaping::kUnderscores) {
   std::vector<std::string> names;
-  const ExposedFamilies families(snapshots, escaping);
+  const ExposedFamilies families(snapshots, escaping, testing::kTestAliases);
   for (const ExposedFamily& exposed : families.list()) names.emplace_back(exposed.name);
   return names;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/agent/snapshot_builder.h"
+#include "tests/agent/text_of.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -26,9 +27,7 @@ std::vector<std::string> Remaining(const std::vector<std::string_view>& names) {
   builder.Family("latency_seconds", MetricType::kHistogram, GaugeMode::kNone, {1})
       .Histogram("", {{0, 0}, {0, 0}});
   builder.Family("queue", MetricType::kGauge, GaugeMode::kSum).Number("", 1);
-  HttpRequest request{"/metrics", {{"other", "queue"}}};
-  for (const std::string_view name : names) request.parameters.emplace_back("name[]", name);
-  NameFilter(request).Apply(&builder.snapshot);
+  NameFilter(names, testing::kTestAliases).Apply(&builder.snapshot);
   std::vector<std::string> remaining;
   for (const auto& family : builder.snapshot.families) remaining.emplace_back(family.name);
   return remaining;

@@ -1,4 +1,4 @@
-#include "agent/negotiation.h"
+#include "agent/exposition/negotiation.h"
 
 #include <gtest/gtest.h>
 
@@ -176,43 +176,11 @@ TEST(NegotiationTest, EveryClientGetsTheBestOfWhatItAsksFor) {
     for (const auto& [accept, exposition] : *cases) {
       const Exposition negotiated = Negotiate(accept);
       EXPECT_EQ(negotiated.format, exposition.format)
-          << Word(negotiated.format) << " for " << accept.substr(0, 400);
+          << FormatName(negotiated.format) << " for " << accept.substr(0, 400);
       EXPECT_EQ(negotiated.escaping, exposition.escaping) << accept.substr(0, 400);
     }
   }
   EXPECT_GE(kClients.size() + kShapes.size() + kGarbage.size(), 40U);
-}
-
-TEST(NegotiationTest, ContentTypesSayFormatVersionAndScheme) {
-  EXPECT_EQ(ContentType({}), "text/plain; version=0.0.4; charset=utf-8; escaping=underscores");
-  EXPECT_EQ(ContentType({Format::kText100, Escaping::kAllowUtf8}),
-            "text/plain; version=1.0.0; charset=utf-8; escaping=allow-utf-8");
-  EXPECT_EQ(ContentType({Format::kOpenMetrics001, Escaping::kUnderscores}),
-            "application/openmetrics-text; version=0.0.1; charset=utf-8; escaping=underscores");
-  EXPECT_EQ(ContentType({Format::kOpenMetrics100, Escaping::kDots}),
-            "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=dots");
-  EXPECT_EQ(ContentType({Format::kOpenMetrics100, Escaping::kValues}),
-            "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=values");
-}
-
-TEST(NegotiationTest, FormatsHaveWordsForLabels) {
-  EXPECT_EQ(Word(Format::kText004), "text_0.0.4");
-  EXPECT_EQ(Word(Format::kText100), "text_1.0.0");
-  EXPECT_EQ(Word(Format::kOpenMetrics001), "openmetrics_0.0.1");
-  EXPECT_EQ(Word(Format::kOpenMetrics100), "openmetrics_1.0.0");
-}
-
-TEST(NegotiationTest, GzipIsForThoseWhoAskForItAndPreferNothingElse) {
-  for (const char* wanted : {"gzip", "GZip", "gzip, deflate, br, zstd", "deflate, gzip;q=0.1", "x-gzip",
-                             "identity, gzip", "*", "*;q=0.5", "identity;q=0, *",
-                             "br;q=1.0, gzip;q=0.8, *;q=0.1", "zstd , gzip ; q=1.000", "gzip;q=0, x-gzip"}) {
-    EXPECT_TRUE(AcceptsGzip(wanted)) << wanted;
-  }
-  for (const char* unwanted :
-       {"", "identity", "gzip;q=0", "gzip;q=0.000", "*;q=0", "gzip;q=0, *", "deflate, br", "zstd", "gzipp",
-        "gzip;q=2", "gzip;q=x", "identity;q=1, gzip;q=0.5", "identity, *;q=0.5", "not gzip", "\"gzip\""}) {
-    EXPECT_FALSE(AcceptsGzip(unwanted)) << unwanted;
-  }
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "shm/directory.h"
 #include "shm/ledger.h"
 #include "shm/segment.h"
+#include "shm/segment_options.h"
 
 namespace shmetrics::testing {
 

@@ -3,17 +3,33 @@
 
 #include <string>
 
-#include "agent/exposition/exposition.h"
+#include "agent/exposition/alias.h"
+#include "agent/exposition/exposed_families.h"
+#include "agent/exposition/format.h"
+#include "agent/exposition/openmetrics.h"
+#include "agent/exposition/text.h"
 #include "shm/snapshot.h"
 
 namespace shmetrics::testing {
+
+/// Those that the agent passes in.
+inline constexpr agent::Alias kTestAliases[] = {
+    {"audio.streaming.active", "audio_streaming_active"},
+    {"audio.jobs.active", "audio_jobs_active"},
+    {"audio.quota_violations_total", "audio_quota_violations_total"},
+};
 
 /// A snapshot as a scrape shows it.
 inline std::string TextOf(const shm::Snapshot& snapshot, agent::Exposition exposition = {},
                           bool with_created = false) {
   const shm::Snapshot* const one = &snapshot;
+  const agent::ExposedFamilies families({&one, 1}, exposition.escaping, kTestAliases);
   std::string text;
-  agent::WriteExposition({&one, 1}, exposition, with_created, &text);
+  if (IsOpenMetrics(exposition.format)) {
+    WriteOpenMetrics(families, with_created, &text);
+  } else {
+    WriteText(families, &text);
+  }
   return text;
 }
 

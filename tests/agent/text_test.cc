@@ -9,6 +9,7 @@
 
 #include "agent/self_metrics.h"
 #include "tests/agent/snapshot_builder.h"
+#include "tests/agent/text_of.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -20,7 +21,7 @@ using shmetrics::testing::SnapshotBuilder;
 std::string Text(const std::vector<const shm::Snapshot*>& snapshots,
                  Escaping escaping = Escaping::kUnderscores) {
   std::string text;
-  WriteText(ExposedFamilies(snapshots, escaping), &text);
+  WriteText(ExposedFamilies(snapshots, escaping, testing::kTestAliases), &text);
   return text;
 }
 
@@ -123,7 +124,7 @@ TEST(TextTest, TextIsAppendedToWhatIsThere) {
   builder.Family("a_total", MetricType::kCounter).Counter("", 1);
   std::string text = "before\n";
   const shm::Snapshot* const snapshot = &builder.snapshot;
-  WriteText(ExposedFamilies({&snapshot, 1}, Escaping::kUnderscores), &text);
+  WriteText(ExposedFamilies({&snapshot, 1}, Escaping::kUnderscores, {}), &text);
   EXPECT_TRUE(text.starts_with("before\n# HELP a_total")) << text;
 }
 

@@ -6,7 +6,9 @@
 #include <cstdint>
 #include <string>
 
-#include "agent/negotiation.h"
+#include "agent/accept_header.h"
+#include "agent/exposition/format.h"
+#include "agent/exposition/negotiation.h"
 #include "tests/fuzz/require.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -35,7 +37,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Require(
       type.starts_with(is_openmetrics ? "application/openmetrics-text; version=" : "text/plain; version="),
       type);
-  Require(!Word(exposition.format).empty(), "a format without a word");
+  Require(!FormatName(exposition.format).empty(), "a format without a word");
   Require(
       !AcceptsGzip(header) || lower.find("gzip") != std::string::npos || lower.find('*') != std::string::npos,
       "gzip for who did not ask");

@@ -1,7 +1,5 @@
-#ifndef SHMETRICS_AGENT_NEGOTIATION_H_
-#define SHMETRICS_AGENT_NEGOTIATION_H_
-
-// From what a client accepts to what it gets. Pure functions of header values; knows no HTTP library.
+#ifndef SHMETRICS_AGENT_EXPOSITION_FORMAT_H_
+#define SHMETRICS_AGENT_EXPOSITION_FORMAT_H_
 
 #include <cstdint>
 #include <string>
@@ -27,21 +25,14 @@ struct Exposition {
   bool operator==(const Exposition&) const = default;
 };
 
-/// The best of what `accept`, the value of an Accept header, asks for; text 0.0.4 if it asks for nothing that there is,
-/// because a refusal would end the scrape of a client that would have understood.
-Exposition Negotiate(std::string_view accept);
-
 /// The Content-Type of an answer in this exposition.
 std::string ContentType(Exposition exposition);
 
 bool IsOpenMetrics(Format format);
 
 /// For labels and logs: "text_0.0.4", "text_1.0.0", "openmetrics_0.0.1", "openmetrics_1.0.0".
-std::string_view Word(Format format);
-
-/// Whether `accept_encoding`, the value of an Accept-Encoding header, wants gzip.
-bool AcceptsGzip(std::string_view accept_encoding);
+std::string_view FormatName(Format format);
 
 }  // namespace shmetrics::agent
 
-#endif  // SHMETRICS_AGENT_NEGOTIATION_H_
+#endif  // SHMETRICS_AGENT_EXPOSITION_FORMAT_H_

@@ -1,0 +1,22 @@
+#ifndef SHMETRICS_AGENT_EXPOSITION_ALIAS_H_
+#define SHMETRICS_AGENT_EXPOSITION_ALIAS_H_
+
+#include <string_view>
+
+namespace shmetrics::agent {
+
+/// Another name for the same series. It never makes a series of its own: one event is one increment, whatever it is
+/// called. Both texts must live as long as whoever is given the alias.
+struct Alias {
+  std::string_view alias;
+  std::string_view of;  ///< the family's name
+};
+
+/// True if the alias can be quoted as it is. Exposition writes it between quotes without escaping it.
+constexpr bool IsQuotable(const Alias& alias) {
+  return alias.alias.find_first_of("\\\"\n") == std::string_view::npos;
+}
+
+}  // namespace shmetrics::agent
+
+#endif  // SHMETRICS_AGENT_EXPOSITION_ALIAS_H_

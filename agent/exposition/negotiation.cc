@@ -1,0 +1,76 @@
+#include "agent/exposition/negotiation.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "agent/accept_header.h"
+
+namespace shmetrics::agent {
+namespace {
+
+/// How closely a clause describes a format: of two that fit, the closer one decides.
+enum class Closeness : std::uint8_t { kNone, kAnything, kType, kMediaType, kVersion };
+
+struct Match {
+  Format format = Format::kText004;
+  Closeness closeness = Closeness::kNone;
+};
+
+/// Which format a clause asks for. A wildcard stands for text 0.0.4 alone, which everybody reads: who does not name
+/// OpenMetrics may not know it.
+Match Find(const AcceptClause& clause) {
+  if (EqualIgnoringCase(clause.name, "*/*")) return {Format::kText004, Closeness::kAnything};
+  if (EqualIgnoringCase(clause.name, "text/*")) return {Format::kText004, Closeness::kType};
+  if (EqualIgnoringCase(clause.name, "text/plain")) {
+    if (!clause.version) return {Format::kText004, Closeness::kMediaType};
+    if (clause.version == "0.0.4") return {Format::kText004, Closeness::kVersion};
+    if (clause.version == "1.0.0") return {Format::kText100, Closeness::kVersion};
+  }
+  if (EqualIgnoringCase(clause.name, "application/openmetrics-text")) {
+    if (!clause.version) return {Format::kOpenMetrics100, Closeness::kMediaType};
+    if (clause.version == "1.0.0") return {Format::kOpenMetrics100, Closeness::kVersion};
+    if (clause.version == "0.0.1") return {Format::kOpenMetrics001, Closeness::kVersion};
+  }
+  return {};
+}
+
+/// What a format may do to names. Versions below 1.0.0 are older than the parameter and have no quoted names. Prometheus
+/// 3.0 to 3.2 send it with them all the same; but a scraper that ends up with them has refused the format that has
+/// quotes, and a quoted name read by an older parser ends the whole scrape.
+Escaping EscapingOf(Format format, const std::optional<std::string>& word) {
+  if (format != Format::kText100 && format != Format::kOpenMetrics100) return Escaping::kUnderscores;
+  if (word == "dots") return Escaping::kDots;
+  if (word == "values") return Escaping::kValues;
+  return word == "allow-utf-8" ? Escaping::kAllowUtf8 : Escaping::kUnderscores;
+}
+
+/// What is known of one format after all clauses.
+struct Wish {
+  Format format;
+  Closeness closeness = Closeness::kNone;
+  int quality = 0;
+  Escaping escaping = Escaping::kUnderscores;
+};
+
+}  // namespace
+
+Exposition Negotiate(std::string_view accept) {
+  // Of equal wishes the first is granted.
+  std::array<Wish, 4> wishes{Wish{Format::kOpenMetrics100}, Wish{Format::kText004}, Wish{Format::kText100},
+                             Wish{Format::kOpenMetrics001}};
+  ForEachClause(accept, [&](const AcceptClause& clause) {
+    const Match match = Find(clause);
+    if (match.closeness == Closeness::kNone) return;
+    Wish& wish = *std::ranges::find(wishes, match.format, &Wish::format);
+    if (std::pair(match.closeness, clause.quality) <= std::pair(wish.closeness, wish.quality)) return;
+    wish = {match.format, match.closeness, clause.quality, EscapingOf(match.format, clause.escaping)};
+  });
+  const Wish& best = *std::ranges::max_element(wishes, {}, &Wish::quality);
+  return best.quality == 0 ? Exposition{} : Exposition{best.format, best.escaping};
+}
+
+}  // namespace shmetrics::agent
