@@ -8,7 +8,7 @@
 #include "agent/ini_file.h"
 #include "agent/settings.h"
 #include "agent/tls_credentials.h"
-#include "shm/segment_path.h"
+#include "shm/segment/segment_path.h"
 
 namespace shmetrics::agent {
 namespace {

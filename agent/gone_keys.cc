@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "shm/layout.h"
+#include "shm/layout/layout.h"
 
 namespace shmetrics::agent {
 namespace {

@@ -19,9 +19,9 @@
 #include "agent/exposition/timestamp.h"
 #include "agent/log.h"
 #include "client-lib/audio_definitions.h"
-#include "shm/clock.h"
-#include "shm/segment_path.h"
-#include "shm/unique_fd.h"
+#include "shm/base/clock.h"
+#include "shm/base/unique_fd.h"
+#include "shm/segment/segment_path.h"
 
 namespace shmetrics::agent {
 namespace {

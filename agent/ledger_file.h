@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "shm/ledger_record.h"
+#include "shm/leases/ledger_record.h"
 #include "shm/result.h"
 
 namespace shmetrics::agent {

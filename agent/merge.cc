@@ -14,8 +14,8 @@
 #include <unordered_set>
 #include <utility>
 
-#include "shm/family.h"
-#include "shm/layout.h"
+#include "shm/layout/layout.h"
+#include "shm/series/family.h"
 
 namespace shmetrics::agent {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "shm/label_block.h"
+#include "shm/series/label_block.h"
 
 namespace shmetrics::agent {
 namespace {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "shm/snapshot.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include "shm/layout.h"
+#include "shm/layout/layout.h"
 
 namespace shmetrics::agent {
 

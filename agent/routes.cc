@@ -21,9 +21,9 @@
 #include "agent/page/page.h"
 #include "agent/self_metrics.h"
 #include "client-lib/audio_definitions.h"
-#include "shm/clock.h"
-#include "shm/label_block.h"
-#include "shm/ledger.h"
+#include "shm/base/clock.h"
+#include "shm/leases/ledger.h"
+#include "shm/series/label_block.h"
 
 namespace shmetrics::agent {
 namespace {

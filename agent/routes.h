@@ -14,8 +14,8 @@
 #include "agent/load_watch.h"
 #include "agent/segment_follower.h"
 #include "client-lib/audio_config.h"
-#include "shm/ledger_record.h"
-#include "shm/snapshot.h"
+#include "shm/leases/ledger_record.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
 

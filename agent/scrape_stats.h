@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "agent/metric_builder.h"
-#include "shm/snapshot.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
 

@@ -6,7 +6,7 @@
 
 #include "agent/bus_guard.h"
 #include "agent/merge.h"
-#include "shm/segment.h"
+#include "shm/segment/segment.h"
 
 namespace shmetrics::agent {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "agent/log.h"
 #include "shm/result.h"
-#include "shm/snapshot_reader.h"
+#include "shm/snapshot/snapshot_reader.h"
 
 namespace shmetrics::agent {
 

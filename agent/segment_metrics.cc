@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "agent/refusal_words.h"
-#include "shm/label_block.h"
-#include "shm/layout.h"
+#include "shm/layout/layout.h"
+#include "shm/series/label_block.h"
 
 namespace shmetrics::agent {
 namespace {

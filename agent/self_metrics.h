@@ -6,7 +6,7 @@
 #include "agent/agent_stats.h"
 #include "agent/metric_builder.h"
 #include "agent/segment_follower.h"
-#include "shm/snapshot.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
 

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "shm/unique_fd.h"
+#include "shm/base/unique_fd.h"
 
 namespace shmetrics::agent {
 namespace {

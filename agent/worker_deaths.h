@@ -6,7 +6,7 @@
 #include <mutex>
 #include <unordered_map>
 
-#include "shm/snapshot.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
 

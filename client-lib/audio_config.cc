@@ -19,8 +19,8 @@
 #include "client-lib/audio_limit.h"
 #include "client-lib/audio_tier_json.h"
 #include "client-lib/user_label.h"
-#include "shm/fork_guard.h"
-#include "shm/label_block.h"
+#include "shm/base/fork_guard.h"
+#include "shm/series/label_block.h"
 
 namespace shmetrics::audio {
 namespace {

@@ -11,7 +11,7 @@
 #include "client-lib/audio_config.h"
 #include "client-lib/connection.h"
 #include "client-lib/model_announcements.h"
-#include "shm/ledger.h"
+#include "shm/leases/ledger.h"
 #include "shmetrics/audio.h"
 
 namespace shmetrics::audio {

@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "client-lib/family_binding.h"
-#include "shm/layout.h"
+#include "shm/layout/layout.h"
 #include "shm/result.h"
 #include "shmetrics/c_types.h"
 #include "shmetrics/family.h"

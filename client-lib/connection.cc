@@ -8,10 +8,10 @@
 #include <utility>
 
 #include "client-lib/never_freed.h"
-#include "shm/clock.h"
-#include "shm/fork_guard.h"
-#include "shm/segment_options.h"
-#include "shm/segment_path.h"
+#include "shm/base/clock.h"
+#include "shm/base/fork_guard.h"
+#include "shm/segment/segment_options.h"
+#include "shm/segment/segment_path.h"
 
 namespace shmetrics::internal {
 namespace {

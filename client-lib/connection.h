@@ -7,13 +7,13 @@
 #include <optional>
 #include <string>
 
-#include "shm/arena.h"
-#include "shm/cpu_stripes.h"
-#include "shm/directory.h"
-#include "shm/leases.h"
-#include "shm/ledger.h"
-#include "shm/segment.h"
-#include "shm/worker_slot.h"
+#include "shm/leases/leases.h"
+#include "shm/leases/ledger.h"
+#include "shm/segment/arena.h"
+#include "shm/segment/segment.h"
+#include "shm/series/directory.h"
+#include "shm/workers/cpu_stripes.h"
+#include "shm/workers/worker_slot.h"
 #include "shmetrics/registry.h"
 
 namespace shmetrics::internal {

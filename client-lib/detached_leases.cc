@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "client-lib/never_freed.h"
-#include "shm/fork_guard.h"
-#include "shm/lease_clock.h"
+#include "shm/base/fork_guard.h"
+#include "shm/leases/lease_clock.h"
 
 namespace shmetrics::internal {
 namespace {

@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-#include "shm/leases.h"
+#include "shm/leases/leases.h"
 #include "shm/result.h"
 
 namespace shmetrics::internal {

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "client-lib/connection.h"
-#include "shm/exemplars.h"
+#include "shm/series/exemplars.h"
 #include "shmetrics/counter.h"
 
 namespace shmetrics::internal {

@@ -13,7 +13,7 @@
 #include "client-lib/recent_series.h"
 #include "client-lib/refusal_log.h"
 #include "shm/cells.h"
-#include "shm/family.h"
+#include "shm/series/family.h"
 #include "shmetrics/counter.h"
 
 namespace shmetrics::internal {

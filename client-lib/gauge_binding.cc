@@ -7,7 +7,7 @@
 #include <new>
 
 #include "client-lib/never_freed.h"
-#include "shm/fork_guard.h"
+#include "shm/base/fork_guard.h"
 #include "shmetrics/gauge.h"
 
 namespace shmetrics::internal {

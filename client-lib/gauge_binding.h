@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "client-lib/family_binding.h"
-#include "shm/gauges.h"
-#include "shm/layout.h"
+#include "shm/layout/layout.h"
+#include "shm/workers/gauges.h"
 
 namespace shmetrics::internal {
 

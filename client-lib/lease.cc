@@ -7,7 +7,7 @@
 #include "client-lib/detached_leases.h"
 #include "client-lib/family_binding.h"
 #include "client-lib/lease_binding.h"
-#include "shm/fork_guard.h"
+#include "shm/base/fork_guard.h"
 
 namespace shmetrics {
 namespace {

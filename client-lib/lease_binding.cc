@@ -7,8 +7,8 @@
 #include "client-lib/connection.h"
 #include "client-lib/detached_leases.h"
 #include "client-lib/refusal_log.h"
-#include "shm/fork_guard.h"
-#include "shm/label_block.h"
+#include "shm/base/fork_guard.h"
+#include "shm/series/label_block.h"
 
 namespace shmetrics::internal {
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "client-lib/family_binding.h"
-#include "shm/leases.h"
+#include "shm/leases/leases.h"
 #include "shmetrics/lease.h"
 
 namespace shmetrics::internal {

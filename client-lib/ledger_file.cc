@@ -17,9 +17,9 @@
 #include "client-lib/audio_config.h"
 #include "client-lib/audio_definitions.h"
 #include "client-lib/json_reader.h"
-#include "shm/segment_file.h"
-#include "shm/segment_path.h"
-#include "shm/unique_fd.h"
+#include "shm/base/unique_fd.h"
+#include "shm/segment/segment_file.h"
+#include "shm/segment/segment_path.h"
 
 namespace shmetrics::audio {
 namespace {

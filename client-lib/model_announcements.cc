@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "client-lib/user_id.h"
-#include "shm/fork_guard.h"
+#include "shm/base/fork_guard.h"
 
 namespace shmetrics::audio {
 

@@ -6,7 +6,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "shm/layout.h"
+#include "shm/layout/layout.h"
 
 namespace shmetrics::internal {
 

@@ -8,7 +8,7 @@
 
 #include "client-lib/never_freed.h"
 #include "client-lib/registry_impl.h"
-#include "shm/family.h"
+#include "shm/series/family.h"
 
 namespace shmetrics {
 namespace {

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string>
 
-#include "shm/label_block.h"
+#include "shm/series/label_block.h"
 
 namespace shmetrics::audio {
 

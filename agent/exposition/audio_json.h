@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "client-lib/audio_config.h"
-#include "shm/ledger_record.h"
-#include "shm/snapshot.h"
+#include "shm/leases/ledger_record.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <iterator>
 
-#include "shm/family.h"
+#include "shm/series/family.h"
 
 namespace shmetrics::agent {
 namespace {

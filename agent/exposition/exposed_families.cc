@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "agent/exposition/escaping.h"
-#include "shm/family.h"
+#include "shm/series/family.h"
 
 namespace shmetrics::agent {
 

@@ -9,7 +9,7 @@
 
 #include "agent/exposition/alias.h"
 #include "agent/exposition/format.h"
-#include "shm/snapshot.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "agent/exposition/format.h"
-#include "shm/snapshot.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
 

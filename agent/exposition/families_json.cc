@@ -9,8 +9,8 @@
 #include "agent/exposition/labels_json.h"
 #include "agent/exposition/number.h"
 #include "agent/exposition/timestamp.h"
-#include "shm/family.h"
-#include "shm/layout.h"
+#include "shm/layout/layout.h"
+#include "shm/series/family.h"
 
 namespace shmetrics::agent {
 namespace {

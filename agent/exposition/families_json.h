@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "shm/snapshot.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
 

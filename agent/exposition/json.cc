@@ -13,8 +13,8 @@
 #include "agent/exposition/stats.h"
 #include "agent/exposition/timestamp.h"
 #include "client-lib/audio_definitions.h"
-#include "shm/family.h"
-#include "shm/layout.h"
+#include "shm/layout/layout.h"
+#include "shm/series/family.h"
 
 namespace shmetrics::agent {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "shm/snapshot.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
 

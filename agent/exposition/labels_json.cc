@@ -3,8 +3,8 @@
 #include <string>
 
 #include "agent/exposition/json_writer.h"
-#include "shm/family.h"
-#include "shm/label_block.h"
+#include "shm/series/family.h"
+#include "shm/series/label_block.h"
 
 namespace shmetrics::agent {
 

@@ -1,7 +1,7 @@
 #ifndef SHMETRICS_AGENT_EXPOSITION_LABELS_JSON_H_
 #define SHMETRICS_AGENT_EXPOSITION_LABELS_JSON_H_
 
-#include "shm/snapshot.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "shm/ledger_record.h"
+#include "shm/leases/ledger_record.h"
 
 namespace shmetrics::agent {
 

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "agent/exposition/sample_lines.h"
-#include "shm/layout.h"
+#include "shm/layout/layout.h"
 
 namespace shmetrics::agent {
 namespace {

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "agent/exposition/escaping.h"
-#include "shm/family.h"
-#include "shm/layout.h"
+#include "shm/layout/layout.h"
+#include "shm/series/family.h"
 
 namespace shmetrics::agent {
 namespace {

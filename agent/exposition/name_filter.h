@@ -6,7 +6,7 @@
 #include <unordered_set>
 
 #include "agent/exposition/alias.h"
-#include "shm/snapshot.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
 

@@ -7,8 +7,8 @@
 #include "agent/exposition/metadata.h"
 #include "agent/exposition/sample_lines.h"
 #include "agent/exposition/text_buffer.h"
-#include "shm/family.h"
-#include "shm/layout.h"
+#include "shm/layout/layout.h"
+#include "shm/series/family.h"
 
 namespace shmetrics::agent {
 namespace {

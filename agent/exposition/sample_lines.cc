@@ -5,9 +5,9 @@
 #include <cstddef>
 
 #include "agent/exposition/number.h"
-#include "shm/family.h"
-#include "shm/label_block.h"
-#include "shm/layout.h"
+#include "shm/layout/layout.h"
+#include "shm/series/family.h"
+#include "shm/series/label_block.h"
 
 namespace shmetrics::agent {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "agent/exposition/exposed_families.h"
 #include "agent/exposition/text_buffer.h"
-#include "shm/snapshot.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
 

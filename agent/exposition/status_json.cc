@@ -8,7 +8,7 @@
 #include "agent/exposition/timestamp.h"
 #include "agent/refusal_words.h"
 #include "agent/version.h"
-#include "shm/snapshot.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
 namespace {

@@ -5,7 +5,7 @@
 #include "agent/exposition/metadata.h"
 #include "agent/exposition/sample_lines.h"
 #include "agent/exposition/text_buffer.h"
-#include "shm/family.h"
+#include "shm/series/family.h"
 
 namespace shmetrics::agent {
 

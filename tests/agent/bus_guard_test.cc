@@ -8,7 +8,7 @@
 
 #include <string>
 
-#include "shm/unique_fd.h"
+#include "shm/base/unique_fd.h"
 #include "tests/agent/segment_writer.h"
 
 namespace shmetrics::agent {

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "shm/unique_fd.h"
+#include "shm/base/unique_fd.h"
 
 namespace shmetrics::agent {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <filesystem>
 
-#include "shm/unique_fd.h"
+#include "shm/base/unique_fd.h"
 #include "tests/support/http_client.h"
 #include "tests/support/private_folder.h"
 

@@ -12,12 +12,12 @@
 #include <string_view>
 #include <utility>
 
-#include "shm/arena.h"
 #include "shm/cells.h"
-#include "shm/directory.h"
-#include "shm/ledger.h"
-#include "shm/segment.h"
-#include "shm/segment_options.h"
+#include "shm/leases/ledger.h"
+#include "shm/segment/arena.h"
+#include "shm/segment/segment.h"
+#include "shm/segment/segment_options.h"
+#include "shm/series/directory.h"
 
 namespace shmetrics::testing {
 

@@ -13,7 +13,7 @@
 #include <fstream>
 #include <string>
 
-#include "shm/unique_fd.h"
+#include "shm/base/unique_fd.h"
 #include "tests/support/http_client.h"
 #include "tests/support/private_folder.h"
 #include "tests/support/program.h"

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "agent/http_server.h"
-#include "shm/unique_fd.h"
+#include "shm/base/unique_fd.h"
 #include "tests/support/certificate.h"
 #include "tests/support/http_client.h"
 #include "tests/support/private_folder.h"

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "shm/snapshot.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::testing {
 

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "agent/unix_socket.h"
-#include "shm/unique_fd.h"
+#include "shm/base/unique_fd.h"
 #include "tests/support/child.h"
 #include "tests/support/http_client.h"
 #include "tests/support/private_folder.h"

@@ -8,7 +8,7 @@
 #include "agent/exposition/format.h"
 #include "agent/exposition/openmetrics.h"
 #include "agent/exposition/text.h"
-#include "shm/snapshot.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::testing {
 

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "shm/unique_fd.h"
+#include "shm/base/unique_fd.h"
 #include "tests/support/http_client.h"
 #include "tests/support/private_folder.h"
 

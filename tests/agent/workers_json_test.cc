@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "shm/snapshot.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "agent/exposition/exposition.h"
-#include "shm/segment.h"
+#include "shm/segment/segment.h"
 #include "shmetrics/gauge.h"
 #include "tests/bench/workload.h"
 #include "tests/support/shared_page.h"

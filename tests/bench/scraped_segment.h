@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "shm/snapshot_reader.h"
+#include "shm/snapshot/snapshot_reader.h"
 #include "shmetrics/counter.h"
 #include "shmetrics/gauge.h"
 #include "tests/bench/scratch_registry.h"

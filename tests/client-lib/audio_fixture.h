@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 
-#include "shm/lease_shard.h"
-#include "shm/segment.h"
+#include "shm/leases/lease_shard.h"
+#include "shm/segment/segment.h"
 #include "shmetrics/audio.h"
 #include "tests/support/registry_fixture.h"
 #include "tests/support/segment_reading.h"

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "shm/label_block.h"
+#include "shm/series/label_block.h"
 #include "tests/client-lib/c_fixture.h"
 
 namespace shmetrics {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "shm/layout.h"
+#include "shm/layout/layout.h"
 
 namespace shmetrics::internal {
 namespace {

@@ -12,7 +12,7 @@
 #include <string>
 #include <thread>
 
-#include "shm/unique_fd.h"
+#include "shm/base/unique_fd.h"
 #include "shmetrics/shmetrics.h"
 #include "tests/support/child.h"
 #include "tests/support/registry_fixture.h"

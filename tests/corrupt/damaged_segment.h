@@ -13,13 +13,13 @@
 #include <string_view>
 #include <vector>
 
-#include "shm/family_record.h"
-#include "shm/key_hash.h"
-#include "shm/label_block.h"
-#include "shm/lease_shard.h"
-#include "shm/leases.h"
-#include "shm/ledger.h"
-#include "shm/snapshot_reader.h"
+#include "shm/leases/lease_shard.h"
+#include "shm/leases/leases.h"
+#include "shm/leases/ledger.h"
+#include "shm/series/family_record.h"
+#include "shm/series/key_hash.h"
+#include "shm/series/label_block.h"
+#include "shm/snapshot/snapshot_reader.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/private_folder.h"
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "shm/exemplars.h"
+#include "shm/series/exemplars.h"
 #include "tests/corrupt/live_damage.h"
 
 namespace shmetrics::testing {

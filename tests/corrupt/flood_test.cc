@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "shm/snapshot_reader.h"
-#include "shm/unique_fd.h"
+#include "shm/base/unique_fd.h"
+#include "shm/snapshot/snapshot_reader.h"
 #include "tests/corrupt/damaged_segment.h"
 #include "tests/support/child.h"
 #include "tests/support/private_folder.h"

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "shm/layout.h"
+#include "shm/layout/layout.h"
 
 namespace shmetrics::testing {
 

@@ -16,7 +16,7 @@
 #include <random>
 #include <string>
 
-#include "shm/segment.h"
+#include "shm/segment/segment.h"
 #include "tests/corrupt/header_checksum.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/private_folder.h"

@@ -7,7 +7,7 @@
 #include <functional>
 #include <ostream>
 
-#include "shm/snapshot_reader.h"
+#include "shm/snapshot/snapshot_reader.h"
 #include "tests/corrupt/damaged_segment.h"
 
 namespace shmetrics::testing {

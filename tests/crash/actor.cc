@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "shm/crash_point.h"
+#include "shm/base/crash_point.h"
 
 namespace shmetrics::testing {
 namespace {

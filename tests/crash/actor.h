@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "shm/unique_fd.h"
+#include "shm/base/unique_fd.h"
 #include "tests/crash/operation.h"
 #include "tests/support/child.h"
 

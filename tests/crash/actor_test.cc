@@ -5,7 +5,7 @@
 #include <atomic>
 #include <string>
 
-#include "shm/crash_point.h"
+#include "shm/base/crash_point.h"
 #include "tests/support/shared_page.h"
 
 namespace shmetrics::testing {

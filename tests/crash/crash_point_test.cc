@@ -1,7 +1,7 @@
 // Deaths between two stores: a process is killed at every named crash point, each time it passes there, while
 // it does everything that changes a segment. What it leaves must be readable whole and usable at once.
 
-#include "shm/crash_point.h"
+#include "shm/base/crash_point.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "shm/ledger.h"
+#include "shm/leases/ledger.h"
 #include "tests/crash/crash_points.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/child.h"

@@ -13,7 +13,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "shm/layout.h"
+#include "shm/layout/layout.h"
 
 namespace shmetrics::testing {
 namespace {

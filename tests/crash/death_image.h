@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "shm/unique_fd.h"
+#include "shm/base/unique_fd.h"
 #include "tests/crash/tracee.h"
 
 namespace shmetrics::testing {

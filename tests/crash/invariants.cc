@@ -9,8 +9,8 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "shm/lease_shard.h"
-#include "shm/ledger.h"
+#include "shm/leases/lease_shard.h"
+#include "shm/leases/ledger.h"
 
 namespace shmetrics::testing {
 namespace {

@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "shm/unique_fd.h"
+#include "shm/base/unique_fd.h"
 #include "shmetrics/shmetrics.h"
 #include "tests/support/child.h"
 #include "tests/support/registry_fixture.h"

@@ -9,10 +9,10 @@
 #include <string_view>
 #include <utility>
 
-#include "shm/key_hash.h"
-#include "shm/lease_clock.h"
-#include "shm/lease_shard.h"
-#include "shm/ledger.h"
+#include "shm/leases/lease_clock.h"
+#include "shm/leases/lease_shard.h"
+#include "shm/leases/ledger.h"
+#include "shm/series/key_hash.h"
 #include "shmetrics/audio.h"
 #include "shmetrics/registry.h"
 

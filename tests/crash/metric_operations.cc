@@ -8,9 +8,9 @@
 #include <string_view>
 
 #include "shm/cells.h"
-#include "shm/exemplars.h"
-#include "shm/gauges.h"
-#include "shm/key_hash.h"
+#include "shm/series/exemplars.h"
+#include "shm/series/key_hash.h"
+#include "shm/workers/gauges.h"
 
 namespace shmetrics::testing {
 namespace {

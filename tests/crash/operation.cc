@@ -6,8 +6,8 @@
 
 #include <utility>
 
-#include "shm/fork_guard.h"
-#include "shm/segment_options.h"
+#include "shm/base/fork_guard.h"
+#include "shm/segment/segment_options.h"
 #include "tests/crash/cell_operations.h"
 #include "tests/crash/lease_operations.h"
 #include "tests/crash/metric_operations.h"

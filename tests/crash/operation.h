@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "shm/segment_options.h"
+#include "shm/segment/segment_options.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/lessee.h"
 #include "tests/support/segment_reading.h"

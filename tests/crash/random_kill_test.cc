@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "shm/cells.h"
-#include "shm/segment_options.h"
+#include "shm/segment/segment_options.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/child.h"
 #include "tests/support/private_folder.h"

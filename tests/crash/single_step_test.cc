@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "shm/memory_limit.h"
+#include "shm/segment/memory_limit.h"
 #include "tests/crash/death_image.h"
 #include "tests/crash/invariants.h"
 #include "tests/crash/operation.h"

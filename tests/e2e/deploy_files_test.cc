@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "shm/unique_fd.h"
+#include "shm/base/unique_fd.h"
 #include "shmetrics/shmetrics.h"
 #include "tests/support/agent.h"
 #include "tests/support/child.h"

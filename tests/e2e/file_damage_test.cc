@@ -14,7 +14,7 @@
 #include <random>
 #include <string>
 
-#include "shm/unique_fd.h"
+#include "shm/base/unique_fd.h"
 #include "shmetrics/shmetrics.h"
 #include "tests/support/agent.h"
 #include "tests/support/child.h"

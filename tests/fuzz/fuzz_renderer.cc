@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "agent/exposition/exposition.h"
-#include "shm/family.h"
-#include "shm/label_block.h"
-#include "shm/snapshot.h"
+#include "shm/series/family.h"
+#include "shm/series/label_block.h"
+#include "shm/snapshot/snapshot.h"
 #include "tests/agent/snapshot_builder.h"
 #include "tests/fuzz/byte_source.h"
 #include "tests/fuzz/require.h"

@@ -16,7 +16,7 @@
 
 #include "agent/http_server.h"
 #include "agent/listener.h"
-#include "shm/unique_fd.h"
+#include "shm/base/unique_fd.h"
 #include "tests/fuzz/require.h"
 #include "tests/support/http_client.h"
 

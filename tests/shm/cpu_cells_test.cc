@@ -17,8 +17,8 @@
 #include <thread>
 #include <vector>
 
-#include "shm/cell_reader.h"
 #include "shm/cells.h"
+#include "shm/snapshot/cell_reader.h"
 #include "tests/support/child.h"
 
 namespace shmetrics::shm {

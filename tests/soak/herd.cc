@@ -14,7 +14,7 @@
 #include <iterator>
 #include <utility>
 
-#include "shm/clock.h"
+#include "shm/base/clock.h"
 #include "tests/soak/worker.h"
 #include "tests/support/child.h"
 

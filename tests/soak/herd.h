@@ -7,7 +7,7 @@
 #include <deque>
 #include <vector>
 
-#include "shm/unique_fd.h"
+#include "shm/base/unique_fd.h"
 #include "shmetrics/registry.h"
 #include "tests/soak/ledger.h"
 #include "tests/soak/record.h"

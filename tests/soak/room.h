@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <string>
 
-#include "shm/unique_fd.h"
+#include "shm/base/unique_fd.h"
 
 namespace shmetrics::soak {
 

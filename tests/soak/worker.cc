@@ -7,7 +7,7 @@
 #include <limits>
 #include <utility>
 
-#include "shm/clock.h"
+#include "shm/base/clock.h"
 
 namespace shmetrics::soak {
 namespace {

@@ -5,10 +5,10 @@
 #include <stdexcept>
 #include <utility>
 
+#include "shm/base/fork_guard.h"
 #include "shm/cells.h"
-#include "shm/exemplars.h"
-#include "shm/fork_guard.h"
-#include "shm/gauges.h"
+#include "shm/series/exemplars.h"
+#include "shm/workers/gauges.h"
 
 namespace shmetrics::testing {
 namespace {

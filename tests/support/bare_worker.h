@@ -8,12 +8,12 @@
 #include <string_view>
 #include <vector>
 
-#include "shm/arena.h"
-#include "shm/directory.h"
-#include "shm/family.h"
-#include "shm/segment.h"
-#include "shm/segment_options.h"
-#include "shm/worker_slot.h"
+#include "shm/segment/arena.h"
+#include "shm/segment/segment.h"
+#include "shm/segment/segment_options.h"
+#include "shm/series/directory.h"
+#include "shm/series/family.h"
+#include "shm/workers/worker_slot.h"
 
 namespace shmetrics::testing {
 

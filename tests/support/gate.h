@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "shm/unique_fd.h"
+#include "shm/base/unique_fd.h"
 
 namespace shmetrics::testing {
 

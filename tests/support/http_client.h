@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "shm/unique_fd.h"
+#include "shm/base/unique_fd.h"
 
 namespace shmetrics::testing {
 

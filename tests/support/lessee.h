@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
-#include "shm/leases.h"
-#include "shm/segment_options.h"
+#include "shm/leases/leases.h"
+#include "shm/segment/segment_options.h"
 #include "tests/support/bare_worker.h"
 
 namespace shmetrics::testing {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "shm/unique_fd.h"
+#include "shm/base/unique_fd.h"
 #include "tests/support/child.h"
 
 namespace shmetrics::testing {

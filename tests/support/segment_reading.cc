@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "shm/segment.h"
+#include "shm/segment/segment.h"
 
 namespace shmetrics::testing {
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "shm/layout.h"
-#include "shm/snapshot_reader.h"
+#include "shm/layout/layout.h"
+#include "shm/snapshot/snapshot_reader.h"
 
 namespace shmetrics::testing {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "shm/cells.h"
-#include "shm/segment.h"
+#include "shm/segment/segment.h"
 
 namespace shmetrics::testing {
 

@@ -1,0 +1,281 @@
+#ifndef SHMETRICS_SHM_LAYOUT_LAYOUT_H_
+#define SHMETRICS_SHM_LAYOUT_LAYOUT_H_
+
+// The blueprint of the segment: every shared byte is described here and nowhere else.
+//
+//   offset 0         Header        one page: written by the creator before the file has a name, then constant
+//   4,096            Live          one page of words that change
+//   slots_offset     WorkerSlot    x slot_count
+//   chains_offset    u32           x chain_count: heads of the directory's hash chains, Refs;
+//                                  writer: any process that registers, by compare-and-swap (hash_chains.h)
+//   shards_offset    LeaseShard    x 64, and their chains: see lease_layout.h
+//   records_offset   records       families, series, gauge blocks, chunks of lease entries, exemplars (exemplar_layout.h);
+//                                  grow upward
+//        ...         (hole)        never touched, see arena.h
+//   segment_bytes    cell blocks   grow downward from here; block k begins at
+//                                  segment_bytes - (k + 1) * stripe_count * 4,096
+//
+// The files of this floor and their duty:
+//   segment        the mapping: create, attach
+//   segment_file   the file: checks, O_TMPFILE, link
+//   segment_path   where the file is
+//   arena          hand out and commit bytes
+//   memory_limit   what the control group still allows
+//   layout_signature  this blueprint as one number
+//   cells          what counters and histograms add to
+//   bucket_index   which bucket counts a value
+//   cell_reader    what they have come to
+//   family         what a family is; which names are allowed
+//   family_record  a family as bytes: write, read back checked
+//   label_block    a label set as text: escape, compare, parse
+//   series_record  a series as bytes
+//   hash_chains    records by their hash: find, publish
+//   directory      families and series: find or register
+//   exemplars      keep the latest exemplar of a bucket
+//   fork_guard     are we still the process that asked?
+//   worker_slot    claim a slot, hold it, prove one dead
+//   gauges         a worker's gauge rows
+//   robust_mutex   lock with a bounded wait, recover from a dead holder
+//   namespace_lock who may use those mutexes, and how, where PID namespaces meet
+//   lease_shard    one shard, locked and whole
+//   entry_table    a shard's entries of one kind: find, take, give back, rebuild
+//   leases         acquire within a limit, renew, release, expire
+//   ledger         a user's tier and minutes of the day
+//   lease_clock    what deadlines are measured by
+//   lease_reader   leases and ledger as a reader sees them
+//   series_index   a reader's private, checked copy of the directory
+//   exemplar_reader  exemplars as a reader sees them
+//   worker_reader  slots and gauge rows as a reader sees them
+//   snapshot       the one way to read everything
+//
+// Everything in namespace layout lies in shared memory: fixed-width integers, doubles and lock-free atomics
+// of them. No pointers (offsets only), no bool, no size_t. Bytes read from here are input: bound them, never
+// assert. A changed size or offset must be typed a second time in layout_test.cc, which is its purpose.
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "shm/cells.h"
+#include "shm/layout/exemplar_layout.h"
+#include "shm/layout/lease_layout.h"
+
+namespace shmetrics::shm::layout {
+
+inline constexpr std::uint64_t kMagic = 0x4349'5254'454D'4853;  // "SHMETRIC" as the bytes lie in the file
+inline constexpr std::size_t kPageBytes = 4096;
+
+/// Names a record: its offset divided by kRecordAlignment, so that 32 bits reach 64 GiB. 0 is no record.
+using Ref = std::uint32_t;
+inline constexpr std::size_t kRecordAlignment = 16;
+
+/// Names the function behind Record::hash, see key_hash.h: another one must have another number.
+inline constexpr std::size_t kHashFunction = 4;
+
+inline constexpr std::size_t kMaxNameBytes = 255;
+inline constexpr std::size_t kMaxHelpBytes = 4096;
+inline constexpr std::size_t kMaxLabels = 32;
+inline constexpr std::uint64_t kMaxFamilies = 1U << 16U;
+/// More records than any honest chain of the directory has: a walk that gets this far goes in a circle.
+inline constexpr std::uint32_t kMaxChainLength = 1U << 16U;
+inline constexpr std::size_t kMaxLabelBlockBytes = 4096;  // before escaping, which can double it
+/// A histogram's buckets stand side by side in one page of a stripe.
+inline constexpr std::size_t kMaxBounds = kStripeBytes / sizeof(HistogramCell) - 1;
+
+// The values of these enumerations are in the segment: never change one, only add.
+
+enum class RecordKind : std::uint8_t { kFamily = 1, kSeries = 2 };
+
+enum class MetricType : std::uint8_t { kCounter = 1, kFractionalCounter = 2, kGauge = 3, kHistogram = 4 };
+
+/// How the values of several living workers become one. kNone is for what is not a gauge.
+enum class GaugeMode : std::uint8_t {
+  kNone = 0,
+  kSum = 1,
+  kMin = 2,
+  kMax = 3,
+  kMostRecent = 4,
+  kPerWorker = 5,
+  kLast = 6,
+  kLeases = 7,  ///< no values at all: the number of live leases of each key
+  kInfo =
+      8,  ///< labels that say something of the worker, with the value 1; shown while one who said it lives
+};
+
+enum class Visibility : std::uint32_t { kShown = 1, kHidden = 2 };
+
+/// What was refused, for the counts in Live::refusals.
+enum class Refusal : std::uint32_t {
+  kInvalidDefinition = 0,  ///< a family with a bad name, label name or bounds
+  kConflict = 1,           ///< a family registered with another definition
+  kNameCollision = 2,      ///< a family whose sample names another family exposes
+  kInvalidLabels = 3,      ///< a label set of the wrong size, with invalid UTF-8, or too long
+  kSeriesLimit = 4,        ///< a label set beyond the family's or the segment's limit
+  kSegmentFull = 5,        ///< the segment has reached its maximum
+  kOutOfMemory = 6,        ///< tmpfs or the control group had no room to grow
+  kNoFreeSlot = 7,         ///< a gauge of a process that got no worker slot
+  kCorrupt = 8,            ///< a record of the segment made no sense to a worker
+  kLeaseTableFull = 9,     ///< a lease beyond the segment's limit of leases
+  kLedgerFull = 10,        ///< a user beyond the ledger's limit
+  kBusy = 11,              ///< a decision not made, because another process held the shard's lock too long
+  kForeignNamespace = 12,  ///< a lease of a process in another PID namespace
+  kUnrecoverable = 13,     ///< a decision not made, because the shard's lock can never be taken again
+  kInvalidExemplar = 14,   ///< an exemplar with bad labels, or with more than its record holds
+};
+inline constexpr std::size_t kRefusals = 15;
+
+/// Constant after creation, so a plain read is enough. Written by the creator, before linkat() gives the file
+/// its name; that system call is the release, opening the name the acquire.
+struct Header {
+  std::uint64_t magic;
+  std::uint64_t signature;  ///< kSignature of the creator
+  std::uint32_t major;      ///< kLayoutMajor of the creator
+  std::uint32_t header_bytes;
+  std::uint64_t segment_bytes;
+  std::uint32_t stripe_count;  ///< kAtomicStripes + CPU stripes
+  std::uint32_t slot_count;
+  std::uint32_t chain_count;          ///< a power of two
+  std::uint32_t series_limit;         ///< in the segment
+  std::uint32_t family_series_limit;  ///< in one family
+  std::uint32_t lease_limit;
+  std::uint32_t ledger_limit;
+  std::uint32_t lease_chain_count;  ///< of each kind in each shard; a power of two
+  std::uint32_t
+      shared_pid_namespaces;  ///< 0 or 1: leases are for processes of one PID namespace, or of several
+  std::uint32_t reserved;
+  std::uint64_t pid_namespace;  ///< inode of the creator's; 0: it could not tell
+  std::uint64_t slots_offset;
+  std::uint64_t chains_offset;
+  std::uint64_t shards_offset;
+  std::uint64_t records_offset;
+  std::int64_t created_unix_ns;  ///< CLOCK_REALTIME, for people
+  std::uint8_t boot_id[16];
+  std::uint8_t segment_id[16];  ///< random: tells this segment from the next one of the same name
+  std::uint64_t checksum;       ///< of all bytes above
+};
+
+/// The words that change, each group on a cache line of its own.
+struct Live {
+  /// Bytes handed out: records in the low half (units of 16 bytes from records_offset), cells in the high
+  /// half (units of 8 bytes in one stripe). Both in one word, so that the two regions cannot grow into each
+  /// other. Writer: any allocating process, by compare-and-swap (arena.cc).
+  alignas(64) std::atomic<std::uint64_t> used;
+  /// End of the committed bytes at the front of the segment, and number of committed cell blocks at its back.
+  /// Writer: any allocating process, by compare-and-swap after the pages exist (arena.cc).
+  alignas(64) std::atomic<std::uint64_t> committed_front;
+  std::atomic<std::uint64_t> committed_blocks;
+  /// Reserved before a record is published and given back if it was not needed; a process killed in between
+  /// leaves one too many, never one too few. Writer: any registering process (directory.cc).
+  alignas(64) std::atomic<std::uint64_t> series_count;
+  std::atomic<std::uint64_t> family_count;
+  /// Order of sets of most_recent and last gauges. Writer: any process that sets one, by fetch_add
+  /// (gauges.cc).
+  alignas(64) std::atomic<std::uint64_t> ticket;
+  /// How often a shard's mutex was taken over from a dead holder. Writer: who takes it over, by fetch_add.
+  alignas(64) std::atomic<std::uint64_t> mutex_recoveries;
+  /// 1: the ledger holds what was saved before this segment was made, or nothing was. Writer: any process that has put
+  /// it there (client-lib), after it has. Release, pairing with the acquire of those who ask.
+  std::atomic<std::uint32_t> ledger_loaded;
+  /// Indexed by Refusal. Writer: any process that refuses, by fetch_add.
+  alignas(64) std::atomic<std::uint64_t> refusals[kRefusals];
+};
+
+/// A worker: one process that sets gauges or holds leases. Who may write: the process that holds the slot's
+/// two lock bytes, nobody else (worker_slot.h).
+struct WorkerSlot {
+  /// 0: never claimed. Bumped at each claim before anything else changes, so that a reader who sees the same
+  /// epoch before and after reading has read one owner's words.
+  std::atomic<std::uint64_t> epoch;
+  std::atomic<std::int64_t> started_unix_ns;  ///< when the process began, CLOCK_REALTIME; for people
+  std::atomic<std::uint32_t> pid;             ///< in the worker's own PID namespace; for people
+  std::atomic<std::uint32_t> gauge_blocks;    ///< Ref of the first GaugeBlock; kept from owner to owner
+  std::atomic<std::uint64_t> name[4];         ///< UTF-8, zero-padded
+  std::uint64_t reserved[9];
+};
+inline constexpr std::size_t kWorkerNameBytes = sizeof(WorkerSlot::name);
+
+/// A gauge's value, changed by one 16-byte compare-and-swap. Ticket 0: never set. Writer: the owner of the row it stands
+/// in; of a gauge of mode last, any process.
+struct alignas(16) GaugeCell {
+  std::uint64_t value;  ///< the bits of a double
+  std::uint64_t ticket;
+};
+
+/// Ticket of a cell whose value has moved to another segment with its owner: no value, and none may be set.
+inline constexpr std::uint64_t kMovedTicket = UINT64_MAX;
+
+inline constexpr std::uint32_t kGaugesPerBlock = 48;
+
+/// A stretch of a worker's gauge row. Writer: the owner of the slot. Readers: snapshot.
+struct alignas(64) GaugeBlock {
+  std::atomic<std::uint32_t> next;  ///< Ref of the next block, or 0; set once, never changed
+  std::atomic<std::uint32_t>
+      used;  ///< how many of `series` and `cells` are in use by the slot's present owner
+  std::uint32_t reserved[14];
+  std::atomic<std::uint32_t> series[kGaugesPerBlock];  ///< Ref of the series each cell belongs to
+  GaugeCell cells[kGaugesPerBlock];
+};
+
+/// What families and series have in common. Written before publication, then constant.
+struct Record {
+  Ref next;                  ///< next record of the same chain
+  RecordKind kind;           ///< of what follows
+  std::uint8_t has_escapes;  ///< of a series: 1 if characters of its label values are escaped in its block
+  std::uint8_t reserved[2];
+  std::uint64_t hash;
+};
+
+/// One label set of one family. Followed by `label_bytes` bytes of text: method="GET",code="200"
+struct SeriesRecord {
+  Record record;
+  Ref family;
+  std::uint32_t label_bytes;
+  /// Counter: offset of its cell in stripe 0. Histogram: of its first bucket's. Gauge of mode last: of its
+  /// GaugeCell. Other gauges: 0.
+  std::uint64_t cells;
+  std::atomic<Visibility> visibility;  ///< Writer: any process that registers or removes the series.
+  /// Ref of the first of its ExemplarRecords; 0: there has been no exemplar. Writer: the first process that has one, by
+  /// compare-and-swap (exemplars.cc); then constant.
+  std::atomic<std::uint32_t> exemplars;
+  std::int64_t created_unix_ns;  ///< when it was registered first, CLOCK_REALTIME
+};
+
+/// A metric family. Followed by its bounds (doubles), then name, unit, help, then the label names, each
+/// behind one byte that gives its length.
+struct FamilyRecord {
+  Record record;
+  MetricType type;
+  GaugeMode gauge_mode;
+  std::uint8_t label_count;
+  std::uint8_t name_bytes;
+  std::uint8_t unit_bytes;
+  std::uint8_t bound_count;
+  std::uint16_t help_bytes;
+  std::uint32_t label_name_bytes;
+  /// A series made together with the family, in no chain: the only one of a family without labels, or the
+  /// overflow series that takes what the limits refuse, hidden until its first use. 0 for gauges with labels.
+  Ref embedded;
+  /// Series in chains. Writer: as Live::series_count.
+  std::atomic<std::uint32_t> series_count;
+  std::uint32_t reserved;
+  std::atomic<std::uint64_t> refused_series;  ///< Writer: any process refused a label set here.
+  std::atomic<std::uint64_t>
+      refused_families;  ///< Writer: any process refused another definition of this name.
+};
+
+/// Reads a field that a hostile peer may be changing, exactly once: what is checked afterwards is what is
+/// used. A plain read the compiler may repeat.
+template <class T>
+T ReadOnce(const T& field) {
+  return *const_cast<const volatile T*>(&field);
+}
+
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
+              std::atomic<std::uint32_t>::is_always_lock_free);
+static_assert(sizeof(Header) <= kPageBytes && sizeof(Live) <= kPageBytes);
+static_assert(BucketIndex::kMaxBounds == kMaxBounds);
+static_assert(kMaxNameBytes <= UINT8_MAX && kMaxBounds <= UINT8_MAX && kMaxHelpBytes <= UINT16_MAX);
+
+}  // namespace shmetrics::shm::layout
+
+#endif  // SHMETRICS_SHM_LAYOUT_LAYOUT_H_

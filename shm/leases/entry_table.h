@@ -1,0 +1,196 @@
+#ifndef SHMETRICS_SHM_LEASES_ENTRY_TABLE_H_
+#define SHMETRICS_SHM_LEASES_ENTRY_TABLE_H_
+
+// Entry table: a shard's entries of one kind (layout::LeaseEntry, layout::LedgerEntry), and the index over them: hash
+// chains of those in use, and a list of the free.
+//
+// All of it only for the holder of the shard's mutex. A death on any instruction leaves chains and free list as they
+// are; whoever gets the mutex next calls Rebuild(), which makes them anew from the entries, so no order of the stores
+// below matters. What the entries themselves say is their owner's ladder (leases.cc, ledger.cc).
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <cstring>
+#include <iterator>
+#include <string_view>
+
+#include "shm/base/crash_point.h"
+#include "shm/result.h"
+#include "shm/segment/arena.h"
+#include "shm/segment/segment.h"
+
+namespace shmetrics::shm {
+
+/// What becomes of an entry that has been visited in its chain.
+enum class Visited : std::uint8_t { kStays, kIsFree };
+
+/// The key of an entry. Without a copy: for the holder of the mutex.
+template <class Entry>
+std::string_view KeyOf(const Entry& entry) {
+  // no order needed: written under the mutex that is held
+  const std::uint32_t bytes = entry.head.key_bytes.load(std::memory_order_relaxed);
+  return {reinterpret_cast<const char*>(entry.key), std::min<std::size_t>(bytes, layout::kMaxKeyBytes)};
+}
+
+/// Gives a free entry its key. SYNC(entry): release stores behind the end of its former life, so that a reader who meets
+/// one of them also meets another generation (lease_reader.cc).
+template <class Entry>
+void SetKey(Entry* entry, std::uint64_t hash, std::string_view key) {
+  entry->head.hash.store(hash, std::memory_order_release);  // SYNC(entry)
+  entry->head.key_bytes.store(static_cast<std::uint32_t>(key.size()), std::memory_order_release);
+  std::uint64_t words[layout::kMaxKeyBytes / 8] = {};
+  std::memcpy(words, key.data(), std::min(key.size(), sizeof words));
+  for (std::size_t i = 0; i < std::size(words) && i * 8 < key.size(); i++) {
+    entry->key[i].store(words[i], std::memory_order_release);  // SYNC(entry)
+  }
+}
+
+template <class Entry>
+class EntryTable {
+ public:
+  using Ref = layout::Ref;
+
+  /// `heads` are the table's chains.
+  EntryTable(const Segment& segment, layout::EntryTable* table, std::atomic<Ref>* heads)
+      : segment_(segment), table_(*table), heads_(heads) {}
+
+  /// Calls `visit` for each entry whose key has this hash, and perhaps for others; those it declares free leave the
+  /// chain for the free list. False if the chain leads nowhere: then the segment is corrupt.
+  template <class Visit>
+  bool ForEachInChain(std::uint64_t hash, Visit visit) {
+    std::atomic<Ref>* link = &HeadOf(hash);
+    for (std::uint32_t steps = entry_count();; steps--) {
+      const Ref ref = Load(*link);
+      if (ref == 0) return true;
+      auto* entry = segment_.AtRef<Entry>(ref);
+      if (entry == nullptr || steps == 0) return false;
+      if (visit(*entry) == Visited::kIsFree) {
+        Store(link, Load(entry->head.next));
+        SHMETRICS_CRASH_POINT("entry_unlinked");
+        GiveBack(entry);
+      } else {
+        link = &entry->head.next;
+      }
+    }
+  }
+
+  /// Calls `visit` for every entry, free ones too.
+  template <class Visit>
+  void ForEach(Visit visit) const {
+    std::uint32_t chunks = entry_count() / layout::kEntriesPerChunk;  // bounds the walk
+    for (Ref ref = Load(table_.first_chunk); ref != 0 && chunks > 0; chunks--) {
+      const auto* chunk = segment_.AtRef<layout::EntryChunk>(ref);
+      auto* entries = EntriesOf(segment_, ref);
+      if (chunk == nullptr || entries == nullptr) return;
+      for (std::uint32_t i = 0; i < layout::kEntriesPerChunk; i++) visit(entries[i]);
+      ref = chunk->next;
+    }
+  }
+
+  /// A free entry, out of the free list; null if there is none.
+  Entry* TakeFree() {
+    auto* entry = segment_.AtRef<Entry>(Load(table_.free));
+    if (entry == nullptr) return nullptr;
+    Store(&table_.free, Load(entry->head.next));
+    return entry;
+  }
+
+  void GiveBack(Entry* entry) {
+    Store(&entry->head.next, Load(table_.free));
+    Store(&table_.free, segment_.RefOf(entry));
+  }
+
+  /// Puts an entry that has its key into its chain.
+  void Insert(Entry* entry) {
+    std::atomic<Ref>& head =
+        HeadOf(entry->head.hash.load(std::memory_order_relaxed));  // no order needed: as in KeyOf
+    Store(&entry->head.next, Load(head));
+    Store(&head, segment_.RefOf(entry));
+  }
+
+  /// Adds a chunk of free entries:
+  //   1 allocate                    die here -> the chunk is leaked
+  //   2 lead first_chunk to it      die here -> Rebuild() puts its entries into the free list
+  //   3 count and list its entries  die here -> the same
+  Result<void> Grow(Arena& arena) {
+    constexpr std::uint64_t kBytes = sizeof(layout::EntryChunk) + layout::kEntriesPerChunk * sizeof(Entry);
+    Result<std::uint64_t> offset = arena.AllocateRecord(kBytes, alignof(Entry));
+    if (!offset.ok()) return offset.error();
+    auto* chunk = reinterpret_cast<layout::EntryChunk*>(segment_.base() + offset.value());
+    chunk->next = Load(table_.first_chunk);
+    SHMETRICS_CRASH_POINT("entry_chunk_allocated");
+    const Ref ref = segment_.RefOf(chunk);
+    table_.first_chunk.store(ref, std::memory_order_release);  // pairs with the acquire of readers
+    SHMETRICS_CRASH_POINT("entry_chunk_linked");
+    Store(&table_.entry_count, entry_count() + layout::kEntriesPerChunk);
+    auto* entries = reinterpret_cast<Entry*>(chunk + 1);
+    for (std::uint32_t i = 0; i < layout::kEntriesPerChunk; i++) GiveBack(&entries[i]);
+    return {};
+  }
+
+  /// Makes chains, free list and count anew from the entries. Idempotent: a death within leaves it to the next.
+  template <class IsInUse>
+  void Rebuild(IsInUse is_in_use) {
+    for (std::uint32_t i = 0; i < segment_.header().lease_chain_count; i++) Store(&heads_[i], Ref{0});
+    Store(&table_.free, Ref{0});
+    SHMETRICS_CRASH_POINT("entry_table_emptied");
+    Store(&table_.entry_count, CountEntries());
+    ForEach([&](Entry& entry) {
+      if (is_in_use(entry)) {
+        Insert(&entry);
+      } else {
+        GiveBack(&entry);
+      }
+    });
+  }
+
+  /// Never more than there is memory for, whatever the bytes say: it bounds the walks, which the mutex is held for.
+  std::uint32_t entry_count() const {
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(Load(table_.entry_count), MostEntries()));
+  }
+
+  /// The entries of a chunk, or null if they do not lie in the segment.
+  static Entry* EntriesOf(const Segment& segment, Ref chunk) {
+    return chunk == 0 ? nullptr
+                      : segment.At<Entry>(
+                            chunk * std::uint64_t{layout::kRecordAlignment} + sizeof(layout::EntryChunk),
+                            layout::kEntriesPerChunk);
+  }
+
+ private:
+  // no order needed: the index is read and written under the mutex
+  template <class T>
+  static T Load(const std::atomic<T>& word) {
+    return word.load(std::memory_order_relaxed);
+  }
+  template <class T>
+  static void Store(std::atomic<T>* word, T value) {
+    word->store(value, std::memory_order_relaxed);  // no order needed: as above
+  }
+
+  std::atomic<Ref>& HeadOf(std::uint64_t hash) const {
+    return heads_[(hash >> 32U) & (segment_.header().lease_chain_count - 1)];
+  }
+
+  std::uint64_t MostEntries() const { return segment_.CommittedBytes() / sizeof(Entry); }
+
+  std::uint32_t CountEntries() const {
+    const std::uint64_t most = MostEntries();
+    std::uint64_t count = 0;
+    for (Ref ref = Load(table_.first_chunk); ref != 0 && count < most; count += layout::kEntriesPerChunk) {
+      const auto* chunk = segment_.AtRef<layout::EntryChunk>(ref);
+      if (chunk == nullptr) break;
+      ref = chunk->next;
+    }
+    return static_cast<std::uint32_t>(count);
+  }
+
+  const Segment& segment_;
+  layout::EntryTable& table_;
+  std::atomic<Ref>* heads_;
+};
+
+}  // namespace shmetrics::shm
+
+#endif  // SHMETRICS_SHM_LEASES_ENTRY_TABLE_H_

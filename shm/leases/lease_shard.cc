@@ -1,0 +1,138 @@
+#include "shm/leases/lease_shard.h"
+
+#include <atomic>
+#include <string>
+#include <utility>
+
+#include "shm/base/crash_point.h"
+#include "shm/base/fork_guard.h"
+#include "shm/base/pid_namespace.h"
+#include "shm/planted_bug.h"
+
+namespace shmetrics::shm {
+namespace {
+
+Error NotTaken(const Segment& segment, std::uint32_t number, RobustMutex::Outcome outcome) {
+  const std::string shard = "lease shard " + std::to_string(number) + " of segment " + segment.path();
+  if (outcome == RobustMutex::Outcome::kUnrecoverable) {
+    segment.CountRefusal(layout::Refusal::kUnrecoverable);
+    return Error{ErrorCode::kUnrecoverable,
+                 shard + " was given up by a process that had not repaired it; replace the segment"};
+  }
+  segment.CountRefusal(layout::Refusal::kBusy);
+  return Error{ErrorCode::kBusy, shard + " is held by a process that does not go on; ask again"};
+}
+
+/// Within the limit of all, or within the shard's own share of it, which others cannot use up: entries stay with the
+/// shard that has added them, so a few busy keys could otherwise leave the rest without any, for good.
+bool MayGrow(std::uint64_t own_entries, std::uint64_t all_entries, std::uint32_t limit) {
+  return all_entries + layout::kEntriesPerChunk <= limit ||
+         own_entries + layout::kEntriesPerChunk <= limit / layout::kLeaseShards;
+}
+
+std::uint32_t ShardOf(std::uint64_t hash) { return hash % layout::kLeaseShards; }
+
+}  // namespace
+
+LeaseShard::LeaseShard(const Segment& segment, std::uint32_t number,
+                       std::optional<NamespaceLock> namespace_lock)
+    : segment_(&segment), number_(number), namespace_lock_(std::move(namespace_lock)) {}
+
+LeaseShard::LeaseShard(LeaseShard&& other) noexcept
+    : segment_(std::exchange(other.segment_, nullptr)),
+      number_(other.number_),
+      namespace_lock_(std::move(other.namespace_lock_)) {}
+
+LeaseShard::~LeaseShard() {
+  if (segment_ != nullptr) mutex().Unlock();
+}
+
+RobustMutex LeaseShard::mutex() const { return RobustMutex(&segment_->lease_shard(number_).mutex); }
+
+Result<LeaseShard> LeaseShard::Take(const Segment& segment, std::uint64_t hash) {
+  const std::uint32_t number = ShardOf(hash);
+  Result<NamespaceLock> namespace_lock = NamespaceLock::Take(segment, number);
+  if (!namespace_lock.ok()) {
+    const ErrorCode code = namespace_lock.error().code;
+    if (code == ErrorCode::kBusy) segment.CountRefusal(layout::Refusal::kBusy);
+    if (code == ErrorCode::kForeignNamespace) segment.CountRefusal(layout::Refusal::kForeignNamespace);
+    return namespace_lock.error();
+  }
+  const RobustMutex::Outcome outcome = RobustMutex(&segment.lease_shard(number).mutex).Lock();
+  if (outcome != RobustMutex::Outcome::kLocked && outcome != RobustMutex::Outcome::kOwnerDied) {
+    return NotTaken(segment, number, outcome);
+  }
+  LeaseShard shard(segment, number, std::move(namespace_lock.value()));
+  if (outcome == RobustMutex::Outcome::kOwnerDied) shard.Repair();
+  return shard;
+}
+
+std::optional<LeaseShard> LeaseShard::TryTake(const Segment& segment, std::uint64_t hash) {
+  const layout::Header& header = segment.header();
+  // Where namespaces meet, the byte lock would cost more than what an idle shard is wanted for.
+  if (!ForkGuard::IsKnownToLibc() || header.shared_pid_namespaces != 0 || header.pid_namespace == 0 ||
+      header.pid_namespace != PidNamespace())
+    return std::nullopt;
+  const std::uint32_t number = ShardOf(hash);
+  const RobustMutex::Outcome outcome = RobustMutex(&segment.lease_shard(number).mutex).TryLock();
+  if (outcome != RobustMutex::Outcome::kLocked && outcome != RobustMutex::Outcome::kOwnerDied)
+    return std::nullopt;
+  LeaseShard shard(segment, number, std::nullopt);
+  if (outcome == RobustMutex::Outcome::kOwnerDied) shard.Repair();
+  return shard;
+}
+
+// Takeover from a dead holder:
+//   1 rebuild both indexes    die here -> the next holder is told so too, and does it again
+//   2 mark consistent         die here -> the same, for an index that is whole already
+void LeaseShard::Repair() const {
+  if (!SHMETRICS_PLANTED_BUG("missing-repair"))
+    leases().Rebuild([](const layout::LeaseEntry& entry) { return IsInUse(entry); });
+  ledger().Rebuild([](const layout::LedgerEntry& entry) { return IsInUse(entry); });
+  SHMETRICS_CRASH_POINT("shard_repaired");
+  mutex().MarkConsistent();
+  segment_->live().mutex_recoveries.fetch_add(1, std::memory_order_relaxed);  // no order needed: a statistic
+}
+
+EntryTable<layout::LeaseEntry> LeaseShard::leases() const {
+  layout::LeaseShard& shard = segment_->lease_shard(number_);
+  return {*segment_, &shard.leases, segment_->lease_chains(number_, Segment::LeaseChains::kLeases)};
+}
+
+EntryTable<layout::LedgerEntry> LeaseShard::ledger() const {
+  layout::LeaseShard& shard = segment_->lease_shard(number_);
+  return {*segment_, &shard.ledger, segment_->lease_chains(number_, Segment::LeaseChains::kLedger)};
+}
+
+std::uint64_t LeaseShard::EntriesOfAllShards(layout::EntryTable layout::LeaseShard::*table) const {
+  std::uint64_t entries = 0;
+  for (std::uint32_t i = 0; i < layout::kLeaseShards; i++) {
+    // no order needed: a count that is a little old bounds memory as well
+    entries += (segment_->lease_shard(i).*table).entry_count.load(std::memory_order_relaxed);
+  }
+  return entries;
+}
+
+Result<void> LeaseShard::GrowLeases(Arena& arena) const {
+  const std::uint32_t limit = segment_->header().lease_limit;
+  if (MayGrow(leases().entry_count(), EntriesOfAllShards(&layout::LeaseShard::leases), limit))
+    return leases().Grow(arena);
+  return Error{ErrorCode::kLeaseTableFull, "segment " + segment_->path() + " has its maximum of " +
+                                               std::to_string(limit) + " leases; configure more"};
+}
+
+Result<void> LeaseShard::GrowLedger(Arena& arena) const {
+  const std::uint32_t limit = segment_->header().ledger_limit;
+  if (MayGrow(ledger().entry_count(), EntriesOfAllShards(&layout::LeaseShard::ledger), limit))
+    return ledger().Grow(arena);
+  return Error{ErrorCode::kLedgerFull, "the ledger of segment " + segment_->path() + " has its maximum of " +
+                                           std::to_string(limit) + " users; configure more"};
+}
+
+bool IsInUse(const layout::LeaseEntry& entry) { return layout::ReadOnce(entry.state.generation) % 2 == 1; }
+
+bool IsInUse(const layout::LedgerEntry& entry) {
+  return entry.generation.load(std::memory_order_acquire) % 2 == 1;  // SYNC(entry), see entry_table.h
+}
+
+}  // namespace shmetrics::shm

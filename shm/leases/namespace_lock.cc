@@ -1,0 +1,139 @@
+#include "shm/leases/namespace_lock.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <new>
+#include <string>
+#include <utility>
+
+#include "shm/base/clock.h"
+#include "shm/base/fork_guard.h"
+#include "shm/base/pid_namespace.h"
+#include "shm/base/robust_mutex.h"
+#include "shm/planted_bug.h"
+#include "shm/segment/segment_file.h"
+
+namespace shmetrics::shm {
+namespace {
+
+constexpr std::int64_t kPollNs = 200'000;
+
+void Pause() {
+  const timespec pause{0, kPollNs};
+  nanosleep(&pause, nullptr);
+}
+
+/// The lock file of a segment; not valid if there is none or none can be used, and then errno says why.
+UniqueFd OpenLockFile(const std::string& path) {
+  UniqueFd file(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat status;
+  if (!file.valid() || fstat(file.get(), &status) != 0 || S_ISREG(status.st_mode)) return file;
+  errno = EINVAL;
+  return UniqueFd();
+}
+
+// Making the lock file, with the mode that a segment in this folder has:
+//   1 make a file without a name, set its mode    die here -> the kernel frees it
+//   2 linkat                                      die here -> a lock file that everybody may use
+// Of several makers one wins, and the others open what it has made.
+Result<UniqueFd> OpenOrMakeLockFile(const std::string& path) {
+  UniqueFd file = OpenLockFile(path);
+  if (!file.valid() && errno == ENOENT) {
+    const Result<UniqueFd> made = MakeUnnamedFile(path, 0);
+    if (!made.ok()) return made.error();
+    if (const Result<bool> named = GiveName(made.value(), path); !named.ok()) return named.error();
+    file = OpenLockFile(path);
+  }
+  if (file.valid()) return file;
+  return Error{ErrorCode::kNotOpenable,
+               "cannot use lock file " + path +
+                   ", which leases need where PID namespaces share a segment: " + std::strerror(errno)};
+}
+
+/// A lock of the process, not of the description: children do not inherit it, and it ends with the process.
+bool TryLockByte(const UniqueFd& file, std::uint32_t byte) {
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_start = byte;
+  lock.l_len = 1;
+  return fcntl(file.get(), F_SETLK, &lock) == 0;
+}
+
+Error Busy(std::uint32_t shard) {
+  return Error{ErrorCode::kBusy,
+               "lease shard " + std::to_string(shard) + " is held by another process; ask again"};
+}
+
+}  // namespace
+
+/// One at a time in a process. A child's is made anew: the parent's may be held by a thread that the child does not have.
+struct NamespaceLock::ProcessLock {
+  std::uint64_t generation;
+  pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+};
+
+NamespaceLock::ProcessLock& NamespaceLock::TheProcessLock() {
+  // Never freed but for a race just lost: threads of an exiting process may still hold it. A parent's stays in the child
+  // too, a few bytes for each generation.
+  constinit static std::atomic<ProcessLock*> present{nullptr};
+  const std::uint64_t generation = ForkGuard::Generation();
+  ProcessLock* lock = present.load(std::memory_order_acquire);  // pairs with the exchange below
+  if (lock != nullptr && lock->generation == generation) return *lock;
+  auto* made = new ProcessLock{generation};
+  if (present.compare_exchange_strong(lock, made, std::memory_order_acq_rel)) return *made;
+  delete made;
+  return *lock;
+}
+
+Result<NamespaceLock> NamespaceLock::Take(const Segment& segment, std::uint32_t shard) {
+  const layout::Header& header = segment.header();
+  if (!ForkGuard::IsKnownToLibc()) {
+    return Error{ErrorCode::kForeignNamespace,
+                 "a process made by a raw clone() cannot take leases, because robust mutexes do not work in "
+                 "it; use fork()"};
+  }
+  if (header.shared_pid_namespaces == 0) {
+    if (header.pid_namespace != 0 && header.pid_namespace == PidNamespace()) return NamespaceLock();
+    return Error{ErrorCode::kForeignNamespace,
+                 "segment " + segment.path() +
+                     " takes leases of the PID namespace it was made in only, and this process is in "
+                     "another; make the segment with shared_pid_namespaces"};
+  }
+  if (SHMETRICS_PLANTED_BUG("mutex-without-byte-lock")) return NamespaceLock();
+  const std::int64_t deadline = NowNs(CLOCK_MONOTONIC) + RobustMutex::kMaxWaitNs;
+  const std::string path = segment.path() + ".lock";
+  for (;;) {
+    {
+      NamespaceLock attempt;
+      ProcessLock& process_lock = TheProcessLock();
+      if (pthread_mutex_trylock(&process_lock.mutex) == 0) {
+        attempt.process_lock_ = &process_lock;
+        Result<UniqueFd> file = OpenOrMakeLockFile(path);
+        if (!file.ok()) return file.error();
+        attempt.file_ = std::move(file.value());
+        if (TryLockByte(attempt.file_, shard)) return attempt;
+      }
+      // Given back for the pause: other threads may want other shards.
+    }
+    if (NowNs(CLOCK_MONOTONIC) > deadline) return Busy(shard);
+    Pause();
+  }
+}
+
+NamespaceLock::NamespaceLock(NamespaceLock&& other) noexcept
+    : process_lock_(std::exchange(other.process_lock_, nullptr)), file_(std::move(other.file_)) {}
+
+NamespaceLock::~NamespaceLock() {
+  file_ = UniqueFd();  // before others of this process may open it
+  if (process_lock_ != nullptr) pthread_mutex_unlock(&process_lock_->mutex);
+}
+
+}  // namespace shmetrics::shm

@@ -1,0 +1,30 @@
+#include "shm/leases/owner_probe.h"
+
+#include "shm/workers/worker_slot.h"
+
+namespace shmetrics::shm {
+
+bool OwnerProbe::IsDead(std::uint32_t slot, std::uint64_t epoch) {
+  if (slot >= segment_.header().slot_count) return true;  // nobody at all
+  const layout::WorkerSlot& owner = segment_.worker_slot(slot);
+  if (owner.epoch.load(std::memory_order_acquire) != epoch)
+    return true;  // SYNC(slot-epoch), see worker_slot.cc
+  if (asks_ == Asks::kNobody || &owner == own_) return false;
+  if (!HoldsSlot(slot)) return true;
+  // Who holds it now may have come after the owner: he has then moved the epoch on before he locked.
+  return owner.epoch.load(std::memory_order_acquire) != epoch;  // SYNC(slot-epoch)
+}
+
+bool OwnerProbe::HoldsSlot(std::uint32_t slot) {
+  const auto [answer, is_new] = answers_.try_emplace(slot, true);
+  if (!is_new) return answer->second;
+  if (!file_) file_ = OpenForProbing(segment_);
+  if (file_->valid()) {
+    answer->second = IsSlotHeld(file_->get(), slot);
+  } else {
+    could_not_ask_ = true;
+  }
+  return answer->second;
+}
+
+}  // namespace shmetrics::shm

@@ -1,0 +1,144 @@
+#include "shm/segment/memory_limit.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#include "shm/planted_bug.h"
+
+namespace shmetrics::shm {
+namespace {
+
+/// What a segment never takes: with the last page gone, the application's own next allocation would be its end.
+constexpr std::uint64_t kLeftToTheProcess = 1U << 20U;
+
+/// Where one hierarchy keeps its numbers.
+struct Hierarchy {
+  std::string mount_point;
+  std::string group;  ///< the process's group, as a path below mount_point; "" for the top
+  bool is_v2;
+};
+
+std::optional<std::uint64_t> ReadNumber(const std::string& path) {
+  std::ifstream file(path);
+  std::uint64_t number = 0;
+  if (file >> number) return number;
+  return std::nullopt;  // also "max", which is no limit
+}
+
+/// Page cache, which the kernel drops before it kills.
+std::uint64_t ReclaimableBytes(const std::string& folder, bool is_v2) {
+  std::ifstream file(folder + "/memory.stat");
+  std::uint64_t total = 0;
+  std::string key;
+  std::uint64_t value = 0;
+  while (file >> key >> value) {
+    if (key == (is_v2 ? "active_file" : "total_active_file") ||
+        key == (is_v2 ? "inactive_file" : "total_inactive_file")) {
+      total += value;
+    }
+  }
+  return total;
+}
+
+std::uint64_t HeadroomOf(const std::string& folder, bool is_v2) {
+  const auto limit = ReadNumber(folder + (is_v2 ? "/memory.max" : "/memory.limit_in_bytes"));
+  const auto usage = ReadNumber(folder + (is_v2 ? "/memory.current" : "/memory.usage_in_bytes"));
+  if (!limit || !usage) return UINT64_MAX;
+  const std::uint64_t reclaimable = ReclaimableBytes(folder, is_v2);
+  const std::uint64_t taken = *usage > reclaimable ? *usage - reclaimable : 0;
+  return *limit > taken ? *limit - taken : 0;
+}
+
+/// Whether a list such as "cpu,memory" has the memory controller in it.
+bool ListsMemory(std::string_view list) {
+  const std::string padded = std::string(",").append(list).append(",");
+  return padded.find(",memory,") != std::string::npos;
+}
+
+/// The process's group in the hierarchy with the memory controller: "N:memory:/path" (v1) or "0::/path" (v2).
+std::optional<std::string> GroupOf(bool is_v2) {
+  std::ifstream file("/proc/self/cgroup");
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t first = line.find(':');
+    const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
+    if (second == std::string::npos) continue;
+    const std::string controllers = line.substr(first + 1, second - first - 1);
+    if (is_v2 ? controllers.empty() : ListsMemory(controllers)) return line.substr(second + 1);
+  }
+  return std::nullopt;
+}
+
+/// Mount points of cgroup file systems, from mountinfo: "... root mount_point ... - type source
+/// super_options".
+std::optional<Hierarchy> FindHierarchy(bool is_v2) {
+  const std::optional<std::string> group = GroupOf(is_v2);
+  if (!group) return std::nullopt;
+  std::ifstream file("/proc/self/mountinfo");
+  for (std::string line; std::getline(file, line);) {
+    const std::size_t dash = line.find(" - ");
+    if (dash == std::string::npos) continue;
+    std::istringstream left(line);
+    std::istringstream right(line.substr(dash + 3));
+    std::string skipped, root, mount_point, type, source, options;
+    left >> skipped >> skipped >> skipped >> root >> mount_point;
+    right >> type >> source >> options;
+    const bool matches = is_v2 ? type == "cgroup2" : type == "cgroup" && ListsMemory(options);
+    if (!matches) continue;
+    // In a container the mount shows a subtree: the group's path is then given from above it.
+    std::string below = *group;
+    if (root != "/" && below.compare(0, root.size(), root) == 0) below.erase(0, root.size());
+    if (below == "/") below.clear();
+    return Hierarchy{mount_point, below, is_v2};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::uint64_t MemoryHeadroom() {
+  std::uint64_t headroom = UINT64_MAX;
+  for (const bool is_v2 : {false, true}) {
+    const std::optional<Hierarchy> hierarchy = FindHierarchy(is_v2);
+    if (!hierarchy) continue;
+    for (std::string group = hierarchy->group;; group.erase(group.rfind('/'))) {
+      headroom = std::min(headroom, HeadroomOf(hierarchy->mount_point + group, is_v2));
+      if (group.find('/') == std::string::npos) break;
+    }
+  }
+  return headroom;
+}
+
+Result<void> CommitPages(char* begin, std::uint64_t bytes) {
+  if (const std::uint64_t headroom = MemoryHeadroom(); headroom < bytes + kLeftToTheProcess) {
+    return Error{ErrorCode::kOutOfMemory,
+                 "the memory limit of this control group leaves " + std::to_string(headroom) +
+                     " bytes, the segment needs " + std::to_string(bytes) + " and leaves " +
+                     std::to_string(kLeftToTheProcess) + " to the process; raise the limit"};
+  }
+  if (SHMETRICS_PLANTED_BUG("growth-without-commitment")) return {};
+  // The segment is laid out in 4 KiB, the kernel wants whole pages of its own, which elsewhere have 16 or 64.
+  const std::uint64_t before =
+      reinterpret_cast<std::uintptr_t>(begin) % static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  int result = 0;
+  do {
+    result = madvise(begin - before, bytes + before, MADV_POPULATE_WRITE);
+  } while (result != 0 && errno == EINTR);
+  if (result == 0) return {};
+  // EFAULT is how the kernel says that a touch would have raised SIGBUS: the tmpfs is full.
+  const char* why = errno == EFAULT   ? "the file system is full"
+                    : errno == EINVAL ? "the kernel is older than Linux 5.14"
+                                      : std::strerror(errno);
+  return Error{ErrorCode::kOutOfMemory,
+               "cannot commit " + std::to_string(bytes) + " bytes of the segment: " + why};
+}
+
+}  // namespace shmetrics::shm

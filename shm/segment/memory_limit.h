@@ -1,0 +1,24 @@
+#ifndef SHMETRICS_SHM_SEGMENT_MEMORY_LIMIT_H_
+#define SHMETRICS_SHM_SEGMENT_MEMORY_LIMIT_H_
+
+#include <cstdint>
+
+#include "shm/result.h"
+
+namespace shmetrics::shm {
+
+/// What the control groups of this process (v1 or v2, with all their ancestors) still allow it to take,
+/// counting page cache as free because the kernel gives it up first. UINT64_MAX without a limit, or where
+/// none can be read. Past the limit the kernel kills instead of answering, so it must be asked before. Reads
+/// a few files of /proc and /sys: tens of microseconds. The answer is a moment's; the last few pages are a
+/// race that cannot be won.
+std::uint64_t MemoryHeadroom();
+
+/// Makes the pages exist that hold [begin, begin + bytes) of a mapping, zero where they were holes. kOutOfMemory if the tmpfs,
+/// the machine or the control group has no room: an error now instead of SIGBUS or an OOM kill at the first
+/// touch. Existing contents stay. Any number of processes may commit the same pages at once.
+Result<void> CommitPages(char* begin, std::uint64_t bytes);
+
+}  // namespace shmetrics::shm
+
+#endif  // SHMETRICS_SHM_SEGMENT_MEMORY_LIMIT_H_

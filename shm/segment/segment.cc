@@ -1,0 +1,193 @@
+#include "shm/segment/segment.h"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/interprocess/detail/os_file_functions.hpp>
+#include <boost/interprocess/mapped_region.hpp>
+#include <cstddef>
+#include <cstring>
+#include <exception>
+#include <new>
+
+#include "shm/base/crash_point.h"
+#include "shm/base/robust_mutex.h"
+#include "shm/planted_bug.h"
+#include "shm/segment/memory_limit.h"
+#include "shm/segment/segment_file.h"
+#include "shm/segment/segment_header.h"
+#include "shm/segment/segment_options.h"
+#include "shm/segment/segment_path.h"
+
+namespace shmetrics::shm {
+namespace {
+
+namespace bip = boost::interprocess;
+
+constexpr std::uint64_t kInitialRecordBytes = 256U << 10U;
+constexpr int kMaxAttempts = 16;
+
+/// Lets Boost.Interprocess map a file that was opened and checked here. Its own classes open by name, with
+/// O_CREAT and without O_NOFOLLOW.
+class MappableFile {
+ public:
+  explicit MappableFile(const UniqueFd& fd) : fd_(fd.get()) {}
+  bip::mapping_handle_t get_mapping_handle() const {
+    return bip::ipcdetail::mapping_handle_from_file_handle(fd_);
+  }
+
+ private:
+  int fd_;
+};
+
+Error Refuse(ErrorCode code, const std::string& path, const std::string& why) {
+  return Error{code, "segment " + path + " refused: " + why};
+}
+
+/// Boost throws; nothing above this function does.
+Result<bip::mapped_region> Map(const UniqueFd& file, const std::string& path, Segment::Access access,
+                               std::uint64_t bytes) {
+  try {
+    bip::mapped_region region(MappableFile(file),
+                              access == Segment::Access::kReadOnly ? bip::read_only : bip::read_write, 0,
+                              bytes);
+    madvise(region.get_address(), bytes, MADV_DONTDUMP);  // an application's core dump has no use for it
+    return region;
+  } catch (const std::exception& failure) {
+    return Refuse(ErrorCode::kNotOpenable, path, std::string("it cannot be mapped: ") + failure.what());
+  }
+}
+
+// Creation. The file has no name until rung 4, so there is no half-made segment to find:
+//   1 make a file without a name             die here -> the kernel frees it
+//   2 commit, write header, make mutexes       die here -> the kernel frees it
+//   3 write `committed_front`                die here -> the kernel frees it
+//   4 linkat                                 die here -> a complete segment
+Result<bool> Create(const std::string& path, const SegmentOptions& options) {
+  if (Result<void> checked = CheckOptions(options); !checked.ok()) return checked.error();
+  const layout::Header header = MakeHeader(options);
+  const std::uint64_t committed = header.records_offset + kInitialRecordBytes;
+  const std::uint64_t first_block = header.stripe_count * std::uint64_t{kStripeBytes};
+  if (committed + first_block > header.segment_bytes) {
+    return Error{ErrorCode::kBadOption, "a segment of " + std::to_string(header.segment_bytes) +
+                                            " bytes has no room for " + std::to_string(options.series_limit) +
+                                            " series and " + std::to_string(options.slot_count) +
+                                            " worker slots; make it larger"};
+  }
+  if (Result<void> prepared = PrepareFolder(path); !prepared.ok()) return prepared.error();
+  Result<UniqueFd> file = MakeUnnamedFile(path, header.segment_bytes);
+  if (!file.ok()) return file.error();
+  Result<bip::mapped_region> region =
+      Map(file.value(), path, Segment::Access::kReadWrite, header.segment_bytes);
+  if (!region.ok()) return region.error();
+  char* base = static_cast<char*>(region->get_address());
+  if (SHMETRICS_PLANTED_BUG("named-before-it-is-whole")) static_cast<void>(GiveName(file.value(), path));
+  SHMETRICS_CRASH_POINT("segment_mapped");
+  if (Result<void> done = CommitPages(base, committed); !done.ok()) return done.error();
+  std::memcpy(base, &header, sizeof header);
+  auto* shards = reinterpret_cast<layout::LeaseShard*>(base + header.shards_offset);
+  for (std::uint32_t i = 0; i < layout::kLeaseShards; i++) RobustMutex::Initialize(&shards[i].mutex);
+  // no order needed: linkat() publishes
+  reinterpret_cast<layout::Live*>(base + layout::kPageBytes)
+      ->committed_front.store(committed, std::memory_order_relaxed);
+  SHMETRICS_CRASH_POINT("segment_filled");
+  return GiveName(file.value(), path);
+}
+
+}  // namespace
+
+struct Segment::Mapping {
+  std::string path;
+  FileIdentity identity;
+  bip::mapped_region region;
+  UniqueFd probe_fd;
+  Access access;
+};
+
+Segment::Segment(std::unique_ptr<Mapping> mapping, const layout::Header& header)
+    : header_(header),
+      base_(static_cast<char*>(mapping->region.get_address())),
+      mapping_(std::move(mapping)) {}
+
+Segment::~Segment() = default;
+
+const std::string& Segment::path() const { return mapping_->path; }
+FileIdentity Segment::identity() const { return mapping_->identity; }
+int Segment::probe_fd() const { return mapping_->probe_fd.get(); }
+
+Result<std::shared_ptr<Segment>> Segment::Attach(const std::string& path, Access access,
+                                                 uid_t trusted_owner) try {
+  if (Result<void> checked = CheckFolder(path); !checked.ok()) return checked.error();
+  Result<SegmentFile> file = OpenSegmentFile(path, access == Access::kReadWrite, trusted_owner);
+  if (!file.ok()) return file.error();
+  const auto file_bytes = static_cast<std::uint64_t>(file->status.st_size);
+  layout::Header header{};
+  // Read, not mapped: a file shorter than it says must be an answer, not a signal.
+  const ssize_t got = pread(file->fd.get(), &header, sizeof header, 0);
+  if (got >= static_cast<ssize_t>(sizeof header.magic) && header.magic != layout::kMagic) {
+    return Refuse(ErrorCode::kBadMagic, path, "it is not a shmetrics segment");
+  }
+  if (got < static_cast<ssize_t>(sizeof header)) {
+    return Refuse(ErrorCode::kTruncated, path,
+                  "it has " + std::to_string(file_bytes) + " bytes, less than a header");
+  }
+  if (Result<void> checked = CheckHeader(path, header, file_bytes); !checked.ok()) return checked.error();
+  Result<bip::mapped_region> region = Map(file->fd, path, access, header.segment_bytes);
+  if (!region.ok()) return region.error();
+  auto mapping = std::make_unique<Mapping>();
+  mapping->path = path;
+  mapping->identity = FileIdentity{file->status.st_dev, file->status.st_ino};
+  mapping->region.swap(region.value());
+  mapping->access = access;
+  if (access == Access::kReadOnly) mapping->probe_fd = std::move(file->fd);
+  return std::shared_ptr<Segment>(new Segment(std::move(mapping), header));
+} catch (const std::bad_alloc&) {
+  return Error{ErrorCode::kOutOfMemory, "no memory to attach to a segment"};
+}
+
+Result<std::shared_ptr<Segment>> Segment::AttachOrCreate(const std::string& path,
+                                                         const SegmentOptions& options, uid_t trusted_owner) {
+  Result<std::shared_ptr<Segment>> attached = Attach(path, Access::kReadWrite, trusted_owner);
+  // More than one turn only while somebody else makes and removes segments of this name.
+  for (int attempt = 0;
+       attempt < kMaxAttempts && !attached.ok() && attached.error().code == ErrorCode::kAbsent; attempt++) {
+    if (Result<bool> created = Create(path, options); !created.ok()) return created.error();
+    attached = Attach(path, Access::kReadWrite, trusted_owner);
+  }
+  return attached;
+}
+
+bool Segment::IsWhole() const {
+  struct stat status;
+  if (fstat(probe_fd(), &status) != 0) return false;
+  return static_cast<std::uint64_t>(status.st_size) >= header_.segment_bytes &&
+         std::memcmp(base_, &header_, sizeof header_) == 0;
+}
+
+bool Segment::HasName() const {
+  struct stat status;
+  return lstat(path().c_str(), &status) == 0 && FileIdentity{status.st_dev, status.st_ino} == identity();
+}
+
+void Segment::CountRefusal(layout::Refusal reason) const {
+  if (mapping_->access == Access::kReadOnly) return;
+  // no order needed: a statistic
+  live().refusals[static_cast<std::uint32_t>(reason)].fetch_add(1, std::memory_order_relaxed);
+}
+
+std::uint64_t Segment::CommittedBlocks() const {
+  // no order needed: whoever published an offset had committed before (release of the publication, arena.cc)
+  return std::min(live().committed_blocks.load(std::memory_order_relaxed),
+                  header_.segment_bytes / block_bytes());
+}
+
+std::uint64_t Segment::CommittedBytes() const {
+  // no order needed: as in CommittedBlocks
+  const std::uint64_t front =
+      std::min(live().committed_front.load(std::memory_order_relaxed), header_.segment_bytes);
+  return std::min(front + CommittedBlocks() * block_bytes(), header_.segment_bytes);
+}
+
+}  // namespace shmetrics::shm

@@ -1,0 +1,145 @@
+#ifndef SHMETRICS_SHM_SEGMENT_SEGMENT_H_
+#define SHMETRICS_SHM_SEGMENT_SEGMENT_H_
+
+// Segment: one file of shared memory, mapped. Whole from the first moment it has a name, never moved, and
+// never unmapped under a worker. The ladder of attach outcomes is Aeron's idea; the computed signature is
+// LMDB's.
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "shm/layout/layout.h"
+#include "shm/result.h"
+
+namespace shmetrics::shm {
+
+struct SegmentOptions;
+
+/// Which file at a path is meant: a new file of the same name has another identity.
+struct FileIdentity {
+  dev_t device;
+  ino_t inode;
+  bool operator==(const FileIdentity&) const = default;
+};
+
+class Segment {
+ public:
+  enum class Access : std::uint8_t { kReadOnly, kReadWrite };
+
+  /// Attaches to the segment at `path`. Every failure is a rung of its own: kAbsent, kSymlink, kNotRegular,
+  /// kForeignOwner, kUnsafeMode, kHardLinked, kNotOpenable, kTruncated, kBadMagic, kOtherLayout, kOtherBoot,
+  /// kCorrupt. `trusted_owner` is one more uid allowed to own the file. With kReadOnly nothing of the segment
+  /// can be written through this object, and it keeps a file descriptor open to ask who is alive; with
+  /// kReadWrite it keeps none, because applications close descriptors they do not know.
+  static Result<std::shared_ptr<Segment>> Attach(const std::string& path, Access access,
+                                                 uid_t trusted_owner = static_cast<uid_t>(-1));
+
+  /// Attaches read-write, first creating the segment if there is none. Of several creators one wins and the
+  /// others attach to what it made. A creator killed at any instruction leaves no file or a complete one.
+  static Result<std::shared_ptr<Segment>> AttachOrCreate(const std::string& path,
+                                                         const SegmentOptions& options,
+                                                         uid_t trusted_owner = static_cast<uid_t>(-1));
+
+  ~Segment();
+  Segment(const Segment&) = delete;
+  Segment& operator=(const Segment&) = delete;
+
+  const std::string& path() const;
+  FileIdentity identity() const;
+  /// Descriptor for liveness probes; -1 when attached read-write.
+  int probe_fd() const;
+
+  /// The constants of the segment: a private copy, checked once, that no peer can change.
+  const layout::Header& header() const { return header_; }
+  layout::Live& live() const { return *reinterpret_cast<layout::Live*>(base_ + layout::kPageBytes); }
+
+  layout::LeaseShard& lease_shard(std::uint32_t shard) const {
+    return reinterpret_cast<layout::LeaseShard*>(base_ + header_.shards_offset)[shard];
+  }
+  enum class LeaseChains : std::uint8_t { kLeases = 0, kLedger = 1 };
+  /// Heads of the chains of one kind in one shard: lease_chain_count of them.
+  std::atomic<layout::Ref>* lease_chains(std::uint32_t shard, LeaseChains kind) const {
+    auto* chains = reinterpret_cast<std::atomic<layout::Ref>*>(&lease_shard(layout::kLeaseShards));
+    const std::uint64_t table = std::uint64_t{2} * shard + static_cast<std::uint32_t>(kind);
+    return chains + table * header_.lease_chain_count;
+  }
+  layout::WorkerSlot& worker_slot(std::uint32_t slot) const {
+    return reinterpret_cast<layout::WorkerSlot*>(base_ + header_.slots_offset)[slot];
+  }
+
+  /// Bytes of one block of cells: one page in each stripe.
+  std::uint64_t block_bytes() const { return header_.stripe_count * std::uint64_t{kStripeBytes}; }
+
+  /// `count` objects of T at `offset`, or null if they are misaligned or not wholly inside the committed
+  /// front of the segment. What is not committed is a hole: touching it allocates, or raises SIGBUS when
+  /// tmpfs is full. (The whole file is mapped nevertheless: a mapping costs nothing, never has to follow
+  /// growth, and every access is bounded here anyway.)
+  template <class T>
+  T* At(std::uint64_t offset, std::uint64_t count = 1) const {
+    return offset % alignof(T) == 0 && count <= UINT64_MAX / sizeof(T) &&
+                   IsCommitted(offset, count * sizeof(T))
+               ? reinterpret_cast<T*>(base_ + offset)
+               : nullptr;
+  }
+  template <class T>
+  T* AtRef(layout::Ref ref) const {
+    return ref == 0 ? nullptr : At<T>(ref * std::uint64_t{layout::kRecordAlignment});
+  }
+  /// `bytes` bytes of cells at `offset` in stripe 0, or null if they are misaligned, cross a page, or do not
+  /// lie in a committed block together with their column in every other stripe.
+  char* Cells(std::uint64_t offset, std::uint64_t bytes) const {
+    if (offset >= header_.segment_bytes) return nullptr;
+    const std::uint64_t in_page = offset % kStripeBytes;
+    const bool is_aligned = (offset & (bytes % 16 == 0 ? 15U : 7U)) == 0;
+    const bool is_in_one_page = bytes <= kStripeBytes && in_page <= kStripeBytes - bytes;
+    // From the end, where blocks grow from. Of 32 bits: a division of 64 is slow, and this is on the look-up path.
+    const auto pages = static_cast<std::uint32_t>((header_.segment_bytes - offset + in_page) / kStripeBytes);
+    const bool is_in_stripe_0 = pages % header_.stripe_count == 0;
+    // no order needed: as in CommittedBlocks
+    const bool is_committed =
+        pages <= live().committed_blocks.load(std::memory_order_relaxed) * header_.stripe_count;
+    return is_aligned && is_in_one_page && is_in_stripe_0 && is_committed ? base_ + offset : nullptr;
+  }
+  /// The Ref of a record that lies in this segment.
+  layout::Ref RefOf(const void* record) const {
+    return static_cast<layout::Ref>(static_cast<std::uint64_t>(static_cast<const char*>(record) - base_) /
+                                    layout::kRecordAlignment);
+  }
+
+  /// Whether this file still bears the segment's name. False also when another file has taken it.
+  bool HasName() const;
+
+  /// Whether the file is still as long as it was and still begins with the header that was checked: not if another
+  /// process has cut it off or written over it, which no reading in the middle may notice. Only of a segment
+  /// attached read-only; may raise SIGBUS, as any reading of it.
+  bool IsWhole() const;
+
+  char* base() const { return base_; }
+  /// Memory the segment has taken, front and back.
+  std::uint64_t CommittedBytes() const;
+
+  /// Counts a refusal where the agent sees it. Safe to call at any time; no effect on a read-only segment.
+  void CountRefusal(layout::Refusal reason) const;
+
+ private:
+  struct Mapping;
+  Segment(std::unique_ptr<Mapping> mapping, const layout::Header& header);
+  std::uint64_t CommittedBlocks() const;
+  bool IsCommitted(std::uint64_t offset, std::uint64_t bytes) const {
+    if (bytes > header_.segment_bytes || offset > header_.segment_bytes - bytes) return false;
+    // no order needed: as in CommittedBlocks
+    return offset + bytes <= live().committed_front.load(std::memory_order_relaxed);
+  }
+
+  layout::Header header_;
+  char* base_;
+  std::unique_ptr<Mapping> mapping_;
+};
+
+}  // namespace shmetrics::shm
+
+#endif  // SHMETRICS_SHM_SEGMENT_SEGMENT_H_

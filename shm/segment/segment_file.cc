@@ -1,0 +1,112 @@
+#include "shm/segment/segment_file.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "shm/segment/segment_path.h"
+
+namespace shmetrics::shm {
+namespace {
+
+Error Refuse(ErrorCode code, const std::string& path, const std::string& why) {
+  return Error{code, "segment " + path + " refused: " + why};
+}
+
+Result<void> CheckStatus(const std::string& path, const struct stat& file, uid_t trusted_owner) {
+  if (!S_ISREG(file.st_mode)) return Refuse(ErrorCode::kNotRegular, path, "it is not a regular file");
+  struct stat folder;
+  if (stat(FolderOf(path).c_str(), &folder) != 0) {
+    return Refuse(ErrorCode::kNotOpenable, path,
+                  std::string("its folder cannot be read: ") + std::strerror(errno));
+  }
+  if (!IsTrustedOwner(file, folder, trusted_owner)) {
+    return Refuse(ErrorCode::kForeignOwner, path,
+                  "it belongs to uid " + std::to_string(file.st_uid) + ", which is neither this user (" +
+                      std::to_string(geteuid()) +
+                      "), root nor the owner of its folder; remove it or trust that owner");
+  }
+  if ((file.st_mode & 0007) != 0) {
+    return Refuse(ErrorCode::kUnsafeMode, path, "the world has access to it; set its mode to 0600 or 0660");
+  }
+  if (file.st_nlink == 0)
+    return Error{ErrorCode::kAbsent, "segment " + path + " was removed while it was opened"};
+  if (file.st_nlink != 1) {
+    return Refuse(ErrorCode::kHardLinked, path,
+                  "it has " + std::to_string(file.st_nlink) + " names (hard links); remove the others");
+  }
+  return {};
+}
+
+Error ExplainOpenFailure(const std::string& path, int error) {
+  switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+      return Error{ErrorCode::kAbsent, "no segment at " + path};
+    case ELOOP:
+      return Refuse(ErrorCode::kSymlink, path, "it is a symbolic link; name the file itself");
+    case EISDIR:
+    case ENXIO:
+    case ENODEV:
+      return Refuse(ErrorCode::kNotRegular, path, "it is not a regular file");
+    default:
+      return Refuse(ErrorCode::kNotOpenable, path, std::strerror(error));
+  }
+}
+
+}  // namespace
+
+bool IsTrustedOwner(const struct stat& file, const struct stat& folder, uid_t trusted_owner) {
+  const uid_t owner = file.st_uid;
+  if (owner == geteuid() || owner == 0 || owner == folder.st_uid || owner == trusted_owner) return true;
+  const bool folder_is_of_a_group = (folder.st_mode & S_ISGID) != 0 && (folder.st_mode & 0007) == 0;
+  return folder_is_of_a_group && file.st_gid == folder.st_gid;
+}
+
+Result<SegmentFile> OpenSegmentFile(const std::string& path, bool for_writing, uid_t trusted_owner) {
+  // O_NONBLOCK: opening a pipe that somebody put there must not wait for its other end.
+  const int flags = (for_writing ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+  SegmentFile file{UniqueFd(open(path.c_str(), flags)), {}};
+  if (!file.fd.valid()) return ExplainOpenFailure(path, errno);
+  if (fstat(file.fd.get(), &file.status) != 0) return ExplainOpenFailure(path, errno);
+  if (Result<void> checked = CheckStatus(path, file.status, trusted_owner); !checked.ok())
+    return checked.error();
+  return file;
+}
+
+Result<UniqueFd> MakeUnnamedFile(const std::string& path, std::uint64_t bytes) {
+  const std::string folder = FolderOf(path);
+  // Past this limit ftruncate() raises SIGXFSZ, which would end the application.
+  rlimit file_size{};
+  if (getrlimit(RLIMIT_FSIZE, &file_size) == 0 && file_size.rlim_cur < bytes) {
+    return Error{ErrorCode::kNotCreatable, "cannot make a segment of " + std::to_string(bytes) +
+                                               " bytes in " + folder +
+                                               ": the limit on file sizes (ulimit -f) is " +
+                                               std::to_string(file_size.rlim_cur) + " bytes"};
+  }
+  UniqueFd file(open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (!file.valid()) {
+    return Error{ErrorCode::kNotCreatable,
+                 "cannot make a segment in " + folder + ": " + std::strerror(errno)};
+  }
+  struct stat status;
+  const bool shared = stat(folder.c_str(), &status) == 0 && (status.st_mode & S_ISGID) != 0;
+  if (fchmod(file.get(), shared ? 0660 : 0600) != 0 ||
+      ftruncate(file.get(), static_cast<off_t>(bytes)) != 0) {
+    return Error{ErrorCode::kNotCreatable, "cannot make a segment of " + std::to_string(bytes) +
+                                               " bytes in " + folder + ": " + std::strerror(errno)};
+  }
+  return file;
+}
+
+Result<bool> GiveName(const UniqueFd& file, const std::string& path) {
+  const std::string descriptor = "/proc/self/fd/" + std::to_string(file.get());
+  if (linkat(AT_FDCWD, descriptor.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
+  if (errno == EEXIST) return false;
+  return Error{ErrorCode::kNotCreatable, "cannot name the segment " + path + ": " + std::strerror(errno)};
+}
+
+}  // namespace shmetrics::shm

@@ -1,0 +1,306 @@
+#include "shm/series/directory.h"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "shm/base/crash_point.h"
+#include "shm/planted_bug.h"
+#include "shm/series/family_record.h"
+#include "shm/series/key_hash.h"
+#include "shm/series/label_block.h"
+#include "shm/series/series_record.h"
+
+namespace shmetrics::shm {
+namespace {
+
+using layout::MetricType;
+using layout::Visibility;
+
+layout::Refusal RefusalOf(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kConflict:
+      return layout::Refusal::kConflict;
+    case ErrorCode::kNameCollision:
+      return layout::Refusal::kNameCollision;
+    case ErrorCode::kInvalidLabels:
+      return layout::Refusal::kInvalidLabels;
+    case ErrorCode::kSeriesLimit:
+      return layout::Refusal::kSeriesLimit;
+    case ErrorCode::kSegmentFull:
+      return layout::Refusal::kSegmentFull;
+    case ErrorCode::kOutOfMemory:
+      return layout::Refusal::kOutOfMemory;
+    case ErrorCode::kCorrupt:
+      return layout::Refusal::kCorrupt;
+    default:
+      return layout::Refusal::kInvalidDefinition;
+  }
+}
+
+/// Where a new series keeps its value; 0 for gauges, whose values are in the workers' rows.
+Result<std::uint64_t> AllocateValue(Arena& arena, std::uint64_t cell_bytes, layout::GaugeMode mode) {
+  if (cell_bytes > 0) return arena.AllocateCells(cell_bytes);
+  if (mode == layout::GaugeMode::kLast) return arena.AllocateRecord(sizeof(layout::GaugeCell));
+  return std::uint64_t{0};
+}
+
+/// Adds one unless the limit is reached. Reserved before publication, so that the limit is never passed.
+template <class Count>
+bool AddBelow(std::atomic<Count>& count, Count limit) {
+  Count seen = count.load(std::memory_order_relaxed);  // no order needed: a count guards no other bytes
+  while (seen < limit) {
+    // no order needed: as above
+    if (count.compare_exchange_weak(seen, seen + 1, std::memory_order_relaxed)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+/// What the chains have said.
+Result<layout::Ref> Directory::Reached(std::optional<layout::Ref> ref) const {
+  if (ref) return *ref;
+  return Error{ErrorCode::kCorrupt,
+               "segment " + segment_.path() + " is corrupt: a chain of its directory leads nowhere"};
+}
+
+Result<layout::Ref> Directory::FindFamily(std::string_view name) const {
+  const std::uint64_t hash = HashOfName(name);
+  return Reached(chains_.Find(hash, [&](layout::Ref ref, const layout::Record& record) {
+    if (record.kind != layout::RecordKind::kFamily) return false;
+    const std::optional<FamilyDefinition> family = ReadFamilyRecord(segment_, ref);
+    return family && family->name == name;
+  }));
+}
+
+Result<RegisteredFamily> Directory::RegisterFamily(const FamilyDefinition& definition) {
+  if (Result<void> checked = CheckDefinition(definition); !checked.ok())
+    return CountRefusal(nullptr, checked.error());
+  Result<layout::Ref> ref = FindFamily(definition.name);
+  if (ref.ok() && ref.value() == 0) {
+    if (Result<void> checked = CheckCollisions(definition); !checked.ok())
+      return CountRefusal(nullptr, checked.error());
+    ref = InsertWithinLimit(definition);
+  }
+  if (!ref.ok()) return CountRefusal(nullptr, ref.error());
+  return Reconcile(ref.value(), definition);
+}
+
+/// Compares what is asked for with what is there, which may have been inserted by another process just now.
+Result<RegisteredFamily> Directory::Reconcile(layout::Ref ref, const FamilyDefinition& definition) const {
+  auto* record = segment_.AtRef<layout::FamilyRecord>(ref);
+  const std::optional<FamilyDefinition> present = ReadFamilyRecord(segment_, ref);
+  if (record == nullptr || !present) {
+    return Error{ErrorCode::kCorrupt,
+                 "segment " + segment_.path() + " is corrupt: family " + definition.name};
+  }
+  if (!SameDefinition(*present, definition)) {
+    record->refused_families.fetch_add(1, std::memory_order_relaxed);  // no order needed: a statistic
+    return CountRefusal(
+        nullptr, Error{ErrorCode::kConflict, "metric family \"" + definition.name + "\" refused: it is " +
+                                                 Describe(*present) + ", and was asked for as " +
+                                                 Describe(definition)});
+  }
+  RegisteredFamily family{record, ref, {}, CellBytesOf(definition)};
+  family.label_names.assign(definition.label_names.begin(), definition.label_names.end());
+  return family;
+}
+
+Result<void> Directory::CheckCollisions(const FamilyDefinition& definition) const {
+  for (const std::string& name : PossibleColliders(definition)) {
+    const Result<layout::Ref> ref = FindFamily(name);
+    if (!ref.ok()) return ref.error();
+    auto* record = segment_.AtRef<layout::FamilyRecord>(ref.value());
+    const std::optional<FamilyDefinition> other = ReadFamilyRecord(segment_, ref.value());
+    if (record == nullptr || !other || !Collide(definition, *other)) continue;
+    record->refused_families.fetch_add(1, std::memory_order_relaxed);  // no order needed: a statistic
+    return Error{ErrorCode::kNameCollision,
+                 "metric family \"" + definition.name + "\", a " + Describe(definition) +
+                     ", refused: it would expose a name of \"" + other->name + "\", a " + Describe(*other)};
+  }
+  return {};
+}
+
+/// Reserves the family's place in the count first, as ReserveSeries does.
+Result<layout::Ref> Directory::InsertWithinLimit(const FamilyDefinition& definition) {
+  std::atomic<std::uint64_t>& count = segment_.live().family_count;
+  if (!AddBelow(count, layout::kMaxFamilies)) {
+    return Error{ErrorCode::kSeriesLimit, "metric family \"" + definition.name +
+                                              "\" refused: the segment has its maximum of " +
+                                              std::to_string(layout::kMaxFamilies) + " families"};
+  }
+  bool is_new = false;
+  Result<layout::Ref> ref = InsertFamily(definition, &is_new);
+  if (!is_new) count.fetch_sub(1, std::memory_order_relaxed);  // no order needed: as in AddBelow
+  return ref;
+}
+
+// A family and its embedded series are one allocation: there is never one without the other.
+Result<layout::Ref> Directory::InsertFamily(const FamilyDefinition& definition, bool* is_new) {
+  const bool has_labels = !definition.label_names.empty();
+  const bool has_embedded = !has_labels || definition.type != MetricType::kGauge;
+  const std::string_view block = has_labels ? kOverflowLabelBlock : std::string_view{};
+  const std::uint64_t alignment = layout::kRecordAlignment;
+  const std::uint64_t family_bytes = (FamilyRecordBytes(definition) + alignment - 1) / alignment * alignment;
+  const std::uint64_t embedded_bytes = has_embedded ? sizeof(layout::SeriesRecord) + block.size() : 0;
+
+  Result<std::uint64_t> cells = has_embedded
+                                    ? AllocateValue(arena_, CellBytesOf(definition), definition.gauge_mode)
+                                    : Result<std::uint64_t>(std::uint64_t{0});
+  if (!cells.ok()) return cells.error();
+  Result<std::uint64_t> offset = arena_.AllocateRecord(family_bytes + embedded_bytes);
+  if (!offset.ok()) return offset.error();
+
+  auto* record = reinterpret_cast<layout::FamilyRecord*>(segment_.base() + offset.value());
+  const layout::Ref ref = segment_.RefOf(record);
+  record->record.kind = layout::RecordKind::kFamily;
+  record->record.hash = HashOfName(definition.name);
+  WriteFamilyRecord(definition, record);
+  if (has_embedded) {
+    auto* embedded = reinterpret_cast<layout::SeriesRecord*>(segment_.base() + offset.value() + family_bytes);
+    WriteSeriesRecord(embedded, ref, 0, block, cells.value(),
+                      has_labels ? Visibility::kHidden : Visibility::kShown);
+    record->embedded = segment_.RefOf(embedded);
+  }
+  Result<layout::Ref> published =
+      Reached(chains_.Publish(ref, &record->record, [&](layout::Ref other, const layout::Record& candidate) {
+        if (candidate.kind != layout::RecordKind::kFamily) return false;
+        const std::optional<FamilyDefinition> family = ReadFamilyRecord(segment_, other);
+        return family && family->name == definition.name;
+      }));
+  *is_new = published.ok() && published.value() == ref;
+  return published;
+}
+
+inline bool Directory::HasLabels(const layout::SeriesRecord& series, const RegisteredFamily& family,
+                                 std::span<const std::string_view> values) const {
+  if (series.family != family.ref) return false;
+  const std::string_view block = LabelBlockOf(segment_, series);
+  return series.record.has_escapes == 0 ? PlainBlockHasValues(block, family.label_names, values)
+                                        : LabelBlockEquals(block, family.label_names, values);
+}
+
+bool Directory::IsSeries(const RegisteredFamily& family, const layout::SeriesRecord& series,
+                         std::span<const std::string_view> values) const {
+  if (values.empty() || values.size() != family.label_names.size()) return false;
+  const auto offset = static_cast<std::uint64_t>(reinterpret_cast<const char*>(&series) - segment_.base());
+  const auto* here = segment_.At<layout::SeriesRecord>(offset);
+  return here != nullptr && HasLabels(*here, family, values);
+}
+
+layout::SeriesRecord* Directory::FindSeries(const RegisteredFamily& family,
+                                            std::span<const std::string_view> values) const {
+  if (values.size() != family.label_names.size()) return nullptr;
+  if (values.empty()) return segment_.AtRef<layout::SeriesRecord>(family.record->embedded);
+  layout::SeriesRecord* series = nullptr;
+  const std::optional<layout::Ref> found =
+      chains_.Find(HashOfValues(family.ref, values), [&](layout::Ref, layout::Record& record) {
+        if (record.kind != layout::RecordKind::kSeries) return false;
+        series = reinterpret_cast<layout::SeriesRecord*>(&record);
+        return HasLabels(*series, family, values);
+      });
+  return found.value_or(0) != 0 ? series : nullptr;
+}
+
+Result<layout::SeriesRecord*> Directory::RegisterSeries(const RegisteredFamily& family,
+                                                        std::span<const std::string_view> values) {
+  layout::SeriesRecord* series = FindSeries(family, values);
+  if (series == nullptr) {
+    if (Result<void> checked = CheckLabelValues(family.label_names, values); !checked.ok())
+      return CountRefusal(&family, checked.error());
+    const std::uint64_t hash = HashOfValues(family.ref, values);
+    // Behind a break nothing is found: what the insertion allocates before it gets there would be leaked at every look-up.
+    const auto end_of_chain = chains_.Find(hash, [](layout::Ref, const layout::Record&) { return false; });
+    if (Result<layout::Ref> reached = Reached(end_of_chain); !reached.ok())
+      return CountRefusal(&family, reached.error());
+    if (!ReserveSeries(family)) {
+      return CountRefusal(&family,
+                          Error{ErrorCode::kSeriesLimit,
+                                "label set refused: the family or the segment has its maximum of series"});
+    }
+    Result<layout::SeriesRecord*> inserted = InsertSeries(family, hash, values);
+    if (!inserted.ok()) return CountRefusal(&family, inserted.error());
+    series = inserted.value();
+  }
+  // no order needed: a series shown one scrape early or late is still whole
+  if (series->visibility.load(std::memory_order_relaxed) != Visibility::kShown) {
+    series->visibility.store(Visibility::kShown, std::memory_order_relaxed);  // no order needed: as above
+  }
+  return series;
+}
+
+// Registration of a series:
+//   1 reserve a place in both counts        die here -> the counts say one series too many, for good
+//   2 allocate cells, then the record       die here -> the same, and what was allocated is leaked
+//   3 write the record                      die here -> the same
+//   4 publish (see HashChains)              die here -> the series is registered
+// directory.pml is a model of it, HashChains::Publish() included: change both.
+// Cells first: when memory has run out they are what fails, and nothing has been leaked yet.
+Result<layout::SeriesRecord*> Directory::InsertSeries(const RegisteredFamily& family, std::uint64_t hash,
+                                                      std::span<const std::string_view> values) {
+  const std::string block = MakeLabelBlock(family.label_names, values);
+  SHMETRICS_CRASH_POINT("directory_series_reserved");
+  Result<std::uint64_t> cells = AllocateValue(arena_, family.cell_bytes, family.record->gauge_mode);
+  Result<std::uint64_t> offset = cells.ok()
+                                     ? arena_.AllocateRecord(sizeof(layout::SeriesRecord) + block.size())
+                                     : Result<std::uint64_t>(cells.error());
+  if (!offset.ok()) {
+    ReturnSeries(family);
+    return offset.error();
+  }
+  auto* series = reinterpret_cast<layout::SeriesRecord*>(segment_.base() + offset.value());
+  const layout::Ref ref = segment_.RefOf(series);
+  if (SHMETRICS_PLANTED_BUG("publish-before-fill")) {
+    series->record.hash = hash;
+    static_cast<void>(
+        chains_.Publish(ref, &series->record, [](layout::Ref, const layout::Record&) { return false; }));
+  }
+  WriteSeriesRecord(series, family.ref, hash, block, cells.value(), Visibility::kShown);
+  const Result<layout::Ref> published =
+      Reached(chains_.Publish(ref, &series->record, [&](layout::Ref other, const layout::Record& candidate) {
+        if (candidate.kind != layout::RecordKind::kSeries) return false;
+        const auto* rival = segment_.AtRef<layout::SeriesRecord>(other);
+        return rival != nullptr && rival->family == family.ref && LabelBlockOf(segment_, *rival) == block;
+      }));
+  if (!published.ok() || published.value() != ref) ReturnSeries(family);
+  if (!published.ok()) return published.error();
+  if (auto* shown = segment_.AtRef<layout::SeriesRecord>(published.value())) return shown;
+  return Error{ErrorCode::kCorrupt, "segment " + segment_.path() + " is corrupt: what is registered is gone"};
+}
+
+layout::SeriesRecord* Directory::OverflowSeries(const RegisteredFamily& family) const {
+  if (family.label_names.empty()) return nullptr;
+  auto* series = segment_.AtRef<layout::SeriesRecord>(family.record->embedded);
+  // no order needed: as in RegisterSeries
+  if (series != nullptr) series->visibility.store(Visibility::kShown, std::memory_order_relaxed);
+  return series;
+}
+
+bool Directory::RemoveSeries(const RegisteredFamily& family, std::span<const std::string_view> values) {
+  layout::SeriesRecord* series = FindSeries(family, values);
+  // no order needed: as in RegisterSeries
+  return series != nullptr &&
+         series->visibility.exchange(Visibility::kHidden, std::memory_order_relaxed) == Visibility::kShown;
+}
+
+bool Directory::ReserveSeries(const RegisteredFamily& family) {
+  if (!AddBelow(family.record->series_count, segment_.header().family_series_limit)) return false;
+  if (AddBelow(segment_.live().series_count, std::uint64_t{segment_.header().series_limit})) return true;
+  family.record->series_count.fetch_sub(1, std::memory_order_relaxed);  // no order needed: as in AddBelow
+  return false;
+}
+
+void Directory::ReturnSeries(const RegisteredFamily& family) {
+  segment_.live().series_count.fetch_sub(1, std::memory_order_relaxed);  // no order needed: as in AddBelow
+  family.record->series_count.fetch_sub(1, std::memory_order_relaxed);   // no order needed: as in AddBelow
+}
+
+Error Directory::CountRefusal(const RegisteredFamily* family, Error error) const {
+  segment_.CountRefusal(RefusalOf(error.code));
+  if (family != nullptr)
+    family->record->refused_series.fetch_add(1, std::memory_order_relaxed);  // no order needed: a statistic
+  return error;
+}
+
+}  // namespace shmetrics::shm

@@ -1,0 +1,96 @@
+#ifndef SHMETRICS_SHM_SERIES_HASH_CHAINS_H_
+#define SHMETRICS_SHM_SERIES_HASH_CHAINS_H_
+
+// Hash chains: what the directory finds its records by. Insert-only and lock-free: a record is published by one
+// compare-and-swap on the head of its chain, so a process stopped or killed on the way blocks nobody.
+//
+// Invariants: (1) what can be reached from a head is complete, and its `record` never changes;
+//             (2) of two records that match each other only one is ever published;
+//             (3) records are never taken out.
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+
+#include "shm/base/crash_point.h"
+#include "shm/planted_bug.h"
+#include "shm/segment/segment.h"
+
+namespace shmetrics::shm {
+
+static_assert(sizeof(layout::SeriesRecord) <= sizeof(layout::FamilyRecord));
+
+class HashChains {
+ public:
+  /// `segment` must outlive the chains.
+  explicit HashChains(const Segment& segment) : segment_(segment) {}
+
+  /// The first record of this hash for which matches(ref, record) is true; 0 if there is none; nothing if the chain leads
+  /// nowhere. `record` is the beginning of a SeriesRecord's bytes at least.
+  template <class Matches>
+  std::optional<layout::Ref> Find(std::uint64_t hash, Matches matches) const {
+    return FindBetween(HeadOf(hash).load(std::memory_order_acquire), 0, hash, matches);  // SYNC(chain-head)
+  }
+
+  /// Publishes a record that is written but for its `next`, unless one that matches is there. Which of the two is;
+  /// nothing as above.
+  template <class Matches>
+  std::optional<layout::Ref> Publish(layout::Ref ref, layout::Record* record, Matches matches);
+
+ private:
+  std::atomic<layout::Ref>& HeadOf(std::uint64_t hash) const {
+    auto* heads =
+        reinterpret_cast<std::atomic<layout::Ref>*>(segment_.base() + segment_.header().chains_offset);
+    return heads[hash & (segment_.header().chain_count - 1)];
+  }
+
+  /// The same, among the records between `first` and `last` (not included).
+  template <class Matches>
+  std::optional<layout::Ref> FindBetween(layout::Ref first, layout::Ref last, std::uint64_t hash,
+                                         Matches matches) const {
+    std::uint32_t steps = 0;
+    for (layout::Ref ref = first; ref != last && ref != 0;) {
+      auto* smallest = segment_.AtRef<layout::SeriesRecord>(ref);
+      if (smallest == nullptr || ++steps > layout::kMaxChainLength) [[unlikely]]
+        return std::nullopt;
+      layout::Record& record = smallest->record;
+      if (record.hash == hash && matches(ref, record)) return ref;
+      ref = layout::ReadOnce(record.next);
+    }
+    return layout::Ref{0};
+  }
+
+  const Segment& segment_;
+};
+
+// Publication of a record that is written but not yet reachable:
+//   1 search what is new in the chain           die here -> the record is leaked: one record, no more
+//   2 point the record at the present head      die here -> the same
+//   3 compare-and-swap the head to the record   die here -> it is published, complete
+// SYNC(chain-head): release here, acquire in every load of a head (here, in Find, and in SeriesIndex), so that whoever
+// sees the head sees the record, its texts and its zero cells.
+// directory.pml is a model of it: change both.
+template <class Matches>
+std::optional<layout::Ref> HashChains::Publish(layout::Ref ref, layout::Record* record, Matches matches) {
+  std::atomic<layout::Ref>& head = HeadOf(record->hash);
+  layout::Ref searched = 0;
+  layout::Ref seen = head.load(std::memory_order_acquire);  // SYNC(chain-head)
+  for (;;) {
+    const std::optional<layout::Ref> found = FindBetween(seen, searched, record->hash, matches);
+    if (found != layout::Ref{0}) return found;
+    searched = seen;
+    record->next = seen;
+    SHMETRICS_CRASH_POINT("directory_before_publish");
+    if (SHMETRICS_PLANTED_BUG("relaxed-publish")) {
+      // no order needed: that is the bug
+      if (head.compare_exchange_weak(seen, ref, std::memory_order_relaxed)) return ref;
+      continue;
+    }
+    if (head.compare_exchange_weak(seen, ref, std::memory_order_acq_rel)) return ref;  // SYNC(chain-head)
+    if (SHMETRICS_PLANTED_BUG("publish-without-second-search")) searched = seen;
+  }
+}
+
+}  // namespace shmetrics::shm
+
+#endif  // SHMETRICS_SHM_SERIES_HASH_CHAINS_H_

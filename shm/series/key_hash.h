@@ -1,0 +1,29 @@
+#ifndef SHMETRICS_SHM_SERIES_KEY_HASH_H_
+#define SHMETRICS_SHM_SERIES_KEY_HASH_H_
+
+// Hash values are in the segment, so the function is part of the layout (layout::kHashFunction): it must give the same
+// in every process.
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace shmetrics::shm {
+
+inline std::uint64_t HashOfName(std::string_view name) { return XXH3_64bits(name.data(), name.size()); }
+
+/// Of label values, in their order. A polynomial of their hashes, so that none has to wait for the one before.
+inline std::uint64_t HashOfValues(std::uint64_t seed, std::span<const std::string_view> values) {
+  std::uint64_t hash = seed;
+  for (const std::string_view value : values) {
+    hash = hash * 0x9E3779B97F4A7C15U + XXH3_64bits(value.data(), value.size());
+  }
+  return hash;
+}
+
+}  // namespace shmetrics::shm
+
+#endif  // SHMETRICS_SHM_SERIES_KEY_HASH_H_

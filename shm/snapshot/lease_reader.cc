@@ -1,0 +1,172 @@
+#include "shm/snapshot/lease_reader.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+#include "shm/leases/entry_table.h"
+#include "shm/leases/lease_clock.h"
+#include "shm/series/label_block.h"
+
+namespace shmetrics::shm {
+namespace {
+
+using layout::LeaseEntry;
+using layout::LedgerEntry;
+
+/// Room for a key, and how much of it is one.
+struct Key {
+  char text[layout::kMaxKeyBytes];
+  std::size_t bytes = 0;
+  std::string_view view() const { return {text, bytes}; }
+};
+
+/// Copies a key that may be changing under the copy; the caller asks for the generation afterwards. Nothing if its length
+/// is impossible.
+template <class Entry>
+bool CopyKey(const Entry& entry, Key* key) {
+  key->bytes = entry.head.key_bytes.load(std::memory_order_acquire);  // SYNC(entry), see entry_table.h
+  if (key->bytes > sizeof key->text) return false;
+  for (std::size_t i = 0; i * 8 < key->bytes; i++) {
+    const std::uint64_t word = entry.key[i].load(std::memory_order_acquire);  // SYNC(entry)
+    std::memcpy(key->text + i * 8, &word, sizeof word);
+  }
+  return true;
+}
+
+/// Calls `visit` for every entry of one kind in all shards. A shard ends early at a chunk that does not lie in the segment
+/// or in front of the one that leads to it, as older ones do, and when there were more chunks than the limit allows.
+/// How many shards ended so.
+template <class Entry, class Visit>
+std::uint64_t ForEachEntry(const Segment& segment, layout::EntryTable layout::LeaseShard::*table,
+                           std::uint32_t limit, Visit visit) {
+  // As many as shards may add (LeaseShard::GrowLeases), and a few that were added at once.
+  std::uint64_t chunks_left = 2 * limit / layout::kEntriesPerChunk + layout::kLeaseShards;
+  std::uint64_t ended_early = 0;
+  for (std::uint32_t shard = 0; shard < layout::kLeaseShards; shard++) {
+    // pairs with the release in EntryTable::Grow
+    layout::Ref ref = (segment.lease_shard(shard).*table).first_chunk.load(std::memory_order_acquire);
+    for (layout::Ref newer = UINT32_MAX; ref != 0; chunks_left--) {
+      const auto* chunk = segment.AtRef<layout::EntryChunk>(ref);
+      const Entry* entries = EntryTable<Entry>::EntriesOf(segment, ref);
+      if (chunk == nullptr || entries == nullptr || ref >= newer || chunks_left == 0) {
+        ended_early++;
+        break;
+      }
+      for (std::uint32_t i = 0; i < layout::kEntriesPerChunk; i++) visit(entries[i]);
+      newer = ref;
+      ref = layout::ReadOnce(chunk->next);
+    }
+  }
+  return ended_early;
+}
+
+template <class Word>
+std::atomic_ref<Word> Atomic(const Word& word) {
+  return std::atomic_ref<Word>(const_cast<Word&>(word));  // only ever loaded
+}
+
+/// A lease that was live when it was read.
+struct Candidate {
+  const LeaseEntry* entry;
+  std::uint64_t generation;
+  layout::Ref family;
+  std::uint32_t slot;
+  std::uint64_t epoch;
+  std::string key;
+};
+
+enum class Found : std::uint8_t { kLive, kNothing, kNonsense };
+
+std::uint64_t GenerationOf(const LeaseEntry& entry) {
+  return Atomic(entry.state.generation).load(std::memory_order_acquire);  // SYNC(entry)
+}
+
+/// One entry, as it was while its generation stood still.
+Found ReadLease(const LeaseEntry& entry, std::int64_t now, const IsAlive& is_alive, Candidate* out) {
+  out->entry = &entry;
+  out->generation = GenerationOf(entry);
+  if (out->generation % 2 == 0) return Found::kNothing;
+  const std::int64_t deadline = Atomic(entry.state.deadline_ns).load(std::memory_order_acquire);
+  out->family = entry.family.load(std::memory_order_acquire);      // SYNC(entry)
+  out->slot = entry.owner_slot.load(std::memory_order_acquire);    // SYNC(entry)
+  out->epoch = entry.owner_epoch.load(std::memory_order_acquire);  // SYNC(entry)
+  Key key;
+  const bool has_key = CopyKey(entry, &key);
+  if (GenerationOf(entry) != out->generation) return Found::kNothing;  // it has just ended
+  if (!has_key) return Found::kNonsense;
+  if (deadline <= now || !is_alive(out->slot, out->epoch)) return Found::kNothing;
+  out->key = key.view();
+  return Found::kLive;
+}
+
+std::optional<LedgerRecord> ReadLedgerRecord(const LedgerEntry& entry) {
+  const std::uint64_t generation = entry.generation.load(std::memory_order_acquire);  // SYNC(entry)
+  if (generation % 2 == 0) return std::nullopt;
+  LedgerRecord record{};
+  Key key;
+  const bool has_key = CopyKey(entry, &key);
+  record.tier = entry.tier.load(std::memory_order_acquire);
+  // Day and minutes change in one commit: minutes between two equal days are of that day.
+  constexpr int kMaxTries = 64;
+  for (int i = 0; i < kMaxTries; i++) {
+    const std::int32_t day = Atomic(entry.state.day).load(std::memory_order_acquire);
+    record.day = day;
+    record.nano_minutes = Atomic(entry.state.nano_minutes).load(std::memory_order_acquire);
+    if (Atomic(entry.state.day).load(std::memory_order_acquire) == day) break;
+  }
+  if (entry.generation.load(std::memory_order_acquire) != generation) return std::nullopt;  // another's now
+  if (!has_key || !IsValidUtf8(key.view())) return std::nullopt;
+  record.key = key.view();
+  return record;
+}
+
+}  // namespace
+
+/// Looks twice: what is live at the first look, and still the same lease at the second, was live at the moment between
+/// them, all of it at once. So no key ever shows more leases than were admitted, however fast they come and go.
+LeaseReading ReadLeases(const Segment& segment, const IsAlive& is_alive) {
+  LeaseReading reading;
+  reading.by_slot.assign(segment.header().slot_count, 0);
+  const std::int64_t now = LeaseNowNs();
+  std::vector<Candidate> candidates;
+  Candidate candidate;
+  const auto visit = [&](const LeaseEntry& entry) {
+    reading.entries++;
+    const Found found = ReadLease(entry, now, is_alive, &candidate);
+    if (found == Found::kLive) candidates.push_back(std::move(candidate));
+    if (found == Found::kNonsense) reading.skipped++;
+  };
+  reading.skipped +=
+      ForEachEntry<LeaseEntry>(segment, &layout::LeaseShard::leases, segment.header().lease_limit, visit);
+  for (Candidate& lease : candidates) {
+    if (GenerationOf(*lease.entry) != lease.generation) continue;
+    // The slot may have gone to another since its epoch was read, and it is him whom the kernel then called alive.
+    if (segment.worker_slot(lease.slot).epoch.load(std::memory_order_acquire) != lease.epoch)
+      continue;  // SYNC(slot-epoch)
+    reading.live++;
+    reading.by_slot[lease.slot]++;
+    reading.by_family[lease.family][std::move(lease.key)]++;
+  }
+  return reading;
+}
+
+void ReadLedgerRecords(const Segment& segment, std::vector<LedgerRecord>* out) {
+  out->clear();
+  ForEachEntry<LedgerEntry>(segment, &layout::LeaseShard::ledger, segment.header().ledger_limit,
+                            [&](const LedgerEntry& entry) {
+                              if (std::optional<LedgerRecord> record = ReadLedgerRecord(entry))
+                                out->push_back(std::move(*record));
+                            });
+}
+
+std::uint64_t CountLedgerEntries(const Segment& segment) {
+  std::uint64_t entries = 0;
+  ForEachEntry<LedgerEntry>(segment, &layout::LeaseShard::ledger, segment.header().ledger_limit,
+                            [&](const LedgerEntry&) { entries++; });
+  return entries;
+}
+
+}  // namespace shmetrics::shm

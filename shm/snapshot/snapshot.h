@@ -1,0 +1,137 @@
+#ifndef SHMETRICS_SHM_SNAPSHOT_SNAPSHOT_H_
+#define SHMETRICS_SHM_SNAPSHOT_SNAPSHOT_H_
+
+// Snapshot: everything a segment says at one moment, as plain checked data without an atomic, an offset or an unchecked
+// byte. snapshot_reader.h makes it.
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shm/layout/layout.h"
+
+namespace shmetrics::shm {
+
+/// What was passed over because it made no sense. All zero in a segment that only shmetrics has written to.
+struct Skipped {
+  std::uint64_t families = 0;    ///< records out of bounds or with impossible contents
+  std::uint64_t series = 0;      ///< the same of series
+  std::uint64_t chains = 0;      ///< chains given up because they end nowhere or in a circle
+  std::uint64_t collisions = 0;  ///< families left out because an earlier one exposes the same sample names
+  std::uint64_t gauges = 0;      ///< gauge cells that name no gauge series
+  std::uint64_t leases =
+      0;  ///< leases of impossible contents, and shards of them that lead nowhere or in a circle
+  std::uint64_t exemplars = 0;  ///< whole ones of impossible contents, and series whose records lead nowhere
+};
+
+/// One bucket of one histogram series: what fell between the bound before and its own, not cumulative.
+struct BucketSnapshot {
+  std::uint64_t count;
+  double sum;
+};
+
+/// The latest exemplar of one bucket of a histogram series, or of a counter series.
+struct ExemplarSnapshot {
+  std::uint32_t bucket;  ///< which of the series' buckets; 0 of a counter
+  std::string labels;    ///< escaped label block without braces, valid UTF-8: trace_id="4bf9"
+  double value;          ///< what was observed, or by how much the counter grew
+  std::int64_t unix_ns;  ///< when, CLOCK_REALTIME
+};
+
+/// One series. The texts belong to the reader and live as long as the snapshot holds `keep_alive`.
+struct SeriesSnapshot {
+  /// The metric name and the escaped label block in braces, as text 0.0.4 wants them: foo{a="b"}, or foo
+  /// alone.
+  std::string_view name_and_labels;
+  std::uint32_t name_bytes;    ///< how much of it is the name
+  std::uint32_t first_bucket;  ///< of a histogram: index into Snapshot::buckets
+  union {
+    std::uint64_t integer;  ///< of a kCounter
+    double number;          ///< of a kFractionalCounter or kGauge
+  };
+  std::int32_t worker;  ///< of a per_worker gauge: the worker's slot, which is its `worker` label; else -1
+  /// Index into Snapshot::exemplars of the series' first; `exemplar_count` of them stand there in the order of their
+  /// buckets.
+  std::uint32_t first_exemplar = 0;
+  std::uint32_t exemplar_count = 0;
+  std::int64_t created_unix_ns =
+      0;  ///< when a counter or histogram series was registered first; 0: not known
+
+  /// The label block without braces: a="b",c="d"; empty without labels. `worker` is not part of it.
+  std::string_view labels() const {
+    return name_and_labels.size() == name_bytes
+               ? std::string_view{}
+               : name_and_labels.substr(name_bytes + 1, name_and_labels.size() - name_bytes - 2);
+  }
+};
+
+/// One metric family that has at least one series to show, or had one. The series of a lease gauge are the keys that have
+/// live leases, in the order of their label blocks, and their values how many.
+struct FamilySnapshot {
+  std::string_view name;
+  std::string_view help;  ///< raw: not escaped; valid UTF-8
+  std::string_view unit;
+  layout::MetricType type;
+  layout::GaugeMode gauge_mode;  ///< kNone unless a gauge
+  std::span<const std::string_view> label_names;
+  std::span<const double> bounds;  ///< of a histogram; a series has bounds.size() + 1 buckets
+  std::uint64_t registered_series =
+      0;  ///< label sets that count against the family's limit, also those that show nothing now
+  std::uint64_t refused_series =
+      0;  ///< label sets not registered: counted in the overflow series, or nowhere
+  std::uint64_t refused_families = 0;  ///< registrations of this name with another definition
+  std::vector<SeriesSnapshot> series;  ///< in the order of their registration
+};
+
+/// One worker slot that has ever been claimed.
+struct WorkerSnapshot {
+  std::uint32_t slot;
+  bool alive;
+  std::string name;   ///< valid UTF-8
+  std::uint32_t pid;  ///< in the worker's own PID namespace: for people, not a proof of anything
+  std::int64_t started_unix_ns;
+  std::uint64_t epoch;       ///< how many workers have had this slot, this one included
+  std::uint64_t leases = 0;  ///< live ones it holds
+  bool is_settled = false;   ///< who it is was read when all of it had been written, and is not read again
+};
+
+/// The segment itself.
+struct SegmentSnapshot {
+  std::array<std::uint8_t, 16> id;
+  std::int64_t created_unix_ns;
+  std::uint64_t bytes;            ///< the maximum it can grow to
+  std::uint64_t committed_bytes;  ///< memory it has taken
+  std::uint32_t stripe_count;
+  std::uint32_t slot_count;
+  std::uint32_t series_limit;
+  std::uint32_t family_series_limit;
+  std::uint64_t series_count;
+  std::uint64_t family_count;
+  std::uint64_t worker_starts;  ///< how often a worker has taken a slot: the sum of all epochs
+  std::uint32_t lease_limit;
+  std::uint32_t ledger_limit;
+  std::uint64_t lease_entries;     ///< places for leases that have memory, in use or free
+  std::uint64_t ledger_entries;    ///< the same of the ledger
+  std::uint64_t leases;            ///< live ones
+  std::uint64_t mutex_recoveries;  ///< of locks whose holder died
+  bool ledger_loaded;              ///< a worker has taken over what was saved before this segment was made
+  std::array<std::uint64_t, layout::kRefusals> refusals;  ///< indexed by layout::Refusal
+};
+
+struct Snapshot {
+  SegmentSnapshot segment;
+  std::vector<FamilySnapshot> families;  ///< sorted by name
+  std::vector<BucketSnapshot> buckets;
+  std::vector<ExemplarSnapshot> exemplars;
+  std::vector<WorkerSnapshot> workers;  ///< sorted by slot
+  Skipped skipped;
+  std::vector<std::shared_ptr<const void>> keep_alive;
+};
+
+}  // namespace shmetrics::shm
+
+#endif  // SHMETRICS_SHM_SNAPSHOT_SNAPSHOT_H_

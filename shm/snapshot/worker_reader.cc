@@ -1,0 +1,118 @@
+#include "shm/snapshot/worker_reader.h"
+
+#include <atomic>
+#include <cmath>
+#include <cstring>
+#include <string>
+
+#include "shm/planted_bug.h"
+#include "shm/series/label_block.h"
+#include "shm/workers/worker_slot.h"
+
+namespace shmetrics::shm {
+namespace {
+
+using layout::GaugeMode;
+
+std::string NameOf(const layout::WorkerSlot& slot) {
+  std::uint64_t words[std::size(layout::WorkerSlot{}.name)];
+  for (std::size_t i = 0; i < std::size(words); i++) {
+    words[i] = slot.name[i].load(std::memory_order_acquire);  // SYNC(slot-epoch), see worker_slot.cc
+  }
+  char text[sizeof words];
+  std::memcpy(text, words, sizeof words);
+  std::string name(text, strnlen(text, sizeof text));
+  return IsValidUtf8(name) ? name : "?";
+}
+
+WorkerSnapshot IdentityOf(const layout::WorkerSlot& slot, std::uint32_t number, bool alive,
+                          std::uint64_t epoch) {
+  return {number,
+          alive,
+          NameOf(slot),
+          slot.pid.load(std::memory_order_acquire),  // SYNC(slot-epoch)
+          slot.started_unix_ns.load(std::memory_order_acquire),
+          epoch};  // SYNC(slot-epoch)
+}
+
+/// Who has the slot, unless that is known. Who lives had written who he is before he locked. Of one who was not seen alive
+/// it may have been read half-written, in the middle of his claim: it is settled by a second look, when that is long over.
+void ReadIdentity(const layout::WorkerSlot& slot, std::uint32_t number, bool alive, std::uint64_t epoch,
+                  WorkerSnapshot* worker) {
+  const bool is_first_look = worker->epoch != epoch;
+  const bool begins_to_live = alive && !worker->alive;
+  if (!is_first_look && !begins_to_live && worker->is_settled) return;
+  *worker = IdentityOf(slot, number, alive, epoch);
+  worker->is_settled = alive || !is_first_look;
+}
+
+void AppendRow(const Segment& segment, const layout::WorkerSlot& slot, std::uint32_t number,
+               GaugeBudget* budget, std::vector<RowGauge>* out) {
+  ForEachGauge(segment, slot, budget, [&](layout::Ref series, const layout::GaugeCell& cell) {
+    if (const GaugeReading reading = ReadGauge(cell); reading.ticket != 0)
+      out->push_back({series, {number, reading}});
+  });
+}
+
+}  // namespace
+
+/// The slots, and the rows of the living. An owner is known by the epoch: read before the kernel is asked who lives,
+/// and again after the row. If it has moved, the one that lived is gone, or the row is another's, who will be shown by
+/// the next snapshot.
+std::vector<RowGauge> ReadWorkers(const Segment& segment, std::vector<WorkerSnapshot>* workers,
+                                  LeaseReading* leases) {
+  const std::uint32_t slot_count = segment.header().slot_count;
+  const auto* slots =
+      reinterpret_cast<const layout::WorkerSlot*>(segment.base() + segment.header().slots_offset);
+  std::vector<std::uint64_t> epochs(slot_count);
+  for (std::uint32_t number = 0; number < slot_count; number++) {
+    epochs[number] =
+        slots[number].epoch.load(std::memory_order_acquire);  // SYNC(slot-epoch), see worker_slot.cc
+  }
+  const std::vector<bool> alive = AliveSlots(segment.probe_fd(), slot_count);
+  *leases = ReadLeases(segment, [&](std::uint32_t slot, std::uint64_t epoch) {
+    return slot < slot_count && alive[slot] && epochs[slot] == epoch;
+  });
+  std::vector<RowGauge> gauges;
+  GaugeBudget budget(segment);
+  auto next = workers->begin();
+  for (std::uint32_t number = 0; number < slot_count; number++) {
+    if (epochs[number] == 0) continue;
+    const layout::WorkerSlot& slot = slots[number];
+    if (next != workers->end() && next->slot != number) next = workers->erase(next, workers->end());
+    if (next == workers->end()) next = workers->insert(next, WorkerSnapshot{});
+    WorkerSnapshot& worker = *next++;
+    ReadIdentity(slot, number, alive[number], epochs[number], &worker);
+    worker.alive = alive[number];
+    const std::size_t before = gauges.size();
+#ifdef SHMETRICS_PLANTED_BUGS
+    if (HasPlantedBug("zombie-by-its-proc-state") && IsZombieInProc(worker.pid)) worker.alive = false;
+#endif
+    if (worker.alive) AppendRow(segment, slot, number, &budget, &gauges);
+    if (slot.epoch.load(std::memory_order_acquire) != epochs[number])
+      gauges.resize(before);  // SYNC(slot-epoch)
+    worker.leases = leases->by_slot[number];
+  }
+  workers->erase(next, workers->end());
+  return gauges;
+}
+
+double Aggregate(GaugeMode mode, const std::vector<GaugeContribution>& values) {
+  if (mode == GaugeMode::kInfo) return 1;
+  double result = values[0].reading.value;
+  std::uint64_t ticket = values[0].reading.ticket;
+  for (std::size_t i = 1; i < values.size(); i++) {
+    const GaugeReading& next = values[i].reading;
+    if (mode == GaugeMode::kSum) result += next.value;
+    // fmin and fmax pass over NaN, which one worker must not impose on all
+    if (mode == GaugeMode::kMin) result = std::fmin(result, next.value);
+    if (mode == GaugeMode::kMax) result = std::fmax(result, next.value);
+    if (mode == GaugeMode::kMostRecent && next.ticket > ticket) {
+      result = next.value;
+      ticket = next.ticket;
+    }
+  }
+  return result;
+}
+
+}  // namespace shmetrics::shm

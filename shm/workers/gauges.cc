@@ -1,0 +1,174 @@
+#include "shm/workers/gauges.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "shm/base/crash_point.h"
+
+namespace shmetrics::shm {
+namespace {
+
+using layout::GaugeBlock;
+using layout::GaugeCell;
+
+/// More blocks than there can be series; a longer list goes in a circle.
+std::uint64_t MaxBlocks(const Segment& segment) {
+  return std::uint64_t{segment.header().series_limit} / layout::kGaugesPerBlock + 4096;
+}
+
+std::atomic_ref<std::uint64_t> ValueOf(GaugeCell& cell) { return std::atomic_ref<std::uint64_t>(cell.value); }
+std::atomic_ref<std::uint64_t> TicketOf(GaugeCell& cell) {
+  return std::atomic_ref<std::uint64_t>(cell.ticket);
+}
+
+/// One 16-byte compare-and-swap to {change(value), order.Next()}; false if the value has moved.
+template <class Change>
+bool Update(GaugeCell* cell, const GaugeOrder& order, Change change) {
+  // no order needed: a torn first guess only costs one more turn of the loop
+  std::uint64_t seen[2] = {ValueOf(*cell).load(std::memory_order_relaxed),
+                           TicketOf(*cell).load(std::memory_order_relaxed)};  // no order needed: as above
+  std::uint64_t next[2];
+  do {
+    if (seen[1] == layout::kMovedTicket) return false;
+    const double before = seen[1] == 0 ? 0.0 : std::bit_cast<double>(seen[0]);
+    next[0] = std::bit_cast<std::uint64_t>(change(before));
+    next[1] = order.Next();
+  } while (!CompareExchange16(cell, seen, next));
+  return true;
+}
+
+}  // namespace
+
+GaugeOrder::GaugeOrder(const Segment& segment, layout::GaugeMode mode)
+    : ticket_(mode == layout::GaugeMode::kMostRecent || mode == layout::GaugeMode::kLast
+                  ? &segment.live().ticket
+                  : nullptr) {}
+
+std::uint64_t GaugeOrder::Next() const {
+  // no order needed: the cell's own compare-and-swap publishes; the counter only has to give each number once
+  return ticket_ == nullptr ? 1 : ticket_->fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+bool SetGauge(GaugeCell* cell, double value, const GaugeOrder& order) {
+  return Update(cell, order, [value](double) { return value; });
+}
+
+bool AddToGauge(GaugeCell* cell, double delta, const GaugeOrder& order) {
+  return Update(cell, order, [delta](double before) { return before + delta; });
+}
+
+bool ClearGauge(GaugeCell* cell) {
+  // no order needed: as in Update
+  std::uint64_t seen[2] = {ValueOf(*cell).load(std::memory_order_relaxed),
+                           TicketOf(*cell).load(std::memory_order_relaxed)};  // no order needed: as in Update
+  const std::uint64_t never_set[2] = {0, 0};
+  do {
+    if (seen[1] == layout::kMovedTicket) return false;
+  } while (!CompareExchange16(cell, seen, never_set));
+  return true;
+}
+
+GaugeReading MoveGauge(GaugeCell* cell) {
+  // no order needed: as in Update
+  std::uint64_t seen[2] = {ValueOf(*cell).load(std::memory_order_relaxed),
+                           TicketOf(*cell).load(std::memory_order_relaxed)};  // no order needed: as in Update
+  const std::uint64_t moved[2] = {0, layout::kMovedTicket};
+  while (!CompareExchange16(cell, seen, moved)) {
+  }
+  if (seen[1] == layout::kMovedTicket) return {};
+  return {std::bit_cast<double>(seen[0]), seen[1]};
+}
+
+void PlaceGauge(GaugeCell* cell, const GaugeReading& reading, const GaugeOrder& order) {
+  // no order needed: as in Update
+  std::uint64_t seen[2] = {ValueOf(*cell).load(std::memory_order_relaxed),
+                           TicketOf(*cell).load(std::memory_order_relaxed)};  // no order needed: as in Update
+  std::uint64_t next[2];
+  do {
+    if (seen[1] != 0 && seen[1] != layout::kMovedTicket) return;
+    next[0] = reading.ticket == 0 ? 0 : std::bit_cast<std::uint64_t>(reading.value);
+    next[1] = reading.ticket == 0 ? 0 : order.Next();
+  } while (!CompareExchange16(cell, seen, next));
+}
+
+GaugeReading ReadGauge(const GaugeCell& cell) {
+  constexpr int kMaxTries = 64;
+  auto& shared = const_cast<GaugeCell&>(cell);  // atomic_ref<const T> is C++26; only loads follow
+  GaugeReading reading{};
+  for (int i = 0; i < kMaxTries; i++) {
+    // SYNC(gauge-cell): acquire, pairing with the compare-and-swap in Update, so that the value between two
+    // equal tickets belongs to them
+    reading.ticket = TicketOf(shared).load(std::memory_order_acquire);
+    reading.value = std::bit_cast<double>(ValueOf(shared).load(std::memory_order_acquire));
+    if (TicketOf(shared).load(std::memory_order_acquire) == reading.ticket) break;
+  }
+  return reading.ticket == layout::kMovedTicket ? GaugeReading{} : reading;
+}
+
+// A new cell in a row:
+//   1 allocate a block, if the last is full   die here -> leaked
+//   2 hang it on the list                     die here -> an empty block in the row of a dead worker
+//   3 write the series of the cell            die here -> not yet in use
+//   4 raise `used`                            die here -> a gauge never set, in the row of a dead worker
+// SYNC(gauge-block): release in 2, acquire in every walk of a row, so that who sees the block sees it zero.
+// SYNC(gauge-used): release in 4, acquire in ForEachGauge, so that a reader who counts the cell sees its
+// series.
+Result<GaugeCell*> GaugeCellOf(const Segment& segment, Arena& arena, layout::WorkerSlot* slot,
+                               layout::Ref series) {
+  std::atomic<std::uint32_t>* link = &slot->gauge_blocks;
+  for (std::uint64_t i = 0; i < MaxBlocks(segment); i++) {
+    auto* block = segment.AtRef<GaugeBlock>(link->load(std::memory_order_acquire));  // SYNC(gauge-block)
+    if (block == nullptr) {
+      Result<std::uint64_t> offset = arena.AllocateRecord(sizeof(GaugeBlock), alignof(GaugeBlock));
+      if (!offset.ok()) return offset.error();
+      block = reinterpret_cast<GaugeBlock*>(segment.base() + offset.value());
+      SHMETRICS_CRASH_POINT("gauges_block_allocated");
+      link->store(segment.RefOf(block), std::memory_order_release);  // SYNC(gauge-block)
+    }
+    // no order needed: only this process writes, under its lock
+    const std::uint32_t used = std::min(block->used.load(std::memory_order_relaxed), layout::kGaugesPerBlock);
+    for (std::uint32_t at = 0; at < used; at++) {
+      if (block->series[at].load(std::memory_order_relaxed) == series)
+        return &block->cells[at];  // no order needed
+    }
+    if (used < layout::kGaugesPerBlock) {
+      block->series[used].store(series, std::memory_order_release);  // SYNC(slot-epoch), see worker_slot.cc
+      SHMETRICS_CRASH_POINT("gauges_series_written");
+      block->used.store(used + 1, std::memory_order_release);  // SYNC(gauge-used)
+      return &block->cells[used];
+    }
+    link = &block->next;
+  }
+  return Error{ErrorCode::kCorrupt, "segment " + segment.path() + " is corrupt: a gauge row has no end"};
+}
+
+void ClearGaugeRow(const Segment& segment, layout::WorkerSlot* slot) {
+  std::uint32_t ref = slot->gauge_blocks.load(std::memory_order_acquire);  // SYNC(gauge-block)
+  for (std::uint64_t i = 0; i < MaxBlocks(segment); i++) {
+    auto* block = segment.AtRef<GaugeBlock>(ref);
+    if (block == nullptr) return;
+    block->used.store(0, std::memory_order_release);  // SYNC(slot-epoch)
+    for (GaugeCell& cell : block->cells) {
+      TicketOf(cell).store(0, std::memory_order_release);  // SYNC(slot-epoch)
+      ValueOf(cell).store(0, std::memory_order_release);   // SYNC(slot-epoch)
+    }
+    ref = block->next.load(std::memory_order_acquire);  // SYNC(gauge-block)
+  }
+}
+
+void ForEachGauge(const Segment& segment, const layout::WorkerSlot& slot, GaugeBudget* budget,
+                  const std::function<void(layout::Ref series, const GaugeCell& cell)>& visit) {
+  std::uint32_t ref = slot.gauge_blocks.load(std::memory_order_acquire);  // SYNC(gauge-block)
+  for (;;) {
+    const auto* block = segment.AtRef<GaugeBlock>(ref);
+    if (block == nullptr || !budget->TakeBlock()) return;
+    const std::uint32_t used =
+        std::min(block->used.load(std::memory_order_acquire), layout::kGaugesPerBlock);  // SYNC(gauge-used)
+    for (std::uint32_t at = 0; at < used; at++) {
+      visit(block->series[at].load(std::memory_order_acquire), block->cells[at]);  // SYNC(slot-epoch)
+    }
+    ref = block->next.load(std::memory_order_acquire);  // SYNC(gauge-block)
+  }
+}
+
+}  // namespace shmetrics::shm

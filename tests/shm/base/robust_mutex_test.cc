@@ -1,0 +1,120 @@
+#include "shm/base/robust_mutex.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "tests/support/child.h"
+#include "tests/support/shared_page.h"
+
+namespace shmetrics::shm {
+namespace {
+
+using testing::Child;
+using testing::RunInChild;
+using Outcome = RobustMutex::Outcome;
+
+struct Shared {
+  pthread_mutex_t mutex;
+  std::atomic<int> step;
+};
+
+/// No test may end while this thread holds the mutex: its memory goes with the test, and the C library keeps a list of
+/// what a thread holds that leads through that memory.
+class RobustMutexTest : public ::testing::Test {
+ protected:
+  RobustMutexTest() { RobustMutex::Initialize(&shared_->mutex); }
+
+  /// A process that has locked the mutex and does not go on.
+  Child Holder() {
+    Child holder([this] {
+      ASSERT_EQ(RobustMutex(&shared_->mutex).Lock(), Outcome::kLocked);
+      shared_->step.store(1);
+      for (;;) pause();
+    });
+    testing::WaitUntil([this] { return shared_->step.load() == 1; });
+    return holder;
+  }
+
+  testing::SharedPage<Shared> shared_;
+  RobustMutex mutex_{&shared_->mutex};
+};
+
+TEST_F(RobustMutexTest, OnlyOneHoldsItAtATime) {
+  EXPECT_EQ(mutex_.Lock(), Outcome::kLocked);
+  EXPECT_EQ(RunInChild([this] { ASSERT_EQ(mutex_.TryLock(), Outcome::kBusy); }), 0);
+  mutex_.Unlock();
+  EXPECT_EQ(mutex_.TryLock(), Outcome::kLocked);
+  mutex_.Unlock();
+}
+
+TEST_F(RobustMutexTest, AHolderThatDoesNotGoOnMakesOthersBusyAndNotStand) {
+  const Child holder = Holder();
+  EXPECT_EQ(mutex_.Lock(), Outcome::kBusy);
+  holder.Signal(SIGSTOP);
+  EXPECT_EQ(mutex_.Lock(), Outcome::kBusy);
+}
+
+TEST_F(RobustMutexTest, ADeadHolderIsReportedToTheNextAndOnlyToHim) {
+  Holder().Kill();
+  EXPECT_EQ(mutex_.Lock(), Outcome::kOwnerDied);
+  mutex_.MarkConsistent();
+  mutex_.Unlock();
+  EXPECT_EQ(mutex_.Lock(), Outcome::kLocked);
+  mutex_.Unlock();
+}
+
+TEST_F(RobustMutexTest, AnHeirThatDiesBeforeItHasRepairedLeavesItToTheNext) {
+  Holder().Kill();
+  ASSERT_EQ(RunInChild([this] {
+              ASSERT_EQ(mutex_.Lock(), Outcome::kOwnerDied);
+              raise(SIGKILL);
+            }),
+            128 + SIGKILL);
+  EXPECT_EQ(mutex_.Lock(), Outcome::kOwnerDied);
+  mutex_.Unlock();
+}
+
+TEST_F(RobustMutexTest, OneThatWasUnlockedWithoutRepairIsGivenUpAndNobodyWaitsForIt) {
+  Holder().Kill();
+  ASSERT_EQ(mutex_.Lock(), Outcome::kOwnerDied);
+  mutex_.Unlock();
+  EXPECT_EQ(mutex_.Lock(), Outcome::kUnrecoverable);
+  EXPECT_NE(mutex_.TryLock(), Outcome::kLocked);
+}
+
+TEST_F(RobustMutexTest, AChildOfTheHolderDoesNotHoldIt) {
+  ASSERT_EQ(mutex_.Lock(), Outcome::kLocked);
+  EXPECT_EQ(RunInChild([this] { ASSERT_EQ(mutex_.Lock(), Outcome::kBusy); }), 0);
+  mutex_.Unlock();
+  EXPECT_EQ(RunInChild([this] {
+              ASSERT_EQ(mutex_.Lock(), Outcome::kLocked);
+              mutex_.Unlock();
+            }),
+            0);
+}
+
+TEST_F(RobustMutexTest, ThreadsThatShareItLoseNothing) {
+  constexpr int kThreads = 4, kTurns = 2'000;
+  int plain = 0;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; t++) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < kTurns;) {
+        if (mutex_.Lock() != Outcome::kLocked) continue;
+        plain++;
+        i++;
+        mutex_.Unlock();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(plain, kThreads * kTurns);
+}
+
+}  // namespace
+}  // namespace shmetrics::shm

@@ -1,0 +1,213 @@
+#include "shm/leases/namespace_lock.h"
+
+#include <gtest/gtest.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <string>
+
+#include "shm/base/robust_mutex.h"
+#include "shm/layout/layout.h"
+#include "shm/leases/lease_shard.h"
+#include "shm/segment/segment_options.h"
+#include "tests/support/child.h"
+#include "tests/support/lessee.h"
+#include "tests/support/private_folder.h"
+#include "tests/support/segment_reading.h"
+#include "tests/support/shared_page.h"
+
+namespace shmetrics::shm {
+namespace {
+
+using testing::Child;
+using testing::Lessee;
+using testing::RunInChild;
+
+/// Runs `body` as the first process of a new PID namespace; its exit code, or 77 if this user may make none.
+int RunInPidNamespace(const std::function<void()>& body) {
+  return RunInChild([&] {
+    if (unshare(CLONE_NEWPID) != 0) _exit(77);
+    const pid_t first = fork();
+    if (first == 0) {
+      body();
+      _exit(::testing::Test::HasFailure() ? 1 : 0);
+    }
+    int status = 0;
+    waitpid(first, &status, 0);
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+  });
+}
+
+SegmentOptions Shared() {
+  SegmentOptions options = testing::SmallSegment();
+  options.shared_pid_namespaces = true;
+  return options;
+}
+
+class NamespaceLockTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    // Needs CAP_SYS_ADMIN, which a developer's machine may not give.
+    if (RunInPidNamespace([] {}) == 77) GTEST_SKIP() << "this user may not make PID namespaces";
+  }
+  testing::PrivateFolder folder_;
+  const std::string path_ = folder_ / "segment";
+};
+
+// Fault 13.
+TEST_F(NamespaceLockTest, AProcessOfAnotherPidNamespaceIsRefusedLeasesAndToldWhy) {
+  Lessee lessee(path_);
+  ASSERT_TRUE(lessee.Acquire("42", 1).ok());
+  EXPECT_EQ(RunInPidNamespace([&] {
+              Lessee stranger(path_);
+              const Result<HeldLease> lease = stranger.Acquire("42", 2);
+              ASSERT_FALSE(lease.ok());
+              EXPECT_EQ(lease.error().code, ErrorCode::kForeignNamespace);
+              EXPECT_NE(lease.error().message.find("shared_pid_namespaces"), std::string::npos);
+              // Everything else works for it.
+              stranger.worker().Count(testing::CounterNamed("things_total"), {}, std::uint64_t{1});
+              stranger.worker().Set(testing::GaugeNamed("level", layout::GaugeMode::kLast), {}, 5);
+            }),
+            0);
+  testing::SegmentReading reading = testing::Read(path_);
+  EXPECT_EQ(reading.Refusals(layout::Refusal::kForeignNamespace), 1U);
+  EXPECT_EQ(reading.Counter("things_total"), 1U);
+  EXPECT_EQ(reading.Gauge("level"), 5);
+  EXPECT_TRUE(lessee.Acquire("42", 2).ok());
+}
+
+// Fault 13.
+TEST_F(NamespaceLockTest, ASegmentMadeForItTakesLeasesOfSeveralNamespacesUnderOneLimit) {
+  Lessee lessee(path_, Shared());
+  ASSERT_TRUE(lessee.Acquire("42", 2).ok());
+  EXPECT_EQ(RunInPidNamespace([&] {
+              Lessee stranger(path_);
+              ASSERT_TRUE(stranger.Acquire("42", 2).ok());
+              EXPECT_EQ(stranger.Acquire("42", 2).error().code, ErrorCode::kLimitReached);
+            }),
+            0);
+  EXPECT_TRUE(lessee.Acquire("42", 2).ok()) << "the stranger is dead, as pid 1 of his namespace";
+  EXPECT_FALSE(lessee.Acquire("42", 2).ok());
+}
+
+/// The hazard that the byte is for: a holder and a waiter of two namespaces, both process 1 there, and the waiter dies.
+class NamespaceHazardTest : public NamespaceLockTest {
+ protected:
+  /// The first process of a PID namespace of its own, which runs `body` until it is killed with the answer.
+  Child FirstProcess(const std::function<void()>& body) {
+    pid_->store(0);
+    started_->store(false);
+    Child outside([&] {
+      ASSERT_EQ(unshare(CLONE_NEWPID), 0);
+      const pid_t first = fork();
+      if (first == 0) {
+        testing::DieWithParent();
+        body();
+        _exit(1);
+      }
+      pid_->store(first);
+      waitpid(first, nullptr, 0);
+    });
+    testing::WaitUntil([&] { return started_->load() && pid_->load() != 0; });
+    return outside;
+  }
+  /// Whether a thread waits in the kernel, for a mutex or between two questions for a byte.
+  static bool IsAsleep(pid_t pid) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+    std::string text;
+    std::getline(file, text);
+    return text.find(") S ") != std::string::npos;
+  }
+  /// One process after the other asks to be let in, again and again, and is killed while it waits. Whether one was.
+  bool KillWaiters(int how_many, const std::function<bool()>& ask) {
+    for (int i = 0; i < how_many && !inside_->load(); i++) {
+      Child waiter = FirstProcess([&] {
+        started_->store(true);
+        while (!ask()) {
+        }
+        inside_->store(true);
+        for (;;) pause();
+      });
+      testing::WaitUntil([&] { return IsAsleep(pid_->load()); });
+      kill(pid_->load(), SIGKILL);
+      waiter.Wait();
+    }
+    return inside_->load();
+  }
+
+  Lessee lessee_{path_, Shared()};
+  const Segment& segment_ = lessee_.worker().segment();
+  RobustMutex mutex_{&segment_.lease_shard(0).mutex};
+  const testing::SharedPage<std::atomic<bool>> started_, inside_;
+  const testing::SharedPage<std::atomic<pid_t>> pid_;
+};
+
+// Fault 13: should this ever fail, the kernel has learnt to tell namespaces apart and the byte lock can go.
+TEST_F(NamespaceHazardTest, WithoutTheByteAWaitersDeathLetsTheNextInBesideALivingHolder) {
+  const Child holder = FirstProcess([&] {
+    ASSERT_EQ(mutex_.Lock(), RobustMutex::Outcome::kLocked);
+    started_->store(true);
+    for (;;) pause();
+  });
+  const pid_t pid_of_holder = pid_->load();
+  // Not every death is in the middle of a wait, and it is the next one who is let in.
+  EXPECT_TRUE(KillWaiters(20, [&] { return mutex_.Lock() == RobustMutex::Outcome::kOwnerDied; }));
+  EXPECT_EQ(kill(pid_of_holder, 0), 0) << "the holder lives, and holds it too";
+}
+
+// Fault 13.
+TEST_F(NamespaceHazardTest, NoWaitersDeathLetsAnybodyInBesideALivingHolder) {
+  Child holder = FirstProcess([&] {
+    const Result<LeaseShard> shard = LeaseShard::Take(segment_, 0);
+    ASSERT_TRUE(shard.ok());
+    started_->store(true);
+    for (;;) pause();
+  });
+  EXPECT_FALSE(KillWaiters(5, [&] { return LeaseShard::Take(segment_, 0).ok(); }));
+  EXPECT_EQ(mutex_.TryLock(), RobustMutex::Outcome::kBusy) << "a dying waiter has touched it";
+  EXPECT_EQ(LeaseShard::Take(segment_, 0).error().code, ErrorCode::kBusy);
+  EXPECT_EQ(testing::Read(path_).snapshot().segment.mutex_recoveries, 0U);
+  holder.Kill();
+  testing::WaitUntil([&] { return LeaseShard::Take(segment_, 0).ok(); });
+  EXPECT_EQ(testing::Read(path_).snapshot().segment.mutex_recoveries, 1U) << "this death counts";
+}
+
+TEST_F(NamespaceLockTest, AHolderOfTheByteThatDoesNotGoOnMakesOthersBusyAndItsDeathFreesThem) {
+  Lessee lessee(path_, Shared());
+  const testing::SharedPage<std::atomic<int>> holding;
+  Child holder([&] {
+    const Result<NamespaceLock> lock = NamespaceLock::Take(lessee.worker().segment(), 7);
+    ASSERT_TRUE(lock.ok()) << lock.error().message;
+    holding->store(1);
+    for (;;) pause();
+  });
+  testing::WaitUntil([&] { return holding->load() == 1; });
+  holder.Signal(SIGSTOP);
+  const Result<NamespaceLock> other = NamespaceLock::Take(lessee.worker().segment(), 7);
+  ASSERT_FALSE(other.ok());
+  EXPECT_EQ(other.error().code, ErrorCode::kBusy);
+  EXPECT_TRUE(NamespaceLock::Take(lessee.worker().segment(), 8).ok()) << "another shard is free";
+  holder.Kill();
+  EXPECT_TRUE(NamespaceLock::Take(lessee.worker().segment(), 7).ok());
+}
+
+TEST_F(NamespaceLockTest, SegmentsOfOneNamespaceNeedNoLockFile) {
+  Lessee lessee(path_);
+  ASSERT_TRUE(lessee.Acquire("42").ok());
+  EXPECT_FALSE(std::filesystem::exists(path_ + ".lock"));
+}
+
+TEST_F(NamespaceLockTest, ALockFileThatIsALinkIsRefused) {
+  Lessee lessee(path_, Shared());
+  std::filesystem::create_symlink("/etc/passwd", path_ + ".lock");
+  EXPECT_EQ(lessee.Acquire("42").error().code, ErrorCode::kNotOpenable);
+}
+
+}  // namespace
+}  // namespace shmetrics::shm

@@ -1,0 +1,73 @@
+#include "shm/series/hash_chains.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <optional>
+
+#include "shm/series/series_record.h"
+#include "tests/support/bare_worker.h"
+#include "tests/support/private_folder.h"
+
+namespace shmetrics::shm {
+namespace {
+
+using layout::Ref;
+
+constexpr auto kAny = [](Ref, const layout::Record&) { return true; };
+constexpr auto kNone = [](Ref, const layout::Record&) { return false; };
+
+class HashChainsTest : public ::testing::Test {
+ protected:
+  layout::SeriesRecord* Make(std::uint64_t hash) {
+    const auto offset = worker_.arena().AllocateRecord(sizeof(layout::SeriesRecord));
+    auto* series = segment_.At<layout::SeriesRecord>(offset.value());
+    WriteSeriesRecord(series, 1, hash, "", 0, layout::Visibility::kShown);
+    return series;
+  }
+  Ref Publish(layout::SeriesRecord* series) {
+    return chains_.Publish(segment_.RefOf(series), &series->record, kNone).value();
+  }
+
+  testing::PrivateFolder folder_;
+  testing::BareWorker worker_{folder_ / "segment"};
+  const Segment& segment_ = worker_.segment();
+  HashChains chains_{segment_};
+  /// Hashes that differ by this share a chain.
+  const std::uint64_t apart_ = segment_.header().chain_count;
+};
+
+TEST_F(HashChainsTest, RecordsAreFoundByTheirHashOncePublished) {
+  layout::SeriesRecord* first = Make(5);
+  layout::SeriesRecord* second = Make(5 + apart_);
+  EXPECT_EQ(chains_.Find(5, kAny), Ref{0});
+  EXPECT_EQ(Publish(first), segment_.RefOf(first));
+  EXPECT_EQ(Publish(second), segment_.RefOf(second));
+  EXPECT_EQ(chains_.Find(5, kAny), segment_.RefOf(first));
+  EXPECT_EQ(chains_.Find(5 + apart_, kAny), segment_.RefOf(second));
+  EXPECT_EQ(chains_.Find(5 + 2 * apart_, kAny), Ref{0});
+  EXPECT_EQ(chains_.Find(5, kNone), Ref{0});
+}
+
+TEST_F(HashChainsTest, OfRecordsThatMatchTheFirstStays) {
+  layout::SeriesRecord* first = Make(7);
+  layout::SeriesRecord* second = Make(7);
+  Publish(first);
+  EXPECT_EQ(chains_.Publish(segment_.RefOf(second), &second->record, kAny), segment_.RefOf(first));
+  const Ref other = segment_.RefOf(second);
+  EXPECT_EQ(chains_.Find(7, [&](Ref ref, const layout::Record&) { return ref == other; }), Ref{0});
+}
+
+TEST_F(HashChainsTest, AChainThatLeadsOutOfTheSegmentOrInACircleEnds) {
+  layout::SeriesRecord* series = Make(9);
+  Publish(series);
+  for (const Ref nowhere : {UINT32_MAX, segment_.RefOf(series)}) {
+    series->record.next = nowhere;
+    EXPECT_EQ(chains_.Find(9 + apart_, kAny), std::nullopt);
+    layout::SeriesRecord* late = Make(9 + apart_);
+    EXPECT_EQ(chains_.Publish(segment_.RefOf(late), &late->record, kAny), std::nullopt);
+  }
+}
+
+}  // namespace
+}  // namespace shmetrics::shm
