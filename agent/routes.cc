@@ -14,7 +14,6 @@
 #include "agent/exposition/exposition.h"
 #include "agent/exposition/families_json.h"
 #include "agent/exposition/json.h"
-#include "agent/exposition/name_filter.h"
 #include "agent/exposition/negotiation.h"
 #include "agent/exposition/status_json.h"
 #include "agent/exposition/workers_json.h"
@@ -22,6 +21,7 @@
 #include "agent/self_metrics.h"
 #include "client-lib/audio_definitions.h"
 #include "shm/base/clock.h"
+#include "shm/exposition/name_filter.h"
 #include "shm/leases/ledger.h"
 #include "shm/series/label_block.h"
 
@@ -81,7 +81,7 @@ HttpResponse Routes::Handle(const HttpRequest& request) {
   if (route == table_.end()) return PlainText(404, "There is nothing here; / lists what there is.");
   std::optional<ScrapeStats::Scrape> scrape;
   if (route->answer == &Routes::Metrics)
-    scrape.emplace(&stats_.scrapes, FormatName(Negotiate(request.accept).format));
+    scrape.emplace(&stats_.scrapes, shm::FormatName(Negotiate(request.accept).format));
   HttpResponse answer = Answer(*route, request);
   Encode(request.accept_encoding, &answer);
   if (scrape) scrape->Answered(answer.status, answer.body.size());
@@ -113,15 +113,15 @@ void Routes::Look(shm::ExemplarReading exemplars) {
 }
 
 HttpResponse Routes::Metrics(const HttpRequest& request) {
-  const Exposition exposition = Negotiate(request.accept);
-  Look(IsOpenMetrics(exposition.format) ? shm::ExemplarReading::kRead : shm::ExemplarReading::kSkip);
+  const shm::Exposition exposition = Negotiate(request.accept);
+  Look(shm::IsOpenMetrics(exposition.format) ? shm::ExemplarReading::kRead : shm::ExemplarReading::kSkip);
   if (IsCorrupt()) return Unavailable();
   SelfMetrics own(view_, follower_->path(), &stats_, metrics_options_.exporter_metrics);
   const std::vector<std::string_view> names = request.Parameters("name[]");
-  const NameFilter filter(names, audio::kAliases);
+  const shm::NameFilter filter(names, audio::kAliases);
   filter.Apply(&view_.snapshot);
   filter.Apply(own.mutable_snapshot());
-  HttpResponse answer{200, ContentType(exposition), {}, {{"Vary", "Accept"}}};
+  HttpResponse answer{200, shm::ContentType(exposition), {}, {{"Vary", "Accept"}}};
   WriteExposition(std::array{&std::as_const(view_.snapshot), &own.snapshot()}, exposition,
                   metrics_options_.openmetrics_created || request.Parameter("created") == "true",
                   &answer.body);
@@ -130,14 +130,14 @@ HttpResponse Routes::Metrics(const HttpRequest& request) {
 
 HttpResponse Routes::MetricsMap(const HttpRequest& request) {
   return Json([&](shm::Snapshot* snapshot, std::string* out) {
-    NameFilter(request.Parameters("name[]"), audio::kAliases).Apply(snapshot);
+    shm::NameFilter(request.Parameters("name[]"), audio::kAliases).Apply(snapshot);
     WriteMetricsJson(*snapshot, out);
   });
 }
 
 HttpResponse Routes::MetricsDocument(const HttpRequest& request) {
   return Json([&](shm::Snapshot* snapshot, std::string* out) {
-    NameFilter(request.Parameters("name[]"), audio::kAliases).Apply(snapshot);
+    shm::NameFilter(request.Parameters("name[]"), audio::kAliases).Apply(snapshot);
     WriteMetricsDocumentJson(*snapshot, shm::NowNs(CLOCK_REALTIME), out);
   });
 }

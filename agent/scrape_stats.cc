@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <string>
 
-#include "agent/exposition/format.h"
+#include "shm/exposition/format.h"
 
 namespace shmetrics::agent {
+
+using shm::Format;
+using shm::FormatName;
+
 namespace {
 
 using shm::layout::GaugeMode;

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "agent/exposition/alias.h"
+#include "shm/exposition/alias.h"
 
 namespace shmetrics::audio {
 
@@ -33,13 +33,13 @@ inline constexpr std::size_t kMaxLedgerFileBytes = std::size_t{64} << 20U;
 inline constexpr std::uint64_t kMaxLedgerNanoMinutes = 9'000'000'000'000'000;
 
 /// The dotted names of the replaced system.
-inline constexpr agent::Alias kAliases[] = {
+inline constexpr shm::Alias kAliases[] = {
     {"audio.streaming.active", kStreamsMetric},
     {"audio.jobs.active", kJobsMetric},
     {"audio.quota_violations_total", kViolationsMetric},
 };
 
-static_assert(std::ranges::all_of(kAliases, agent::IsQuotable));
+static_assert(std::ranges::all_of(kAliases, shm::IsQuotable));
 
 }  // namespace shmetrics::audio
 

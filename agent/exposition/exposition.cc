@@ -1,16 +1,16 @@
 #include "agent/exposition/exposition.h"
 
-#include "agent/exposition/exposed_families.h"
-#include "agent/exposition/openmetrics.h"
-#include "agent/exposition/text.h"
 #include "client-lib/audio_definitions.h"
+#include "shm/exposition/exposed_families.h"
+#include "shm/exposition/openmetrics.h"
+#include "shm/exposition/text.h"
 
 namespace shmetrics::agent {
 
-void WriteExposition(std::span<const shm::Snapshot* const> snapshots, Exposition exposition,
+void WriteExposition(std::span<const shm::Snapshot* const> snapshots, shm::Exposition exposition,
                      bool with_created, std::string* out) {
-  const ExposedFamilies families(snapshots, exposition.escaping, audio::kAliases);
-  if (IsOpenMetrics(exposition.format)) return WriteOpenMetrics(families, with_created, out);
+  const shm::ExposedFamilies families(snapshots, exposition.escaping, audio::kAliases);
+  if (shm::IsOpenMetrics(exposition.format)) return shm::WriteOpenMetrics(families, with_created, out);
   WriteText(families, out);
 }
 

@@ -4,14 +4,14 @@
 #include <span>
 #include <string>
 
-#include "agent/exposition/format.h"
+#include "shm/exposition/format.h"
 #include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
 
 /// Appends what the snapshots say to `out`, as one exposition: what the later ones have in common with the first is left
 /// out. `with_created` means something to OpenMetrics alone.
-void WriteExposition(std::span<const shm::Snapshot* const> snapshots, Exposition exposition,
+void WriteExposition(std::span<const shm::Snapshot* const> snapshots, shm::Exposition exposition,
                      bool with_created, std::string* out);
 
 }  // namespace shmetrics::agent

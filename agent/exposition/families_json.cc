@@ -7,8 +7,8 @@
 
 #include "agent/exposition/json_writer.h"
 #include "agent/exposition/labels_json.h"
-#include "agent/exposition/number.h"
 #include "agent/exposition/timestamp.h"
+#include "shm/exposition/number.h"
 #include "shm/layout/layout.h"
 #include "shm/series/family.h"
 
@@ -89,8 +89,8 @@ void WriteValue(const SeriesSnapshot& series, const FamilySnapshot& family, cons
 
 /// One bucket as Prometheus has it: how many were not above `bound`.
 void WriteBucket(double bound, std::uint64_t count, JsonWriter* json) {
-  char le[kMaxNumberBytes];
-  const char* const end = WriteBound(le, bound);
+  char le[shm::kMaxNumberBytes];
+  const char* const end = shm::WriteBound(le, bound);
   json->StartObject();
   json->Key("le");
   json->String({le, end});

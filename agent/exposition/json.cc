@@ -9,10 +9,10 @@
 
 #include "agent/exposition/json_writer.h"
 #include "agent/exposition/labels_json.h"
-#include "agent/exposition/number.h"
 #include "agent/exposition/stats.h"
 #include "agent/exposition/timestamp.h"
 #include "client-lib/audio_definitions.h"
+#include "shm/exposition/number.h"
 #include "shm/layout/layout.h"
 #include "shm/series/family.h"
 
@@ -51,9 +51,9 @@ void WriteBuckets(std::span<const double> bounds, std::span<const shm::BucketSna
   std::uint64_t count = 0;
   for (std::size_t i = 0; i < buckets.size(); ++i) {
     count += buckets[i].count;
-    char le[kMaxNumberBytes];
+    char le[shm::kMaxNumberBytes];
     const char* const end =
-        WriteBound(le, i < bounds.size() ? bounds[i] : std::numeric_limits<double>::infinity());
+        shm::WriteBound(le, i < bounds.size() ? bounds[i] : std::numeric_limits<double>::infinity());
     json->StartObject();
     json->Key("le");
     json->String({le, end});
@@ -168,7 +168,7 @@ void WriteMap(const shm::Snapshot& snapshot, JsonWriter* json) {
   for (const FamilySnapshot& family : snapshot.families) {
     if (family.series.empty()) continue;
     WriteFamily(family, {}, snapshot, json);
-    for (const Alias& alias : audio::kAliases) {
+    for (const shm::Alias& alias : audio::kAliases) {
       if (alias.of == family.name) WriteFamily(family, alias.alias, snapshot, json);
     }
   }

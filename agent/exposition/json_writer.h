@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "agent/exposition/number.h"
+#include "shm/exposition/number.h"
 
 namespace shmetrics::agent {
 
@@ -31,12 +31,12 @@ class JsonWriter {
   void Bool(bool value) { writer_.Bool(value); }
   void Null() { writer_.Null(); }
   void Integer(std::uint64_t value) {
-    char text[kMaxNumberBytes];
-    Number({text, WriteInteger(text, value)}, value <= kMaxExactInteger);
+    char text[shm::kMaxNumberBytes];
+    Number({text, shm::WriteInteger(text, value)}, value <= kMaxExactInteger);
   }
   void Double(double value) {
-    char text[kMaxNumberBytes];
-    Number({text, WriteDouble(text, value)}, std::isfinite(value));
+    char text[shm::kMaxNumberBytes];
+    Number({text, shm::WriteDouble(text, value)}, std::isfinite(value));
   }
 
  private:

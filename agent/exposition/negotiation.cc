@@ -10,6 +10,11 @@
 #include "agent/accept_header.h"
 
 namespace shmetrics::agent {
+
+using shm::Escaping;
+using shm::Exposition;
+using shm::Format;
+
 namespace {
 
 /// How closely a clause describes a format: of two that fit, the closer one decides.

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/agent/snapshot_builder.h"
+#include "tests/support/snapshot_builder.h"
 
 namespace shmetrics::agent {
 namespace {

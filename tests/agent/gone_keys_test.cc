@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/agent/snapshot_builder.h"
-#include "tests/agent/text_of.h"
+#include "tests/support/snapshot_builder.h"
+#include "tests/support/text_of.h"
 
 namespace shmetrics::agent {
 namespace {

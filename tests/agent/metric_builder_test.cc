@@ -6,7 +6,7 @@
 #include <array>
 #include <string>
 
-#include "tests/agent/text_of.h"
+#include "tests/support/text_of.h"
 
 namespace shmetrics::agent {
 namespace {

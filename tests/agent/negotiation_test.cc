@@ -8,6 +8,11 @@
 namespace shmetrics::agent {
 namespace {
 
+using shm::Escaping;
+using shm::Exposition;
+using shm::Format;
+using shm::FormatName;
+
 constexpr Exposition kPlain{Format::kText004, Escaping::kUnderscores};
 constexpr Exposition kOpenMetrics{Format::kOpenMetrics100, Escaping::kUnderscores};
 

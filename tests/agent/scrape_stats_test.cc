@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "tests/agent/text_of.h"
+#include "tests/support/text_of.h"
 
 namespace shmetrics::agent {
 namespace {

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <string>
 
-#include "tests/agent/snapshot_builder.h"
-#include "tests/agent/text_of.h"
+#include "tests/support/snapshot_builder.h"
+#include "tests/support/text_of.h"
 
 namespace shmetrics::agent {
 namespace {

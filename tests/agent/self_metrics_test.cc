@@ -6,9 +6,9 @@
 #include <string>
 
 #include "agent/version.h"
-#include "tests/agent/snapshot_builder.h"
-#include "tests/agent/text_of.h"
 #include "tests/support/program.h"
+#include "tests/support/snapshot_builder.h"
+#include "tests/support/text_of.h"
 
 namespace shmetrics::agent {
 namespace {

@@ -7,12 +7,13 @@
 #include <string>
 
 #include "agent/accept_header.h"
-#include "agent/exposition/format.h"
 #include "agent/exposition/negotiation.h"
+#include "shm/exposition/format.h"
 #include "tests/fuzz/require.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace shmetrics::agent;
+  using namespace shmetrics::shm;
   using shmetrics::fuzz::Require;
   const std::string header(reinterpret_cast<const char*>(data), size);
   std::string lower = header;

@@ -15,16 +15,16 @@
 #include "shm/series/family.h"
 #include "shm/series/label_block.h"
 #include "shm/snapshot/snapshot.h"
-#include "tests/agent/snapshot_builder.h"
 #include "tests/fuzz/byte_source.h"
 #include "tests/fuzz/require.h"
 #include "tests/support/exposition_parser.h"
+#include "tests/support/snapshot_builder.h"
 
 namespace shmetrics::fuzz {
 namespace {
 
-using agent::Escaping;
-using agent::Format;
+using shm::Escaping;
+using shm::Format;
 using shm::layout::GaugeMode;
 using shm::layout::MetricType;
 using testing::ParsedExposition;
@@ -138,7 +138,7 @@ std::set<std::string> SeriesOf(const ParsedExposition& parsed) {
   return series;
 }
 
-ParsedExposition Render(const std::array<const shm::Snapshot*, 2>& snapshots, agent::Exposition exposition,
+ParsedExposition Render(const std::array<const shm::Snapshot*, 2>& snapshots, shm::Exposition exposition,
                         bool with_created) {
   std::string text;
   agent::WriteExposition(snapshots, exposition, with_created, &text);
@@ -165,13 +165,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::Fill(&bytes, &workers);
   fuzz::Fill(&bytes, &own);
   const std::array<const shm::Snapshot*, 2> snapshots = {&workers.snapshot, &own.snapshot};
-  for (const auto escaping : {agent::Escaping::kUnderscores, agent::Escaping::kDots, agent::Escaping::kValues,
-                              agent::Escaping::kAllowUtf8}) {
-    const auto text = fuzz::SeriesOf(fuzz::Render(snapshots, {agent::Format::kText100, escaping}, false));
+  for (const auto escaping : {shm::Escaping::kUnderscores, shm::Escaping::kDots, shm::Escaping::kValues,
+                              shm::Escaping::kAllowUtf8}) {
+    const auto text = fuzz::SeriesOf(fuzz::Render(snapshots, {shm::Format::kText100, escaping}, false));
     const auto open =
-        fuzz::SeriesOf(fuzz::Render(snapshots, {agent::Format::kOpenMetrics100, escaping}, false));
+        fuzz::SeriesOf(fuzz::Render(snapshots, {shm::Format::kOpenMetrics100, escaping}, false));
     fuzz::Require(text == open, "one format has less than the other");
-    fuzz::Render(snapshots, {agent::Format::kOpenMetrics100, escaping}, true);
+    fuzz::Render(snapshots, {shm::Format::kOpenMetrics100, escaping}, true);
   }
   return 0;
 }

@@ -57,7 +57,7 @@ struct Victim {
 // An honest text says nothing twice but what histograms repeat for each bucket, of which there are few here.
 constexpr std::size_t kMostText = 64U << 20U;
 
-void RequireParses(const shm::Snapshot& snapshot, agent::Exposition exposition) {
+void RequireParses(const shm::Snapshot& snapshot, shm::Exposition exposition) {
   std::string text;
   agent::WriteExposition(std::array{&snapshot}, exposition, true, &text);
   Require(text.size() <= kMostText, "a text of " + std::to_string(text.size()) + " bytes");
@@ -68,8 +68,8 @@ void RequireParses(const shm::Snapshot& snapshot, agent::Exposition exposition) 
 
 /// What the agent makes of a segment that it could read. Once for an input: it takes longer than all else.
 void RequireRenders(const shm::Snapshot& snapshot) {
-  RequireParses(snapshot, {agent::Format::kText004, agent::Escaping::kUnderscores});
-  RequireParses(snapshot, {agent::Format::kOpenMetrics100, agent::Escaping::kAllowUtf8});
+  RequireParses(snapshot, {shm::Format::kText004, shm::Escaping::kUnderscores});
+  RequireParses(snapshot, {shm::Format::kOpenMetrics100, shm::Escaping::kAllowUtf8});
   std::string document;
   agent::WriteMetricsDocumentJson(snapshot, 0, &document);
   Require(nlohmann::json::accept(document), document);

@@ -1,5 +1,5 @@
-#ifndef SHMETRICS_AGENT_EXPOSITION_SAMPLE_LINES_H_
-#define SHMETRICS_AGENT_EXPOSITION_SAMPLE_LINES_H_
+#ifndef SHMETRICS_SHM_EXPOSITION_SAMPLE_LINES_H_
+#define SHMETRICS_SHM_EXPOSITION_SAMPLE_LINES_H_
 
 #include <cstdint>
 #include <span>
@@ -7,11 +7,11 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/exposition/exposed_families.h"
-#include "agent/exposition/text_buffer.h"
+#include "shm/exposition/exposed_families.h"
+#include "shm/exposition/text_buffer.h"
 #include "shm/snapshot/snapshot.h"
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 
 /// A name as it stands in metadata, and without the last quote also in front of labels: "audio.streaming.active"
 std::string QuotedName(std::string_view name);
@@ -26,33 +26,32 @@ class SampleLines {
   SampleLines(const ExposedFamily& exposed, Exemplars exemplars, TextBuffer* out);
 
   /// All samples of some of the family's series.
-  void Write(std::span<const shm::SeriesSnapshot> some);
+  void Write(std::span<const SeriesSnapshot> some);
 
   // Of a histogram's series, piece by piece.
-  void WriteBuckets(const shm::SeriesSnapshot& series);
-  void WriteSum(const shm::SeriesSnapshot& series);
-  void WriteCount(const shm::SeriesSnapshot& series);
+  void WriteBuckets(const SeriesSnapshot& series);
+  void WriteSum(const SeriesSnapshot& series);
+  void WriteCount(const SeriesSnapshot& series);
 
   /// When the series was registered, as a sample `name`, if that is known.
-  void WriteCreated(const shm::SeriesSnapshot& series, std::string_view name);
+  void WriteCreated(const SeriesSnapshot& series, std::string_view name);
 
  private:
-  std::span<const shm::BucketSnapshot> BucketsOf(const shm::SeriesSnapshot& series) const;
+  std::span<const BucketSnapshot> BucketsOf(const SeriesSnapshot& series) const;
   /// None if they are not to be shown.
-  std::span<const shm::ExemplarSnapshot> ExemplarsOf(const shm::SeriesSnapshot& series) const;
+  std::span<const ExemplarSnapshot> ExemplarsOf(const SeriesSnapshot& series) const;
   /// What stands in front of the labels in lines of the sample `name`.
   std::string Head(std::string_view name) const;
   /// With room behind it for a number and the end of the line.
-  char* BeginLine(std::string_view head, const shm::SeriesSnapshot& series,
-                  std::string_view extra_label = {});
+  char* BeginLine(std::string_view head, const SeriesSnapshot& series, std::string_view extra_label = {});
   /// The same of samples that bear the family's name.
-  char* BeginPlainLine(const shm::SeriesSnapshot& series);
+  char* BeginPlainLine(const SeriesSnapshot& series);
   void EndLine(char* end);
   /// With the first of `exemplars`, if there is one.
-  void EndLine(char* end, std::span<const shm::ExemplarSnapshot> exemplars);
-  void WritePlainCounters(std::span<const shm::SeriesSnapshot> some);
-  void WriteCounter(const shm::SeriesSnapshot& series);
-  void WriteNumber(const shm::SeriesSnapshot& series);
+  void EndLine(char* end, std::span<const ExemplarSnapshot> exemplars);
+  void WritePlainCounters(std::span<const SeriesSnapshot> some);
+  void WriteCounter(const SeriesSnapshot& series);
+  void WriteNumber(const SeriesSnapshot& series);
 
   const ExposedFamily& exposed_;
   const bool with_exemplars_;
@@ -64,6 +63,6 @@ class SampleLines {
   std::vector<std::string> bound_labels_;  ///< formatted once for all series
 };
 
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm
 
-#endif  // SHMETRICS_AGENT_EXPOSITION_SAMPLE_LINES_H_
+#endif  // SHMETRICS_SHM_EXPOSITION_SAMPLE_LINES_H_

@@ -1,11 +1,11 @@
-#ifndef SHMETRICS_AGENT_EXPOSITION_OPENMETRICS_H_
-#define SHMETRICS_AGENT_EXPOSITION_OPENMETRICS_H_
+#ifndef SHMETRICS_SHM_EXPOSITION_OPENMETRICS_H_
+#define SHMETRICS_SHM_EXPOSITION_OPENMETRICS_H_
 
 #include <string>
 
-#include "agent/exposition/exposed_families.h"
+#include "shm/exposition/exposed_families.h"
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 
 /// Appends the families to `out` in OpenMetrics 1.0.0, which is then complete: its last line is # EOF.
 ///
@@ -19,6 +19,6 @@ namespace shmetrics::agent {
 /// takes them for series of their own.
 void WriteOpenMetrics(const ExposedFamilies& families, bool with_created, std::string* out);
 
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm
 
-#endif  // SHMETRICS_AGENT_EXPOSITION_OPENMETRICS_H_
+#endif  // SHMETRICS_SHM_EXPOSITION_OPENMETRICS_H_

@@ -1,5 +1,5 @@
-#ifndef SHMETRICS_TESTS_AGENT_SNAPSHOT_BUILDER_H_
-#define SHMETRICS_TESTS_AGENT_SNAPSHOT_BUILDER_H_
+#ifndef SHMETRICS_TESTS_SUPPORT_SNAPSHOT_BUILDER_H_
+#define SHMETRICS_TESTS_SUPPORT_SNAPSHOT_BUILDER_H_
 
 #include <cstdint>
 #include <deque>
@@ -82,4 +82,4 @@ class SnapshotBuilder {
 
 }  // namespace shmetrics::testing
 
-#endif  // SHMETRICS_TESTS_AGENT_SNAPSHOT_BUILDER_H_
+#endif  // SHMETRICS_TESTS_SUPPORT_SNAPSHOT_BUILDER_H_

@@ -1,39 +1,28 @@
-#include "agent/exposition/text.h"
+#include "shm/exposition/text.h"
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
 #include <limits>
 #include <string>
 #include <vector>
 
-#include "agent/self_metrics.h"
-#include "tests/agent/snapshot_builder.h"
-#include "tests/agent/text_of.h"
+#include "tests/support/snapshot_builder.h"
+#include "tests/support/text_of.h"
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 namespace {
 
-using shm::layout::GaugeMode;
-using shm::layout::MetricType;
+using layout::GaugeMode;
+using layout::MetricType;
 using shmetrics::testing::SnapshotBuilder;
 
-std::string Text(const std::vector<const shm::Snapshot*>& snapshots,
-                 Escaping escaping = Escaping::kUnderscores) {
+std::string Text(const std::vector<const Snapshot*>& snapshots, Escaping escaping = Escaping::kUnderscores) {
   std::string text;
   WriteText(ExposedFamilies(snapshots, escaping, testing::kTestAliases), &text);
   return text;
 }
 
-std::string Text(const shm::Snapshot& snapshot) { return Text(std::vector{&snapshot}); }
-
-/// What `promtool check metrics` exits with when it is fed `text`.
-int Promtool(const std::string& text) {
-  std::FILE* const promtool = popen("promtool check metrics", "w");
-  if (promtool == nullptr) return -1;
-  std::fwrite(text.data(), 1, text.size(), promtool);
-  return pclose(promtool);
-}
+std::string Text(const Snapshot& snapshot) { return Text(std::vector{&snapshot}); }
 
 TEST(TextTest, CountersAreExactIntegersEvenAbove2To53) {
   SnapshotBuilder builder;
@@ -123,7 +112,7 @@ TEST(TextTest, TextIsAppendedToWhatIsThere) {
   SnapshotBuilder builder;
   builder.Family("a_total", MetricType::kCounter).Counter("", 1);
   std::string text = "before\n";
-  const shm::Snapshot* const snapshot = &builder.snapshot;
+  const Snapshot* const snapshot = &builder.snapshot;
   WriteText(ExposedFamilies({&snapshot, 1}, Escaping::kUnderscores, {}), &text);
   EXPECT_TRUE(text.starts_with("before\n# HELP a_total")) << text;
 }
@@ -141,20 +130,6 @@ TEST(TextTest, LongAndManyLinesAllArriveWhole) {
   EXPECT_TRUE(Text(builder.snapshot) == expected);
 }
 
-TEST(TextTest, PromtoolAcceptsEveryTypeAndTheAgentsOwnMetrics) {
-  SnapshotBuilder builder;
-  builder.Family("jobs_total", MetricType::kCounter).Counter("kind=\"a\\\\b\\\"c\\nd\"", 1);
-  builder.snapshot.families.back().refused_series = 3;
-  builder.Family("latency_seconds", MetricType::kHistogram, GaugeMode::kNone, {0.005, 1, 1e6});
-  builder.Histogram("method=\"GET\"", {{2, 0.004}, {3, 1.5}, {0, 0}, {1, 2e6}});
-  builder.Family("threads", MetricType::kGauge, GaugeMode::kPerWorker).Number("", 5, 17);
-  AgentStats stats;
-  const SelfMetrics own({SegmentView::State::kAttached, {}, builder.snapshot}, "/none", &stats, true);
-  const std::string text = Text({&builder.snapshot, &own.snapshot()});
-  EXPECT_EQ(Promtool(text), 0) << text;
-  EXPECT_NE(Promtool("bad.name 1\n"), 0) << "promtool must be able to refuse";
-}
-
 // Those that the guess at the body's length looks at are known to whoever has read the source.
 TEST(TextTest, AFewLongLabelSetsDoNotMakeAScrapeAskForMemoryAsIfAllWereLong) {
   constexpr int kSeries = 6'400;
@@ -169,4 +144,4 @@ TEST(TextTest, AFewLongLabelSetsDoNotMakeAScrapeAskForMemoryAsIfAllWereLong) {
 }
 
 }  // namespace
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm

@@ -1,5 +1,5 @@
-#ifndef SHMETRICS_AGENT_EXPOSITION_EXPOSED_FAMILIES_H_
-#define SHMETRICS_AGENT_EXPOSITION_EXPOSED_FAMILIES_H_
+#ifndef SHMETRICS_SHM_EXPOSITION_EXPOSED_FAMILIES_H_
+#define SHMETRICS_SHM_EXPOSITION_EXPOSED_FAMILIES_H_
 
 #include <deque>
 #include <span>
@@ -7,16 +7,16 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/exposition/alias.h"
-#include "agent/exposition/format.h"
+#include "shm/exposition/alias.h"
+#include "shm/exposition/format.h"
 #include "shm/snapshot/snapshot.h"
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 
 /// A family as one exposition shows it: under its own name or under an alias.
 struct ExposedFamily {
-  const shm::Snapshot* snapshot;
-  const shm::FamilySnapshot* family;
+  const Snapshot* snapshot;
+  const FamilySnapshot* family;
   std::string_view name;
   bool is_alias;
   bool is_quoted;  ///< the name has characters that only quotes may hold
@@ -32,7 +32,7 @@ class ExposedFamilies {
  public:
   /// Of two families of one name, or of one sample name, that of the first snapshot is shown. The snapshots must live as
   /// long as this. Each of the `aliases` must be quotable (IsQuotable).
-  ExposedFamilies(std::span<const shm::Snapshot* const> snapshots, Escaping escaping,
+  ExposedFamilies(std::span<const Snapshot* const> snapshots, Escaping escaping,
                   std::span<const Alias> aliases);
   ExposedFamilies(const ExposedFamilies&) = delete;
   ExposedFamilies& operator=(const ExposedFamilies&) = delete;
@@ -42,18 +42,18 @@ class ExposedFamilies {
   bool HasFamily(std::string_view name) const { return Find(name) != nullptr; }
 
  private:
-  void Add(const shm::Snapshot& snapshot, Escaping escaping, std::span<const Alias> aliases);
-  void AddAliases(const shm::Snapshot& snapshot, const shm::FamilySnapshot& family, Escaping escaping,
+  void Add(const Snapshot& snapshot, Escaping escaping, std::span<const Alias> aliases);
+  void AddAliases(const Snapshot& snapshot, const FamilySnapshot& family, Escaping escaping,
                   std::span<const Alias> aliases);
   /// Whether such a family would expose a name that is taken.
-  bool IsTaken(std::string_view name, shm::layout::MetricType type, shm::layout::GaugeMode mode) const;
-  const shm::FamilySnapshot* Find(std::string_view name) const;
+  bool IsTaken(std::string_view name, layout::MetricType type, layout::GaugeMode mode) const;
+  const FamilySnapshot* Find(std::string_view name) const;
 
-  std::vector<const shm::FamilySnapshot*> by_name_;  ///< without the aliases
+  std::vector<const FamilySnapshot*> by_name_;  ///< without the aliases
   std::deque<std::string> alias_names_;
   std::vector<ExposedFamily> list_;
 };
 
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm
 
-#endif  // SHMETRICS_AGENT_EXPOSITION_EXPOSED_FAMILIES_H_
+#endif  // SHMETRICS_SHM_EXPOSITION_EXPOSED_FAMILIES_H_

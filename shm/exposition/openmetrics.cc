@@ -1,21 +1,19 @@
-#include "agent/exposition/openmetrics.h"
+#include "shm/exposition/openmetrics.h"
 
 #include <algorithm>
 #include <optional>
 #include <string_view>
 
-#include "agent/exposition/metadata.h"
-#include "agent/exposition/sample_lines.h"
-#include "agent/exposition/text_buffer.h"
+#include "shm/exposition/metadata.h"
+#include "shm/exposition/sample_lines.h"
+#include "shm/exposition/text_buffer.h"
 #include "shm/layout/layout.h"
 #include "shm/series/family.h"
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 namespace {
 
-using shm::FamilySnapshot;
-using shm::SeriesSnapshot;
-using shm::layout::MetricType;
+using layout::MetricType;
 
 /// `name` without `suffix`; nothing if it does not end in it, or in nothing else.
 std::optional<std::string_view> Without(std::string_view name, std::string_view suffix) {
@@ -84,7 +82,7 @@ class OpenMetricsWriter {
     }
     const auto base = Without(exposed.name, "_info");
     const bool is_info =
-        family.gauge_mode == shm::layout::GaugeMode::kInfo && base && !families_.HasFamily(*base) &&
+        family.gauge_mode == layout::GaugeMode::kInfo && base && !families_.HasFamily(*base) &&
         std::ranges::all_of(family.series, [](const auto& series) { return series.number == 1; });
     return is_info ? Identity{*base, "info"} : Identity{exposed.name, "gauge"};
   }
@@ -148,4 +146,4 @@ void WriteOpenMetrics(const ExposedFamilies& families, bool with_created, std::s
   OpenMetricsWriter(families, with_created, out).WriteAll();
 }
 
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm

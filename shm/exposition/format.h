@@ -1,11 +1,11 @@
-#ifndef SHMETRICS_AGENT_EXPOSITION_FORMAT_H_
-#define SHMETRICS_AGENT_EXPOSITION_FORMAT_H_
+#ifndef SHMETRICS_SHM_EXPOSITION_FORMAT_H_
+#define SHMETRICS_SHM_EXPOSITION_FORMAT_H_
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 
 /// What an exposition is written in. The numbers are the versions of the formats.
 enum class Format : std::uint8_t {
@@ -33,6 +33,6 @@ bool IsOpenMetrics(Format format);
 /// For labels and logs: "text_0.0.4", "text_1.0.0", "openmetrics_0.0.1", "openmetrics_1.0.0".
 std::string_view FormatName(Format format);
 
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm
 
-#endif  // SHMETRICS_AGENT_EXPOSITION_FORMAT_H_
+#endif  // SHMETRICS_SHM_EXPOSITION_FORMAT_H_

@@ -1,14 +1,14 @@
-#ifndef SHMETRICS_AGENT_EXPOSITION_NAME_FILTER_H_
-#define SHMETRICS_AGENT_EXPOSITION_NAME_FILTER_H_
+#ifndef SHMETRICS_SHM_EXPOSITION_NAME_FILTER_H_
+#define SHMETRICS_SHM_EXPOSITION_NAME_FILTER_H_
 
 #include <span>
 #include <string_view>
 #include <unordered_set>
 
-#include "agent/exposition/alias.h"
+#include "shm/exposition/alias.h"
 #include "shm/snapshot/snapshot.h"
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 
 /// Which families a client wants to see: those it names by the name of the family, of one of its samples, or by an alias,
 /// escaped or not. All of them if it names none. A name that means nothing selects nothing.
@@ -18,15 +18,15 @@ class NameFilter {
   NameFilter(std::span<const std::string_view> names, std::span<const Alias> aliases);
 
   /// Takes out the families that are not wanted.
-  void Apply(shm::Snapshot* snapshot) const;
+  void Apply(Snapshot* snapshot) const;
 
  private:
-  bool Wants(const shm::FamilySnapshot& family) const;
+  bool Wants(const FamilySnapshot& family) const;
 
   std::unordered_set<std::string_view> names_;
   std::span<const Alias> aliases_;
 };
 
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm
 
-#endif  // SHMETRICS_AGENT_EXPOSITION_NAME_FILTER_H_
+#endif  // SHMETRICS_SHM_EXPOSITION_NAME_FILTER_H_

@@ -1,4 +1,4 @@
-#include "agent/exposition/name_filter.h"
+#include "shm/exposition/name_filter.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,14 +7,14 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/agent/snapshot_builder.h"
-#include "tests/agent/text_of.h"
+#include "tests/support/snapshot_builder.h"
+#include "tests/support/text_of.h"
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 namespace {
 
-using shm::layout::GaugeMode;
-using shm::layout::MetricType;
+using layout::GaugeMode;
+using layout::MetricType;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -63,4 +63,4 @@ TEST(NameFilterTest, WhatNamesNothingLeavesNothing) {
 }
 
 }  // namespace
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm

@@ -1,5 +1,5 @@
-#ifndef SHMETRICS_AGENT_EXPOSITION_METADATA_H_
-#define SHMETRICS_AGENT_EXPOSITION_METADATA_H_
+#ifndef SHMETRICS_SHM_EXPOSITION_METADATA_H_
+#define SHMETRICS_SHM_EXPOSITION_METADATA_H_
 
 // The lines in front of a family's samples, and how much will follow them.
 
@@ -8,10 +8,10 @@
 #include <string>
 #include <string_view>
 
-#include "agent/exposition/exposed_families.h"
-#include "agent/exposition/text_buffer.h"
+#include "shm/exposition/exposed_families.h"
+#include "shm/exposition/text_buffer.h"
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 
 /// `name`, quoted if the family's names are.
 std::string MetadataName(const ExposedFamily& exposed, std::string_view name);
@@ -28,6 +28,6 @@ void WriteHelp(std::string_view name, std::string_view help, HelpQuotes quotes, 
 /// A guess at the length of all sample lines.
 std::size_t ExpectedBytes(const ExposedFamilies& families);
 
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm
 
-#endif  // SHMETRICS_AGENT_EXPOSITION_METADATA_H_
+#endif  // SHMETRICS_SHM_EXPOSITION_METADATA_H_

@@ -1,29 +1,29 @@
-#ifndef SHMETRICS_TESTS_AGENT_TEXT_OF_H_
-#define SHMETRICS_TESTS_AGENT_TEXT_OF_H_
+#ifndef SHMETRICS_TESTS_SUPPORT_TEXT_OF_H_
+#define SHMETRICS_TESTS_SUPPORT_TEXT_OF_H_
 
 #include <string>
 
-#include "agent/exposition/alias.h"
-#include "agent/exposition/exposed_families.h"
-#include "agent/exposition/format.h"
-#include "agent/exposition/openmetrics.h"
-#include "agent/exposition/text.h"
+#include "shm/exposition/alias.h"
+#include "shm/exposition/exposed_families.h"
+#include "shm/exposition/format.h"
+#include "shm/exposition/openmetrics.h"
+#include "shm/exposition/text.h"
 #include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::testing {
 
 /// Those that the agent passes in.
-inline constexpr agent::Alias kTestAliases[] = {
+inline constexpr shm::Alias kTestAliases[] = {
     {"audio.streaming.active", "audio_streaming_active"},
     {"audio.jobs.active", "audio_jobs_active"},
     {"audio.quota_violations_total", "audio_quota_violations_total"},
 };
 
 /// A snapshot as a scrape shows it.
-inline std::string TextOf(const shm::Snapshot& snapshot, agent::Exposition exposition = {},
+inline std::string TextOf(const shm::Snapshot& snapshot, shm::Exposition exposition = {},
                           bool with_created = false) {
   const shm::Snapshot* const one = &snapshot;
-  const agent::ExposedFamilies families({&one, 1}, exposition.escaping, kTestAliases);
+  const shm::ExposedFamilies families({&one, 1}, exposition.escaping, kTestAliases);
   std::string text;
   if (IsOpenMetrics(exposition.format)) {
     WriteOpenMetrics(families, with_created, &text);
@@ -35,4 +35,4 @@ inline std::string TextOf(const shm::Snapshot& snapshot, agent::Exposition expos
 
 }  // namespace shmetrics::testing
 
-#endif  // SHMETRICS_TESTS_AGENT_TEXT_OF_H_
+#endif  // SHMETRICS_TESTS_SUPPORT_TEXT_OF_H_

@@ -1,12 +1,12 @@
-#include "agent/exposition/metadata.h"
+#include "shm/exposition/metadata.h"
 
 #include <algorithm>
 #include <span>
 
-#include "agent/exposition/sample_lines.h"
+#include "shm/exposition/sample_lines.h"
 #include "shm/layout/layout.h"
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 namespace {
 
 char* Append(char* out, std::string_view text) { return out + text.copy(out, text.size()); }
@@ -53,9 +53,9 @@ std::size_t ExpectedBytes(const ExposedFamilies& families) {
   constexpr std::size_t kLongest = 256;
   std::size_t bytes = 0;
   for (const ExposedFamily& exposed : families.list()) {
-    const bool is_histogram = exposed.family->type == shm::layout::MetricType::kHistogram;
+    const bool is_histogram = exposed.family->type == layout::MetricType::kHistogram;
     const std::size_t lines = is_histogram ? exposed.family->bounds.size() + 3 : 1;
-    const std::span<const shm::SeriesSnapshot> series = exposed.family->series;
+    const std::span<const SeriesSnapshot> series = exposed.family->series;
     const std::size_t step = series.size() / kLookedAt + 1;
     for (std::size_t i = 0; i < series.size(); i += step) {
       bytes += std::min(step, series.size() - i) * lines *
@@ -65,4 +65,4 @@ std::size_t ExpectedBytes(const ExposedFamilies& families) {
   return bytes;
 }
 
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm

@@ -1,4 +1,4 @@
-#include "agent/exposition/openmetrics.h"
+#include "shm/exposition/openmetrics.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,14 +6,14 @@
 #include <limits>
 #include <string>
 
-#include "tests/agent/snapshot_builder.h"
-#include "tests/agent/text_of.h"
+#include "tests/support/snapshot_builder.h"
+#include "tests/support/text_of.h"
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 namespace {
 
-using shm::layout::GaugeMode;
-using shm::layout::MetricType;
+using layout::GaugeMode;
+using layout::MetricType;
 using shmetrics::testing::SnapshotBuilder;
 using shmetrics::testing::TextOf;
 using ::testing::EndsWith;
@@ -148,7 +148,7 @@ TEST(OpenMetricsTest, ExemplarsStandBehindBucketsAndTotals) {
 TEST(OpenMetricsTest, ExemplarsThatAParserRefusesAreLeftOut) {
   const std::string wide(124, 'v');
   for (const auto& [exemplar, is_shown] :
-       {std::pair{shm::ExemplarSnapshot{0, "id=\"" + wide + "12\"", 1, 1}, true},
+       {std::pair{ExemplarSnapshot{0, "id=\"" + wide + "12\"", 1, 1}, true},
         {{0, "id=\"" + wide + "123\"", 1, 1}, false},
         {{0, "i=\"" + wide + "\xf0\x9f\x8e\xa7\\\"\\\\\"", 1, 1}, true},
         {{0, "i=\"" + wide + "\xf0\x9f\x8e\xa7\\\"\\\\!\"", 1, 1}, false},
@@ -194,4 +194,4 @@ TEST(OpenMetricsTest, CreationTimesAreShownToThoseWhoAsk) {
 }
 
 }  // namespace
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm

@@ -1,4 +1,4 @@
-#include "agent/exposition/exposed_families.h"
+#include "shm/exposition/exposed_families.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,14 +7,14 @@
 #include <vector>
 
 #include "agent/exposition/exposition.h"
-#include "tests/agent/snapshot_builder.h"
-#include "tests/agent/text_of.h"
+#include "tests/support/snapshot_builder.h"
+#include "tests/support/text_of.h"
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 namespace {
 
-using shm::layout::GaugeMode;
-using shm::layout::MetricType;
+using layout::GaugeMode;
+using layout::MetricType;
 using shmetrics::testing::SnapshotBuilder;
 using shmetrics::testing::TextOf;
 using ::testing::ElementsAre;
@@ -28,7 +28,7 @@ SnapshotBuilder Audio() {
   return builder;
 }
 
-std::vector<std::string> Names(const std::vector<const shm::Snapshot*>& snapshots,
+std::vector<std::string> Names(const std::vector<const Snapshot*>& snapshots,
                                Escaping escaping = Escaping::kUnderscores) {
   std::vector<std::string> names;
   const ExposedFamilies families(snapshots, escaping, testing::kTestAliases);
@@ -134,4 +134,4 @@ TEST(ExposedFamiliesTest, FamiliesWithoutSeriesAreNotShown) {
 }
 
 }  // namespace
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm

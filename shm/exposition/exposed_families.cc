@@ -1,23 +1,20 @@
-#include "agent/exposition/exposed_families.h"
+#include "shm/exposition/exposed_families.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <functional>
 
-#include "agent/exposition/escaping.h"
+#include "shm/exposition/escaping.h"
 #include "shm/series/family.h"
 
-namespace shmetrics::agent {
-
-using shm::FamilySnapshot;
+namespace shmetrics::shm {
 
 namespace {
 
 bool ComesBefore(const FamilySnapshot* a, const FamilySnapshot* b) { return a->name < b->name; }
 
 /// As much of a definition as its sample names depend on.
-shm::FamilyDefinition DefinitionOf(std::string_view name, shm::layout::MetricType type,
-                                   shm::layout::GaugeMode mode) {
+FamilyDefinition DefinitionOf(std::string_view name, layout::MetricType type, layout::GaugeMode mode) {
   return {.name = std::string(name),
           .help = {},
           .unit = {},
@@ -29,9 +26,9 @@ shm::FamilyDefinition DefinitionOf(std::string_view name, shm::layout::MetricTyp
 
 }  // namespace
 
-ExposedFamilies::ExposedFamilies(std::span<const shm::Snapshot* const> snapshots, Escaping escaping,
+ExposedFamilies::ExposedFamilies(std::span<const Snapshot* const> snapshots, Escaping escaping,
                                  std::span<const Alias> aliases) {
-  for (const shm::Snapshot* snapshot : snapshots) {
+  for (const Snapshot* snapshot : snapshots) {
     std::vector<const FamilySnapshot*> fresh;
     fresh.reserve(snapshot->families.size());
     for (const FamilySnapshot& family : snapshot->families) {
@@ -44,10 +41,10 @@ ExposedFamilies::ExposedFamilies(std::span<const shm::Snapshot* const> snapshots
     std::ranges::inplace_merge(by_name_, by_name_.begin() + middle, ComesBefore);
   }
   // Only now that all names are known can it be said which of the aliases' are free.
-  for (const shm::Snapshot* snapshot : snapshots) Add(*snapshot, escaping, aliases);
+  for (const Snapshot* snapshot : snapshots) Add(*snapshot, escaping, aliases);
 }
 
-void ExposedFamilies::Add(const shm::Snapshot& snapshot, Escaping escaping, std::span<const Alias> aliases) {
+void ExposedFamilies::Add(const Snapshot& snapshot, Escaping escaping, std::span<const Alias> aliases) {
   for (const FamilySnapshot& family : snapshot.families) {
     if (family.series.empty() || Find(family.name) != &family) continue;
     list_.push_back({&snapshot, &family, family.name, false, false});
@@ -55,25 +52,23 @@ void ExposedFamilies::Add(const shm::Snapshot& snapshot, Escaping escaping, std:
   }
 }
 
-void ExposedFamilies::AddAliases(const shm::Snapshot& snapshot, const FamilySnapshot& family,
-                                 Escaping escaping, std::span<const Alias> aliases) {
+void ExposedFamilies::AddAliases(const Snapshot& snapshot, const FamilySnapshot& family, Escaping escaping,
+                                 std::span<const Alias> aliases) {
   for (const Alias& alias : aliases) {
     if (alias.of != family.name) continue;
     const std::string& name = alias_names_.emplace_back(EscapeName(alias.alias, escaping));
     if (!IsTaken(name, family.type, family.gauge_mode)) {
-      list_.push_back({&snapshot, &family, name, true, !shm::IsMetricName(name)});
+      list_.push_back({&snapshot, &family, name, true, !IsMetricName(name)});
     }
   }
 }
 
-bool ExposedFamilies::IsTaken(std::string_view name, shm::layout::MetricType type,
-                              shm::layout::GaugeMode mode) const {
+bool ExposedFamilies::IsTaken(std::string_view name, layout::MetricType type, layout::GaugeMode mode) const {
   if (Find(name) != nullptr) return true;
-  const shm::FamilyDefinition wanted = DefinitionOf(name, type, mode);
-  return std::ranges::any_of(shm::PossibleColliders(wanted), [&](const std::string& other) {
+  const FamilyDefinition wanted = DefinitionOf(name, type, mode);
+  return std::ranges::any_of(PossibleColliders(wanted), [&](const std::string& other) {
     const FamilySnapshot* const found = Find(other);
-    return found != nullptr &&
-           shm::Collide(wanted, DefinitionOf(found->name, found->type, found->gauge_mode));
+    return found != nullptr && Collide(wanted, DefinitionOf(found->name, found->type, found->gauge_mode));
   });
 }
 
@@ -82,4 +77,4 @@ const FamilySnapshot* ExposedFamilies::Find(std::string_view name) const {
   return found != by_name_.end() && (*found)->name == name ? *found : nullptr;
 }
 
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm

@@ -1,9 +1,9 @@
-#ifndef SHMETRICS_AGENT_EXPOSITION_ALIAS_H_
-#define SHMETRICS_AGENT_EXPOSITION_ALIAS_H_
+#ifndef SHMETRICS_SHM_EXPOSITION_ALIAS_H_
+#define SHMETRICS_SHM_EXPOSITION_ALIAS_H_
 
 #include <string_view>
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 
 /// Another name for the same series. It never makes a series of its own: one event is one increment, whatever it is
 /// called. Both texts must live as long as whoever is given the alias.
@@ -17,6 +17,6 @@ constexpr bool IsQuotable(const Alias& alias) {
   return alias.alias.find_first_of("\\\"\n") == std::string_view::npos;
 }
 
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm
 
-#endif  // SHMETRICS_AGENT_EXPOSITION_ALIAS_H_
+#endif  // SHMETRICS_SHM_EXPOSITION_ALIAS_H_

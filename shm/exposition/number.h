@@ -1,5 +1,5 @@
-#ifndef SHMETRICS_AGENT_EXPOSITION_NUMBER_H_
-#define SHMETRICS_AGENT_EXPOSITION_NUMBER_H_
+#ifndef SHMETRICS_SHM_EXPOSITION_NUMBER_H_
+#define SHMETRICS_SHM_EXPOSITION_NUMBER_H_
 
 // Numbers as every exposition format spells them. The functions write at `out`, which must have room for
 // kMaxNumberBytes, and return the end of what they wrote.
@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 
 /// More than the longest double, -2.2250738585072014e-308, or the largest u64 needs.
 inline constexpr std::size_t kMaxNumberBytes = 32;
@@ -25,6 +25,6 @@ char* WriteDouble(char* out, double value);
 /// because Prometheus 2 takes le="1" and le="1.0" for different series.
 char* WriteBound(char* out, double bound);
 
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm
 
-#endif  // SHMETRICS_AGENT_EXPOSITION_NUMBER_H_
+#endif  // SHMETRICS_SHM_EXPOSITION_NUMBER_H_

@@ -1,4 +1,4 @@
-#include "agent/exposition/escaping.h"
+#include "shm/exposition/escaping.h"
 
 #include <utf8/unchecked.h>
 
@@ -8,7 +8,7 @@
 
 #include "shm/series/family.h"
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 namespace {
 
 bool IsLegacy(std::uint32_t code_point, bool is_first) {
@@ -43,7 +43,7 @@ void AppendAsValue(std::uint32_t code_point, bool is_first, std::string* out) {
 }  // namespace
 
 std::string EscapeName(std::string_view name, Escaping escaping) {
-  if (escaping == Escaping::kAllowUtf8 || shm::IsMetricName(name)) return std::string(name);
+  if (escaping == Escaping::kAllowUtf8 || IsMetricName(name)) return std::string(name);
   std::string escaped(escaping == Escaping::kValues ? "U__" : "");
   for (const char* at = name.data(); at != name.data() + name.size();) {
     const bool is_first = at == name.data();
@@ -59,4 +59,4 @@ std::string EscapeName(std::string_view name, Escaping escaping) {
   return escaped;
 }
 
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm

@@ -1,20 +1,18 @@
-#include "agent/exposition/sample_lines.h"
+#include "shm/exposition/sample_lines.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 
-#include "agent/exposition/number.h"
+#include "shm/exposition/number.h"
 #include "shm/layout/layout.h"
 #include "shm/series/family.h"
 #include "shm/series/label_block.h"
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 namespace {
 
-using shm::ExemplarSnapshot;
-using shm::SeriesSnapshot;
-using shm::layout::MetricType;
+using layout::MetricType;
 
 // The most that stands around the texts of one line: brackets, a `worker` label, two numbers and a time.
 constexpr std::size_t kMaxDecorationBytes = 32 + 4 * kMaxNumberBytes;
@@ -58,7 +56,7 @@ bool IsExposable(const ExemplarSnapshot& exemplar) {
   if (std::isnan(exemplar.value) || exemplar.unix_ns < 0) return false;
   if (exemplar.labels.size() <= kMaxExemplarCharacters) return true;  // with the syntax around it
   std::size_t characters = 0;
-  for (const shm::Label& label : shm::ParseLabelBlock(exemplar.labels)) {
+  for (const Label& label : ParseLabelBlock(exemplar.labels)) {
     characters += Characters(label.name) + Characters(label.value);
   }
   return characters <= kMaxExemplarCharacters;
@@ -186,12 +184,12 @@ std::span<const ExemplarSnapshot> SampleLines::ExemplarsOf(const SeriesSnapshot&
   return std::span(exposed_.snapshot->exemplars).subspan(series.first_exemplar, series.exemplar_count);
 }
 
-std::span<const shm::BucketSnapshot> SampleLines::BucketsOf(const SeriesSnapshot& series) const {
+std::span<const BucketSnapshot> SampleLines::BucketsOf(const SeriesSnapshot& series) const {
   return {exposed_.snapshot->buckets.data() + series.first_bucket, exposed_.family->bounds.size() + 1};
 }
 
 void SampleLines::WriteBuckets(const SeriesSnapshot& series) {
-  const std::span<const shm::BucketSnapshot> buckets = BucketsOf(series);
+  const std::span<const BucketSnapshot> buckets = BucketsOf(series);
   std::span<const ExemplarSnapshot> exemplars = ExemplarsOf(series);
   std::uint64_t count = 0;
   for (std::size_t i = 0; i < buckets.size(); ++i) {
@@ -205,13 +203,13 @@ void SampleLines::WriteBuckets(const SeriesSnapshot& series) {
 
 void SampleLines::WriteSum(const SeriesSnapshot& series) {
   double sum = 0;
-  for (const shm::BucketSnapshot& bucket : BucketsOf(series)) sum += bucket.sum;
+  for (const BucketSnapshot& bucket : BucketsOf(series)) sum += bucket.sum;
   EndLine(WriteDouble(BeginLine(sum_head_, series), sum));
 }
 
 void SampleLines::WriteCount(const SeriesSnapshot& series) {
   std::uint64_t count = 0;
-  for (const shm::BucketSnapshot& bucket : BucketsOf(series)) count += bucket.count;
+  for (const BucketSnapshot& bucket : BucketsOf(series)) count += bucket.count;
   EndLine(WriteInteger(BeginLine(count_head_, series), count));
 }
 
@@ -220,4 +218,4 @@ void SampleLines::WriteCreated(const SeriesSnapshot& series, std::string_view na
   EndLine(WriteTime(BeginLine(Head(name), series), series.created_unix_ns));
 }
 
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm

@@ -1,5 +1,5 @@
-#ifndef SHMETRICS_AGENT_EXPOSITION_TEXT_BUFFER_H_
-#define SHMETRICS_AGENT_EXPOSITION_TEXT_BUFFER_H_
+#ifndef SHMETRICS_SHM_EXPOSITION_TEXT_BUFFER_H_
+#define SHMETRICS_SHM_EXPOSITION_TEXT_BUFFER_H_
 
 #include <sys/mman.h>
 
@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string>
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 
 /// The end of a string, written through a pointer: one check a line, where appending piece by piece checks
 /// and counts at every piece. A string zeroes what it grows by, so it is grown by what stays in the
@@ -53,6 +53,6 @@ class TextBuffer {
   std::size_t used_;
 };
 
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm
 
-#endif  // SHMETRICS_AGENT_EXPOSITION_TEXT_BUFFER_H_
+#endif  // SHMETRICS_SHM_EXPOSITION_TEXT_BUFFER_H_

@@ -1,6 +1,6 @@
-#include "agent/exposition/format.h"
+#include "shm/exposition/format.h"
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 namespace {
 
 std::string_view EscapingName(Escaping escaping) {
@@ -56,4 +56,4 @@ std::string_view FormatName(Format format) {
   return "text_0.0.4";
 }
 
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm

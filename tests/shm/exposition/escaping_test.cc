@@ -1,8 +1,8 @@
-#include "agent/exposition/escaping.h"
+#include "shm/exposition/escaping.h"
 
 #include <gtest/gtest.h>
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 namespace {
 
 TEST(EscapingTest, TheDottedNamesBecomeWhatPrometheusMakesOfThem) {
@@ -36,4 +36,4 @@ TEST(EscapingTest, OneCharacterIsOneReplacementHoweverManyBytesItHas) {
 }
 
 }  // namespace
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm

@@ -1,16 +1,16 @@
-#ifndef SHMETRICS_AGENT_EXPOSITION_TEXT_H_
-#define SHMETRICS_AGENT_EXPOSITION_TEXT_H_
+#ifndef SHMETRICS_SHM_EXPOSITION_TEXT_H_
+#define SHMETRICS_SHM_EXPOSITION_TEXT_H_
 
 #include <string>
 
-#include "agent/exposition/exposed_families.h"
+#include "shm/exposition/exposed_families.h"
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 
 /// Appends the families to `out` in Prometheus' text format, in their order. 0.0.4 and 1.0.0 differ in nothing but the
 /// quoted names that `families` has under kAllowUtf8. A per_worker gauge gets its worker's slot as the label `worker`.
 void WriteText(const ExposedFamilies& families, std::string* out);
 
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm
 
-#endif  // SHMETRICS_AGENT_EXPOSITION_TEXT_H_
+#endif  // SHMETRICS_SHM_EXPOSITION_TEXT_H_

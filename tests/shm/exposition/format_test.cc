@@ -1,8 +1,8 @@
-#include "agent/exposition/format.h"
+#include "shm/exposition/format.h"
 
 #include <gtest/gtest.h>
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 namespace {
 
 TEST(FormatTest, ContentTypesSayFormatVersionAndScheme) {
@@ -25,4 +25,4 @@ TEST(FormatTest, EachFormatHasANameForLabels) {
 }
 
 }  // namespace
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm

@@ -1,10 +1,10 @@
-#include "agent/exposition/number.h"
+#include "shm/exposition/number.h"
 
 #include <cmath>
 #include <cstring>
 #include <string_view>
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 namespace {
 
 char* WriteWord(char* out, std::string_view word) {
@@ -27,4 +27,4 @@ char* WriteBound(char* out, double bound) {
   return is_float ? end : WriteWord(end, ".0");
 }
 
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm

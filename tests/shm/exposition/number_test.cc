@@ -1,4 +1,4 @@
-#include "agent/exposition/number.h"
+#include "shm/exposition/number.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <limits>
 #include <string>
 
-namespace shmetrics::agent {
+namespace shmetrics::shm {
 namespace {
 
 std::string Double(double value) {
@@ -48,4 +48,4 @@ TEST(NumberTest, BoundsAreAlwaysFloats) {
 }
 
 }  // namespace
-}  // namespace shmetrics::agent
+}  // namespace shmetrics::shm
