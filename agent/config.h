@@ -10,7 +10,7 @@
 #include "agent/listen_address.h"
 #include "agent/log.h"
 #include "agent/options.h"
-#include "client-lib/audio_config.h"
+#include "client-lib/audio/config.h"
 #include "shm/result.h"
 
 namespace shmetrics::agent {

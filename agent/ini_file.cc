@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-#include "client-lib/audio_config.h"
+#include "client-lib/audio/config.h"
 
 namespace shmetrics::agent {
 namespace {

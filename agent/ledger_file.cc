@@ -18,7 +18,7 @@
 #include "agent/exposition/ledger_json.h"
 #include "agent/exposition/timestamp.h"
 #include "agent/log.h"
-#include "client-lib/audio_definitions.h"
+#include "client-lib/audio/definitions.h"
 #include "shm/base/clock.h"
 #include "shm/base/unique_fd.h"
 #include "shm/segment/segment_path.h"

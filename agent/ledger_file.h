@@ -10,7 +10,7 @@
 namespace shmetrics::agent {
 
 /// Where the ledger outlives the segment, and with it the host's next boot: written by the agent, read by the worker that
-/// makes the next segment (client-lib/ledger_file.h). JSON, users sorted by name:
+/// makes the next segment (client-lib/audio/ledger_loader.h). JSON, users sorted by name:
 ///   {"format": "shmetrics-ledger-1", "saved": "2026-11-22T16:00:00.000Z", "users": [
 ///     {"user": "42", "day": "2026-11-22", "nano_minutes": 1500000000, "tier": "premium"}, ...]}
 /// `tier` is null where none was set. Written whole or not at all: a reader finds the former one or this.

@@ -19,7 +19,7 @@
 #include "agent/exposition/workers_json.h"
 #include "agent/page/page.h"
 #include "agent/self_metrics.h"
-#include "client-lib/audio_definitions.h"
+#include "client-lib/audio/definitions.h"
 #include "shm/base/clock.h"
 #include "shm/exposition/name_filter.h"
 #include "shm/leases/ledger.h"

@@ -13,7 +13,7 @@
 #include "agent/http_message.h"
 #include "agent/load_watch.h"
 #include "agent/segment_follower.h"
-#include "client-lib/audio_config.h"
+#include "client-lib/audio/config.h"
 #include "shm/leases/ledger_record.h"
 #include "shm/snapshot/snapshot.h"
 

@@ -1,6 +1,6 @@
 #include "shmetrics/counter.h"
 
-#include "client-lib/family_binding.h"
+#include "client-lib/binding/family_binding.h"
 
 namespace shmetrics {
 

@@ -1,6 +1,6 @@
 #include "shmetrics/family.h"
 
-#include "client-lib/family_binding.h"
+#include "client-lib/binding/family_binding.h"
 
 namespace shmetrics {
 

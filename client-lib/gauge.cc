@@ -1,7 +1,7 @@
 #include "shmetrics/gauge.h"
 
-#include "client-lib/family_binding.h"
-#include "client-lib/gauge_binding.h"
+#include "client-lib/binding/family_binding.h"
+#include "client-lib/binding/gauge_binding.h"
 
 namespace shmetrics {
 

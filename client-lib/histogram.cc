@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "client-lib/family_binding.h"
+#include "client-lib/binding/family_binding.h"
 
 namespace shmetrics {
 namespace buckets {

@@ -3,10 +3,10 @@
 #include <exception>
 #include <utility>
 
-#include "client-lib/connection.h"
-#include "client-lib/detached_leases.h"
-#include "client-lib/family_binding.h"
-#include "client-lib/lease_binding.h"
+#include "client-lib/binding/connection.h"
+#include "client-lib/binding/detached_leases.h"
+#include "client-lib/binding/family_binding.h"
+#include "client-lib/binding/lease_binding.h"
 #include "shm/base/fork_guard.h"
 
 namespace shmetrics {

@@ -6,7 +6,7 @@
 #include <new>
 #include <utility>
 
-#include "client-lib/never_freed.h"
+#include "client-lib/binding/never_freed.h"
 #include "client-lib/registry_impl.h"
 #include "shm/series/family.h"
 

@@ -4,10 +4,10 @@
 #include <atomic>
 #include <optional>
 
-#include "client-lib/connection.h"
-#include "client-lib/family_binding.h"
-#include "client-lib/gauge_binding.h"
-#include "client-lib/refusal_log.h"
+#include "client-lib/binding/connection.h"
+#include "client-lib/binding/family_binding.h"
+#include "client-lib/binding/gauge_binding.h"
+#include "client-lib/binding/refusal_log.h"
 #include "shmetrics/registry.h"
 
 namespace shmetrics {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "agent/exposition/json_writer.h"
-#include "client-lib/audio_definitions.h"
+#include "client-lib/audio/definitions.h"
 #include "shm/layout/layout.h"
 #include "shm/series/label_block.h"
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "client-lib/audio_config.h"
+#include "client-lib/audio/config.h"
 #include "shm/leases/ledger_record.h"
 #include "shm/snapshot/snapshot.h"
 

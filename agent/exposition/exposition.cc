@@ -1,6 +1,6 @@
 #include "agent/exposition/exposition.h"
 
-#include "client-lib/audio_definitions.h"
+#include "client-lib/audio/definitions.h"
 #include "shm/exposition/exposed_families.h"
 #include "shm/exposition/openmetrics.h"
 #include "shm/exposition/text.h"

@@ -11,7 +11,7 @@
 #include "agent/exposition/labels_json.h"
 #include "agent/exposition/stats.h"
 #include "agent/exposition/timestamp.h"
-#include "client-lib/audio_definitions.h"
+#include "client-lib/audio/definitions.h"
 #include "shm/exposition/number.h"
 #include "shm/layout/layout.h"
 #include "shm/series/family.h"

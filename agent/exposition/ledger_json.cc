@@ -9,8 +9,8 @@
 #include <optional>
 
 #include "agent/exposition/json_writer.h"
-#include "client-lib/audio_config.h"
-#include "client-lib/audio_definitions.h"
+#include "client-lib/audio/config.h"
+#include "client-lib/audio/definitions.h"
 
 namespace shmetrics::agent {
 namespace {

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "agent/log.h"
-#include "client-lib/ledger_file.h"
+#include "client-lib/audio/ledger_loader.h"
 #include "tests/agent/segment_writer.h"
 
 namespace shmetrics::agent {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "client-lib/ledger_file.h"
+#include "client-lib/audio/ledger_loader.h"
 #include "tests/agent/segment_writer.h"
 #include "tests/support/http_client.h"
 

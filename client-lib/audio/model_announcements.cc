@@ -1,0 +1,53 @@
+#include "client-lib/audio/model_announcements.h"
+
+#include <memory>
+#include <utility>
+
+#include "client-lib/audio/user_id.h"
+#include "shm/base/fork_guard.h"
+
+namespace shmetrics::audio {
+
+Result<void> ModelAnnouncements::Announce(const LeaseGaugeFamily& family,
+                                          const internal::Attachment* attachment, std::string_view model) {
+  if (Result<void> checked = CheckUserId(model, "model"); !checked.ok()) return checked;
+  Announcement* announcement = FindOrAdd(model);
+  const std::uint64_t announced = 2 * shm::ForkGuard::Generation(), in_progress = announced + 1;
+  std::uint64_t seen = announcement->state.load(std::memory_order_acquire);  // pairs with the store below
+  if (seen == announced && announcement->place.load(std::memory_order_acquire) == attachment) return {};
+  if (seen == in_progress ||
+      !announcement->state.compare_exchange_strong(seen, in_progress, std::memory_order_acq_rel)) {
+    return Error{ErrorCode::kBusy, "another thread is announcing model \"" + std::string(model) + "\""};
+  }
+  Result<Lease> lease = family.try_acquire({model});
+  if (lease.ok()) announcement->lease = std::move(lease.value());
+  // pairs with the loads above
+  announcement->place.store(lease.ok() ? attachment : nullptr, std::memory_order_release);
+  announcement->state.store(announced, std::memory_order_release);
+  return lease.ok() ? Result<void>() : lease.error();
+}
+
+void ModelAnnouncements::Follow(const LeaseGaugeFamily& family, const internal::Attachment* attachment) {
+  const std::uint64_t announced = 2 * shm::ForkGuard::Generation();
+  // pairs with the exchange in FindOrAdd()
+  for (Announcement* known = first_.load(std::memory_order_acquire); known != nullptr; known = known->next) {
+    if (known->state.load(std::memory_order_acquire) == announced) {
+      static_cast<void>(Announce(family, attachment, known->model));
+    }
+  }
+}
+
+ModelAnnouncements::Announcement* ModelAnnouncements::FindOrAdd(std::string_view model) {
+  Announcement* first = first_.load(std::memory_order_acquire);  // pairs with the exchange below
+  std::unique_ptr<Announcement> made;
+  for (Announcement* searched = nullptr;;) {
+    for (Announcement* known = first; known != searched; known = known->next) {
+      if (known->model == model) return known;
+    }
+    if (made == nullptr) made = std::make_unique<Announcement>(std::string(model));
+    made->next = searched = first;
+    if (first_.compare_exchange_strong(first, made.get(), std::memory_order_acq_rel)) return made.release();
+  }
+}
+
+}  // namespace shmetrics::audio

@@ -1,0 +1,177 @@
+#include "client-lib/audio/quota_impl.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "client-lib/audio/definitions.h"
+#include "client-lib/audio/ledger_loader.h"
+#include "client-lib/audio/user_id.h"
+#include "client-lib/binding/family_binding.h"
+#include "client-lib/binding/lease_binding.h"
+
+namespace shmetrics::audio {
+namespace {
+
+using internal::Attachment;
+
+constexpr double kNanoMinutes = 1e9;
+constexpr double kMaxMinutes = 1e6;
+
+/// In whole billionths, to the nearest, so that what is as much as the limit in decimals is so here.
+std::uint64_t ToNanoMinutes(double minutes) {
+  return static_cast<std::uint64_t>(std::llround(minutes * kNanoMinutes));
+}
+
+std::optional<std::uint64_t> LimitInNanoMinutes(const Limits& limits) {
+  return limits.daily_minutes ? std::optional(ToNanoMinutes(*limits.daily_minutes)) : std::nullopt;
+}
+
+DailyMinutes Report(std::uint64_t used, std::optional<std::uint64_t> limit) {
+  DailyMinutes minutes{static_cast<double>(used) / kNanoMinutes, std::nullopt, std::nullopt};
+  if (limit) {
+    minutes.limit = static_cast<double>(*limit) / kNanoMinutes;
+    minutes.remaining = used < *limit ? static_cast<double>(*limit - used) / kNanoMinutes : 0.0;
+  }
+  return minutes;
+}
+
+}  // namespace
+
+Quota::Impl::Impl(Registry& registry, const std::optional<std::string>& path)
+    : reading(ReadAudioConfig(path)),
+      streams(registry.lease_gauge(
+          {.name = kStreamsMetric, .help = "Audio streams going on.", .labels = {kUserLabel}})),
+      jobs(
+          registry.lease_gauge({.name = kJobsMetric, .help = "Audio jobs running.", .labels = {kUserLabel}})),
+      models(registry.lease_gauge(
+          {.name = kModelsMetric, .help = "Living workers that offer a model.", .labels = {kModelLabel}})),
+      violations(registry.counter({.name = kViolationsMetric,
+                                   .help = "Streams, jobs and minutes denied by a quota.",
+                                   .labels = {kViolationLabel}})) {
+  Prepare();
+}
+
+/// In a new segment all violation types are exposed at 0, models are announced again, and the ledger holds what was saved.
+/// What of this fails is tried again, once a second at most.
+Attachment* Quota::Impl::Prepare() {
+  Attachment* attachment = internal::LeaseBinding::Of(streams).connection().RefreshNowAndThen();
+  if (attachment == nullptr || prepared_.load(std::memory_order_acquire) == attachment) return attachment;
+  // no order needed: a time
+  if (internal::CoarseNowNs() < retry_at_ns_.load(std::memory_order_relaxed)) return attachment;
+  for (const std::string_view type : {kDailyMinutesType, kConcurrentStreamsType, kConcurrentJobsType}) {
+    violations.with({type});
+  }
+  announcements.Follow(models, attachment);
+  if (LoadLedger(attachment)) {
+    prepared_.store(attachment, std::memory_order_release);  // pairs with the load above
+  } else {
+    constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
+    // no order needed: as above
+    retry_at_ns_.store(internal::CoarseNowNs() + kRetryAfterNs, std::memory_order_relaxed);
+  }
+  return attachment;
+}
+
+// Loading of what was saved, by every process that finds it not done; a user's part is added to what he has used since,
+// once, whoever does it and how often:
+//   1 restore each user    die here -> the next process that makes a quota goes on
+//   2 mark it loaded       die here -> the same, for nothing
+// Not marked unless all of it is there: the agent saves a ledger that is marked, over the file that this was read from.
+bool Quota::Impl::LoadLedger(Attachment* attachment) const {
+  if (config().state_file.empty() || attachment->ledger.IsLoaded()) return true;
+  const Result<std::vector<shm::LedgerRecord>> saved = ReadLedgerFile(config().state_file);
+  internal::RefusalLog& refusals = internal::LeaseBinding::Of(streams).refusals();
+  if (!saved.ok()) {
+    refusals.Note(saved.error());
+    return false;
+  }
+  const std::int64_t today = shm::UtcDay();
+  for (const shm::LedgerRecord& record : saved.value()) {
+    if (record.day != today && record.tier == 0) continue;  // nothing of it counts any more
+    // From before user ids were hashed: named nowhere any more.
+    if (!config().IsUserLabel(record.key)) continue;
+    if (Result<void> restored = attachment->ledger.Restore(record); !restored.ok()) {
+      refusals.Note(restored.error());
+      // A ledger that has become smaller than what was saved keeps what it can.
+      if (restored.error().code != ErrorCode::kLedgerFull) return false;
+    }
+  }
+  attachment->ledger.MarkLoaded();
+  return true;
+}
+
+Result<std::string> Quota::Impl::LabelOf(std::string_view user_id) const {
+  if (Result<void> checked = CheckUserId(user_id); !checked.ok()) return checked.error();
+  // Better no stream than a name disclosed.
+  if (config().hash_user_id && config().hash_user_id_key.empty()) {
+    return Error{ErrorCode::kBadOption, "user ids are to be hashed, but there is no usable hash_user_id_key"};
+  }
+  return config().UserLabelOf(user_id);
+}
+
+Result<Tier> Quota::Impl::TierOf(const std::string& label) {
+  Attachment* attachment = Prepare();
+  if (attachment == nullptr) return Tier::free;
+  const Result<shm::Ledger::Account> account = attachment->ledger.Read(label);
+  if (!account.ok()) return account.error();
+  return ToTier(account->tier).value_or(Tier::free);
+}
+
+Result<Activity> Quota::Impl::Start(const LeaseGaugeFamily& family, std::string_view user_id,
+                                    const StartOptions& options, std::optional<std::uint32_t> Limits::*limit,
+                                    std::optional<std::chrono::seconds> ttl) {
+  Prepare();
+  const Result<std::string> label = LabelOf(user_id);
+  if (!label.ok()) return label.error();
+  const Result<Tier> tier = options.tier ? Result<Tier>(*options.tier) : TierOf(label.value());
+  if (!tier.ok()) return tier.error();
+  const std::optional<std::uint32_t> allowed = LimitsOf(tier.value()).*limit;
+  Result<Lease> lease = family.try_acquire({label.value()}, {.limit = allowed, .ttl = ttl});
+  if (lease.ok()) return Activity(std::move(lease.value()));
+  if (lease.error().code != ErrorCode::kLimitReached) return lease.error();
+  const bool is_stream = limit == &Limits::concurrent_streams;
+  violations.with({is_stream ? kConcurrentStreamsType : kConcurrentJobsType}).inc();
+  return Error{is_stream ? ErrorCode::kConcurrentStreams : ErrorCode::kConcurrentJobs,
+               std::string(is_stream ? "concurrent streams" : "concurrent jobs") + " limit of tier " +
+                   std::string(TierName(tier.value())) + " reached (" + std::to_string(*allowed) + ")"};
+}
+
+Result<std::uint64_t> Quota::Impl::Live(const LeaseGaugeFamily& family, std::string_view user_id) {
+  const Result<std::string> label = LabelOf(user_id);
+  if (!label.ok()) return label.error();
+  return family.live({label.value()});
+}
+
+Result<DailyMinutes> Quota::Impl::Spend(std::string_view user_id, double minutes, std::optional<Tier> given,
+                                        shm::Ledger::Intent intent) {
+  const bool is_asked = intent == shm::Ledger::Intent::kAsk;
+  if (!(minutes <= kMaxMinutes) || !(minutes > 0 || (is_asked && minutes == 0))) {
+    return Error{ErrorCode::kBadOption, "minutes must be more than 0 and at most 1,000,000"};
+  }
+  const Result<std::string> label = LabelOf(user_id);
+  if (!label.ok()) return label.error();
+  // Whoever asks whether there is anything left asks for the smallest amount there is, and no amount is less.
+  const std::uint64_t amount = std::max<std::uint64_t>(1, ToNanoMinutes(minutes));
+  std::optional<std::uint64_t> limit;
+  const auto limit_of = [&](std::uint32_t set) {
+    return limit = LimitInNanoMinutes(LimitsOf(given.value_or(ToTier(set).value_or(Tier::free))));
+  };
+  shm::Ledger::Decision decision{{}, false, false};
+  if (Attachment* attachment = Prepare()) {
+    Result<shm::Ledger::Decision> decided = attachment->ledger.Spend(label.value(), amount, intent, limit_of);
+    if (!decided.ok()) return decided.error();
+    decision = decided.value();
+  } else {  // nobody has counted anything
+    limit_of(0);
+    decision.allowed = !limit || amount <= *limit;
+  }
+  if (decision.allowed) return Report(decision.account.nano_minutes, limit);
+  violations.with({kDailyMinutesType}).inc();
+  const DailyMinutes state = Report(decision.account.nano_minutes, limit);
+  return Error{ErrorCode::kDailyMinutes, "daily minutes used up: " + std::to_string(state.used) + " of " +
+                                             std::to_string(*state.limit) + " are used today"};
+}
+
+}  // namespace shmetrics::audio

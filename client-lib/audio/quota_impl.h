@@ -1,0 +1,57 @@
+#ifndef SHMETRICS_CLIENT_LIB_AUDIO_QUOTA_IMPL_H_
+#define SHMETRICS_CLIENT_LIB_AUDIO_QUOTA_IMPL_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "client-lib/audio/config.h"
+#include "client-lib/audio/model_announcements.h"
+#include "client-lib/binding/connection.h"
+#include "shm/leases/ledger.h"
+#include "shmetrics/audio.h"
+
+namespace shmetrics::audio {
+
+/// What is behind a Quota: read-only once made, but for the segment it has last prepared.
+class Quota::Impl {
+ public:
+  Impl(Registry& registry, const std::optional<std::string>& path);
+
+  const AudioConfig& config() const { return reading.config; }
+  const Limits& LimitsOf(Tier tier) const { return config().LimitsOf(tier); }
+
+  /// What names the user in labels and in the ledger.
+  Result<std::string> LabelOf(std::string_view user_id) const;
+
+  Result<Activity> Start(const LeaseGaugeFamily& family, std::string_view user_id,
+                         const StartOptions& options, std::optional<std::uint32_t> Limits::*limit,
+                         std::optional<std::chrono::seconds> ttl);
+  Result<std::uint64_t> Live(const LeaseGaugeFamily& family, std::string_view user_id);
+  Result<DailyMinutes> Spend(std::string_view user_id, double minutes, std::optional<Tier> given,
+                             shm::Ledger::Intent intent);
+  Result<Tier> TierOf(const std::string& label);
+  /// The segment in use, made ready for this quota; null without one.
+  internal::Attachment* Prepare();
+
+  const AudioConfigReading reading;
+  const LeaseGaugeFamily streams;
+  const LeaseGaugeFamily jobs;
+  const LeaseGaugeFamily models;
+  const CounterFamily violations;
+  ModelAnnouncements announcements;
+
+ private:
+  /// Whether the ledger holds what was saved, now if not before.
+  bool LoadLedger(internal::Attachment* attachment) const;
+
+  std::atomic<internal::Attachment*> prepared_{nullptr};  ///< Writer: any thread that has prepared a new one
+  std::atomic<std::int64_t> retry_at_ns_{0};
+};
+
+}  // namespace shmetrics::audio
+
+#endif  // SHMETRICS_CLIENT_LIB_AUDIO_QUOTA_IMPL_H_

@@ -1,0 +1,174 @@
+#include "client-lib/binding/connection.h"
+
+#include <cerrno>
+#include <ctime>
+#include <exception>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "client-lib/binding/never_freed.h"
+#include "shm/base/clock.h"
+#include "shm/base/fork_guard.h"
+#include "shm/segment/segment_options.h"
+#include "shm/segment/segment_path.h"
+
+namespace shmetrics::internal {
+namespace {
+
+constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
+constexpr std::int64_t kCheckAfterNs = 100'000'000;
+
+/// The newest first, which is nearly always the one that is looked for.
+constinit std::atomic<Attachment*> all_attachments{nullptr};
+
+shm::SegmentOptions SegmentOptionsOf(const RegistryOptions& options) {
+  shm::SegmentOptions segment;
+  segment.bytes = options.segment_bytes;
+  segment.series_limit = options.series_limit;
+  segment.family_series_limit = options.family_series_limit;
+  segment.slot_count = options.worker_slots;
+  segment.max_cpu_stripes = options.max_cpu_stripes;
+  segment.lease_limit = options.lease_limit;
+  segment.ledger_limit = options.ledger_limit;
+  segment.shared_pid_namespaces = options.shared_pid_namespaces;
+  return segment;
+}
+
+/// A worker that changes its folder must not find, or make, another segment under the same name.
+std::string AbsolutePath(const std::string& path) {
+  std::error_code failed;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, failed);
+  return failed ? path : absolute.string();
+}
+
+std::string WorkerNameOf(const RegistryOptions& options) {
+  return options.worker_name.empty() ? program_invocation_short_name : options.worker_name;
+}
+
+}  // namespace
+
+std::int64_t CoarseNowNs() noexcept { return shm::NowNs(CLOCK_MONOTONIC_COARSE); }
+
+Result<shm::layout::WorkerSlot*> Attachment::HoldForLease() {
+  const shm::ForkGuard::Lock lock;
+  if (is_left_) return Error{ErrorCode::kAbsent, "segment " + segment->path() + " has been replaced"};
+  Result<shm::layout::WorkerSlot*> held = slot.Hold();
+  if (!held.ok()) return held;
+  const std::uint64_t generation = shm::ForkGuard::Generation();
+  if (leases_generation_ != generation) held_leases_ = 0;
+  leases_generation_ = generation;
+  held_leases_++;
+  return held;
+}
+
+void Attachment::DropLease() noexcept {
+  if (held_leases_.fetch_sub(1) != 1 || !is_left_) return;
+  const shm::ForkGuard::Lock lock;
+  if (held_leases_ == 0) slot.Release();
+}
+
+void Attachment::Leave() noexcept {
+  const shm::ForkGuard::Lock lock;
+  is_left_ = true;
+  if (held_leases_ == 0 || leases_generation_ != shm::ForkGuard::Generation()) slot.Release();
+}
+
+bool Attachment::FindsSlotLost() noexcept {
+  const shm::ForkGuard::Lock lock;
+  if (slot.IsLost()) has_lost_slot_ = true;
+  return has_lost_slot_;
+}
+
+void Attachment::Publish() noexcept {
+  next = all_attachments.load(std::memory_order_relaxed);  // no order needed: the exchange below publishes
+  while (!all_attachments.compare_exchange_weak(next, this, std::memory_order_acq_rel)) {  // pairs with Of()
+  }
+}
+
+Attachment* Attachment::Of(const void* record) noexcept {
+  const auto address = reinterpret_cast<std::uintptr_t>(record);
+  Attachment* attachment = all_attachments.load(std::memory_order_acquire);  // pairs with Publish()
+  for (; attachment != nullptr; attachment = attachment->next) {
+    const auto base = reinterpret_cast<std::uintptr_t>(attachment->segment->base());
+    if (address - base < attachment->segment->header().segment_bytes) break;
+  }
+  return attachment;
+}
+
+Connection::Connection(const RegistryOptions& options, std::optional<Error> refused)
+    : options_(options),
+      path_(AbsolutePath(options.segment.empty() ? shm::DefaultSegmentPath() : options.segment)),
+      may_attach_(!refused) {
+  if (refused) NoteFailure(*refused);
+}
+
+Attachment* Connection::Refresh() noexcept {
+  Attachment* attachment = Current();
+  if (!may_attach_ || (attachment != nullptr && attachment->segment->HasName())) return attachment;
+  // no order needed: a stale time costs one attempt more or less
+  if (CoarseNowNs() < retry_at_ns_.load(std::memory_order_relaxed)) return attachment;
+  return Replace(attachment);
+}
+
+Attachment* Connection::RefreshNowAndThen() noexcept {
+  const std::int64_t now = CoarseNowNs();
+  std::int64_t check_at = check_at_ns_.load(std::memory_order_relaxed);  // no order needed: as in Refresh
+  if (now < check_at) return Current();
+  // no order needed: of many threads one is enough
+  if (!check_at_ns_.compare_exchange_strong(check_at, now + kCheckAfterNs, std::memory_order_relaxed))
+    return Current();
+  Attachment* attachment = Current();
+  if (attachment != nullptr && attachment->FindsSlotLost()) return Replace(attachment);
+  return Refresh();
+}
+
+/// Two threads may do this at once; one's attachment is then dropped before anybody has seen it.
+Attachment* Connection::Replace(Attachment* old) noexcept try {
+  Result<std::shared_ptr<shm::Segment>> segment = shm::Segment::AttachOrCreate(
+      path_, SegmentOptionsOf(options_), static_cast<uid_t>(options_.trusted_owner));
+  if (!segment.ok()) {
+    NoteFailure(segment.error());
+    return old;
+  }
+  auto attachment = std::make_unique<Attachment>(std::move(segment.value()), WorkerNameOf(options_));
+  Attachment* seen = old;
+  // pairs with the acquire in Current()
+  if (!current_.compare_exchange_strong(seen, attachment.get(), std::memory_order_acq_rel)) return seen;
+  attachment->Publish();
+  if (old != nullptr) {
+    KeepNeverFreed(old);
+    old->next_left = left_.load(std::memory_order_relaxed);  // no order needed: the exchange below publishes
+    while (!left_.compare_exchange_weak(old->next_left, old,
+                                        std::memory_order_acq_rel)) {  // pairs with TakeLeft()
+    }
+  }
+  return attachment.release();
+} catch (const std::exception&) {
+  NoteFailure(Error{ErrorCode::kOutOfMemory, "no memory to attach to a segment"});
+  return old;
+}
+
+void Connection::NoteFailure(const Error& error) noexcept {
+  // no order needed: as in Refresh
+  retry_at_ns_.store(CoarseNowNs() + kRetryAfterNs, std::memory_order_relaxed);
+  const Error* last = last_error_.load(std::memory_order_acquire);
+  if (last != nullptr && last->code == error.code && last->message == error.message) return;
+  try {
+    // pairs with the acquire in error()
+    KeepNeverFreed(last_error_.exchange(new Error(error), std::memory_order_acq_rel));
+  } catch (const std::exception&) {  // then the error before this one is shown
+  }
+}
+
+std::optional<Error> Connection::error() const {
+  const Attachment* attachment = Current();
+  if (attachment != nullptr && attachment->segment->HasName()) return std::nullopt;
+  const Error* last = last_error_.load(std::memory_order_acquire);
+  if (last != nullptr) return *last;
+  return Error{ErrorCode::kAbsent, attachment == nullptr
+                                       ? "no segment has been asked for yet"
+                                       : "segment " + path_ + " has been removed or replaced"};
+}
+
+}  // namespace shmetrics::internal

@@ -1,0 +1,91 @@
+#include "client-lib/binding/family_binding.h"
+
+#include <exception>
+#include <utility>
+
+#include "client-lib/binding/gauge_binding.h"
+#include "client-lib/binding/never_freed.h"
+
+namespace shmetrics::internal {
+namespace {
+
+/// Refusals that may end by themselves, when memory is freed.
+bool MayPass(const Error& error) { return error.code == ErrorCode::kOutOfMemory; }
+
+}  // namespace
+
+/// The registration in the segment in use; made now if there is none, or if memory was short the last time.
+const Registration* FamilyBinding::Current() noexcept {
+  const Registration* registration = registration_.load(std::memory_order_acquire);  // pairs with Register()
+  if (registration != nullptr && registration->attachment == connection_.Current() &&
+      registration->attachment != nullptr && (registration->family || !MayPass(registration->error))) {
+    return registration;
+  }
+  return Register();
+}
+
+const Registration* FamilyBinding::Register() noexcept try {
+  Attachment* attachment = connection_.Refresh();
+  const Registration* old = registration_.load(std::memory_order_acquire);
+  if (attachment == nullptr) return old;  // Current() will come here again
+  if (old != nullptr && old->attachment == attachment && (old->family || !MayPass(old->error))) return old;
+  Result<shm::RegisteredFamily> family = attachment->directory.RegisterFamily(definition_);
+  if (!family.ok()) refusals_.Note(family.error());
+  const bool as_before = old != nullptr && old->attachment == attachment && !family.ok() &&
+                         old->error.code == family.error().code;
+  if (as_before) return old;
+  const auto* made = family.ok() ? new Registration{attachment, std::move(family.value()), {}}
+                                 : new Registration{attachment, std::nullopt, family.error()};
+  // pairs with the acquire in Current()
+  KeepNeverFreed(registration_.exchange(made, std::memory_order_acq_rel));
+  gauges_.Follow(connection_);
+  return made;
+} catch (const std::exception&) {
+  return nullptr;
+}
+
+const Registration* FamilyBinding::Registered() noexcept {
+  connection_.RefreshNowAndThen();
+  const Registration* registration = Current();
+  return registration == nullptr || registration->attachment == nullptr ? nullptr : registration;
+}
+
+FamilyBinding::Place FamilyBinding::Find(std::span<const std::string_view> values) noexcept try {
+  const Registration* registration = Current();
+  if (registration == nullptr || !registration->family) return {};
+  shm::layout::SeriesRecord* known =
+      registration->attachment->directory.FindSeries(*registration->family, values);
+  if (known != nullptr && IsShown(*known)) [[likely]]
+    return {registration->attachment, known};
+  return RegisterSeries(registration, values);
+} catch (const std::exception&) {
+  return {};
+}
+
+FamilyBinding::Place FamilyBinding::RegisterSeries(const Registration* registration,
+                                                   std::span<const std::string_view> values) noexcept try {
+  // A new one: the moment to look whether the segment has been replaced.
+  if (connection_.Refresh() != registration->attachment) registration = Current();
+  if (registration == nullptr || !registration->family) return {};
+  shm::Directory& directory = registration->attachment->directory;
+  Result<shm::layout::SeriesRecord*> series = directory.RegisterSeries(*registration->family, values);
+  if (series.ok()) return {registration->attachment, series.value()};
+  refusals_.Note(series.error());
+  return {registration->attachment, directory.OverflowSeries(*registration->family)};
+} catch (const std::exception&) {
+  return {};
+}
+
+bool FamilyBinding::Remove(std::span<const std::string_view> values) noexcept {
+  const Registration* registration = Current();
+  return registration != nullptr && registration->family &&
+         registration->attachment->directory.RemoveSeries(*registration->family, values);
+}
+
+std::optional<Error> FamilyBinding::error() noexcept {
+  const Registration* registration = Current();
+  if (registration == nullptr) return connection_.error();
+  return registration->family ? std::nullopt : std::optional(registration->error);
+}
+
+}  // namespace shmetrics::internal

@@ -1,0 +1,131 @@
+#ifndef SHMETRICS_CLIENT_LIB_BINDING_FAMILY_BINDING_H_
+#define SHMETRICS_CLIENT_LIB_BINDING_FAMILY_BINDING_H_
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "client-lib/binding/connection.h"
+#include "client-lib/binding/info_binding.h"
+#include "client-lib/binding/recent_series.h"
+#include "client-lib/binding/refusal_log.h"
+#include "shm/cells.h"
+#include "shm/series/family.h"
+#include "shmetrics/counter.h"
+
+namespace shmetrics::internal {
+
+class GaugeTable;
+
+/// What a registration came to, in one segment. Immutable, never freed: replaced when the segment is.
+struct Registration {
+  Attachment* attachment;  ///< null if there was no segment
+  std::optional<shm::RegisteredFamily> family;
+  Error error;  ///< if there is no family
+};
+
+/// A metric family as this process asked for it: its definition, and its place in the segment in use. Made
+/// once for each definition and never freed, so that public families and handles are plain values.
+class FamilyBinding {
+ public:
+  /// All three outlive the binding.
+  FamilyBinding(shm::FamilyDefinition definition, Connection& connection, RefusalLog& refusals,
+                GaugeTable& gauges)
+      : definition_(std::move(definition)),
+        cell_bytes_(shm::CellBytesOf(definition_)),
+        buckets_(definition_.bounds.empty() ? nullptr : new shm::BucketIndex(definition_.bounds)),
+        connection_(connection),
+        refusals_(refusals),
+        gauges_(gauges) {}
+
+  const shm::FamilyDefinition& definition() const { return definition_; }
+  const shm::BucketIndex& buckets() const { return buckets_ == nullptr ? shm::kNoBuckets : *buckets_; }
+  Connection& connection() const { return connection_; }
+  RefusalLog& refusals() const { return refusals_; }
+  GaugeTable& gauges() const { return gauges_; }
+
+  /// The series of these values and the segment it is in, registered if need be; of counters and histograms
+  /// the overflow series if it is refused. Null where there is none.
+  struct Place {
+    Attachment* attachment = nullptr;
+    shm::layout::SeriesRecord* series = nullptr;
+  };
+  Place Find(std::span<const std::string_view> values) noexcept;
+
+  /// The registration in the segment in use, looked for again if the segment has been replaced; null without a segment.
+  const Registration* Registered() noexcept;
+
+  /// The cells of Find(), and the series they are of; or detached ones, of none.
+  struct Cells {
+    void* first;
+    std::uint32_t cpu_stripes;
+    shm::layout::SeriesRecord* series;
+
+    template <class Cell>
+    shm::Column<Cell> column() const {
+      return {static_cast<Cell*>(first), cpu_stripes};
+    }
+  };
+  /// Inline, because what is looked up is mostly there.
+  Cells CellsOf(std::span<const std::string_view> values) noexcept {
+    const Registration* registration =
+        registration_.load(std::memory_order_acquire);  // pairs with Register()
+    const bool is_current =
+        registration != nullptr && registration->family && registration->attachment == connection_.Current();
+    if (!is_current) [[unlikely]]
+      return CellsAt(Find(values));
+    const shm::Directory& directory = registration->attachment->directory;
+    RecentSeries::Slot& recent = recent_series.Of(registration->family->ref);
+    shm::layout::SeriesRecord* series = recent.Guess();
+    if (series == nullptr || !directory.IsSeries(*registration->family, *series, values)) {
+      series = directory.FindSeries(*registration->family, values);
+      recent.Note(series);
+    }
+    if (series == nullptr || !IsShown(*series)) [[unlikely]]
+      return CellsAt(RegisterSeries(registration, values));
+    return CellsAt({registration->attachment, series});
+  }
+
+  /// What this process says, if this is an info.
+  InfoBinding& info() { return info_; }
+
+  bool Remove(std::span<const std::string_view> values) noexcept;
+
+  /// The error of the last registration, if it was refused, or why there is no segment.
+  std::optional<Error> error() noexcept;
+
+  FamilyBinding* next = nullptr;  ///< in the registry's list; set before it is published
+
+ private:
+  static bool IsShown(const shm::layout::SeriesRecord& series) {
+    // no order needed: at worst the series is shown one scrape later
+    return series.visibility.load(std::memory_order_relaxed) == shm::layout::Visibility::kShown;
+  }
+  Cells CellsAt(const Place& place) const noexcept {
+    char* cells = place.series == nullptr ? nullptr
+                                          : place.attachment->segment->Cells(
+                                                shm::layout::ReadOnce(place.series->cells), cell_bytes_);
+    if (cells == nullptr) return {detached_cells(), 0, nullptr};
+    return {cells, place.attachment->cpu_stripes, place.series};
+  }
+
+  const Registration* Current() noexcept;
+  const Registration* Register() noexcept;
+  Place RegisterSeries(const Registration* registration, std::span<const std::string_view> values) noexcept;
+
+  const shm::FamilyDefinition definition_;
+  const std::uint64_t cell_bytes_;  ///< of one series in one stripe; 0 for gauges
+  const std::unique_ptr<const shm::BucketIndex> buckets_;
+  Connection& connection_;
+  RefusalLog& refusals_;
+  GaugeTable& gauges_;
+  InfoBinding info_;
+  std::atomic<const Registration*> registration_{nullptr};
+};
+
+}  // namespace shmetrics::internal
+
+#endif  // SHMETRICS_CLIENT_LIB_BINDING_FAMILY_BINDING_H_

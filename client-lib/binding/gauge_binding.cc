@@ -1,0 +1,210 @@
+#include "client-lib/binding/gauge_binding.h"
+
+#include <algorithm>
+#include <bit>
+#include <exception>
+#include <functional>
+#include <new>
+
+#include "client-lib/binding/never_freed.h"
+#include "shm/base/fork_guard.h"
+#include "shmetrics/gauge.h"
+
+namespace shmetrics::internal {
+namespace {
+
+using shm::layout::GaugeCell;
+using shm::layout::GaugeMode;
+
+constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
+constexpr int kMaxAttempts = 16;
+/// Gauges kept for the time when there is a segment again; more than that share one binding.
+constexpr std::size_t kMaxWithoutSegment = 10'000;
+
+void CountRefusal(const shm::Segment& segment, const Error& error) {
+  if (error.code == ErrorCode::kSegmentFull) segment.CountRefusal(shm::layout::Refusal::kSegmentFull);
+  if (error.code == ErrorCode::kOutOfMemory) segment.CountRefusal(shm::layout::Refusal::kOutOfMemory);
+}
+
+}  // namespace
+
+GaugeBinding* detached_gauge() noexcept {
+  constinit static GaugeBinding binding;
+  return &binding;
+}
+
+GaugeBinding::GaugeBinding(FamilyBinding* family, std::span<const std::string_view> values)
+    : family_(family), values_(values.begin(), values.end()) {}
+
+GaugeBinding* GaugeBinding::Of(FamilyBinding* family, std::span<const std::string_view> values) noexcept {
+  const FamilyBinding::Place place = family->Find(values);
+  // Refused label sets share one binding: a flood of them must not grow this process.
+  if (place.attachment != nullptr && place.series == nullptr) return detached_gauge();
+  GaugeBinding* binding =
+      family->gauges().FindOrAdd(family, values, place.attachment == nullptr ? kMaxWithoutSegment : SIZE_MAX);
+  return binding == nullptr ? detached_gauge() : binding;
+}
+
+bool GaugeBinding::IsFor(const FamilyBinding* family,
+                         std::span<const std::string_view> values) const noexcept {
+  return family == family_ && std::equal(values.begin(), values.end(), values_.begin(), values_.end());
+}
+
+template <class Change>
+void GaugeBinding::Apply(Change change) noexcept {
+  // Again only when another thread has moved the value; bounded, because cells are others' to spoil.
+  for (int attempt = 0; attempt < kMaxAttempts; attempt++) {
+    const Bound* bound = Find();
+    if (bound != nullptr ? change(bound->cell, bound->order) : change(&detached_, shm::GaugeOrder())) return;
+    // It is moved under this lock: once that is free the value has arrived. Without the wait a mover that is preempted
+    // half-way outlasts all attempts, and the change is lost.
+    const shm::ForkGuard::Lock until_moved;
+  }
+}
+
+void GaugeBinding::Set(double value) noexcept {
+  Apply([value](GaugeCell* cell, const shm::GaugeOrder& order) { return shm::SetGauge(cell, value, order); });
+}
+
+void GaugeBinding::Add(double delta) noexcept {
+  Apply(
+      [delta](GaugeCell* cell, const shm::GaugeOrder& order) { return shm::AddToGauge(cell, delta, order); });
+}
+
+void GaugeBinding::Clear() noexcept {
+  Apply([](GaugeCell* cell, const shm::GaugeOrder&) { return shm::ClearGauge(cell); });
+}
+
+void GaugeBinding::Follow() noexcept {
+  const std::uint64_t generation = shm::ForkGuard::Generation();
+  const Bound* bound = bound_.load(std::memory_order_acquire);  // pairs with Bind()
+  if (family_ != nullptr && bound != nullptr && bound->generation == generation) Bind(*family_, generation);
+}
+
+/// Null if there is no place for the value now.
+const GaugeBinding::Bound* GaugeBinding::Find() noexcept {
+  if (family_ == nullptr) return nullptr;
+  const Attachment* attachment = family_->connection().RefreshNowAndThen();
+  const std::uint64_t generation = shm::ForkGuard::Generation();
+  const Bound* bound = bound_.load(std::memory_order_acquire);  // pairs with Bind()
+  const bool has_value = bound != nullptr && bound->generation == generation;
+  if (has_value && bound->attachment == attachment) return bound;
+  // A refusal keeps the value here for a while, but only a value that is here: one that shows in a segment left has to be
+  // moved first, whatever another thread has been refused since.
+  const bool refused_lately =
+      !has_value &&
+      detached_generation_.load(std::memory_order_acquire) == generation &&  // pairs with Bind()
+      CoarseNowNs() < retry_at_ns_.load(std::memory_order_relaxed);          // no order needed: a time
+  if (refused_lately) return nullptr;
+  const Bound* made = Bind(*family_, generation);
+  // Who has no slot in a segment that has lost its name gets none any more: without a look for the successor now, the value
+  // would be shown nowhere until it is set again.
+  const bool is_replaced = made == nullptr && family_->connection().Refresh() != attachment;
+  return is_replaced ? Bind(*family_, generation) : made;
+}
+
+const GaugeBinding::Bound* GaugeBinding::Bind(FamilyBinding& family, std::uint64_t generation) noexcept try {
+  std::vector<std::string_view> values(values_.begin(), values_.end());
+  const FamilyBinding::Place place = family.Find(values);
+  const shm::ForkGuard::Lock lock;
+  const Bound* old = bound_.load(std::memory_order_acquire);
+  // The parent's value stays the parent's, and what is in a lost slot is whoever's has the slot now.
+  if (old != nullptr && (old->generation != generation || old->attachment->has_lost_slot())) old = nullptr;
+  // Another thread has been faster, or the segment was replaced while this one waited: the next turn of Apply() knows.
+  const bool is_late = place.attachment != nullptr && place.attachment != family.connection().Current();
+  if (old != nullptr && (is_late || old->attachment == place.attachment)) return old;
+  if (detached_generation_.load(std::memory_order_acquire) != generation) {
+    detached_ = GaugeCell{};
+    detached_generation_.store(generation, std::memory_order_release);  // pairs with Find()
+  }
+  const GaugeMode mode = family.definition().gauge_mode;
+  GaugeCell* cell = is_late ? nullptr : CellIn(family, place);
+  if (cell == nullptr) {
+    // no order needed: a time
+    if (!is_late) retry_at_ns_.store(CoarseNowNs() + kRetryAfterNs, std::memory_order_relaxed);
+    DetachValue(mode, old);
+    return nullptr;
+  }
+  const auto* made =
+      new Bound{generation, place.attachment, cell, shm::GaugeOrder(*place.attachment->segment, mode)};
+  shm::PlaceGauge(cell, TakeValue(mode, old), made->order);
+  KeepNeverFreed(bound_.exchange(made, std::memory_order_acq_rel));  // pairs with Find()
+  return made;
+} catch (const std::exception&) {
+  return nullptr;
+}
+
+/// The value from where it was until now: the cell of `bound`, or the detached one. It leaves there, so that what other
+/// threads add meanwhile fails and is repeated where it arrives; without this an add() before and a sub() after would
+/// not meet. A gauge of mode last is the host's and is only copied.
+shm::GaugeReading GaugeBinding::TakeValue(GaugeMode mode, const Bound* bound) noexcept {
+  if (bound == nullptr) return shm::MoveGauge(&detached_);
+  return mode == GaugeMode::kLast ? shm::ReadGauge(*bound->cell) : shm::MoveGauge(bound->cell);
+}
+
+/// Keeps the value of `bound` here until there is a place for it again.
+void GaugeBinding::DetachValue(GaugeMode mode, const Bound* bound) noexcept {
+  if (bound == nullptr) return;  // it is here
+  const shm::GaugeReading value = TakeValue(mode, bound);
+  const std::uint64_t kept[2] = {std::bit_cast<std::uint64_t>(value.value), value.ticket == 0 ? 0U : 1U};
+  std::uint64_t seen[2] = {0, shm::layout::kMovedTicket};  // since the value left for `bound`
+  shm::CompareExchange16(&detached_, seen, kept);
+  KeepNeverFreed(bound_.exchange(nullptr, std::memory_order_acq_rel));  // pairs with Find()
+}
+
+GaugeCell* GaugeBinding::CellIn(FamilyBinding& family, const FamilyBinding::Place& place) noexcept {
+  if (place.attachment == nullptr || place.series == nullptr) return nullptr;
+  const shm::Segment& segment = *place.attachment->segment;
+  if (family.definition().gauge_mode == GaugeMode::kLast) return segment.At<GaugeCell>(place.series->cells);
+  Result<shm::layout::WorkerSlot*> slot = place.attachment->slot.Hold();
+  if (!slot.ok()) {
+    // Absent: the segment has been replaced, and Find() looks for the next, which is no refusal.
+    if (slot.error().code != ErrorCode::kAbsent) family.refusals().Note(slot.error());
+    return nullptr;
+  }
+  Result<GaugeCell*> cell =
+      shm::GaugeCellOf(segment, place.attachment->arena, slot.value(), segment.RefOf(place.series));
+  if (cell.ok()) return cell.value();
+  family.refusals().Note(cell.error());
+  CountRefusal(segment, cell.error());
+  return nullptr;
+}
+
+GaugeBinding* GaugeTable::FindOrAdd(FamilyBinding* family, std::span<const std::string_view> values,
+                                    std::size_t max_size) noexcept try {
+  std::size_t hash = std::hash<const void*>()(family);
+  for (const std::string_view value : values) hash = hash * 31 + std::hash<std::string_view>()(value);
+  std::atomic<GaugeBinding*>& head = heads_[hash % kBuckets];
+  GaugeBinding* first = head.load(std::memory_order_acquire);  // pairs with the exchange below
+  GaugeBinding* made = nullptr;
+  for (GaugeBinding* searched = nullptr;;) {
+    for (GaugeBinding* binding = first; binding != searched; binding = binding->next) {
+      if (binding->IsFor(family, values)) {
+        delete made;
+        return binding;
+      }
+    }
+    // no order needed: a bound on memory, which a few more or less do not matter to
+    if (made == nullptr && size_.load(std::memory_order_relaxed) >= max_size) return nullptr;
+    if (made == nullptr) made = new GaugeBinding(family, values);
+    made->next = searched = first;
+    if (head.compare_exchange_strong(first, made, std::memory_order_acq_rel)) {
+      size_.fetch_add(1, std::memory_order_relaxed);  // no order needed: as above
+      return made;
+    }
+  }
+} catch (const std::exception&) {
+  return nullptr;
+}
+
+void GaugeTable::Follow(Connection& connection) noexcept {
+  Attachment* left = connection.TakeLeft();
+  if (left == nullptr) return;
+  for (std::atomic<GaugeBinding*>& head : heads_) {
+    GaugeBinding* binding = head.load(std::memory_order_acquire);  // pairs with FindOrAdd()
+    for (; binding != nullptr; binding = binding->next) binding->Follow();
+  }
+  for (; left != nullptr; left = left->next_left) left->Leave();
+}
+
+}  // namespace shmetrics::internal

@@ -1,0 +1,31 @@
+#ifndef SHMETRICS_CLIENT_LIB_BINDING_LEASE_BINDING_H_
+#define SHMETRICS_CLIENT_LIB_BINDING_LEASE_BINDING_H_
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "client-lib/binding/family_binding.h"
+#include "shm/leases/leases.h"
+#include "shmetrics/lease.h"
+
+namespace shmetrics::internal {
+
+/// What leases of one family do in the segment in use, or without one.
+class LeaseBinding {
+ public:
+  static FamilyBinding& Of(const LeaseGaugeFamily& family) { return *family.binding_; }
+
+  /// Both may throw std::bad_alloc.
+  static Result<Lease> Acquire(FamilyBinding& family, std::span<const std::string_view> values,
+                               const LeaseOptions& options);
+  static Result<std::uint64_t> CountLive(FamilyBinding& family, std::span<const std::string_view> values);
+
+ private:
+  static Result<Lease> AcquireIn(const Registration& registration, std::span<const std::string_view> values,
+                                 const shm::Leases::Terms& terms);
+};
+
+}  // namespace shmetrics::internal
+
+#endif  // SHMETRICS_CLIENT_LIB_BINDING_LEASE_BINDING_H_

@@ -1,0 +1,237 @@
+// The audio quotas of the C interface.
+
+#include "shmetrics/audio.h"
+
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "client-lib/binding/never_freed.h"
+#include "client-lib/c/face.h"
+#include "shmetrics/c.h"
+
+struct shmetrics_activity {
+  shmetrics::audio::Activity activity;
+};
+
+namespace {
+
+using namespace shmetrics::internal;  // NOLINT(google-build-using-namespace): what this file is the edge of
+using shmetrics::Result;
+using shmetrics::audio::Activity;
+using shmetrics::audio::DailyMinutes;
+using shmetrics::audio::Lifetime;
+using shmetrics::audio::Quota;
+using shmetrics::audio::StartOptions;
+using shmetrics::audio::Tier;
+
+static_assert(SHMETRICS_TIER_FREE == static_cast<int>(Tier::free));
+static_assert(SHMETRICS_TIER_STANDARD == static_cast<int>(Tier::standard));
+static_assert(SHMETRICS_TIER_PREMIUM == static_cast<int>(Tier::premium));
+
+const Quota& QuotaOf(const shmetrics_quota* quota) { return *reinterpret_cast<const Quota*>(quota); }
+
+bool IsTier(shmetrics_tier tier) { return tier >= SHMETRICS_TIER_FREE && tier <= SHMETRICS_TIER_PREMIUM; }
+
+shmetrics_code FailOnTier(shmetrics_error* error) {
+  return Fail(error, SHMETRICS_BAD_ARGUMENT, "there is no such tier");
+}
+
+std::optional<Tier> TierOf(shmetrics_tier tier) {
+  return tier == SHMETRICS_TIER_NONE ? std::nullopt : std::optional(static_cast<Tier>(tier));
+}
+
+constexpr double kNoLimit = std::numeric_limits<double>::infinity();
+
+/// Sets `*result` to the value of what ask() comes to, put into C.
+template <class Ask, class Value, class IntoC>
+shmetrics_code Answer(Value* result, shmetrics_error* error, Ask ask, IntoC into_c) {
+  return Guarded(error, [&]() -> shmetrics_code {
+    const auto answer = ask();
+    if (!answer.ok()) return Fail(error, answer.error());
+    if (result != nullptr) *result = into_c(answer.value());
+    return Succeed(error);
+  });
+}
+
+using TryStart = Result<Activity> (Quota::*)(std::string_view, const StartOptions&) const noexcept;
+
+shmetrics_code Start(const shmetrics_quota* quota, const char* user_id, const shmetrics_start_options* given,
+                     TryStart try_start, shmetrics_activity** activity, shmetrics_error* error) {
+  if (activity != nullptr) *activity = nullptr;
+  if (quota == nullptr || user_id == nullptr || activity == nullptr) return FailOnNull(error);
+  StartOptions options;
+  if (given != nullptr) {
+    if (const shmetrics_code code = CheckSize(given, given->size, sizeof(*given), error)) return code;
+    if (given->tier != SHMETRICS_TIER_NONE && !IsTier(given->tier)) return FailOnTier(error);
+    if (given->lifetime < SHMETRICS_LIFETIME_DEFAULT || given->lifetime > SHMETRICS_LIFETIME_WORKER) {
+      return Fail(error, SHMETRICS_BAD_ARGUMENT, "there is no such lifetime");
+    }
+    options.tier = TierOf(given->tier);
+    if (given->lifetime == SHMETRICS_LIFETIME_TTL) options.lifetime = Lifetime::ttl;
+    if (given->lifetime == SHMETRICS_LIFETIME_WORKER) options.lifetime = Lifetime::worker;
+  }
+  return Guarded(error, [&]() -> shmetrics_code {
+    auto made = std::make_unique<shmetrics_activity>();  // first, so that nothing is ever started in vain
+    Result<Activity> started = (QuotaOf(quota).*try_start)(user_id, options);
+    if (!started.ok()) return Fail(error, started.error());
+    made->activity = std::move(started.value());
+    *activity = made.release();
+    return Succeed(error);
+  });
+}
+
+using CountActive = Result<std::uint64_t> (Quota::*)(std::string_view) const noexcept;
+
+shmetrics_code Count(const shmetrics_quota* quota, const char* user_id, CountActive count,
+                     std::uint64_t* active, shmetrics_error* error) {
+  if (active != nullptr) *active = 0;
+  if (quota == nullptr || user_id == nullptr || active == nullptr) return FailOnNull(error);
+  return Answer(
+      active, error, [&] { return (QuotaOf(quota).*count)(user_id); },
+      [](std::uint64_t number) { return number; });
+}
+
+using Spend = Result<DailyMinutes> (Quota::*)(std::string_view, double, std::optional<Tier>) const noexcept;
+
+shmetrics_code SpendMinutes(const shmetrics_quota* quota, const char* user_id, double minutes,
+                            shmetrics_tier tier, Spend spend, shmetrics_daily_minutes* state,
+                            shmetrics_error* error) {
+  if (state != nullptr) *state = {};
+  if (quota == nullptr || user_id == nullptr) return FailOnNull(error);
+  if (tier != SHMETRICS_TIER_NONE && !IsTier(tier)) return FailOnTier(error);
+  return Answer(
+      state, error, [&] { return (QuotaOf(quota).*spend)(user_id, minutes, TierOf(tier)); },
+      [](const DailyMinutes& day) {
+        return shmetrics_daily_minutes{day.used, day.limit.value_or(kNoLimit),
+                                       day.remaining.value_or(kNoLimit)};
+      });
+}
+
+}  // namespace
+
+shmetrics_code shmetrics_quota_create(shmetrics_registry* registry, const char* config,
+                                      shmetrics_quota** quota, shmetrics_error* error) {
+  if (quota != nullptr) *quota = nullptr;
+  if (registry == nullptr || quota == nullptr) return FailOnNull(error);
+  return Guarded(error, [&]() -> shmetrics_code {
+    auto& in = *reinterpret_cast<shmetrics::Registry*>(registry);
+    const auto* made = new Quota(in, {.config = config == nullptr ? "" : config});
+    KeepNeverFreed(made);
+    *quota = reinterpret_cast<shmetrics_quota*>(const_cast<Quota*>(made));
+    return Succeed(error);
+  });
+}
+
+shmetrics_code shmetrics_quota_config(const shmetrics_quota* quota, char* buffer, std::size_t capacity,
+                                      std::size_t* length) {
+  WriteText("", buffer, capacity, length);
+  if (quota == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  return Guarded(nullptr,
+                 [&] { return WriteText(QuotaOf(quota).status().config, buffer, capacity, length); });
+}
+
+shmetrics_code shmetrics_quota_warnings(const shmetrics_quota* quota, char* buffer, std::size_t capacity,
+                                        std::size_t* length) {
+  WriteText("", buffer, capacity, length);
+  if (quota == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  return Guarded(nullptr, [&] {
+    std::string text;
+    for (const std::string& warning : QuotaOf(quota).status().warnings) {
+      text += (text.empty() ? "" : "\n") + warning;
+    }
+    return WriteText(text, buffer, capacity, length);
+  });
+}
+
+shmetrics_code shmetrics_quota_try_start_stream(const shmetrics_quota* quota, const char* user_id,
+                                                const shmetrics_start_options* options,
+                                                shmetrics_activity** stream, shmetrics_error* error) {
+  return Start(quota, user_id, options, &Quota::try_start_stream, stream, error);
+}
+
+shmetrics_code shmetrics_quota_try_start_job(const shmetrics_quota* quota, const char* user_id,
+                                             const shmetrics_start_options* options, shmetrics_activity** job,
+                                             shmetrics_error* error) {
+  return Start(quota, user_id, options, &Quota::try_start_job, job, error);
+}
+
+shmetrics_code shmetrics_activity_heartbeat(shmetrics_activity* activity) {
+  if (activity == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  return activity->activity.heartbeat() ? SHMETRICS_OK : SHMETRICS_ENDED;
+}
+
+shmetrics_code shmetrics_activity_finish(shmetrics_activity* activity) {
+  if (activity == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  return activity->activity.finish() ? SHMETRICS_OK : SHMETRICS_ENDED;
+}
+
+shmetrics_code shmetrics_activity_check(const shmetrics_activity* activity) {
+  if (activity == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  return activity->activity.active() ? SHMETRICS_OK : SHMETRICS_ENDED;
+}
+
+void shmetrics_activity_free(shmetrics_activity* activity) { delete activity; }
+
+shmetrics_code shmetrics_quota_active_streams(const shmetrics_quota* quota, const char* user_id,
+                                              std::uint64_t* active, shmetrics_error* error) {
+  return Count(quota, user_id, &Quota::active_streams, active, error);
+}
+
+shmetrics_code shmetrics_quota_active_jobs(const shmetrics_quota* quota, const char* user_id,
+                                           std::uint64_t* active, shmetrics_error* error) {
+  return Count(quota, user_id, &Quota::active_jobs, active, error);
+}
+
+shmetrics_code shmetrics_quota_consume_daily_minutes(const shmetrics_quota* quota, const char* user_id,
+                                                     double minutes, shmetrics_tier tier,
+                                                     shmetrics_daily_minutes* state, shmetrics_error* error) {
+  return SpendMinutes(quota, user_id, minutes, tier, &Quota::consume_daily_minutes, state, error);
+}
+
+shmetrics_code shmetrics_quota_check_daily_minutes(const shmetrics_quota* quota, const char* user_id,
+                                                   double minutes, shmetrics_tier tier,
+                                                   shmetrics_daily_minutes* state, shmetrics_error* error) {
+  return SpendMinutes(quota, user_id, minutes, tier, &Quota::check_daily_minutes, state, error);
+}
+
+shmetrics_code shmetrics_quota_set_tier(const shmetrics_quota* quota, const char* user_id,
+                                        shmetrics_tier tier, shmetrics_error* error) {
+  if (quota == nullptr || user_id == nullptr) return FailOnNull(error);
+  if (!IsTier(tier)) return FailOnTier(error);
+  return Guarded(error, [&]() -> shmetrics_code {
+    const Result<void> set = QuotaOf(quota).set_tier(user_id, static_cast<Tier>(tier));
+    return set.ok() ? Succeed(error) : Fail(error, set.error());
+  });
+}
+
+shmetrics_code shmetrics_quota_tier(const shmetrics_quota* quota, const char* user_id, shmetrics_tier* tier,
+                                    shmetrics_error* error) {
+  if (tier != nullptr) *tier = SHMETRICS_TIER_NONE;
+  if (quota == nullptr || user_id == nullptr || tier == nullptr) return FailOnNull(error);
+  return Answer(
+      tier, error, [&] { return QuotaOf(quota).tier(user_id); },
+      [](Tier found) { return static_cast<shmetrics_tier>(found); });
+}
+
+shmetrics_code shmetrics_quota_limits(const shmetrics_quota* quota, shmetrics_tier tier,
+                                      shmetrics_limits* limits) {
+  if (limits != nullptr) *limits = {};
+  if (quota == nullptr || limits == nullptr || !IsTier(tier)) return SHMETRICS_BAD_ARGUMENT;
+  const shmetrics::audio::Limits found = QuotaOf(quota).limits(static_cast<Tier>(tier));
+  *limits = {found.daily_minutes.value_or(kNoLimit), found.concurrent_streams.value_or(SHMETRICS_UNLIMITED),
+             found.concurrent_jobs.value_or(SHMETRICS_UNLIMITED),
+             found.max_file_size_mb.value_or(SHMETRICS_UNLIMITED), 0};
+  return SHMETRICS_OK;
+}
+
+shmetrics_code shmetrics_quota_announce_model(const shmetrics_quota* quota, const char* model,
+                                              shmetrics_error* error) {
+  if (quota == nullptr || model == nullptr) return FailOnNull(error);
+  return Guarded(error, [&]() -> shmetrics_code {
+    const Result<void> announced = QuotaOf(quota).announce_model(model);
+    return announced.ok() ? Succeed(error) : Fail(error, announced.error());
+  });
+}

@@ -1,0 +1,106 @@
+#include "client-lib/c/face.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace shmetrics::internal {
+namespace {
+
+/// How much of a text fits, without cutting a character of UTF-8 in two.
+std::size_t Fitting(std::string_view text, std::size_t room) {
+  if (text.size() <= room) return text.size();
+  const auto is_inside = [&](std::size_t at) {
+    return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
+  };
+  while (room > 0 && is_inside(room)) room--;
+  return room;
+}
+
+void CopyText(std::string_view text, char* buffer, std::size_t capacity) {
+  const std::size_t length = Fitting(text, capacity - 1);
+  std::memcpy(buffer, text.data(), length);
+  buffer[length] = '\0';
+}
+
+}  // namespace
+
+shmetrics_code Succeed(shmetrics_error* error) noexcept { return Fail(error, SHMETRICS_OK, ""); }
+
+shmetrics_code Fail(shmetrics_error* error, shmetrics_code code, std::string_view message) noexcept {
+  if (error != nullptr) {
+    error->code = code;
+    CopyText(message, error->message, sizeof(error->message));
+  }
+  return code;
+}
+
+shmetrics_code Fail(shmetrics_error* error, const Error& failure) noexcept {
+  return Fail(error, CodeOf(failure.code), failure.message);
+}
+
+shmetrics_code FailOnNull(shmetrics_error* error) noexcept {
+  return Fail(error, SHMETRICS_BAD_ARGUMENT, "a null pointer where one is needed");
+}
+
+shmetrics_code CheckSize(const void* given, std::size_t size, std::size_t known,
+                         shmetrics_error* error) noexcept {
+  // No struct is ever larger than this: more is memory that nobody has written to.
+  constexpr std::size_t kMostBytes = 4096;
+  if (size < known || size > kMostBytes) {
+    return Fail(error, SHMETRICS_BAD_ARGUMENT, "the member `size` of a struct is not its size");
+  }
+  const std::span bytes(static_cast<const char*>(given), size);
+  if (std::ranges::any_of(bytes.subspan(known), [](char byte) { return byte != 0; })) {
+    return Fail(error, SHMETRICS_BAD_OPTION,
+                "an option is set that this version of the library does not know");
+  }
+  return Succeed(error);
+}
+
+shmetrics_code WriteText(std::string_view text, char* buffer, std::size_t capacity,
+                         std::size_t* length) noexcept {
+  if (length != nullptr) *length = text.size();
+  if (capacity == 0) return SHMETRICS_OK;
+  if (buffer == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  CopyText(text, buffer, capacity);
+  return SHMETRICS_OK;
+}
+
+Texts::Texts(const char* const* texts, std::size_t count) noexcept
+    : count_(std::min(count, texts_.size())), ok_(texts != nullptr || count == 0) {
+  for (std::size_t i = 0; ok_ && i < count_; i++) {
+    if (texts[i] == nullptr) {
+      ok_ = false;
+    } else {
+      texts_[i] = texts[i];
+    }
+  }
+}
+
+FamilyKind KindOf(const FamilyBinding& family) noexcept {
+  using shm::layout::MetricType;
+  switch (family.definition().type) {
+    case MetricType::kCounter:
+      return FamilyKind::kCounter;
+    case MetricType::kFractionalCounter:
+      return FamilyKind::kFractional;
+    case MetricType::kHistogram:
+      return FamilyKind::kHistogram;
+    case MetricType::kGauge:
+      break;
+  }
+  const bool is_lease = family.definition().gauge_mode == shm::layout::GaugeMode::kLeases;
+  return is_lease ? FamilyKind::kLease : FamilyKind::kGauge;
+}
+
+FamilyBinding* BindingOf(const shmetrics_family* family) noexcept {
+  // The binding itself is not const; the const of the C interface only says that the family stays what it is.
+  return reinterpret_cast<FamilyBinding*>(const_cast<shmetrics_family*>(family));
+}
+
+FamilyBinding* BindingOf(const shmetrics_family* family, FamilyKind kind) noexcept {
+  FamilyBinding* binding = BindingOf(family);
+  return binding != nullptr && KindOf(*binding) == kind ? binding : nullptr;
+}
+
+}  // namespace shmetrics::internal

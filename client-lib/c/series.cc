@@ -1,0 +1,158 @@
+// Counters, gauges and histograms of the C interface. The handle of a counter is its column in one word, that of a gauge
+// its binding: neither takes memory. Only a histogram's is made here.
+
+#include <atomic>
+#include <memory>
+#include <new>
+#include <span>
+
+#include "client-lib/binding/gauge_binding.h"
+#include "client-lib/c/face.h"
+#include "shm/cells.h"
+#include "shmetrics/c.h"
+#include "shmetrics/counter.h"
+
+/// What an observation needs. One for each series that this process has asked for, found again by its cells.
+struct shmetrics_histogram {
+  shmetrics::shm::Column<shmetrics::shm::HistogramCell> column;
+  const shmetrics::shm::BucketIndex* buckets;
+  shmetrics_histogram* next;  ///< in its list; set before it is published
+};
+
+namespace {
+
+using namespace shmetrics::internal;  // NOLINT(google-build-using-namespace): what this file is the edge of
+
+// A column in one word: the kernel gives no address of more than 48 bits to who does not ask for it.
+constexpr int kAddressBits = 48;
+static_assert(shmetrics::shm::kMaxCpuStripes >> (64 - kAddressBits) == 0);
+
+template <class Handle>
+Handle* HandleOf(const FamilyBinding::Cells& cells) {
+  return reinterpret_cast<Handle*>(reinterpret_cast<std::uintptr_t>(cells.first) |
+                                   std::uintptr_t{cells.cpu_stripes} << kAddressBits);
+}
+
+template <class Handle>
+shmetrics::shm::Column<std::uint64_t> ColumnOf(Handle* handle) {
+  const auto word = reinterpret_cast<std::uintptr_t>(handle);
+  return {reinterpret_cast<std::uint64_t*>(word & ((std::uintptr_t{1} << kAddressBits) - 1)),
+          static_cast<std::uint32_t>(word >> kAddressBits)};
+}
+
+/// Sets `*handle` to handle_of(binding, values).
+template <class Handle, class HandleOf>
+shmetrics_code With(const shmetrics_family* family, FamilyKind kind, const char* const* values,
+                    std::size_t count, Handle** handle, HandleOf handle_of) {
+  if (handle == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  *handle = nullptr;
+  FamilyBinding* binding = BindingOf(family, kind);
+  const Texts texts(values, count);
+  if (binding == nullptr || !texts.ok()) return SHMETRICS_BAD_ARGUMENT;
+  *handle = handle_of(*binding, texts.get());
+  return SHMETRICS_OK;
+}
+
+/// All handles of histograms. Insert-only and lock-free, so that a child forked at any moment finds them whole; never
+/// freed.
+class Histograms {
+ public:
+  /// Null if memory is short.
+  shmetrics_histogram* FindOrAdd(shmetrics::shm::Column<shmetrics::shm::HistogramCell> column,
+                                 const shmetrics::shm::BucketIndex& buckets) {
+    // Multiplied, because cells of one histogram lie as far apart as those of the next.
+    const std::uint64_t hash = reinterpret_cast<std::uintptr_t>(column.first) * 0x9E3779B97F4A7C15U;
+    std::atomic<shmetrics_histogram*>& head = heads_[hash >> 52U];
+    shmetrics_histogram* first = head.load(std::memory_order_acquire);  // pairs with the exchange below
+    std::unique_ptr<shmetrics_histogram> made;
+    for (shmetrics_histogram* searched = nullptr;;) {
+      for (shmetrics_histogram* known = first; known != searched; known = known->next) {
+        if (known->column.first == column.first) return known;
+      }
+      if (made == nullptr) {
+        made.reset(new (std::nothrow) shmetrics_histogram{column, &buckets, nullptr});
+        if (made == nullptr) return nullptr;
+      }
+      made->next = searched = first;
+      if (head.compare_exchange_strong(first, made.get(), std::memory_order_acq_rel)) return made.release();
+    }
+  }
+
+ private:
+  std::atomic<shmetrics_histogram*> heads_[4096]{};
+};
+
+constinit Histograms histograms;
+
+}  // namespace
+
+shmetrics_code shmetrics_counter_with(const shmetrics_family* family, const char* const* values,
+                                      std::size_t count, shmetrics_counter** counter) {
+  return With(family, FamilyKind::kCounter, values, count, counter, [](FamilyBinding& binding, auto texts) {
+    return HandleOf<shmetrics_counter>(binding.CellsOf(texts));
+  });
+}
+
+shmetrics_code shmetrics_counter_inc(shmetrics_counter* counter) { return shmetrics_counter_add(counter, 1); }
+
+shmetrics_code shmetrics_counter_add(shmetrics_counter* counter, std::uint64_t n) {
+  if (counter == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  shmetrics::shm::AddToCounter(ColumnOf(counter), n);
+  return SHMETRICS_OK;
+}
+
+shmetrics_code shmetrics_fractional_with(const shmetrics_family* family, const char* const* values,
+                                         std::size_t count, shmetrics_fractional** counter) {
+  return With(family, FamilyKind::kFractional, values, count, counter,
+              [](FamilyBinding& binding, auto texts) {
+                return HandleOf<shmetrics_fractional>(binding.CellsOf(texts));
+              });
+}
+
+shmetrics_code shmetrics_fractional_add(shmetrics_fractional* counter, double n) {
+  if (counter == nullptr || !shmetrics::shm::IsFinite(n) || n < 0) return SHMETRICS_BAD_ARGUMENT;
+  shmetrics::shm::AddToFractionalCounter(ColumnOf(counter), n);
+  return SHMETRICS_OK;
+}
+
+shmetrics_code shmetrics_gauge_with(const shmetrics_family* family, const char* const* values,
+                                    std::size_t count, shmetrics_gauge** gauge) {
+  return With(family, FamilyKind::kGauge, values, count, gauge, [](FamilyBinding& binding, auto texts) {
+    return reinterpret_cast<shmetrics_gauge*>(GaugeBinding::Of(&binding, texts));
+  });
+}
+
+shmetrics_code shmetrics_gauge_set(shmetrics_gauge* gauge, double value) {
+  if (gauge == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  reinterpret_cast<GaugeBinding*>(gauge)->Set(value);
+  return SHMETRICS_OK;
+}
+
+shmetrics_code shmetrics_gauge_add(shmetrics_gauge* gauge, double delta) {
+  if (gauge == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  reinterpret_cast<GaugeBinding*>(gauge)->Add(delta);
+  return SHMETRICS_OK;
+}
+
+shmetrics_code shmetrics_gauge_sub(shmetrics_gauge* gauge, double delta) {
+  return shmetrics_gauge_add(gauge, -delta);
+}
+
+shmetrics_code shmetrics_histogram_with(const shmetrics_family* family, const char* const* values,
+                                        std::size_t count, shmetrics_histogram** histogram) {
+  const shmetrics_code code =
+      With(family, FamilyKind::kHistogram, values, count, histogram, [](FamilyBinding& binding, auto texts) {
+        const FamilyBinding::Cells cells = binding.CellsOf(texts);
+        // Detached cells are the same for all families, so they have the buckets of none.
+        const bool is_detached = cells.series == nullptr;
+        return histograms.FindOrAdd(cells.column<shmetrics::shm::HistogramCell>(),
+                                    is_detached ? shmetrics::shm::kNoBuckets : binding.buckets());
+      });
+  return code == SHMETRICS_OK && *histogram == nullptr ? SHMETRICS_OUT_OF_MEMORY : code;
+}
+
+shmetrics_code shmetrics_histogram_observe(shmetrics_histogram* histogram, double value) {
+  if (histogram == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  shmetrics::shm::ObserveInHistogram(histogram->column, *histogram->buckets, value);
+  return SHMETRICS_OK;
+}
