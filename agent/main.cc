@@ -12,19 +12,19 @@
 #include <utility>
 #include <vector>
 
-#include "agent/bus_guard.h"
-#include "agent/config.h"
-#include "agent/http_server.h"
-#include "agent/ledger_file.h"
-#include "agent/listener.h"
-#include "agent/log.h"
+#include "agent/audio/ledger_saver.h"
+#include "agent/base/log.h"
+#include "agent/base/version.h"
+#include "agent/config/config.h"
+#include "agent/config/options.h"
+#include "agent/config/reload.h"
+#include "agent/http/http_server.h"
+#include "agent/http/listener.h"
 #include "agent/main_loop.h"
-#include "agent/options.h"
-#include "agent/reload.h"
 #include "agent/routes.h"
-#include "agent/segment_follower.h"
 #include "agent/service_manager.h"
-#include "agent/version.h"
+#include "agent/view/bus_guard.h"
+#include "agent/view/segment_follower.h"
 
 namespace shmetrics::agent {
 namespace {

@@ -6,7 +6,7 @@
 #include <exception>
 #include <string>
 
-#include "agent/log.h"
+#include "agent/base/log.h"
 
 namespace shmetrics::agent {
 namespace {

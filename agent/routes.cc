@@ -9,16 +9,16 @@
 #include <utility>
 #include <vector>
 
-#include "agent/content_coding.h"
-#include "agent/exposition/audio_json.h"
+#include "agent/audio/quota_json.h"
 #include "agent/exposition/exposition.h"
-#include "agent/exposition/families_json.h"
-#include "agent/exposition/json.h"
 #include "agent/exposition/negotiation.h"
-#include "agent/exposition/status_json.h"
-#include "agent/exposition/workers_json.h"
+#include "agent/http/content_coding.h"
+#include "agent/json/families_json.h"
+#include "agent/json/json.h"
+#include "agent/json/status_json.h"
+#include "agent/json/workers_json.h"
+#include "agent/own_metrics/self_metrics.h"
 #include "agent/page/page.h"
-#include "agent/self_metrics.h"
 #include "client-lib/audio/definitions.h"
 #include "shm/base/clock.h"
 #include "shm/exposition/name_filter.h"

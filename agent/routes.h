@@ -8,11 +8,11 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/agent_stats.h"
-#include "agent/gone_keys.h"
-#include "agent/http_message.h"
-#include "agent/load_watch.h"
-#include "agent/segment_follower.h"
+#include "agent/audio/ledger_load_watch.h"
+#include "agent/http/http_message.h"
+#include "agent/own_metrics/agent_stats.h"
+#include "agent/view/recent_lease_keys.h"
+#include "agent/view/segment_follower.h"
 #include "client-lib/audio/config.h"
 #include "shm/leases/ledger_record.h"
 #include "shm/snapshot/snapshot.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "agent/accept_header.h"
+#include "agent/http/accept_header.h"
 
 namespace shmetrics::agent {
 

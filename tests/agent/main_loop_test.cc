@@ -7,7 +7,7 @@
 #include <new>
 #include <string>
 
-#include "agent/log.h"
+#include "agent/base/log.h"
 
 namespace shmetrics::agent {
 namespace {

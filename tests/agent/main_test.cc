@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "client-lib/audio/ledger_loader.h"
-#include "tests/agent/segment_writer.h"
+#include "tests/agent/view/segment_writer.h"
 #include "tests/support/http_client.h"
 
 namespace shmetrics::agent {

@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "agent/bus_guard.h"
+#include "agent/view/bus_guard.h"
 #include "shmetrics/shmetrics.h"
-#include "tests/agent/segment_writer.h"
+#include "tests/agent/view/segment_writer.h"
 
 namespace shmetrics::agent {
 namespace {

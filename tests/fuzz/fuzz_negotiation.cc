@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <string>
 
-#include "agent/accept_header.h"
 #include "agent/exposition/negotiation.h"
+#include "agent/http/accept_header.h"
 #include "shm/exposition/format.h"
 #include "tests/fuzz/require.h"
 

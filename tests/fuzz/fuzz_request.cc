@@ -14,8 +14,8 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/http_server.h"
-#include "agent/listener.h"
+#include "agent/http/http_server.h"
+#include "agent/http/listener.h"
 #include "shm/base/unique_fd.h"
 #include "tests/fuzz/require.h"
 #include "tests/support/http_client.h"

@@ -14,12 +14,12 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/bus_guard.h"
+#include "agent/base/log.h"
 #include "agent/exposition/exposition.h"
-#include "agent/exposition/json.h"
-#include "agent/exposition/workers_json.h"
-#include "agent/log.h"
-#include "agent/segment_follower.h"
+#include "agent/json/json.h"
+#include "agent/json/workers_json.h"
+#include "agent/view/bus_guard.h"
+#include "agent/view/segment_follower.h"
 #include "shm/base/fork_guard.h"
 #include "shm/series/exemplars.h"
 #include "shm/workers/gauges.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "agent/self_metrics.h"
+#include "agent/own_metrics/self_metrics.h"
 #include "tests/support/snapshot_builder.h"
 
 namespace shmetrics::agent {

@@ -1,0 +1,133 @@
+#include "agent/audio/ledger_saver.h"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "agent/audio/ledger_json.h"
+#include "agent/base/log.h"
+#include "agent/base/timestamp.h"
+#include "client-lib/audio/definitions.h"
+#include "shm/base/clock.h"
+#include "shm/base/unique_fd.h"
+#include "shm/segment/segment_path.h"
+
+namespace shmetrics::agent {
+namespace {
+
+/// The group's, too: workers read it, and they may be other users.
+constexpr mode_t kFileMode = 0640;
+constexpr const char* kTemporarySuffix = ".new-";
+constexpr std::time_t kLeftoverSeconds = 60;
+
+Error Failed(const std::string& what) {
+  return {ErrorCode::kNotCreatable, what + ": " + std::strerror(errno)};
+}
+
+bool WriteAll(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+/// Two agents may save at once, in containers with the same process id: neither may write into the other's.
+std::string TemporaryName(const std::string& path) {
+  std::uint64_t number = 0;
+  if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+    number = static_cast<std::uint64_t>(shm::NowNs(CLOCK_REALTIME));
+  return path + kTemporarySuffix + std::to_string(number);
+}
+
+/// Whether a file of `folder` has a name that TemporaryName() makes.
+bool IsTemporary(std::string_view name, std::string_view ledger_name) {
+  if (!name.starts_with(ledger_name)) return false;
+  name.remove_prefix(ledger_name.size());
+  if (!name.starts_with(kTemporarySuffix)) return false;
+  name.remove_prefix(std::string_view(kTemporarySuffix).size());
+  return !name.empty() && name.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+/// What was killed left its temporary file behind. One that another agent is still writing to is younger; were it not, for
+/// a disk that stands still, that agent's rename fails and it writes another.
+void RemoveLeftovers(const std::string& path) {
+  const std::string folder = shm::FolderOf(path);
+  const std::string ledger_name = path.substr(path.rfind('/') + 1);
+  const std::time_t now = std::time(nullptr);
+  std::error_code
+      error;  // of which there is nothing to say: if files cannot be made here either, that is said
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    if (!IsTemporary(entry->path().filename().native(), ledger_name)) continue;
+    struct stat file {};
+    const std::string& leftover = entry->path().native();
+    const bool is_left = lstat(leftover.c_str(), &file) == 0 && S_ISREG(file.st_mode) &&
+                         now - file.st_mtime > kLeftoverSeconds;
+    if (is_left) unlink(leftover.c_str());
+  }
+}
+
+}  // namespace
+
+LedgerFile::LedgerFile(std::string path) : path_(std::move(path)) {}
+
+void LedgerFile::Save(std::vector<shm::LedgerRecord> ledger) {
+  std::string users = LedgerUsersJson(std::move(ledger));
+  if (users == saved_users_) return;
+  const Result<void> written = Write(LedgerFileJson(users, FormatUtc(shm::NowNs(CLOCK_REALTIME))));
+  if (written.ok()) {
+    saved_users_ = std::move(users);
+    if (!last_failure_.empty()) Log(LogLevel::kInfo, "the ledger is saved again, to " + path_);
+    last_failure_.clear();
+  } else if (written.error().message != last_failure_) {
+    last_failure_ = written.error().message;
+    Log(LogLevel::kError, "the ledger could not be saved: " + last_failure_);
+  }
+}
+
+// Writing, by an agent that may be killed at any moment, while others may write to the same path:
+//   1 remove leftovers of step 2         die here -> the next Write() removes the others
+//   2 write and sync a temporary file    die here -> it is left over; the former file holds
+//   3 rename it to path_                 die here -> the new file holds, or after a power cut the former one
+//   4 sync the folder                    die here -> nothing is missing
+Result<void> LedgerFile::Write(const std::string& text) const {
+  if (text.size() > audio::kMaxLedgerFileBytes) {
+    return Error{ErrorCode::kBadOption, path_ + " would have more than 64 MiB"};
+  }
+  RemoveLeftovers(path_);
+  const std::string temporary = TemporaryName(path_);
+  {
+    const shm::UniqueFd file(
+        open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kFileMode));
+    // Without the random name, so that the same failure is the same sentence.
+    if (!file.valid()) return Failed("no file can be made beside " + path_);
+    // fchmod: the umask has its say in open().
+    const bool is_whole =
+        fchmod(file.get(), kFileMode) == 0 && WriteAll(file.get(), text) && fsync(file.get()) == 0;
+    if (!is_whole || rename(temporary.c_str(), path_.c_str()) != 0) {
+      const Error error = Failed("writing " + path_);
+      unlink(temporary.c_str());
+      return error;
+    }
+  }
+  const std::string folder = path_.substr(0, path_.rfind('/') + 1);
+  const shm::UniqueFd parent(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!parent.valid() || fsync(parent.get()) != 0) return Failed("syncing " + folder);
+  return {};
+}
+
+}  // namespace shmetrics::agent

@@ -1,0 +1,200 @@
+#include "agent/audio/quota_json.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "agent/json/json_writer.h"
+#include "client-lib/audio/definitions.h"
+#include "shm/layout/layout.h"
+#include "shm/series/label_block.h"
+
+namespace shmetrics::agent {
+namespace {
+
+using shm::SeriesSnapshot;
+using shm::layout::MetricType;
+
+constexpr std::string_view kEndpoint = "/api/v1/audio/stream/transcribe";
+/// Clients take the first model that they know.
+constexpr std::string_view kFirstModels[] = {"parakeet-mlx", "parakeet-standard", "parakeet-onnx"};
+constexpr std::string_view kFeatures[] = {"partial_results",     "multiple_languages", "concurrent_streams",
+                                          "segment_metadata",    "live_insights",      "meeting_notes",
+                                          "speaker_diarization", "audio_persistence"};
+
+/// The series of the family `name` if it is of type `type`; workers may have registered another under the name.
+std::span<const SeriesSnapshot> SeriesOf(const shm::Snapshot& snapshot, std::string_view name,
+                                         MetricType type) {
+  const auto family = std::ranges::lower_bound(snapshot.families, name, {}, &shm::FamilySnapshot::name);
+  if (family == snapshot.families.end() || family->name != name || family->type != type) return {};
+  return family->series;
+}
+
+std::string LabelBlock(std::string_view name, std::string_view value) {
+  return shm::MakeLabelBlock({&name, 1}, {&value, 1});
+}
+
+/// How many are going on. Of a gauge of another kind the value may be anything.
+std::uint64_t CountOf(const SeriesSnapshot& series) {
+  return series.number >= 1 && series.number < 1e15 ? static_cast<std::uint64_t>(series.number) : 0;
+}
+
+std::uint64_t SumOf(std::span<const SeriesSnapshot> all) {
+  std::uint64_t sum = 0;
+  for (const SeriesSnapshot& series : all) sum += CountOf(series);
+  return sum;
+}
+
+std::uint64_t StreamsOf(const shm::Snapshot& snapshot, std::string_view user_label) {
+  const auto all = SeriesOf(snapshot, audio::kStreamsMetric, MetricType::kGauge);
+  const auto found =
+      std::ranges::find(all, LabelBlock(audio::kUserLabel, user_label), &SeriesSnapshot::labels);
+  return found == all.end() ? 0 : CountOf(*found);
+}
+
+std::uint64_t ViolationsOf(const shm::Snapshot& snapshot, std::string_view type) {
+  const auto all = SeriesOf(snapshot, audio::kViolationsMetric, MetricType::kCounter);
+  const auto found =
+      std::ranges::find(all, LabelBlock(audio::kViolationLabel, type), &SeriesSnapshot::labels);
+  return found == all.end() ? 0 : found->integer;
+}
+
+std::vector<std::string> AvailableModels(const shm::Snapshot& snapshot, const audio::AudioConfig& config) {
+  std::set<std::string> models(config.models.begin(), config.models.end());
+  for (const SeriesSnapshot& series : SeriesOf(snapshot, audio::kModelsMetric, MetricType::kGauge)) {
+    if (CountOf(series) == 0) continue;
+    for (shm::Label& label : shm::ParseLabelBlock(series.labels())) {
+      if (label.name == audio::kModelLabel) models.insert(std::move(label.value));
+    }
+  }
+  std::vector<std::string> ordered;
+  for (const std::string_view first : kFirstModels) {
+    if (models.erase(std::string(first)) > 0) ordered.emplace_back(first);
+  }
+  ordered.insert(ordered.end(), models.begin(), models.end());
+  return ordered;
+}
+
+void WriteCount(std::string_view key, std::uint64_t count, JsonWriter* json) {
+  json->Key(key);
+  json->Integer(count);
+}
+
+void WriteLoad(const shm::Snapshot& snapshot, JsonWriter* json) {
+  const auto streams = SeriesOf(snapshot, audio::kStreamsMetric, MetricType::kGauge);
+  const auto streaming =
+      std::ranges::count_if(streams, [](const auto& series) { return CountOf(series) > 0; });
+  const auto alive = std::ranges::count_if(snapshot.workers, &shm::WorkerSnapshot::alive);
+  json->Key("load");
+  json->StartObject();
+  WriteCount("active_streams", SumOf(streams), json);
+  WriteCount("active_jobs", SumOf(SeriesOf(snapshot, audio::kJobsMetric, MetricType::kGauge)), json);
+  WriteCount("users_streaming", static_cast<std::uint64_t>(streaming), json);
+  WriteCount("workers_alive", static_cast<std::uint64_t>(alive), json);
+  json->Key("quota_violations");
+  json->StartObject();
+  for (const std::string_view type :
+       {audio::kDailyMinutesType, audio::kConcurrentStreamsType, audio::kConcurrentJobsType}) {
+    WriteCount(type, ViolationsOf(snapshot, type), json);
+  }
+  json->EndObject();
+  json->EndObject();
+}
+
+void WriteMinutes(std::string_view key, std::optional<double> minutes, JsonWriter* json) {
+  json->Key(key);
+  if (minutes) {
+    json->Double(*minutes);
+  } else {
+    json->Null();
+  }
+}
+
+void WriteLimits(const audio::Limits& limits, JsonWriter* json) {
+  const auto write = [json](std::string_view key, std::optional<std::uint32_t> limit) {
+    json->Key(key);
+    if (limit) {
+      json->Integer(*limit);
+    } else {
+      json->Null();
+    }
+  };
+  json->Key("limits");
+  json->StartObject();
+  WriteMinutes("daily_minutes", limits.daily_minutes, json);
+  write("concurrent_streams", limits.concurrent_streams);
+  write("concurrent_jobs", limits.concurrent_jobs);
+  write("max_file_size_mb", limits.max_file_size_mb);
+  json->EndObject();
+}
+
+}  // namespace
+
+void WriteStreamStatusJson(const shm::Snapshot& snapshot, const audio::AudioConfig& config,
+                           std::string* out) {
+  const std::vector<std::string> models = AvailableModels(snapshot, config);
+  JsonWriter json(out);
+  json.StartObject();
+  json.Key("status");
+  json.String(models.empty() ? "unavailable" : "available");
+  json.Key("available_models");
+  json.StartArray();
+  for (const std::string& model : models) json.String(model);
+  json.EndArray();
+  json.Key("websocket_endpoint");
+  json.String(kEndpoint);
+  json.Key("supported_features");
+  json.StartObject();
+  for (const std::string_view feature : kFeatures) {
+    json.Key(feature);
+    json.Bool(true);
+  }
+  json.EndObject();
+  WriteLoad(snapshot, &json);
+  json.EndObject();
+}
+
+void WriteStreamLimitsJson(const shm::Snapshot& snapshot, std::span<const shm::LedgerRecord> ledger,
+                           const audio::AudioConfig& config, std::string_view user_id, std::int64_t today,
+                           std::string* out) {
+  const std::string label = config.UserLabelOf(user_id);
+  const auto record = std::ranges::find(ledger, label, &shm::LedgerRecord::key);
+  const bool is_known = record != ledger.end();
+  const audio::Tier tier = audio::ToTier(is_known ? record->tier : 0).value_or(audio::Tier::free);
+  const audio::Limits& limits = config.LimitsOf(tier);
+  const double used =
+      is_known && record->day == today ? static_cast<double>(record->nano_minutes) / 1e9 : 0.0;
+  std::optional<double> remaining = limits.daily_minutes;
+  if (remaining) *remaining = std::max(0.0, *remaining - used);
+  const std::uint64_t active = StreamsOf(snapshot, label);
+  const bool can_start = !limits.concurrent_streams || active < *limits.concurrent_streams;
+
+  JsonWriter json(out);
+  json.StartObject();
+  json.Key("user_id");
+  json.String(user_id);
+  json.Key("tier");
+  json.String(audio::TierName(tier));
+  WriteLimits(limits, &json);
+  WriteMinutes("used_today_minutes", used, &json);
+  WriteMinutes("remaining_minutes", remaining, &json);
+  WriteCount("active_streams", active, &json);
+  for (const std::string_view key : {"can_start_stream", "_can_start_stream"}) {
+    json.Key(key);
+    json.Bool(can_start);
+  }
+  json.EndObject();
+}
+
+void WriteErrorJson(std::string_view detail, std::string* out) {
+  JsonWriter json(out);
+  json.StartObject();
+  json.Key("detail");
+  json.String(detail);
+  json.EndObject();
+}
+
+}  // namespace shmetrics::agent

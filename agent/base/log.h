@@ -1,0 +1,33 @@
+#ifndef SHMETRICS_AGENT_BASE_LOG_H_
+#define SHMETRICS_AGENT_BASE_LOG_H_
+
+// The agent's log: lines on standard error. The one room of spdlog.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace shmetrics::agent {
+
+enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
+
+enum class LogFormat : std::uint8_t {
+  kLogfmt,  ///< time=... level=info msg="..."
+  kJson,    ///< {"time":"...","level":"info","msg":"..."}
+};
+
+/// "debug", "info", "warn" or "error".
+std::optional<LogLevel> ParseLogLevel(std::string_view word);
+
+/// "logfmt" or "json".
+std::optional<LogFormat> ParseLogFormat(std::string_view word);
+
+/// Sets the form of the lines and the least level that is printed. May be called again while other threads log.
+void StartLog(LogLevel level, LogFormat format = LogFormat::kLogfmt);
+
+/// `message` is plain text, never a format. Whatever is in it, the line is one line, well-formed and UTF-8 in JSON.
+void Log(LogLevel level, std::string_view message);
+
+}  // namespace shmetrics::agent
+
+#endif  // SHMETRICS_AGENT_BASE_LOG_H_

@@ -1,0 +1,16 @@
+#ifndef SHMETRICS_AGENT_BASE_VERSION_H_
+#define SHMETRICS_AGENT_BASE_VERSION_H_
+
+#include <string_view>
+
+namespace shmetrics::agent {
+
+/// Of the project this was built from, as 1.2.3.
+extern const std::string_view kVersion;
+
+/// The compiler's own words: "GNU 12.2.0".
+extern const std::string_view kCompiler;
+
+}  // namespace shmetrics::agent
+
+#endif  // SHMETRICS_AGENT_BASE_VERSION_H_

@@ -1,0 +1,256 @@
+#include "agent/http/http_server.h"
+
+#include <microhttpd.h>
+
+#include <array>
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/base/log.h"
+#include "agent/http/basic_auth.h"
+#include "agent/http/connection_deadlines.h"
+#include "agent/http/http_exchange.h"
+#include "agent/http/request_guard.h"
+#include "agent/http/tls_follower.h"
+
+namespace shmetrics::agent {
+namespace {
+
+constexpr std::size_t kConnectionMemoryBytes = std::size_t{16} << 10U;
+constexpr const char* kTlsPriorities = "NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3";
+
+[[gnu::format(printf, 2, 0)]] void OnLibraryLog(void* /*context*/, const char* format,
+                                                std::va_list arguments) {
+  std::array<char, 512> line{};
+  std::vsnprintf(line.data(), line.size(), format, arguments);
+  std::string_view text(line.data());
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  // Nearly all of it is about what clients do wrong, and no client shall be able to fill the log.
+  Log(LogLevel::kDebug, "http: " + std::string(text));
+}
+
+/// The library has found its own state broken.
+[[noreturn]] void OnLibraryPanic(void* /*context*/, const char* file, unsigned line, const char* reason) {
+  Log(LogLevel::kError, std::string("the HTTP library gave up: ") +
+                            (reason == nullptr ? "no reason given" : reason) + " (" + file + ":" +
+                            std::to_string(line) + ")");
+  std::abort();
+}
+
+}  // namespace
+
+struct HttpServer::State {
+  /// What is known of a connection between the library's calls for it.
+  struct Connection {
+    int fd;
+    std::shared_ptr<const TlsCredentials> credentials;  // alive as long as the session that uses them
+    std::string target;                                 // of the current request, undecoded
+    bool is_checked = false;                            // the head of the current request is in order
+  };
+
+  State(const Listener& listens_on, const HttpLimits& limits, HttpPolicy rules, HttpHandler handles,
+        AnswerObserver observes)
+      : listener(listens_on),
+        handler(std::move(handles)),
+        observer(std::move(observes)),
+        policy(std::make_shared<const HttpPolicy>(std::move(rules))),
+        deadlines(limits.deadline) {}
+
+  ~State() {
+    if (daemon != nullptr) {
+      MHD_quiesce_daemon(daemon);  // or the library would close the socket, and the file would outlive it
+      MHD_stop_daemon(daemon);
+    }
+    Close(listener);
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  bool StartDaemon(const HttpLimits& limits);
+  std::shared_ptr<const HttpPolicy> Policy() {
+    const std::lock_guard lock(policy_mutex);
+    return policy;
+  }
+
+  static Connection& Of(MHD_Connection* connection) {
+    return *static_cast<Connection*>(
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context);
+  }
+
+  // What the library calls, from C, which no exception may cross; all in the one thread of the daemon.
+  static void OnConnection(void* server, MHD_Connection* connection, void** context,
+                           MHD_ConnectionNotificationCode code);
+  static void* OnTarget(void* server, const char* target, MHD_Connection* connection);
+  static MHD_Result OnRequest(void* server, MHD_Connection* connection, const char* path, const char* method,
+                              const char* version, const char* upload, std::size_t* upload_bytes,
+                              void** mark);
+  static void OnAnswered(void* server, MHD_Connection* connection, void** mark,
+                         MHD_RequestTerminationCode code);
+
+  void Begin(MHD_Connection* library_connection, void** context);
+  MHD_Result CheckOrAnswer(MHD_Connection* connection, const char* path, const char* method,
+                           const char* version);
+  HttpResponse CallHandler(MHD_Connection* connection, const char* path, const RequestHead& head);
+  MHD_Result Answer(MHD_Connection* connection, HttpResponse answer) {
+    if (observer) observer(answer.status);
+    return Send(connection, std::move(answer));
+  }
+
+  const Listener listener;
+  const HttpHandler handler;
+  const AnswerObserver observer;
+  std::mutex policy_mutex;
+  std::shared_ptr<const HttpPolicy> policy;
+  TlsFollower tls;
+  BasicAuth auth;
+  ConnectionDeadlines deadlines;
+  MHD_Daemon* daemon = nullptr;
+};
+
+void HttpServer::State::Begin(MHD_Connection* library_connection, void** context) {
+  auto connection = std::make_unique<Connection>();
+  connection->fd = MHD_get_connection_info(library_connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+  connection->credentials = tls.Current();
+  if (connection->credentials != nullptr) {
+    auto* const session = static_cast<gnutls_session_int*>(
+        MHD_get_connection_info(library_connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session);
+    connection->credentials->Use(session);  // else the handshake fails
+  }
+  deadlines.Restart(connection->fd);
+  *context = connection.release();
+}
+
+void HttpServer::State::OnConnection(void* server, MHD_Connection* library_connection, void** context,
+                                     MHD_ConnectionNotificationCode code) {
+  auto& state = *static_cast<State*>(server);
+  if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+    state.Begin(library_connection, context);
+    return;
+  }
+  // The library closes the descriptor after this call, not before.
+  const std::unique_ptr<Connection> connection(static_cast<Connection*>(*context));
+  state.deadlines.Forget(connection->fd);
+}
+
+/// The request line is complete.
+void* HttpServer::State::OnTarget(void* server, const char* target, MHD_Connection* library_connection) {
+  Connection& connection = Of(library_connection);
+  connection.target = target;
+  connection.is_checked = false;
+  static_cast<State*>(server)->deadlines.Restart(connection.fd);
+  return nullptr;
+}
+
+void HttpServer::State::OnAnswered(void* server, MHD_Connection* connection, void** /*mark*/,
+                                   MHD_RequestTerminationCode code) {
+  if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK) return;  // it is about to be closed
+  static_cast<State*>(server)->deadlines.Restart(Of(connection).fd);
+}
+
+HttpResponse HttpServer::State::CallHandler(MHD_Connection* connection, const char* path,
+                                            const RequestHead& head) {
+  try {
+    return handler(ReadRequest(connection, path, head));
+  } catch (const std::exception& error) {
+    Log(LogLevel::kError, std::string("no answer to ") + path + ": " + error.what());
+    return PlainText(MHD_HTTP_INTERNAL_SERVER_ERROR,
+                     "The agent could not make this answer; its log says why.");
+  }
+}
+
+/// Called once when the head of a request is complete, and again when the request is.
+MHD_Result HttpServer::State::CheckOrAnswer(MHD_Connection* library_connection, const char* path,
+                                            const char* method, const char* version) {
+  Connection& connection = Of(library_connection);
+  const RequestHead head = ReadHead(library_connection, method, version, connection.target);
+  if (!connection.is_checked) {
+    std::optional<HttpResponse> refusal = RefusalOfShape(head);
+    if (!refusal) {
+      connection.is_checked = true;
+      return MHD_YES;
+    }
+    refusal->headers.emplace_back(MHD_HTTP_HEADER_CONNECTION, "close");
+    return Answer(library_connection, std::move(*refusal));
+  }
+  std::optional<HttpResponse> refusal = RefusalByPolicy(head, listener.address, *Policy(), auth);
+  return Answer(library_connection,
+                refusal ? std::move(*refusal) : CallHandler(library_connection, path, head));
+}
+
+MHD_Result HttpServer::State::OnRequest(void* server, MHD_Connection* connection, const char* path,
+                                        const char* method, const char* version, const char* /*upload*/,
+                                        std::size_t* /*upload_bytes*/, void** /*mark*/) {
+  try {
+    return static_cast<State*>(server)->CheckOrAnswer(connection, path, method, version);
+  } catch (const std::exception&) {
+    return MHD_NO;  // no memory even for an error message: the connection is closed
+  }
+}
+
+bool HttpServer::State::StartDaemon(const HttpLimits& limits) {
+  MHD_set_panic_func(OnLibraryPanic, nullptr);
+  std::vector<MHD_OptionItem> tls_options;
+  unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+  if (tls.Current() != nullptr) {
+    flags |= MHD_USE_TLS;
+    tls_options = {{MHD_OPTION_HTTPS_PRIORITIES, 0, const_cast<char*>(kTlsPriorities)},
+                   {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, reinterpret_cast<void*>(TlsCredentials::Refuser())}};
+  }
+  tls_options.push_back({MHD_OPTION_END, 0, nullptr});
+  // The logger comes first, so that complaints about the other options reach it. There is no limit for one client's
+  // address: behind a proxy all have the same one. Whom a flood of TCP must not lock out scrapes a Unix socket.
+  daemon = MHD_start_daemon(
+      flags, 0, nullptr, nullptr, OnRequest, this, MHD_OPTION_EXTERNAL_LOGGER, OnLibraryLog, nullptr,
+      MHD_OPTION_LISTEN_SOCKET, listener.fd, MHD_OPTION_NOTIFY_CONNECTION, OnConnection, this,
+      MHD_OPTION_URI_LOG_CALLBACK, OnTarget, this, MHD_OPTION_NOTIFY_COMPLETED, OnAnswered, this,
+      MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT, limits.max_connections,
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemoryBytes, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+      MHD_OPTION_ARRAY, tls_options.data(), MHD_OPTION_END);
+  return daemon != nullptr;
+}
+
+HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
+HttpServer::~HttpServer() = default;
+
+const ListenAddress& HttpServer::address() const { return state_->listener.address; }
+
+Result<std::unique_ptr<HttpServer>> HttpServer::Start(const Listener& listener, const HttpLimits& limits,
+                                                      HttpPolicy policy, HttpHandler handler,
+                                                      AnswerObserver observer) {
+  if (!listener.address.unix_path.empty()) policy.tls.reset();
+  auto state =
+      std::make_unique<State>(listener, limits, std::move(policy), std::move(handler), std::move(observer));
+  if (state->policy->tls) {
+    const Result<void> usable = state->tls.Follow(*state->policy->tls);
+    if (!usable.ok()) return usable.error();
+  }
+  if (!state->StartDaemon(limits)) {
+    return Error{ErrorCode::kBadOption,
+                 "cannot serve on " + ToString(listener.address) + ": the HTTP library did not start"};
+  }
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
+}
+
+Result<void> HttpServer::Reload(HttpPolicy policy) {
+  if (!state_->listener.address.unix_path.empty()) policy.tls.reset();
+  if (policy.tls.has_value() != state_->Policy()->tls.has_value()) {
+    return Error{ErrorCode::kBadOption,
+                 "TLS on " + ToString(address()) + " is switched on or off by a restart only"};
+  }
+  if (policy.tls) {
+    const Result<void> usable = state_->tls.Follow(*policy.tls);
+    if (!usable.ok()) return usable.error();
+  }
+  const std::lock_guard lock(state_->policy_mutex);
+  state_->policy = std::make_shared<const HttpPolicy>(std::move(policy));
+  return {};
+}
+
+}  // namespace shmetrics::agent

@@ -1,0 +1,27 @@
+#ifndef SHMETRICS_AGENT_HTTP_PASSWORD_THROTTLE_H_
+#define SHMETRICS_AGENT_HTTP_PASSWORD_THROTTLE_H_
+
+#include <chrono>
+#include <map>
+#include <string>
+
+namespace shmetrics::agent {
+
+/// Says when a password may be looked at that is not known to be right. After a wrong one, its sender waits a
+/// second, so that others get a turn before it; and everybody waits four times as long as that look took, so
+/// that the looks take at most a fifth of the time however many guess.
+class GuessPace {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  bool MayLook(const std::string& client, Clock::time_point now) const;
+  void WasWrong(const std::string& client, Clock::time_point began, Clock::time_point now);
+
+ private:
+  Clock::time_point everybody_waits_until_{};
+  std::map<std::string, Clock::time_point> waits_until_;  // no more clients than can be wrong in a second
+};
+
+}  // namespace shmetrics::agent
+
+#endif  // SHMETRICS_AGENT_HTTP_PASSWORD_THROTTLE_H_

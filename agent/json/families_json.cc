@@ -1,0 +1,196 @@
+#include "agent/json/families_json.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "agent/base/timestamp.h"
+#include "agent/json/json_writer.h"
+#include "agent/json/labels_json.h"
+#include "shm/exposition/number.h"
+#include "shm/layout/layout.h"
+#include "shm/series/family.h"
+
+namespace shmetrics::agent {
+namespace {
+
+using shm::FamilySnapshot;
+using shm::SeriesSnapshot;
+using shm::layout::MetricType;
+
+std::span<const shm::BucketSnapshot> BucketsOf(const SeriesSnapshot& series, const FamilySnapshot& family,
+                                               const shm::Snapshot& snapshot) {
+  return {snapshot.buckets.data() + series.first_bucket, family.bounds.size() + 1};
+}
+
+shm::BucketSnapshot Total(std::span<const shm::BucketSnapshot> buckets) {
+  shm::BucketSnapshot total{};
+  for (const shm::BucketSnapshot& bucket : buckets) {
+    total.count += bucket.count;
+    total.sum += bucket.sum;
+  }
+  return total;
+}
+
+struct RankedSeries {
+  double rank;
+  const SeriesSnapshot* series;
+};
+
+double Rank(const SeriesSnapshot& series, const FamilySnapshot& family, const shm::Snapshot& snapshot) {
+  switch (family.type) {
+    case MetricType::kHistogram:
+      return static_cast<double>(Total(BucketsOf(series, family, snapshot)).count);
+    case MetricType::kCounter:
+      return static_cast<double>(series.integer);
+    default:
+      // NaN has no place in an order: it comes last.
+      return std::isnan(series.number) ? -std::numeric_limits<double>::infinity() : series.number;
+  }
+}
+
+/// The largest `top` series, the largest first, those of one rank in the family's order: else lines of a chart would
+/// change places between two looks at the same values.
+std::vector<RankedSeries> TopSeries(const FamilySnapshot& family, std::size_t top,
+                                    const shm::Snapshot& snapshot) {
+  std::vector<RankedSeries> ranked;
+  ranked.reserve(family.series.size());
+  for (const SeriesSnapshot& series : family.series)
+    ranked.push_back({Rank(series, family, snapshot), &series});
+  const std::size_t kept = std::min(top, ranked.size());
+  std::ranges::partial_sort(ranked, ranked.begin() + static_cast<std::ptrdiff_t>(kept),
+                            [](const RankedSeries& a, const RankedSeries& b) {
+                              return a.rank != b.rank ? a.rank > b.rank : a.series < b.series;
+                            });
+  ranked.resize(kept);
+  return ranked;
+}
+
+void WriteValue(const SeriesSnapshot& series, const FamilySnapshot& family, const shm::Snapshot& snapshot,
+                JsonWriter* json) {
+  json->StartObject();
+  WriteLabels(series, json);
+  if (family.type == MetricType::kHistogram) {
+    const shm::BucketSnapshot total = Total(BucketsOf(series, family, snapshot));
+    json->Key("count");
+    json->Integer(total.count);
+    json->Key("sum");
+    json->Double(total.sum);
+  } else if (family.type == MetricType::kCounter) {
+    json->Key("value");
+    json->Integer(series.integer);
+  } else {
+    json->Key("value");
+    json->Double(series.number);
+  }
+  json->EndObject();
+}
+
+/// One bucket as Prometheus has it: how many were not above `bound`.
+void WriteBucket(double bound, std::uint64_t count, JsonWriter* json) {
+  char le[shm::kMaxNumberBytes];
+  const char* const end = shm::WriteBound(le, bound);
+  json->StartObject();
+  json->Key("le");
+  json->String({le, end});
+  json->Key("count");
+  json->Integer(count);
+  json->EndObject();
+}
+
+void WriteHistogramTotal(const FamilySnapshot& family, const shm::Snapshot& snapshot, JsonWriter* json) {
+  std::vector<shm::BucketSnapshot> all(family.bounds.size() + 1);
+  for (const SeriesSnapshot& series : family.series) {
+    const auto buckets = BucketsOf(series, family, snapshot);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      all[i].count += buckets[i].count;
+      all[i].sum += buckets[i].sum;
+    }
+  }
+  const shm::BucketSnapshot total = Total(all);
+  json->StartObject();
+  json->Key("count");
+  json->Integer(total.count);
+  json->Key("sum");
+  json->Double(total.sum);
+  json->Key("buckets");
+  json->StartArray();
+  std::uint64_t count = 0;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    count += all[i].count;
+    WriteBucket(i < family.bounds.size() ? family.bounds[i] : std::numeric_limits<double>::infinity(), count,
+                json);
+  }
+  json->EndArray();
+  json->EndObject();
+}
+
+void WriteTotal(const FamilySnapshot& family, const shm::Snapshot& snapshot, JsonWriter* json) {
+  json->Key("total");
+  if (family.type == MetricType::kHistogram) return WriteHistogramTotal(family, snapshot, json);
+  if (family.type == MetricType::kCounter) {
+    std::uint64_t sum = 0;
+    for (const SeriesSnapshot& series : family.series) sum += series.integer;
+    return json->Integer(sum);
+  }
+  double sum = 0;
+  for (const SeriesSnapshot& series : family.series) sum += std::isfinite(series.number) ? series.number : 0;
+  json->Double(sum);
+}
+
+void WriteHead(const FamilySnapshot& family, JsonWriter* json) {
+  json->Key("name");
+  json->String(family.name);
+  json->Key("type");
+  json->String(shm::TypeName(family.type));
+  json->Key("unit");
+  json->String(family.unit);
+  json->Key("description");
+  json->String(family.help);
+  json->Key("series");
+  json->Integer(family.series.size());
+}
+
+/// The document, with `write` called for each family to write its members.
+template <class Write>
+void WriteDocument(const shm::Snapshot& snapshot, std::int64_t unix_ns, std::string* out, Write write) {
+  JsonWriter json(out);
+  json.StartObject();
+  json.Key("families");
+  json.StartArray();
+  for (const FamilySnapshot& family : snapshot.families) write(family, &json);
+  json.EndArray();
+  json.Key("timestamp");
+  json.String(FormatUtc(unix_ns));
+  json.EndObject();
+}
+
+}  // namespace
+
+void WriteFamilyListJson(const shm::Snapshot& snapshot, std::int64_t unix_ns, std::string* out) {
+  WriteDocument(snapshot, unix_ns, out, [](const FamilySnapshot& family, JsonWriter* json) {
+    json->StartObject();
+    WriteHead(family, json);
+    json->EndObject();
+  });
+}
+
+void WriteTopSeriesJson(const shm::Snapshot& snapshot, std::span<const std::string_view> names,
+                        std::size_t top, std::int64_t unix_ns, std::string* out) {
+  WriteDocument(snapshot, unix_ns, out, [&](const FamilySnapshot& family, JsonWriter* json) {
+    if (std::ranges::find(names, family.name) == names.end()) return;
+    json->StartObject();
+    WriteHead(family, json);
+    WriteTotal(family, snapshot, json);
+    json->Key("top");
+    json->StartArray();
+    for (const RankedSeries& ranked : TopSeries(family, top, snapshot)) {
+      WriteValue(*ranked.series, family, snapshot, json);
+    }
+    json->EndArray();
+    json->EndObject();
+  });
+}
+
+}  // namespace shmetrics::agent

@@ -1,0 +1,16 @@
+#ifndef SHMETRICS_AGENT_JSON_WORKERS_JSON_H_
+#define SHMETRICS_AGENT_JSON_WORKERS_JSON_H_
+
+#include <string>
+
+#include "shm/snapshot/snapshot.h"
+
+namespace shmetrics::agent {
+
+/// Appends {"workers": [{slot, name, pid, started, alive, epoch}], "alive": n, "slots": {used, limit}}, where
+/// `used` counts the slots that have ever been claimed; those of the dead are free for the next worker.
+void WriteWorkersJson(const shm::Snapshot& snapshot, std::string* out);
+
+}  // namespace shmetrics::agent
+
+#endif  // SHMETRICS_AGENT_JSON_WORKERS_JSON_H_

@@ -1,0 +1,46 @@
+#ifndef SHMETRICS_AGENT_OWN_METRICS_AGENT_STATS_H_
+#define SHMETRICS_AGENT_OWN_METRICS_AGENT_STATS_H_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <ctime>
+
+#include "agent/own_metrics/scrape_stats.h"
+#include "agent/own_metrics/worker_deaths.h"
+
+namespace shmetrics::agent {
+
+/// How often the HTTP servers answered with each status. Thread-safe.
+class AnswerCounts {
+ public:
+  static constexpr std::size_t kStatuses = 600;
+
+  void Add(int status) {
+    const auto index = static_cast<std::size_t>(status);
+    if (index < kStatuses) ++counts_[index];
+  }
+  std::uint64_t Of(std::size_t status) const { return counts_[status]; }
+
+ private:
+  std::array<std::atomic<std::uint64_t>, kStatuses> counts_{};
+};
+
+/// How the last reading of the configuration went. Thread-safe.
+struct ReloadStats {
+  std::atomic<bool> successful{true};
+  std::atomic<std::int64_t> success_unix_seconds{std::time(nullptr)};  ///< the start counts
+};
+
+/// What the agent has done since it started. Recorded where it is done, shown by SelfMetrics.
+struct AgentStats {
+  ScrapeStats scrapes;
+  AnswerCounts answers;
+  ReloadStats reload;
+  WorkerDeaths worker_deaths;
+};
+
+}  // namespace shmetrics::agent
+
+#endif  // SHMETRICS_AGENT_OWN_METRICS_AGENT_STATS_H_

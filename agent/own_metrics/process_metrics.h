@@ -1,0 +1,14 @@
+#ifndef SHMETRICS_AGENT_OWN_METRICS_PROCESS_METRICS_H_
+#define SHMETRICS_AGENT_OWN_METRICS_PROCESS_METRICS_H_
+
+#include "agent/own_metrics/metric_builder.h"
+
+namespace shmetrics::agent {
+
+/// Adds process_*: what the calling process costs, under the names that all Prometheus clients use. What the kernel does
+/// not tell is left out.
+void AddProcessMetrics(MetricBuilder* out);
+
+}  // namespace shmetrics::agent
+
+#endif  // SHMETRICS_AGENT_OWN_METRICS_PROCESS_METRICS_H_

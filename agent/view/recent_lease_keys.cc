@@ -1,0 +1,101 @@
+#include "agent/view/recent_lease_keys.h"
+
+#include <algorithm>
+
+#include "shm/layout/layout.h"
+
+namespace shmetrics::agent {
+namespace {
+
+using shm::FamilySnapshot;
+using shm::SeriesSnapshot;
+
+/// Within a family the name is the same, so this is the order of the label blocks.
+constexpr auto kKey = &SeriesSnapshot::name_and_labels;
+
+bool IsLeaseGauge(const FamilySnapshot& family) {
+  return family.gauge_mode == shm::layout::GaugeMode::kLeases;
+}
+
+/// Takes no time to speak of where the keys are in order already.
+void SortSeries(FamilySnapshot* family) {
+  if (!std::ranges::is_sorted(family->series, {}, kKey)) std::ranges::sort(family->series, {}, kKey);
+}
+
+}  // namespace
+
+void GoneKeys::AddTo(shm::Snapshot* snapshot) {
+  for (auto& [name, keys] : live_) keys.is_in_snapshot = false;
+  for (FamilySnapshot& family : snapshot->families) {
+    if (!IsLeaseGauge(family)) continue;
+    SortSeries(&family);
+    ForgetReturned(family);
+  }
+  for (FamilySnapshot& family : snapshot->families) {
+    if (!IsLeaseGauge(family)) continue;
+    LiveKeys& before = live_.try_emplace(std::string(family.name)).first->second;
+    NoteGone(family, before);
+    Remember(family, &before);
+  }
+  std::erase_if(live_, [](const auto& entry) { return !entry.second.is_in_snapshot; });
+  std::erase_if(gone_, [this](const GoneKey& key) { return !live_.contains(key.family); });
+  AddZeros(snapshot);
+}
+
+/// Both are sorted, so one walk over both finds what is only in `before`.
+void GoneKeys::NoteGone(const FamilySnapshot& family, const LiveKeys& before) {
+  std::vector<std::string_view> gone;
+  auto now = family.series.begin();
+  std::size_t begin = 0;
+  for (const std::size_t end : before.ends) {
+    const std::string_view key(before.texts.data() + begin, end - begin);
+    begin = end;
+    while (now != family.series.end() && now->name_and_labels < key) ++now;
+    if (now == family.series.end() || now->name_and_labels != key) gone.push_back(key);
+  }
+  // Only so many are copied as will be kept.
+  const std::size_t first = gone.size() - std::min(gone.size(), kLimit);
+  for (std::size_t i = first; i < gone.size(); ++i) {
+    gone_.push_back({std::string(family.name), std::make_shared<const std::string>(gone[i])});
+  }
+  if (gone_.size() > kLimit) {
+    gone_.erase(gone_.begin(), gone_.end() - static_cast<std::ptrdiff_t>(kLimit));
+  }
+}
+
+void GoneKeys::ForgetReturned(const FamilySnapshot& family) {
+  std::erase_if(gone_, [&](const GoneKey& key) {
+    const std::string_view text = *key.name_and_labels;
+    return key.family == family.name && std::ranges::binary_search(family.series, text, {}, kKey);
+  });
+}
+
+void GoneKeys::Remember(const FamilySnapshot& family, LiveKeys* keys) {
+  keys->texts.clear();
+  keys->ends.clear();
+  keys->is_in_snapshot = true;
+  for (const SeriesSnapshot& series : family.series) {
+    keys->texts += series.name_and_labels;
+    keys->ends.push_back(keys->texts.size());
+  }
+}
+
+void GoneKeys::AddZeros(shm::Snapshot* snapshot) const {
+  for (const GoneKey& key : gone_) {
+    const std::string_view name = key.family;
+    const auto family = std::ranges::lower_bound(snapshot->families, name, {}, &FamilySnapshot::name);
+    if (family == snapshot->families.end() || family->name != key.family) continue;
+    SeriesSnapshot series{};
+    series.name_and_labels = *key.name_and_labels;
+    series.name_bytes = static_cast<std::uint32_t>(key.family.size());
+    series.number = 0;
+    series.worker = -1;
+    family->series.push_back(series);
+    snapshot->keep_alive.push_back(key.name_and_labels);
+  }
+  for (FamilySnapshot& family : snapshot->families) {
+    if (IsLeaseGauge(family)) SortSeries(&family);
+  }
+}
+
+}  // namespace shmetrics::agent

@@ -1,0 +1,130 @@
+#include "agent/view/segment_follower.h"
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+
+#include "agent/view/bus_guard.h"
+#include "agent/view/merge_snapshots.h"
+#include "shm/segment/segment.h"
+
+namespace shmetrics::agent {
+namespace {
+
+/// Each is merged at every scrape and keeps its memory from being freed, so there is an end to it.
+constexpr std::size_t kMaxReplaced = 4;
+
+/// False if the segment has been cut off or overwritten: then `out` is worthless, and so is the reader.
+bool ReadGuarded(shm::SnapshotReader* reader, shm::ExemplarReading exemplars, shm::Snapshot* out) {
+  const BusGuard guard;
+  reader->Read(out, exemplars);
+  // Afterwards: what happens to the file during the reading is found too.
+  return reader->segment().IsWhole() && !guard.was_hit();
+}
+
+}  // namespace
+
+SegmentFollower::SegmentFollower(std::string path, uid_t trusted_owner)
+    : path_(std::move(path)), trusted_owner_(trusted_owner) {}
+
+void SegmentFollower::Read(SegmentView* out, shm::ExemplarReading exemplars) {
+  const std::optional<Error> trouble = Refresh();
+  if (current_) ReadCurrent(trouble, exemplars, &out->snapshot);
+  if (!current_) {
+    out->snapshot = {};
+    if (trouble) ExplainAbsence(*trouble);
+  }
+  AddReplaced(exemplars, &out->snapshot);
+  out->state = state_;
+  out->message = message_;
+}
+
+bool SegmentFollower::ReadLedger(std::vector<shm::LedgerRecord>* out) {
+  out->clear();
+  if (!current_) return false;
+  const BusGuard guard;
+  current_->ReadLedger(out);
+  if (!guard.was_hit()) return true;
+  out->clear();  // the next Read() will find the same and say so
+  return false;
+}
+
+std::optional<Error> SegmentFollower::Refresh() {
+  if (current_ && current_->segment().HasName()) return std::nullopt;
+  const BusGuard guard;
+  Result<std::shared_ptr<shm::Segment>> segment =
+      shm::Segment::Attach(path_, shm::Segment::Access::kReadOnly, trusted_owner_);
+  if (!segment.ok()) return segment.error();
+  shm::SnapshotReader reader(std::move(segment.value()));
+  if (guard.was_hit()) {
+    return Error{ErrorCode::kTruncated,
+                 "segment " + path_ + " refused: it was cut off while it was attached"};
+  }
+  Take(std::move(reader));
+  return std::nullopt;
+}
+
+void SegmentFollower::Take(shm::SnapshotReader reader) {
+  const auto is_same = [identity = reader.segment().identity()](const shm::SnapshotReader& other) {
+    return other.segment().identity() == identity;
+  };
+  // A file that was renamed away and back must not be counted twice.
+  if (current_ && is_same(*current_)) return;
+  std::erase_if(replaced_, is_same);
+  if (current_) {
+    replaced_.push_front(std::move(*current_));
+    Log(LogLevel::kInfo, "segment " + path_ + " has been replaced; the totals of the former one are added");
+  }
+  current_ = std::move(reader);
+  if (replaced_.size() > kMaxReplaced) {
+    replaced_.pop_back();
+    Log(LogLevel::kWarn, "segment " + path_ + " has been replaced more than " + std::to_string(kMaxReplaced) +
+                             " times; what was counted in the oldest is no longer part of the totals");
+  }
+}
+
+void SegmentFollower::ReadCurrent(const std::optional<Error>& trouble, shm::ExemplarReading exemplars,
+                                  shm::Snapshot* out) {
+  if (!ReadGuarded(&*current_, exemplars, out)) {
+    current_.reset();
+    SetState(State::kCorrupt, LogLevel::kError,
+             "another process has cut off segment " + path_ +
+                 " or written over it; remove the file and restart the workers");
+  } else if (trouble) {
+    SetState(State::kAttached, LogLevel::kWarn,
+             trouble->message + "; still reading the segment that was there before");
+  } else {
+    SetState(State::kAttached, LogLevel::kInfo, "reading segment " + path_);
+  }
+}
+
+void SegmentFollower::ExplainAbsence(const Error& trouble) {
+  if (trouble.code == ErrorCode::kAbsent) {
+    SetState(State::kWaiting, LogLevel::kInfo, "waiting for a worker to create segment " + path_);
+  } else if (state_ != State::kCorrupt) {  // of which the refusal would only be another symptom
+    SetState(State::kWaiting, LogLevel::kWarn, trouble.message);
+  }
+}
+
+void SegmentFollower::AddReplaced(shm::ExemplarReading exemplars, shm::Snapshot* out) {
+  for (auto reader = replaced_.begin(); reader != replaced_.end();) {
+    shm::Snapshot older{};
+    if (ReadGuarded(&*reader, exemplars, &older)) {
+      MergeInto(older, out);
+      ++reader;
+    } else {
+      Log(LogLevel::kError, "another process has cut off a former segment of " + path_ +
+                                " or written over it; its totals are lost");
+      reader = replaced_.erase(reader);
+    }
+  }
+}
+
+void SegmentFollower::SetState(State state, LogLevel level, const std::string& message) {
+  if (state == state_ && message == message_) return;
+  state_ = state;
+  message_ = message;
+  Log(level, message);
+}
+
+}  // namespace shmetrics::agent

@@ -1,0 +1,190 @@
+#include "agent/audio/ledger_saver.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "agent/base/log.h"
+#include "client-lib/audio/ledger_loader.h"
+#include "tests/agent/view/segment_writer.h"
+
+namespace shmetrics::agent {
+namespace {
+
+using shm::LedgerRecord;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+
+class LedgerFileTest : public ::testing::Test {
+ protected:
+  using Fields = std::tuple<std::string, std::int64_t, std::uint64_t, std::uint32_t>;
+
+  std::string Text() const {
+    std::ifstream file(path_);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  /// As the workers read it.
+  std::vector<Fields> ReadBack() const {
+    const auto read = audio::ReadLedgerFile(path_);
+    if (!read.ok()) return {{read.error().message, 0, 0, 0}};
+    std::vector<Fields> users;
+    for (const LedgerRecord& user : read.value()) {
+      users.emplace_back(user.key, user.day, user.nano_minutes, user.tier);
+    }
+    return users;
+  }
+  ino_t Inode() const {
+    struct stat file {};
+    stat(path_.c_str(), &file);
+    return file.st_ino;
+  }
+  std::ptrdiff_t FilesInFolder() const {
+    return std::distance(std::filesystem::directory_iterator(folder_ / "."), {});
+  }
+
+  shmetrics::testing::TemporaryFolder folder_;
+  const std::string path_ = folder_ / "ledger.json";
+  LedgerFile file_{path_};
+};
+
+/// What is logged meanwhile.
+template <class Action>
+std::string LogOf(Action action) {
+  StartLog(LogLevel::kInfo);
+  ::testing::internal::CaptureStderr();
+  action();
+  return ::testing::internal::GetCapturedStderr();
+}
+
+TEST_F(LedgerFileTest, WorkersReadWhatTheAgentWrote) {
+  file_.Save({{"b \"\\\n\x01", 20'779, 1'500'000'000, 0},
+              {"a", 0, 0, 1},
+              {"\xc3\xa4", 2'932'896, 9'000'000'000'000'000, 3},
+              {"aa", 20'779, 7, 2}});
+  EXPECT_THAT(ReadBack(), ElementsAre(Fields("a", 0, 0, 1), Fields("aa", 20'779, 7, 2),
+                                      Fields("b \"\\\n\x01", 20'779, 1'500'000'000, 0),
+                                      Fields("\xc3\xa4", 2'932'896, 9'000'000'000'000'000, 3)));
+}
+
+TEST_F(LedgerFileTest, AFullLedgerIsRead) {
+  std::vector<LedgerRecord> users(65'536);
+  for (std::size_t i = 0; i < users.size(); i++) users[i] = {std::to_string(i), 20'779, i + 1, 0};
+  file_.Save(users);
+  EXPECT_EQ(ReadBack().size(), users.size());
+}
+
+TEST_F(LedgerFileTest, TheFormIsTheOnePromised) {
+  file_.Save({{"42", 20'779, 1'500'000'000, 3}, {"43", 20'779, 1, 0}});
+  EXPECT_THAT(Text(), MatchesRegex(
+                          R"(\{"format":"shmetrics-ledger-1","saved":"....-..-..T..:..:..[.]...Z","users":\[)"
+                          R"(\{"user":"42","day":"2026-11-22","nano_minutes":1500000000,"tier":"premium"\},)"
+                          R"(\{"user":"43","day":"2026-11-22","nano_minutes":1,"tier":null\}\]\}.)"));
+}
+
+TEST_F(LedgerFileTest, WhatSaysNothingOrNobodyWroteIsLeftOut) {
+  file_.Save({{"nothing", 20'779, 0, 0},
+              {"", 20'779, 1, 1},
+              {"before 1970", -1, 1, 1},
+              {"year 10000", 2'932'897, 1, 1},
+              {"tier 4", 20'779, 1, 4},
+              {"twice", 20'779, 1, 0},
+              {"twice", 20'779, 2, 0},
+              {"too many", 20'779, ~std::uint64_t{0}, 0}});
+  EXPECT_THAT(ReadBack(), ElementsAre(Fields("too many", 20'779, 9'000'000'000'000'000, 0),
+                                      Fields("twice", 20'779, 1, 0)));
+}
+
+TEST_F(LedgerFileTest, AnEmptyLedgerIsSavedToo) {
+  file_.Save({});
+  EXPECT_THAT(ReadBack(), ElementsAre());
+  EXPECT_THAT(Text(), HasSubstr("\"users\":[]"));
+}
+
+TEST_F(LedgerFileTest, ItIsReplacedWholeAndOnlyIfSomethingHasChanged) {
+  file_.Save({{"42", 20'779, 1, 0}, {"43", 20'779, 1, 0}});
+  const ino_t first = Inode();
+  file_.Save({{"43", 20'779, 1, 0}, {"42", 20'779, 1, 0}});
+  EXPECT_EQ(Inode(), first) << "only the order was another";
+  std::filesystem::create_hard_link(path_, folder_ / "kept");
+  file_.Save({{"42", 20'779, 2, 0}});
+  EXPECT_NE(Inode(), first);
+  EXPECT_THAT(ReadBack(), ElementsAre(Fields("42", 20'779, 2, 0)));
+  EXPECT_EQ(audio::ReadLedgerFile(folder_ / "kept")->size(), 2U) << "the former file was written to";
+  EXPECT_EQ(FilesInFolder(), 2) << "a temporary file was left behind";
+}
+
+TEST_F(LedgerFileTest, WhatAKilledAgentLeftIsRemovedAfterAMinuteAndNothingElseIs) {
+  const auto make = [this](const std::string& name, std::time_t age) {
+    std::ofstream(folder_ / name) << "x";
+    const timespec times[] = {{std::time(nullptr) - age, 0}, {std::time(nullptr) - age, 0}};
+    EXPECT_EQ(utimensat(AT_FDCWD, (folder_ / name).c_str(), times, 0), 0);
+  };
+  const auto is_there = [this](const std::string& name) { return std::filesystem::exists(folder_ / name); };
+  make("ledger.json.new-18446744073709551615", 90);
+  make("ledger.json.new-7", 90);
+  make("ledger.json.new-8", 10);  // another agent may be writing to it
+  const std::vector<std::string> others = {"ledger.json.new-", "ledger.json.new-7x", "ledger.json.newer-7",
+                                           "other.json.new-7", "ledger.json.old"};
+  for (const std::string& other : others) make(other, 90);
+  std::filesystem::create_directory(folder_ / "ledger.json.new-9");
+  const timespec old[] = {{0, 0}, {0, 0}};
+  ASSERT_EQ(utimensat(AT_FDCWD, (folder_ / "ledger.json.new-9").c_str(), old, 0), 0);
+  file_.Save({{"42", 20'779, 1, 0}});
+  EXPECT_FALSE(is_there("ledger.json.new-18446744073709551615"));
+  EXPECT_FALSE(is_there("ledger.json.new-7"));
+  EXPECT_TRUE(is_there("ledger.json.new-8"));
+  EXPECT_TRUE(is_there("ledger.json.new-9"));
+  for (const std::string& other : others) EXPECT_TRUE(is_there(other)) << other;
+  EXPECT_THAT(ReadBack(), ElementsAre(Fields("42", 20'779, 1, 0)));
+}
+
+TEST_F(LedgerFileTest, TheGroupMayReadItWhateverTheUmask) {
+  const mode_t former = umask(077);
+  file_.Save({});
+  umask(former);
+  struct stat file {};
+  ASSERT_EQ(stat(path_.c_str(), &file), 0);
+  EXPECT_EQ(file.st_mode & 07777U, 0640U);
+}
+
+TEST_F(LedgerFileTest, AFailureIsLoggedOnceAndTheNextCallTriesAgain) {
+  const std::string missing = folder_ / "missing";
+  LedgerFile file(missing + "/ledger.json");
+  const std::string failed = LogOf([&] {
+    file.Save({});
+    file.Save({{"42", 20'779, 1, 0}});
+  });
+  const std::string sentence =
+      "no file can be made beside " + missing + "/ledger.json: No such file or directory";
+  EXPECT_THAT(failed, HasSubstr(sentence));
+  EXPECT_EQ(failed.find(sentence), failed.rfind(sentence)) << failed;
+
+  std::filesystem::create_directory(missing);
+  const std::string saved = LogOf([&] {
+    file.Save({{"42", 20'779, 1, 0}});
+    file.Save({{"42", 20'779, 2, 0}});
+  });
+  EXPECT_THAT(saved, HasSubstr("saved again"));
+  EXPECT_EQ(saved.find("saved again"), saved.rfind("saved again")) << saved;
+  EXPECT_EQ(audio::ReadLedgerFile(missing + "/ledger.json")->size(), 1U);
+}
+
+TEST_F(LedgerFileTest, AFolderOfTheNameIsNotHarmed) {
+  std::filesystem::create_directory(path_);
+  EXPECT_THAT(LogOf([&] { file_.Save({}); }), HasSubstr("writing " + path_));
+  EXPECT_TRUE(std::filesystem::is_directory(path_));
+  EXPECT_EQ(FilesInFolder(), 1) << "a temporary file was left behind";
+}
+
+}  // namespace
+}  // namespace shmetrics::agent

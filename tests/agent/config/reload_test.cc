@@ -1,0 +1,106 @@
+#include "agent/config/reload.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <new>
+#include <string>
+
+#include "tests/agent/view/segment_writer.h"
+
+namespace shmetrics::agent {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class ReloadTest : public ::testing::Test {
+ protected:
+  ReloadTest() {
+    StartLog(LogLevel::kInfo, LogFormat::kLogfmt);
+    Write("");
+    options_.config_file = path_;
+  }
+
+  void Write(const std::string& text) { std::ofstream(path_) << text; }
+
+  /// What it logs.
+  std::string Run(Reload* reload, const Result<void>& applied = {}) {
+    ::testing::internal::CaptureStderr();
+    reload->Run([&](const Config& config) {
+      levels_.push_back(config.log_level);
+      return applied;
+    });
+    return ::testing::internal::GetCapturedStderr();
+  }
+
+  shmetrics::testing::TemporaryFolder folder_;
+  const std::string path_ = folder_ / "agent.ini";
+  Options options_;
+  ReloadStats stats_;
+  std::vector<LogLevel> levels_;  ///< of the configurations that were applied
+};
+
+TEST_F(ReloadTest, AGoodConfigurationIsAppliedAndInForce) {
+  Reload reload(options_, ReadConfig(options_).value(), &stats_);
+  stats_.success_unix_seconds = 0;
+  Write("[log]\nlevel = warn\n");
+  EXPECT_THAT(Run(&reload), HasSubstr("the configuration has been read again"));
+  EXPECT_THAT(levels_, ElementsAre(LogLevel::kWarn));
+  EXPECT_EQ(reload.config().log_level, LogLevel::kWarn);
+  EXPECT_TRUE(stats_.successful);
+  EXPECT_GT(stats_.success_unix_seconds, 0);
+}
+
+TEST_F(ReloadTest, ABadConfigurationIsOneLineOfTheLogAndTheOldOneStays) {
+  Reload reload(options_, ReadConfig(options_).value(), &stats_);
+  stats_.success_unix_seconds = 7;
+  Write("[log]\nlevel = loud\n");
+  const std::string log = Run(&reload);
+  EXPECT_THAT(log, HasSubstr("level=error msg=\"the configuration stays as it was: " + path_ +
+                             ": line 2: [log] level: 'loud'"));
+  EXPECT_EQ(std::ranges::count(log, '\n'), 1);
+  EXPECT_THAT(levels_, IsEmpty());
+  EXPECT_FALSE(stats_.successful);
+  EXPECT_EQ(stats_.success_unix_seconds, 7);
+  Write("");
+  Run(&reload);
+  EXPECT_TRUE(stats_.successful);
+}
+
+TEST_F(ReloadTest, WhatCannotBeAppliedIsNotInForce) {
+  Reload reload(options_, ReadConfig(options_).value(), &stats_);
+  Write("[log]\nlevel = warn\n");
+  EXPECT_THAT(Run(&reload, Error{ErrorCode::kBadOption, "the key is of another certificate"}),
+              HasSubstr("the configuration stays as it was: the key is of another certificate"));
+  EXPECT_EQ(reload.config().log_level, LogLevel::kInfo);
+  EXPECT_FALSE(stats_.successful);
+  EXPECT_THROW(reload.Run([](const Config&) -> Result<void> { throw std::bad_alloc(); }), std::bad_alloc);
+  EXPECT_FALSE(stats_.successful);
+}
+
+TEST_F(ReloadTest, FlagsStayAboveTheFile) {
+  options_.settings.log_level = LogLevel::kDebug;
+  Reload reload(options_, ReadConfig(options_).value(), &stats_);
+  Write("[log]\nlevel = warn\n");
+  Run(&reload);
+  EXPECT_EQ(reload.config().log_level, LogLevel::kDebug);
+}
+
+TEST_F(ReloadTest, WhatNeedsARestartIsNamedEachTimeUntilThen) {
+  Reload reload(options_, ReadConfig(options_).value(), &stats_);
+  Write("[web]\ntelemetry_path = /m\n[log]\nlevel = warn\n");
+  const std::string named = "changed, and in force only after a restart: [web] telemetry_path";
+  EXPECT_THAT(Run(&reload), HasSubstr(named));
+  EXPECT_EQ(reload.config().telemetry_path, "/metrics");
+  EXPECT_EQ(reload.config().log_level, LogLevel::kWarn);
+  EXPECT_THAT(Run(&reload), HasSubstr(named));
+  Write("");
+  EXPECT_THAT(Run(&reload), Not(HasSubstr(named)));
+}
+
+}  // namespace
+}  // namespace shmetrics::agent

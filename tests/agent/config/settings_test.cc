@@ -1,0 +1,129 @@
+#include "agent/config/settings.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+
+#include "tests/agent/view/segment_writer.h"
+
+namespace shmetrics::agent {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+const Setting& Find(const std::string& key) {
+  const auto found = std::ranges::find(AllSettings(), key, &Setting::key);
+  EXPECT_NE(found, AllSettings().end()) << key;
+  return *found;
+}
+
+Result<void> Set(const std::string& key, const std::string& text) {
+  Settings settings;
+  return Find(key).set(text, &settings);
+}
+
+void ExpectRefused(const std::string& key, const std::vector<std::string>& values) {
+  for (const std::string& value : values) {
+    const Result<void> set = Set(key, value);
+    ASSERT_FALSE(set.ok()) << key << " = " << value;
+    EXPECT_THAT(set.error().message, HasSubstr('\'' + value + "' is not")) << key;
+  }
+}
+
+TEST(SettingsTest, KeysAndFlagsAreSaidOnceAndFlagsHaveHelp) {
+  for (const Setting& setting : AllSettings()) {
+    EXPECT_EQ(std::ranges::count(AllSettings(), setting.key, &Setting::key), 1) << setting.key;
+    if (setting.flag.empty()) continue;
+    EXPECT_EQ(std::ranges::count(AllSettings(), setting.flag, &Setting::flag), 1) << setting.flag;
+    EXPECT_FALSE(setting.help.empty()) << setting.flag;
+  }
+}
+
+TEST(SettingsTest, OutOfRangeNumbersAndWrongWordsAreNamed) {
+  ExpectRefused("[web] max_connections", {"0", "1025", "-1", "many", "", "1 "});
+  ExpectRefused("[web] request_deadline_seconds", {"0", "3601", "1.5", "30s"});
+  ExpectRefused("[web] disable_exporter_metrics", {"yes", "1", "", "True"});
+  ExpectRefused("[web] openmetrics_created", {"on"});
+  ExpectRefused("[log] level", {"loud", "Info"});
+  ExpectRefused("[log] format", {"xml"});
+  ExpectRefused("[segment] trusted_owner", {"nobody here"});
+}
+
+TEST(SettingsTest, ATelemetryPathIsPlainAndNotAnothersPath) {
+  for (const char* path : {"/metrics", "/m", "/a/b.c-d_e~f", "/apiary", "/metrics/"}) {
+    EXPECT_TRUE(Set("[web] telemetry_path", path).ok()) << path;
+  }
+  ExpectRefused("[web] telemetry_path", {"", "/", "metrics", "/api/v1/metrics", "/-/ready", "/page/page.js",
+                                         "/a b", "/a?b", "/a#b", "/%2e", "/\xc3\xa4"});
+}
+
+TEST(SettingsTest, AddressesAreDividedByCommasAndEachIsSaidOnce) {
+  Settings settings;
+  ASSERT_TRUE(Find("[web] listen_address").set("127.0.0.1:1 ,\t[::1]:2,:0,:0", &settings).ok());
+  EXPECT_THAT(settings.listen_addresses, ElementsAre(ListenAddress{"127.0.0.1", 1}, ListenAddress{"::1", 2},
+                                                     ListenAddress{"", 0}, ListenAddress{"", 0}));
+  EXPECT_THAT(Set("[web] listen_address", ":1, :1").error().message, HasSubstr("':1' is said twice"));
+  for (const char* text : {"", ",", ":1,", "127.0.0.1"}) {
+    EXPECT_FALSE(Set("[web] listen_address", text).ok()) << text;
+  }
+}
+
+TEST(SettingsTest, AllowedHostsAreNamesOrEverything) {
+  Settings settings;
+  ASSERT_TRUE(Find("[web] allowed_hosts").set("metrics.example, *", &settings).ok());
+  EXPECT_THAT(*settings.allowed_hosts, ElementsAre("metrics.example", "*"));
+  ExpectRefused("[web] allowed_hosts", {"", "a,,b", "http://a", "a b"});
+}
+
+TEST(SettingsTest, FilesForTlsAreOpenedAndLookedInto) {
+  const testing::TemporaryFolder folder;
+  std::ofstream(folder / "certificate") << "-----BEGIN CERTIFICATE-----\n";
+  std::ofstream(folder / "key") << "-----BEGIN EC PRIVATE KEY-----\n";
+  EXPECT_TRUE(Set("[web] tls_certificate", folder / "certificate").ok());
+  EXPECT_TRUE(Set("[web] tls_key", folder / "key").ok());
+  ExpectRefused("[web] tls_certificate", {folder / "key"});
+  ExpectRefused("[web] tls_key", {folder / "certificate"});
+  EXPECT_THAT(Set("[web] tls_key", folder / "none").error().message, HasSubstr("none' could not be opened"));
+}
+
+TEST(SettingsTest, AUserHasANameAndABcryptHash) {
+  const std::string hash = "$2y$05$abcdefghijklmnopqrstuuOFGCvsNOmhJGLaaOWAZaKwvvxBs3Nhm";
+  Settings settings;
+  EXPECT_TRUE(AddWebUser("alice", hash, &settings).ok());
+  EXPECT_THAT(settings.users, ElementsAre(WebUser{"alice", hash}));
+  EXPECT_FALSE(AddWebUser("", hash, &settings).ok());
+  for (const std::string& bad :
+       {std::string("secret"), std::string(), hash.substr(1), hash + "x", "$1$" + hash.substr(3),
+        "$2y$99" + hash.substr(6), hash.substr(0, 59) + "!", hash.substr(0, 59) + "\n"}) {
+    const Result<void> added = AddWebUser("alice", bad, &settings);
+    ASSERT_FALSE(added.ok()) << bad;
+    EXPECT_TRUE(bad.empty() || added.error().message.find(bad) == std::string::npos) << "discloses it";
+  }
+  EXPECT_EQ(settings.users.size(), 1U);
+}
+
+TEST(SettingsTest, OneFillsOnlyWhatTheOtherDoesNotSay) {
+  Settings flags;
+  Settings file;
+  flags.log_level = LogLevel::kDebug;
+  flags.disable_exporter_metrics = false;
+  file.log_level = LogLevel::kError;
+  file.disable_exporter_metrics = true;
+  file.listen_addresses = {{"", 1}};
+  file.telemetry_path = "/m";
+  flags.FillFrom(file);
+  EXPECT_EQ(flags.log_level, LogLevel::kDebug);
+  EXPECT_EQ(flags.disable_exporter_metrics, false);
+  EXPECT_EQ(flags.telemetry_path, "/m");
+  EXPECT_THAT(flags.listen_addresses, ElementsAre(ListenAddress{"", 1}));
+  flags.listen_addresses = {{"", 2}};
+  flags.FillFrom(file);
+  EXPECT_THAT(flags.listen_addresses, ElementsAre(ListenAddress{"", 2}));
+}
+
+}  // namespace
+}  // namespace shmetrics::agent

@@ -1,0 +1,95 @@
+#include "agent/http/connection_deadlines.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <thread>
+#include <vector>
+
+#include "shm/base/unique_fd.h"
+
+namespace shmetrics::agent {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct Pair {
+  Pair() {
+    std::array<int, 2> fds{};
+    EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()), 0);
+    ours = shm::UniqueFd(fds[0]);
+    theirs = shm::UniqueFd(fds[1]);
+  }
+  /// Waits that long for the other side to be cut.
+  bool IsCutWithin(int ms) const {
+    pollfd wait{theirs.get(), POLLIN, 0};
+    return poll(&wait, 1, ms) == 1 && (wait.revents & POLLHUP) != 0;
+  }
+
+  shm::UniqueFd ours;
+  shm::UniqueFd theirs;
+};
+
+TEST(ConnectionDeadlinesTest, ThreadsWhatIsDueIsCutAndStaysOpen) {
+  ConnectionDeadlines deadlines(milliseconds(50));
+  const Pair pair;
+  deadlines.Restart(pair.ours.get());
+  EXPECT_TRUE(pair.IsCutWithin(10'000));
+  char byte = 0;
+  EXPECT_EQ(read(pair.ours.get(), &byte, 1), 0) << "the descriptor is its owner's to close";
+  deadlines.Forget(pair.ours.get());
+}
+
+TEST(ConnectionDeadlinesTest, ThreadsWhatIsForgottenIsNotCut) {
+  ConnectionDeadlines deadlines(milliseconds(50));
+  const Pair forgotten;
+  const Pair kept;
+  deadlines.Restart(forgotten.ours.get());
+  deadlines.Forget(forgotten.ours.get());
+  deadlines.Restart(kept.ours.get());
+  EXPECT_TRUE(kept.IsCutWithin(10'000));
+  EXPECT_FALSE(forgotten.IsCutWithin(0));
+  deadlines.Forget(kept.ours.get());
+}
+
+TEST(ConnectionDeadlinesTest, ThreadsARestartOutlivesWhatWasNotRestarted) {
+  ConnectionDeadlines deadlines(milliseconds(300));
+  const Pair restarted;
+  const Pair left;
+  deadlines.Restart(restarted.ours.get());
+  deadlines.Restart(left.ours.get());
+  bool was_cut_before = false;
+  while (!left.IsCutWithin(1)) {
+    was_cut_before = was_cut_before || restarted.IsCutWithin(0);
+    deadlines.Restart(restarted.ours.get());
+  }
+  EXPECT_FALSE(was_cut_before);
+  EXPECT_TRUE(restarted.IsCutWithin(10'000)) << "it is cut at last";
+  deadlines.Forget(restarted.ours.get());
+  deadlines.Forget(left.ours.get());
+}
+
+// A descriptor's number goes to another as soon as it is closed; a cut of the former one must not reach it.
+TEST(ConnectionDeadlinesTest, ThreadsTheNextOwnerOfANumberIsNeverCut) {
+  ConnectionDeadlines deadlines(milliseconds(1));
+  const auto churn = [&] {
+    for (int i = 0; i < 300; i++) {
+      {
+        const Pair former;
+        deadlines.Restart(former.ours.get());
+        former.IsCutWithin(i % 3);
+        deadlines.Forget(former.ours.get());
+      }
+      const Pair next;
+      EXPECT_FALSE(next.IsCutWithin(1));
+    }
+  };
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; i++) threads.emplace_back(churn);
+}
+
+}  // namespace
+}  // namespace shmetrics::agent

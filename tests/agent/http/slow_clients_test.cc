@@ -1,0 +1,140 @@
+// Clients that take their time, on purpose or not, against a server with a short deadline and few places: fault 36.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "agent/http/http_server.h"
+#include "shm/base/unique_fd.h"
+#include "tests/support/certificate.h"
+#include "tests/support/http_client.h"
+#include "tests/support/private_folder.h"
+
+namespace shmetrics::agent {
+namespace {
+
+using shmetrics::testing::Connect;
+using shmetrics::testing::Get;
+using shmetrics::testing::ReceiveAll;
+using shmetrics::testing::SendAll;
+using std::chrono::milliseconds;
+using ::testing::StartsWith;
+
+constexpr std::size_t kLargeBody = 20'000'000;
+
+HttpResponse Answer(const HttpRequest& request) {
+  return {200, "text/plain", request.path == "/large" ? std::string(kLargeBody, 'x') : "hello\n"};
+}
+
+std::unique_ptr<HttpServer> Start(unsigned max_connections, milliseconds deadline, HttpPolicy policy = {},
+                                  const ListenAddress& address = {"127.0.0.1", 0}) {
+  return std::move(
+      HttpServer::Start(Listen(address).value(), {max_connections, deadline}, std::move(policy), Answer)
+          .value());
+}
+
+bool IsOpen(const shm::UniqueFd& client) {
+  pollfd wait{client.get(), POLLIN | POLLRDHUP, 0};
+  return poll(&wait, 1, 0) == 0;
+}
+
+TEST(SlowClientsTest, SixtyThatDripDoNotDelayAScrapeAndAreGoneAfterTheDeadline) {
+  const auto server = Start(64, milliseconds(2000));
+  const std::uint16_t port = server->address().port;
+  std::vector<shm::UniqueFd> clients;
+  // Half of them within the request line, half within the headers.
+  for (int i = 0; i < 60; i++) {
+    clients.push_back(Connect(port));
+    SendAll(clients.back().get(), i % 2 == 0 ? "GET /" : "GET / HTTP/1.1\r\nHost: localhost\r\nX: ");
+  }
+  const auto drip = [&] {
+    for (const shm::UniqueFd& client : clients) SendAll(client.get(), "x");
+  };
+  for (int i = 0; i < 2; i++) {
+    EXPECT_EQ(Get(port, "/").status, 200);
+    drip();
+    std::this_thread::sleep_for(milliseconds(500));
+  }
+  EXPECT_EQ(Get(port, "/").status, 200);
+  EXPECT_EQ(std::ranges::count_if(clients, IsOpen), 60) << "the scrapes did not wait for them to end";
+
+  while (std::ranges::any_of(clients, IsOpen)) {
+    drip();
+    std::this_thread::sleep_for(milliseconds(500));
+  }
+  EXPECT_EQ(Get(port, "/").status, 200);
+}
+
+TEST(SlowClientsTest, WhoReadsTheAnswerTooSlowlyIsCutAndTheNextGetsThePlace) {
+  const auto server = Start(1, milliseconds(500));
+  const shm::UniqueFd slow = Connect(server->address().port);
+  SendAll(slow.get(), "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(Get(server->address().port, "/").status, 200);
+  EXPECT_LT(ReceiveAll(slow.get()).size(), kLargeBody);
+}
+
+TEST(SlowClientsTest, AnIdleConnectionGivesItsPlaceToTheNext) {
+  const auto server = Start(1, milliseconds(300));
+  const std::uint16_t port = server->address().port;
+  const shm::UniqueFd silent = Connect(port);
+  EXPECT_EQ(Get(port, "/").status, 200);
+  EXPECT_EQ(ReceiveAll(silent.get()), "");
+  const shm::UniqueFd kept_alive = Connect(port);
+  SendAll(kept_alive.get(), "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(Get(port, "/").status, 200);
+  EXPECT_THAT(ReceiveAll(kept_alive.get()), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST(SlowClientsTest, AConnectionThatIsUsedLivesPastTheDeadlineOfItsFirstRequest) {
+  const auto server = Start(4, milliseconds(600));
+  const shm::UniqueFd used = Connect(server->address().port);
+  const shm::UniqueFd silent = Connect(server->address().port);
+  while (IsOpen(silent)) {
+    SendAll(used.get(), "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    std::this_thread::sleep_for(milliseconds(100));
+  }
+  SendAll(used.get(), "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  const std::string received = ReceiveAll(used.get());
+  EXPECT_NE(received.find("Connection: close"), std::string::npos)
+      << "the last of them was answered: " << received;
+}
+
+TEST(SlowClientsTest, AHandshakeThatDoesNotComeToAnEndIsCut) {
+  const testing::PrivateFolder folder;
+  testing::MakeCertificate(folder / "certificate.pem", folder / "key.pem", "agent");
+  const auto server =
+      Start(1, milliseconds(500), {TlsFiles{folder / "certificate.pem", folder / "key.pem"}, {}, {}});
+  const shm::UniqueFd silent = Connect(server->address().port);
+  const shm::UniqueFd drips = Connect(server->address().port);
+  // The beginning of a ClientHello of 512 bytes.
+  SendAll(drips.get(), std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11));
+  while (IsOpen(drips)) {
+    SendAll(drips.get(), std::string(1, '\0'));
+    std::this_thread::sleep_for(milliseconds(50));
+  }
+  EXPECT_FALSE(IsOpen(silent));
+}
+
+TEST(SlowClientsTest, AFloodOnTcpDoesNotLockOutAScraperOnTheUnixSocket) {
+  const testing::PrivateFolder folder;
+  const auto tcp = Start(4, milliseconds(60'000));
+  const auto unix_socket = Start(4, milliseconds(60'000), {}, {.unix_path = folder / "http"});
+  std::vector<shm::UniqueFd> flood;
+  for (int i = 0; i < 100; i++) {
+    flood.push_back(Connect(tcp->address().port));
+    SendAll(flood.back().get(), "GET / HTTP/1.1\r\n");
+  }
+  for (int i = 0; i < 10; i++) EXPECT_EQ(Get(folder / "http", "/").status, 200);
+  EXPECT_EQ(std::ranges::count_if(flood, IsOpen), 100);
+}
+
+}  // namespace
+}  // namespace shmetrics::agent
