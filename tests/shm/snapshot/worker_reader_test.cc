@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "shm/snapshot/snapshot_reader.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/child.h"
 #include "tests/support/private_folder.h"
