@@ -70,7 +70,7 @@ TEST_F(CInterfaceTest, AProgramInCUsesEveryFunction) {
   EXPECT_EQ(reading.Counter(R"(audio_quota_violations_total{type="concurrent_streams"})"), 1U);
   EXPECT_EQ(reading.Counter(R"(audio_quota_violations_total{type="daily_minutes"})"), 1U);
 
-  const std::string source = Contents(std::string(SHMETRICS_SOURCE_DIR) + "/tests/client-lib/c_program.c");
+  const std::string source = Contents(std::string(SHMETRICS_SOURCE_DIR) + "/tests/client-lib/c/program.c");
   EXPECT_THAT(Declared(), IsSubsetOf(Matches(source, "(shmetrics_[a-z_]+)\\(")));
 }
 
