@@ -15,38 +15,7 @@
 //   segment_bytes    cell blocks   grow downward from here; block k begins at
 //                                  segment_bytes - (k + 1) * stripe_count * 4,096
 //
-// The files of this floor and their duty:
-//   segment        the mapping: create, attach
-//   segment_file   the file: checks, O_TMPFILE, link
-//   segment_path   where the file is
-//   arena          hand out and commit bytes
-//   memory_limit   what the control group still allows
-//   layout_signature  this blueprint as one number
-//   cells          what counters and histograms add to
-//   bucket_index   which bucket counts a value
-//   cell_reader    what they have come to
-//   family         what a family is; which names are allowed
-//   family_record  a family as bytes: write, read back checked
-//   label_block    a label set as text: escape, compare, parse
-//   series_record  a series as bytes
-//   hash_chains    records by their hash: find, publish
-//   directory      families and series: find or register
-//   exemplars      keep the latest exemplar of a bucket
-//   fork_guard     are we still the process that asked?
-//   worker_slot    claim a slot, hold it, prove one dead
-//   gauges         a worker's gauge rows
-//   robust_mutex   lock with a bounded wait, recover from a dead holder
-//   namespace_lock who may use those mutexes, and how, where PID namespaces meet
-//   lease_shard    one shard, locked and whole
-//   entry_table    a shard's entries of one kind: find, take, give back, rebuild
-//   leases         acquire within a limit, renew, release, expire
-//   ledger         a user's tier and minutes of the day
-//   lease_clock    what deadlines are measured by
-//   lease_reader   leases and ledger as a reader sees them
-//   series_index   a reader's private, checked copy of the directory
-//   exemplar_reader  exemplars as a reader sees them
-//   worker_reader  slots and gauge rows as a reader sees them
-//   snapshot       the one way to read everything
+// shm/README.md says what each file of this floor is for.
 //
 // Everything in namespace layout lies in shared memory: fixed-width integers, doubles and lock-free atomics
 // of them. No pointers (offsets only), no bool, no size_t. Bytes read from here are input: bound them, never
