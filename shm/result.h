@@ -1,6 +1,8 @@
 #ifndef SHMETRICS_SHM_RESULT_H_
 #define SHMETRICS_SHM_RESULT_H_
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -51,6 +53,52 @@ enum class ErrorCode : std::uint8_t {
   kDailyMinutes,       ///< the user has used up the minutes of the day
   kLedgerFull,         ///< the segment has its maximum of users in the ledger
 };
+
+/// All codes, in the order of their values. Arrays by code are sized by it. A new code stands here too.
+inline constexpr std::array kErrorCodes{
+    ErrorCode::kAbsent,
+    ErrorCode::kNotOpenable,
+    ErrorCode::kSymlink,
+    ErrorCode::kNotRegular,
+    ErrorCode::kForeignOwner,
+    ErrorCode::kUnsafeMode,
+    ErrorCode::kHardLinked,
+    ErrorCode::kTruncated,
+    ErrorCode::kBadMagic,
+    ErrorCode::kOtherLayout,
+    ErrorCode::kOtherBoot,
+    ErrorCode::kCorrupt,
+    ErrorCode::kNotCreatable,
+    ErrorCode::kOutOfMemory,
+    ErrorCode::kSegmentFull,
+    ErrorCode::kBadOption,
+    ErrorCode::kInvalidName,
+    ErrorCode::kInvalidLabels,
+    ErrorCode::kInvalidBuckets,
+    ErrorCode::kConflict,
+    ErrorCode::kNameCollision,
+    ErrorCode::kSeriesLimit,
+    ErrorCode::kNoFreeSlot,
+    ErrorCode::kLimitReached,
+    ErrorCode::kBusy,
+    ErrorCode::kLeaseTableFull,
+    ErrorCode::kUnrecoverable,
+    ErrorCode::kForeignNamespace,
+    ErrorCode::kConcurrentStreams,
+    ErrorCode::kConcurrentJobs,
+    ErrorCode::kDailyMinutes,
+    ErrorCode::kLedgerFull,
+};
+
+namespace internal {
+consteval bool ListsEachCodeInItsPlace() {
+  for (std::size_t i = 0; i < kErrorCodes.size(); i++) {
+    if (static_cast<std::size_t>(kErrorCodes[i]) != i) return false;
+  }
+  return true;
+}
+static_assert(ListsEachCodeInItsPlace());
+}  // namespace internal
 
 /// A failure. `message` is one line of plain text without a final full stop, safe to log.
 struct Error {

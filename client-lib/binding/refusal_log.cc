@@ -6,6 +6,8 @@ namespace shmetrics::internal {
 
 void RefusalLog::Note(const Error& error) noexcept {
   const auto kind = static_cast<std::size_t>(error.code);
+  // A code that is missing in kErrorCodes must not write past the end.
+  if (kind >= kErrorCodes.size()) return;
   counts_[kind].fetch_add(1, std::memory_order_relaxed);  // no order needed: a statistic
   if (first_[kind].load(std::memory_order_acquire) != nullptr) return;
   try {
@@ -19,7 +21,7 @@ void RefusalLog::Note(const Error& error) noexcept {
 
 std::vector<RefusalStatus> RefusalLog::Read() const {
   std::vector<RefusalStatus> refusals;
-  for (std::size_t kind = 0; kind < kCodes; kind++) {
+  for (std::size_t kind = 0; kind < kErrorCodes.size(); kind++) {
     const std::uint64_t count =
         counts_[kind].load(std::memory_order_relaxed);  // no order needed: a statistic
     const Error* first = first_[kind].load(std::memory_order_acquire);

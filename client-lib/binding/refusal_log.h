@@ -21,9 +21,8 @@ class RefusalLog {
   bool MetALimit() const noexcept;
 
  private:
-  static constexpr std::size_t kCodes = static_cast<std::size_t>(ErrorCode::kLedgerFull) + 1;
-  std::array<std::atomic<std::uint64_t>, kCodes> counts_{};
-  std::array<std::atomic<const Error*>, kCodes> first_{};  ///< never freed
+  std::array<std::atomic<std::uint64_t>, kErrorCodes.size()> counts_{};
+  std::array<std::atomic<const Error*>, kErrorCodes.size()> first_{};  ///< never freed
 };
 
 }  // namespace shmetrics::internal
