@@ -28,8 +28,6 @@
 namespace shmetrics::agent {
 namespace {
 
-/// As the workers' Quota has it.
-constexpr std::size_t kMaxUserIdBytes = 256;
 constexpr std::size_t kDefaultTop = 10;
 constexpr std::size_t kMaxTop = 100;
 
@@ -154,7 +152,7 @@ HttpResponse Routes::StreamStatus(const HttpRequest& /*request*/) {
 HttpResponse Routes::StreamLimits(const HttpRequest& request) {
   const std::string_view user_id = request.Parameter("user_id").value_or("");
   if (user_id.empty()) return BadRequest("Say whose limits: ?user_id=...");
-  if (user_id.size() > kMaxUserIdBytes) return BadRequest("A user_id has at most 256 bytes.");
+  if (user_id.size() > audio::kMaxUserIdBytes) return BadRequest("A user_id has at most 256 bytes.");
   if (!shm::IsValidUtf8(user_id)) return BadRequest("A user_id is UTF-8.");
   return Json([&](shm::Snapshot* snapshot, std::string* out) {
     follower_->ReadLedger(&ledger_);

@@ -19,6 +19,8 @@ inline constexpr std::string_view kViolationsMetric = "audio_quota_violations_to
 inline constexpr std::string_view kModelsMetric = "audio_model_workers";
 
 inline constexpr std::string_view kUserLabel = "user_id";
+/// No scrape or log line should have to carry a longer one.
+inline constexpr std::size_t kMaxUserIdBytes = 256;
 inline constexpr std::string_view kViolationLabel = "type";
 inline constexpr std::string_view kModelLabel = "model";
 
