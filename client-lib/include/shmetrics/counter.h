@@ -30,8 +30,8 @@ SHMETRICS_EXPORT void keep_exemplar(void* series, const shm::BucketIndex& bucket
 /// Counts up to 2^64 - 1 and then wraps to 0. What a process has counted stays when it dies.
 ///
 /// Not for a child that shares its parent's memory until it calls exec(), as vfork() makes it: what it adds may be lost.
-/// inc() is thread-safe, fork-safe and async-signal-safe. It never fails and never waits; inline, it costs little more than
-/// a plain addition where the thread has restartable sequences (glibc 2.35, see README), else one locked addition.
+/// inc() is thread-safe, fork-safe and async-signal-safe. It never fails and never waits. Inline, it costs little more
+/// than a plain addition where the thread has restartable sequences (glibc 2.35 sets them up), else one locked addition.
 class Counter {
  public:
   /// A handle that counts nowhere, until one from CounterFamily::with() is assigned to it.
