@@ -125,7 +125,7 @@ Result<void> CommitPages(char* begin, std::uint64_t bytes) {
                      std::to_string(kLeftToTheProcess) + " to the process; raise the limit"};
   }
   if (SHMETRICS_PLANTED_BUG("growth-without-commitment")) return {};
-  // The segment uses pages of 4 KiB. The kernel wants whole pages of its own, which may have 16 or 64 KiB.
+  // The segment is laid out in 4 KiB, the kernel wants whole pages of its own, which elsewhere have 16 or 64.
   const std::uint64_t before =
       reinterpret_cast<std::uintptr_t>(begin) % static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
   int result = 0;
