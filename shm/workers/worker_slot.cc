@@ -39,8 +39,7 @@ struct flock LockOf(short type, off_t start, off_t length) {
 /// What a probe asks for: a read lock, which only a worker's write lock is in the way of, and no stranger's read lock.
 short ProbeType() { return SHMETRICS_PLANTED_BUG("write-lock-probe") ? F_WRLCK : F_RDLCK; }
 
-/// Locks one byte for the open file description. Returns 0, EAGAIN if somebody else holds it, or another
-/// errno.
+/// Locks one byte for the open file description: 0, or EAGAIN if somebody else has it, or what else went wrong.
 int TryLock(const UniqueFd& file, off_t byte) {
   struct flock lock = LockOf(F_WRLCK, byte, 1);
   if (fcntl(file.get(), F_OFD_SETLK, &lock) == 0) return 0;
@@ -199,8 +198,8 @@ std::vector<bool> AliveSlots(int probe_fd, std::uint32_t slot_count) {
     const auto [first, last] = open_ranges.back();
     open_ranges.pop_back();
     struct flock lock = LockOf(ProbeType(), kLiveBytes + first, last - first);
-    // The kernel names one lock that is in the way. The slots it covers are alive; the rest are asked again.
-    // An error proves nothing, so it declares nobody dead.
+    // The kernel names one lock that is in the way: whatever it covers is alive, the rest is asked again. An
+    // error proves nothing, so nobody is declared dead for it.
     const bool answered = fcntl(probe_fd, F_OFD_GETLK, &lock) == 0;
     if (answered && lock.l_type == F_UNLCK) continue;
     off_t begin = answered ? std::clamp(lock.l_start - kLiveBytes, first, last) : first;
