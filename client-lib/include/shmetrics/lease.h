@@ -60,7 +60,7 @@ class SHMETRICS_EXPORT Lease {
  private:
   friend class internal::LeaseBinding;
 
-  /// where the entry is; null if in private memory, or if there is no lease
+  /// Where the entry is. Null if the lease is in private memory, or if there is none.
   internal::Attachment* attachment_ = nullptr;
   void* entry_ = nullptr;                 ///< null: no lease
   std::uint64_t lease_generation_ = 0;    ///< the entry's generation while it holds this lease
