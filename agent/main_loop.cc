@@ -14,7 +14,7 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::steady_clock;
 
-/// Where memory is short, there may be none for a line of the log either; then nothing is said.
+/// If memory is short, there may be none for a log line either. Then nothing is logged.
 void TryToLog(LogLevel level, const char* message, const char* what) noexcept {
   try {
     Log(level, std::string(message) + what);
@@ -30,7 +30,7 @@ void Try(const char* complaint, const std::function<void()>& run) noexcept {
   }
 }
 
-/// One of `signals`, or below 0 when `until` has come or another signal interrupted the wait.
+/// One of `signals`; negative if `until` has passed or another signal interrupted the wait.
 int WaitForSignal(const sigset_t& signals, steady_clock::time_point until) {
   const auto left =
       std::max(std::chrono::duration_cast<microseconds>(until - steady_clock::now()), microseconds(0));

@@ -8,20 +8,22 @@
 
 namespace shmetrics::agent {
 
-/// Something to be done again and again.
+/// A task to run periodically.
 struct Task {
-  const char* complaint;  ///< for the log, before what run() threw: "the ledger could not be saved: "
+  /// Logged before what run() threw: "the ledger could not be saved: ".
+  const char* complaint;
   std::chrono::microseconds period;
   std::function<void()> run;
-  bool runs_at_end = false;  ///< once more when the loop ends
+  bool runs_at_end = false;  ///< runs once more when the loop ends
 };
 
-/// SIGTERM, SIGINT and SIGHUP, blocked; before the first thread is started, so that every thread has them blocked.
+/// Blocks SIGTERM, SIGINT and SIGHUP and returns them. Call it before the first thread starts, so that every
+/// thread has them blocked.
 sigset_t BlockSignals();
 
-/// Runs `tasks`, each when its period has passed, until SIGTERM or SIGINT comes; `reload` whenever SIGHUP does. `signals`
-/// are from BlockSignals(). What a task throws is logged: an agent that could not save once still serves, and may save the
-/// next time.
+/// Runs each of `tasks` when its period has passed, until SIGTERM or SIGINT comes. Runs `reload` at each
+/// SIGHUP. `signals` come from BlockSignals(). What a task throws is logged: an agent that failed to save
+/// once still serves and may save the next time.
 void RunUntilStopped(const sigset_t& signals, const std::vector<Task>& tasks,
                      const std::function<void()>& reload);
 

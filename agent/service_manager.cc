@@ -11,7 +11,7 @@ namespace shmetrics::agent {
 void NotifyReady() { sd_notify(0, "READY=1"); }
 
 void NotifyReloading() {
-  // Without the time a manager takes the READY=1 of an earlier reload for the end of this one.
+  // Without the time, a manager takes the READY=1 of an earlier reload as the end of this one.
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
   const std::int64_t microseconds = std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1'000;

@@ -1,4 +1,4 @@
-// Exemplars of a handle: from the series it counts in to the segment that this lies in.
+// Keeps exemplars: finds the segment that contains the handle's series.
 
 #include <algorithm>
 #include <array>
@@ -16,7 +16,7 @@ void keep_exemplar(void* series, const shm::BucketIndex& buckets, double value, 
                    std::size_t label_count) noexcept {
   Attachment* attachment = series == nullptr ? nullptr : Attachment::Of(series);
   if (attachment == nullptr) return;
-  // One more than there can be is enough to be refused, and counted.
+  // One more label than allowed is enough to be refused and counted.
   std::array<std::string_view, shm::layout::kMaxLabels + 1> names;
   std::array<std::string_view, names.size()> values;
   label_count = std::min(label_count, names.size());

@@ -21,7 +21,7 @@ constinit std::atomic<Registry*> global_registry{nullptr};
 constinit std::atomic<Registry*> refused_registry{nullptr};  ///< for callers of another layout
 constinit std::atomic<const RegistryOptions*> global_options{nullptr};
 
-// Families that have a face of their own, and so no mode that a gauge could be asked for with.
+// Families with functions of their own. GaugeMode does not have these modes, so gauge() cannot ask for them.
 constexpr auto kLeases = static_cast<GaugeMode>(shm::layout::GaugeMode::kLeases);
 constexpr auto kInfo = static_cast<GaugeMode>(shm::layout::GaugeMode::kInfo);
 
@@ -52,8 +52,8 @@ std::optional<Error> CheckLayout(std::uint64_t caller_layout) {
                                             "; rebuild the program"};
 }
 
-/// The registry for when there is no memory to make one: everything counts in detached cells, and status()
-/// says why. In static storage without a destructor, because threads may count until the very end of the
+/// The registry to use when there is no memory to make one. Everything counts in detached cells, and status()
+/// says why. It is in static storage and never destroyed, because threads may count until the very end of the
 /// process.
 Registry::Impl& ImplOfLastResort() noexcept {
   alignas(Registry::Impl) static std::byte storage[sizeof(Registry::Impl)];
@@ -111,14 +111,14 @@ Status Registry::Impl::ReadStatus() const {
 // Both are leaked on purpose: threads may count until the very end of the process, after static destructors.
 
 Registry& Registry::GlobalOf(std::uint64_t caller_layout) noexcept {
-  // Modules of one program may have been built against different layouts: each kind has its own registry.
+  // The modules of one program may be built against different layouts. Each layout has its own registry.
   std::atomic<Registry*>& global = caller_layout == shm::kCallerLayout ? global_registry : refused_registry;
   Registry* registry = global.load(std::memory_order_acquire);  // pairs with the exchange below
   if (registry != nullptr) return *registry;
   const RegistryOptions* options = global_options.load(std::memory_order_acquire);  // pairs with configure()
   Registry* made = &OpenOf(options == nullptr ? RegistryOptions{} : *options, caller_layout);
   if (global.compare_exchange_strong(registry, made, std::memory_order_acq_rel)) return *made;
-  return *registry;  // another thread was first; the second registry stays, unused
+  return *registry;  // another thread was first; the second registry stays unused
 }
 
 Registry& Registry::OpenOf(const RegistryOptions& options, std::uint64_t caller_layout) noexcept try {
@@ -132,7 +132,7 @@ Registry& Registry::OpenOf(const RegistryOptions& options, std::uint64_t caller_
 
 bool Registry::configure(const RegistryOptions& options) noexcept try {
   if (global_registry.load(std::memory_order_acquire) != nullptr) return false;
-  // pairs with GlobalOf(), which may still read those before
+  // pairs with GlobalOf(), which may still read the former options
   internal::KeepNeverFreed(global_options.exchange(new RegistryOptions(options), std::memory_order_acq_rel));
   return true;
 } catch (const std::exception&) {

@@ -12,8 +12,8 @@
 
 namespace shmetrics {
 
-/// What is behind a Registry: the connection, and every family and gauge this process has asked for. Lives as
-/// long as the process and is lock-free throughout, so that a child forked at any moment finds it whole.
+/// The inside of a Registry: the connection, and every family and gauge this process has asked for. Lives as
+/// long as the process. Lock-free throughout, so that a child forked at any moment finds it whole.
 class Registry::Impl {
  public:
   Impl(const RegistryOptions& options, std::optional<Error> refused)
@@ -21,10 +21,10 @@ class Registry::Impl {
     connection_.Refresh();
   }
 
-  /// The binding of a definition, made if it is new.
+  /// The binding of a definition; makes a new one.
   internal::FamilyBinding* Bind(const FamilyOptions& options, shm::layout::MetricType type, GaugeMode mode,
                                 const Buckets& bounds) noexcept;
-  /// A binding in memory of the caller's.
+  /// Makes a binding in the caller's memory.
   internal::FamilyBinding* MakeBinding(void* storage, shm::FamilyDefinition definition);
   Status ReadStatus() const;
 

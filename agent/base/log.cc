@@ -54,7 +54,7 @@ std::string_view Word(spdlog::level::level_enum level) {
 
 bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
-/// So that no message can end its line or its quotes and make up fields of its own.
+/// Escapes a message so that it cannot end its line or its quotes and add fields of its own.
 std::string EscapeForLogfmt(std::string_view message) {
   std::string escaped;
   escaped.reserve(message.size());
@@ -83,7 +83,8 @@ std::string EscapeForJson(std::string_view message) {
   return escaped;
 }
 
-/// Makes the whole line, so that a change of format while another thread logs cannot mix two in one line.
+/// Formats the whole line, so that a change of format while another thread logs cannot mix two formats in one
+/// line.
 class LineFormatter : public spdlog::formatter {
  public:
   explicit LineFormatter(LogFormat format) : format_(format) {}

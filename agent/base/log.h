@@ -1,7 +1,7 @@
 #ifndef SHMETRICS_AGENT_BASE_LOG_H_
 #define SHMETRICS_AGENT_BASE_LOG_H_
 
-// The agent's log: lines on standard error. The one room of spdlog.
+// The agent's log: lines on standard error. Only log.cc uses spdlog.
 
 #include <cstdint>
 #include <optional>
@@ -16,16 +16,18 @@ enum class LogFormat : std::uint8_t {
   kJson,    ///< {"time":"...","level":"info","msg":"..."}
 };
 
-/// "debug", "info", "warn" or "error".
+/// Parses "debug", "info", "warn" or "error".
 std::optional<LogLevel> ParseLogLevel(std::string_view word);
 
-/// "logfmt" or "json".
+/// Parses "logfmt" or "json".
 std::optional<LogFormat> ParseLogFormat(std::string_view word);
 
-/// Sets the form of the lines and the least level that is printed. May be called again while other threads log.
+/// Sets the format of the lines and the lowest level that is printed. May be called again while other threads
+/// log.
 void StartLog(LogLevel level, LogFormat format = LogFormat::kLogfmt);
 
-/// `message` is plain text, never a format. Whatever is in it, the line is one line, well-formed and UTF-8 in JSON.
+/// `message` is plain text, never a format string. Whatever it contains, the result is one well-formed line;
+/// in JSON it is valid UTF-8.
 void Log(LogLevel level, std::string_view message);
 
 }  // namespace shmetrics::agent

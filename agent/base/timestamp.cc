@@ -8,7 +8,7 @@ namespace shmetrics::agent {
 
 std::string FormatUtc(std::int64_t unix_ns) {
   using std::chrono::floor;
-  // First to milliseconds: the day an int64 of nanoseconds begins in cannot be counted in nanoseconds.
+  // Converts to milliseconds first: in int64 nanoseconds, the start of the earliest day cannot be expressed.
   const auto since_epoch = floor<std::chrono::milliseconds>(std::chrono::nanoseconds(unix_ns));
   const auto day = floor<std::chrono::days>(since_epoch);
   const std::chrono::year_month_day date{std::chrono::sys_days(day)};

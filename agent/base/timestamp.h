@@ -6,8 +6,8 @@
 
 namespace shmetrics::agent {
 
-/// Nanoseconds after 1970 as ISO 8601 in UTC, to the millisecond: 2025-01-31T23:59:59.999Z. Defined for every
-/// value, because some come from the segment.
+/// Formats nanoseconds since 1970 as ISO 8601 in UTC, to the millisecond: 2025-01-31T23:59:59.999Z. Defined
+/// for every value, because some come from the segment.
 std::string FormatUtc(std::int64_t unix_ns);
 
 }  // namespace shmetrics::agent

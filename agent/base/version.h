@@ -5,10 +5,10 @@
 
 namespace shmetrics::agent {
 
-/// Of the project this was built from, as 1.2.3.
+/// The version of the project, for example 1.2.3.
 extern const std::string_view kVersion;
 
-/// The compiler's own words: "GNU 12.2.0".
+/// The compiler and its version, as it names itself: "GNU 12.2.0".
 extern const std::string_view kCompiler;
 
 }  // namespace shmetrics::agent

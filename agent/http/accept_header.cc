@@ -9,7 +9,7 @@ namespace {
 
 char LowerCase(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-/// Prometheus sends six. What is behind these is not read, so that a header costs what an honest one does.
+/// Prometheus sends six. The rest is not read, so that a hostile header costs no more than an honest one.
 constexpr int kMaxClauses = 64;
 
 std::string_view Trim(std::string_view text) {
@@ -19,7 +19,7 @@ std::string_view Trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kOptionalWhitespace) - begin + 1);
 }
 
-/// Takes what stands before the next `separator` outside quotes off the front of `rest`.
+/// Removes the part before the next `separator` outside quotes from the front of `rest` and returns it.
 std::string_view TakePart(std::string_view* rest, char separator) {
   bool quoted = false;
   std::size_t end = 0;
@@ -33,7 +33,7 @@ std::string_view TakePart(std::string_view* rest, char separator) {
   return Trim(part);
 }
 
-/// The text of a token or of a quoted string; nothing if it is neither.
+/// The text of a token or of a quoted string; nothing if `value` is neither.
 std::optional<std::string> Unquote(std::string_view value) {
   if (!value.starts_with('"')) {
     if (value.empty() || value.find_first_of(" \t\"\\") != std::string_view::npos) return std::nullopt;
@@ -48,7 +48,7 @@ std::optional<std::string> Unquote(std::string_view value) {
   return std::nullopt;
 }
 
-/// As RFC 9110 has it: 0 or 1, then up to three decimals, of a 1 only zeros.
+/// Parses a quality by RFC 9110: 0 or 1, then up to three decimals, only zeros after a 1.
 std::optional<int> ParseQuality(std::string_view text) {
   if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return std::nullopt;
   if (text.size() > 1 && text[1] != '.') return std::nullopt;
@@ -62,7 +62,7 @@ std::optional<int> ParseQuality(std::string_view text) {
   return quality <= kFullQuality ? std::optional(quality) : std::nullopt;
 }
 
-/// Nothing if it is malformed.
+/// Nothing if the clause is malformed.
 std::optional<AcceptClause> ParseClause(std::string_view text) {
   AcceptClause clause{TakePart(&text, ';')};
   bool has_quality = false;
@@ -111,7 +111,7 @@ bool AcceptsGzip(std::string_view accept_encoding) {
     if (EqualIgnoringCase(clause.name, "identity")) identity = clause.quality;
   });
   const int quality = gzip.value_or(anything.value_or(0));
-  // Who names neither as the better one asks for gzip to save bytes.
+  // A client that does not prefer identity asks for gzip to save bytes.
   return quality > 0 && quality >= identity.value_or(0);
 }
 

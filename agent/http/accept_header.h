@@ -1,7 +1,7 @@
 #ifndef SHMETRICS_AGENT_HTTP_ACCEPT_HEADER_H_
 #define SHMETRICS_AGENT_HTTP_ACCEPT_HEADER_H_
 
-// The values of Accept and Accept-Encoding headers, by RFC 9110. Pure functions; knows no HTTP library.
+// Parses Accept and Accept-Encoding headers, by RFC 9110. Pure functions; knows no HTTP library.
 
 #include <functional>
 #include <optional>
@@ -13,8 +13,8 @@ namespace shmetrics::agent {
 /// Quality values are thousandths, so that they compare exactly.
 inline constexpr int kFullQuality = 1000;
 
-/// One of the alternatives in an Accept or Accept-Encoding header. A parameter that stands there twice counts as it
-/// stands first: Prometheus 3.0 sends `escaping` twice.
+/// One alternative in an Accept or Accept-Encoding header. If a parameter occurs twice, the first counts:
+/// Prometheus 3.0 sends `escaping` twice.
 struct AcceptClause {
   std::string_view name;
   int quality = kFullQuality;
@@ -22,13 +22,13 @@ struct AcceptClause {
   std::optional<std::string> escaping = {};
 };
 
-/// Calls `visit` with each well-formed alternative, in their order; the malformed ones are passed over.
+/// Calls `visit` with each well-formed alternative, in the header's order. Skips malformed ones.
 void ForEachClause(std::string_view header, const std::function<void(const AcceptClause&)>& visit);
 
-/// Names in these headers are compared without regard to case.
+/// Compares names in these headers, which ignore case.
 bool EqualIgnoringCase(std::string_view a, std::string_view b);
 
-/// Whether `accept_encoding`, the value of an Accept-Encoding header, wants gzip.
+/// True if `accept_encoding`, the value of an Accept-Encoding header, asks for gzip.
 bool AcceptsGzip(std::string_view accept_encoding);
 
 }  // namespace shmetrics::agent

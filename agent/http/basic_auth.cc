@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kScheme = "Basic ";
 constexpr std::size_t kHashLength = 60;
-// More is no password but an attempt to keep the decoder busy.
+// Longer credentials are not a password but an attempt to keep the decoder busy.
 constexpr std::size_t kMaxCredentials = 1024;
 
 struct Credentials {
@@ -27,8 +27,8 @@ struct Credentials {
   std::string password;
 };
 
-/// What is no Basic scheme, no base64, or has a NUL, which would end the password early for crypt_r(), is
-/// nothing.
+/// Nothing if the scheme is not Basic, if it is not base64, or if it contains a NUL, which would end the
+/// password early for crypt_r().
 std::optional<Credentials> Decode(std::string_view authorization) {
   if (authorization.size() < kScheme.size() || authorization.size() > kMaxCredentials ||
       strncasecmp(authorization.data(), kScheme.data(), kScheme.size()) != 0) {
@@ -74,7 +74,7 @@ BasicAuth::BasicAuth() {
   for (std::size_t filled = 0; filled < key_.size();) {
     const ssize_t n = getrandom(key_.data() + filled, key_.size() - filled, 0);
     if (n > 0) filled += static_cast<std::size_t>(n);
-    // Without the kernel's random numbers the digests would give the passwords away.
+    // Without random numbers from the kernel the digests would reveal the passwords.
     if (n < 0 && errno != EINTR) std::abort();
   }
 }
@@ -82,7 +82,8 @@ BasicAuth::BasicAuth() {
 BasicAuth::Digest BasicAuth::Remembered(const WebUser& user, const std::string& password) const {
   hmac_sha256_ctx hmac;
   hmac_sha256_set_key(&hmac, key_.size(), key_.data());
-  // The hash is in it, so that a changed one forgets what was right before. It has no NUL, nor has the password.
+  // The text contains the hash, so that a changed hash forgets the password that was right before. Neither
+  // the hash nor the password contains a NUL.
   const std::string text = user.bcrypt_hash + '\0' + password;
   hmac_sha256_update(&hmac, text.size(), reinterpret_cast<const std::uint8_t*>(text.data()));
   Digest digest;
@@ -97,7 +98,8 @@ BasicAuth::Verdict BasicAuth::Check(const std::vector<WebUser>& users, std::stri
 
   const auto user = std::ranges::find(users, sent->name, &WebUser::name);
   const bool exists = user != users.end();
-  // A name that does not exist is worked on as long as one that does: the time it takes must not tell them apart.
+  // A name that does not exist takes as much work as one that does, so that the time does not tell them
+  // apart.
   const WebUser& candidate = exists ? *user : users.front();
   const Digest digest = Remembered(candidate, sent->password);
   const auto known = known_.find(candidate.name);
@@ -112,7 +114,7 @@ BasicAuth::Verdict BasicAuth::Check(const std::vector<WebUser>& users, std::stri
     pace_.WasWrong(client, began, GuessPace::Clock::now());
     return Verdict::kRefused;
   }
-  // Users who were taken out of the configuration leave their digests here.
+  // Users removed from the configuration leave their digests here.
   if (known_.size() > users.size()) known_.clear();
   known_[candidate.name] = digest;
   return Verdict::kAdmitted;

@@ -14,20 +14,21 @@
 
 namespace shmetrics::agent {
 
-/// What htpasswd -nB and its like write: $2a$, $2b$ or $2y$, a cost of 4 to 14, 53 characters. A higher cost
-/// would let one login hold up every scrape for seconds.
+/// True for what htpasswd -nB and similar tools write: $2a$, $2b$ or $2y$, a cost of 4 to 14, 53 characters.
+/// With a higher cost one login would delay every scrape by seconds.
 bool IsBcryptHash(std::string_view text);
 
-/// Checks the user and password of HTTP's Basic scheme. One thread may use it. A bcrypt hash takes a tenth of
-/// a second on purpose, so what was found right once is known again by a keyed hash, and who guesses is slowed
-/// down: guesses can take no more than a fifth of the thread's time.
+/// Checks the user and password of HTTP's Basic scheme. For use by one thread. A bcrypt hash takes a tenth of
+/// a second on purpose. So a password that was right once is recognised by a keyed hash, and clients who
+/// guess are slowed down: guesses take at most a fifth of the thread's time.
 class BasicAuth {
  public:
   enum class Verdict : std::uint8_t { kAdmitted, kRefused, kTooManyGuesses };
 
   BasicAuth();
 
-  /// `authorization` is the header's value; `client` its address, by which guesses are told apart.
+  /// `authorization` is the header's value. `client` is the client's address, which tells the guesses of
+  /// different clients apart.
   Verdict Check(const std::vector<WebUser>& users, std::string_view authorization, const std::string& client);
 
  private:
@@ -35,7 +36,7 @@ class BasicAuth {
 
   Digest Remembered(const WebUser& user, const std::string& password) const;
 
-  Digest key_;                           // of this process and nobody else
+  Digest key_;                           // only this process has it
   std::map<std::string, Digest> known_;  // by user name: the password that was right
   GuessPace pace_;
 };

@@ -21,7 +21,7 @@ ConnectionDeadlines::~ConnectionDeadlines() {
 void ConnectionDeadlines::Restart(int fd) {
   const std::lock_guard lock(mutex_);
   ends_[fd] = Clock::now() + allowed_;
-  // All have the same time, so what comes later ends later: the thread need be woken only for the first.
+  // All connections get the same time, so later ones end later. The thread needs waking only for the first.
   if (ends_.size() == 1) changed_.notify_one();
 }
 

@@ -10,7 +10,8 @@
 namespace shmetrics::agent {
 
 /// Cuts connections that take too long. The HTTP library's own timeout counts from the last byte, so a client
-/// that sends one now and then keeps its place for ever. Any thread may call it; one of its own does the work.
+/// that sends a byte now and then would keep its place for ever. Thread-safe; a thread of its own does the
+/// work.
 class ConnectionDeadlines {
  public:
   explicit ConnectionDeadlines(std::chrono::milliseconds allowed);
@@ -18,17 +19,17 @@ class ConnectionDeadlines {
   ConnectionDeadlines(const ConnectionDeadlines&) = delete;
   ConnectionDeadlines& operator=(const ConnectionDeadlines&) = delete;
 
-  /// From now on `fd` has the allowed time; so it has again if it was watched already.
+  /// Gives `fd` the allowed time from now on, also if it is already watched.
   void Restart(int fd);
-  /// Once this returns `fd` is not touched any more. To be called before it is closed: its number may be
-  /// another connection's the moment after.
+  /// After this returns, `fd` is not touched any more. Call it before `fd` is closed: right after that,
+  /// another connection may have the same number.
   void Forget(int fd);
 
  private:
   using Clock = std::chrono::steady_clock;
 
   void CutUntilStopped();
-  /// Shuts down what is due and says when to look again.
+  /// Shuts down the connections that are due and returns when to look again.
   Clock::time_point CutWhatIsDue();
 
   const std::chrono::milliseconds allowed_;

@@ -13,25 +13,26 @@
 namespace shmetrics::agent {
 namespace {
 
-/// Of 7.1 MB of 100,000 series with regular labels level 1 makes 728 KB in 9 ms, levels 2 to 4 702 KB in 13 ms, level 6 660 KB
-/// in 36 ms; of 10.3 MB with varied ones 1.85 MB in 24 ms, 1.67 MB in 42 ms (level 4), 1.48 MB in 75 ms. Of 10,000 series
-/// likewise. It is most of the time of a scrape, and on the way to a scraper on the same network nothing is won by more.
+/// Level 1 compresses 7.1 MB (100,000 series with regular labels) to 728 KB in 9 ms. Levels 2 to 4 need 13 ms
+/// for 702 KB, level 6 needs 36 ms for 660 KB. 10.3 MB with varied labels become 1.85 MB in 24 ms at level 1,
+/// 1.67 MB in 42 ms at level 4, 1.48 MB in 75 ms at level 6. It is the same for 10,000 series. This is most
+/// of the time of a scrape, and a higher level gains nothing on the way to a scraper in the same network.
 constexpr int kLevel = 1;
 
-/// What goes into one packet with its headers is not faster there for being shorter.
+/// An answer that fits into one packet with its headers does not arrive faster when it is shorter.
 constexpr std::size_t kMinBytes = 1'024;
 
 struct FreeCompressor {
   void operator()(libdeflate_compressor* compressor) const { libdeflate_free_compressor(compressor); }
 };
 
-/// Empty if there was no memory, or nothing to be gained.
+/// Empty if there was no memory, or if compression gained nothing.
 std::string Gzip(std::string_view body) {
   const std::unique_ptr<libdeflate_compressor, FreeCompressor> compressor(
       libdeflate_alloc_compressor(kLevel));
   if (compressor == nullptr) return {};
-  // One byte less than the body, so that what would be longer does not fit; of which most is never touched, and so takes
-  // neither memory nor the time to zero it.
+  // One byte less than the body, so that a longer result does not fit. Most of this buffer is never touched,
+  // so it takes no memory and need not be zeroed.
   const std::size_t room = body.size() - 1;
   const auto compressed = std::make_unique_for_overwrite<char[]>(room);
   return {compressed.get(),

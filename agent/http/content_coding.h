@@ -7,8 +7,8 @@
 
 namespace shmetrics::agent {
 
-/// Compresses the body of `answer` if `accept_encoding` wants gzip and it is long enough to gain by it. Whether or not, the
-/// answer says in Vary that it depends on that header.
+/// Compresses the body of `answer` if `accept_encoding` asks for gzip and the body is long enough to gain by
+/// it. In any case the answer's Vary header says that it depends on Accept-Encoding.
 void Encode(std::string_view accept_encoding, HttpResponse* answer);
 
 }  // namespace shmetrics::agent

@@ -14,7 +14,7 @@ namespace {
 
 struct Authority {
   std::string_view name;  // without brackets and final dot
-  std::string_view port;  // empty: the scheme's own
+  std::string_view port;  // empty: the default port of the scheme
 };
 
 std::optional<Authority> Split(std::string_view host) {

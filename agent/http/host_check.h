@@ -9,11 +9,13 @@
 
 namespace shmetrics::agent {
 
-/// Whether a request for this Host is meant for the server that listens on `address`. A web page of a foreign
-/// name can have a browser ask any address, by letting its name resolve to it (DNS rebinding); the Host tells.
-/// So a name is taken only if it is localhost, what the server listens on, this machine's own if it listens
-/// beyond the loopback, or one of `allowed`: NAME or NAME:PORT in any case, or * for all. A number cannot be
-/// rebound and is taken always; on a Unix socket, which no browser can ask, everything is.
+/// True if a request with this Host is meant for the server that listens on `address`. With DNS rebinding, a
+/// web page lets its name resolve to any address, and so makes a browser send requests there; the Host header
+/// reveals it.
+/// A name is accepted only if it is localhost, the name the server listens on, the name of this machine if
+/// the server listens beyond the loopback, or one of `allowed`: NAME or NAME:PORT in any case, or * for all.
+/// A number is always accepted, because it cannot be rebound. On a Unix socket, which no browser can reach,
+/// everything is accepted.
 bool IsHostAllowed(std::string_view host, const ListenAddress& address,
                    const std::vector<std::string>& allowed);
 

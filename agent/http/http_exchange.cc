@@ -16,7 +16,7 @@ MHD_Result AddPair(void* pairs, MHD_ValueKind /*kind*/, const char* name, const 
   return MHD_YES;
 }
 
-/// A number without a port; empty on a Unix socket.
+/// The client's address as a number without a port; empty on a Unix socket.
 std::string ClientOf(MHD_Connection* connection) {
   const MHD_ConnectionInfo* const info =
       MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
@@ -28,7 +28,7 @@ std::string ClientOf(MHD_Connection* connection) {
   return host.data();
 }
 
-/// What joins the values of one header that was sent several times is a comma, by RFC 9110.
+/// RFC 9110 joins the values of a header that was sent several times with commas.
 std::string Joined(const std::vector<std::string_view>& values) {
   std::string joined;
   for (const std::string_view value : values) {
@@ -58,7 +58,7 @@ HttpRequest ReadRequest(MHD_Connection* connection, const char* path, const Requ
 }
 
 MHD_Result Send(MHD_Connection* connection, HttpResponse answer) {
-  // The library takes the body over without a copy.
+  // The library takes over the body without a copy.
   auto body = std::make_unique<std::string>(std::move(answer.body));
   MHD_Response* const response = MHD_create_response_from_buffer_with_free_callback_cls(
       body->size(), body->data(), FreeBody, body.get());

@@ -1,7 +1,7 @@
 #ifndef SHMETRICS_AGENT_HTTP_HTTP_EXCHANGE_H_
 #define SHMETRICS_AGENT_HTTP_HTTP_EXCHANGE_H_
 
-// One request and its answer, between the HTTP library's terms and ours.
+// Translates one request and its answer between the HTTP library's types and ours.
 
 #include <microhttpd.h>
 
@@ -13,14 +13,14 @@
 
 namespace shmetrics::agent {
 
-/// Of a request whose head is complete.
+/// Reads the head of a request, which must be complete.
 RequestHead ReadHead(MHD_Connection* connection, std::string_view method, std::string_view version,
                      std::string_view target);
 
-/// For the handler. `path` and `head` must outlive it.
+/// Makes the request for the handler. `path` and `head` must outlive it.
 HttpRequest ReadRequest(MHD_Connection* connection, const char* path, const RequestHead& head);
 
-/// Begins the answer; false if there is no memory for it, whereupon the connection has to be closed.
+/// Starts sending the answer. MHD_NO if there is no memory for it; then the connection must be closed.
 MHD_Result Send(MHD_Connection* connection, HttpResponse answer);
 
 }  // namespace shmetrics::agent

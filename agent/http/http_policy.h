@@ -1,8 +1,8 @@
 #ifndef SHMETRICS_AGENT_HTTP_HTTP_POLICY_H_
 #define SHMETRICS_AGENT_HTTP_HTTP_POLICY_H_
 
-// Whom an HTTP server answers, and how long it waits for them: plain values from the section [web] of the
-// configuration.
+// Which clients an HTTP server answers, and how long it waits for them: plain values from the section [web]
+// of the configuration.
 
 #include <chrono>
 #include <optional>
@@ -12,7 +12,7 @@
 namespace shmetrics::agent {
 
 struct TlsFiles {
-  std::string certificate;  ///< PEM, with the chain behind it
+  std::string certificate;  ///< PEM, followed by its chain
   std::string key;          ///< PEM
 
   bool operator==(const TlsFiles&) const = default;
@@ -25,22 +25,22 @@ struct WebUser {
   bool operator==(const WebUser&) const = default;
 };
 
-/// Fixed when a server starts.
+/// The limits of a server, fixed when it starts.
 struct HttpLimits {
-  unsigned max_connections = 64;  ///< of each listen address; more wait for one to end
-  /// How long a request line may take to arrive, from the start of its connection or the end of the answer
-  /// before it, and again how long from there to the end of its answer.
+  unsigned max_connections = 64;  ///< for each listen address; more clients wait until one ends
+  /// How long a request line may take to arrive, from the start of its connection or the end of the previous
+  /// answer. The same time is allowed again from there to the end of its answer.
   std::chrono::milliseconds deadline{30'000};
 
   bool operator==(const HttpLimits&) const = default;
 };
 
-/// What can be exchanged while a server runs.
+/// The settings that can change while a server runs.
 struct HttpPolicy {
   std::optional<TlsFiles> tls;  ///< on TCP only; a Unix socket has the file system's permissions
-  std::vector<WebUser> users;   ///< empty: nobody is asked for a password
-  /// What a Host header may name besides the address itself, localhost and numbers: NAME or NAME:PORT; with
-  /// "*" anything. A Unix socket takes any.
+  std::vector<WebUser> users;   ///< empty: no password is asked for
+  /// Names accepted in a Host header besides the address itself, localhost and numbers: NAME or NAME:PORT.
+  /// "*" accepts anything. A Unix socket accepts anything.
   std::vector<std::string> allowed_hosts;
 
   bool operator==(const HttpPolicy&) const = default;

@@ -32,11 +32,12 @@ constexpr const char* kTlsPriorities = "NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1
   std::vsnprintf(line.data(), line.size(), format, arguments);
   std::string_view text(line.data());
   while (text.ends_with('\n')) text.remove_suffix(1);
-  // Nearly all of it is about what clients do wrong, and no client shall be able to fill the log.
+  // Nearly all of these messages are about mistakes of clients, and a client must not be able to fill the
+  // log.
   Log(LogLevel::kDebug, "http: " + std::string(text));
 }
 
-/// The library has found its own state broken.
+/// Called when the library finds its own state broken.
 [[noreturn]] void OnLibraryPanic(void* /*context*/, const char* file, unsigned line, const char* reason) {
   Log(LogLevel::kError, std::string("the HTTP library gave up: ") +
                             (reason == nullptr ? "no reason given" : reason) + " (" + file + ":" +
@@ -47,12 +48,12 @@ constexpr const char* kTlsPriorities = "NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1
 }  // namespace
 
 struct HttpServer::State {
-  /// What is known of a connection between the library's calls for it.
+  /// What the server remembers about a connection between the library's calls.
   struct Connection {
     int fd;
-    std::shared_ptr<const TlsCredentials> credentials;  // alive as long as the session that uses them
-    std::string target;                                 // of the current request, undecoded
-    bool is_checked = false;                            // the head of the current request is in order
+    std::shared_ptr<const TlsCredentials> credentials;  // lives as long as the session that uses them
+    std::string target;                                 // the current request's, undecoded
+    bool is_checked = false;                            // the current request's head is in order
   };
 
   State(const Listener& listens_on, const HttpLimits& limits, HttpPolicy rules, HttpHandler handles,
@@ -65,7 +66,7 @@ struct HttpServer::State {
 
   ~State() {
     if (daemon != nullptr) {
-      MHD_quiesce_daemon(daemon);  // or the library would close the socket, and the file would outlive it
+      MHD_quiesce_daemon(daemon);  // else the library closes the socket, and the file outlives it
       MHD_stop_daemon(daemon);
     }
     Close(listener);
@@ -84,7 +85,8 @@ struct HttpServer::State {
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context);
   }
 
-  // What the library calls, from C, which no exception may cross; all in the one thread of the daemon.
+  // The library's callbacks. They are called from C, so no exception may leave them. All run in the daemon's
+  // one thread.
   static void OnConnection(void* server, MHD_Connection* connection, void** context,
                            MHD_ConnectionNotificationCode code);
   static void* OnTarget(void* server, const char* target, MHD_Connection* connection);
@@ -121,7 +123,7 @@ void HttpServer::State::Begin(MHD_Connection* library_connection, void** context
   if (connection->credentials != nullptr) {
     auto* const session = static_cast<gnutls_session_int*>(
         MHD_get_connection_info(library_connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session);
-    connection->credentials->Use(session);  // else the handshake fails
+    connection->credentials->Use(session);  // on failure the handshake fails
   }
   deadlines.Restart(connection->fd);
   *context = connection.release();
@@ -139,7 +141,7 @@ void HttpServer::State::OnConnection(void* server, MHD_Connection* library_conne
   state.deadlines.Forget(connection->fd);
 }
 
-/// The request line is complete.
+/// Called when the request line is complete.
 void* HttpServer::State::OnTarget(void* server, const char* target, MHD_Connection* library_connection) {
   Connection& connection = Of(library_connection);
   connection.target = target;
@@ -150,7 +152,7 @@ void* HttpServer::State::OnTarget(void* server, const char* target, MHD_Connecti
 
 void HttpServer::State::OnAnswered(void* server, MHD_Connection* connection, void** /*mark*/,
                                    MHD_RequestTerminationCode code) {
-  if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK) return;  // it is about to be closed
+  if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK) return;  // the connection is about to be closed
   static_cast<State*>(server)->deadlines.Restart(Of(connection).fd);
 }
 
@@ -165,7 +167,7 @@ HttpResponse HttpServer::State::CallHandler(MHD_Connection* connection, const ch
   }
 }
 
-/// Called once when the head of a request is complete, and again when the request is.
+/// Called once when the head of a request is complete, and again when the whole request is.
 MHD_Result HttpServer::State::CheckOrAnswer(MHD_Connection* library_connection, const char* path,
                                             const char* method, const char* version) {
   Connection& connection = Of(library_connection);
@@ -204,8 +206,9 @@ bool HttpServer::State::StartDaemon(const HttpLimits& limits) {
                    {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, reinterpret_cast<void*>(TlsCredentials::Refuser())}};
   }
   tls_options.push_back({MHD_OPTION_END, 0, nullptr});
-  // The logger comes first, so that complaints about the other options reach it. There is no limit for one client's
-  // address: behind a proxy all have the same one. Whom a flood of TCP must not lock out scrapes a Unix socket.
+  // The logger comes first, so that it gets complaints about the other options. There is no limit for each
+  // client address: behind a proxy all clients have the same one. A scraper that a TCP flood must not lock
+  // out uses a Unix socket.
   daemon = MHD_start_daemon(
       flags, 0, nullptr, nullptr, OnRequest, this, MHD_OPTION_EXTERNAL_LOGGER, OnLibraryLog, nullptr,
       MHD_OPTION_LISTEN_SOCKET, listener.fd, MHD_OPTION_NOTIFY_CONNECTION, OnConnection, this,

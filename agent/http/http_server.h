@@ -12,33 +12,33 @@
 
 namespace shmetrics::agent {
 
-/// Is told the status of every answer that was begun; by the thread that calls the handler. What the library
-/// answers by itself, to bytes that are no HTTP or too many, is not among them.
+/// Called with the status of every answer that was begun, by the thread that calls the handler. Not called
+/// for the library's own answers, to bytes that are not HTTP or to too many of them.
 using AnswerObserver = std::function<void(int status)>;
 
-/// Serves HTTP on one socket: GET and HEAD without a body, for those whom its policy admits. Knows nothing of
-/// metrics. Every answer is complete before it is sent, has a Content-Length, and forbids storing it and
-/// guessing its type.
+/// Serves HTTP on one socket: GET and HEAD without a body, to the clients that its policy admits. Knows
+/// nothing of metrics. Every answer is complete before it is sent, has a Content-Length, and forbids clients
+/// to store it or to guess its type.
 class HttpServer {
  public:
-  /// Closes `listener` when it stops, or fails. `handler` is called by one thread of this server, for one
-  /// request at a time; what it throws becomes a 500. Several servers are several threads: a handler that
-  /// they share must bear that. Fails with kBadOption if the files for TLS cannot be used.
+  /// Closes `listener` when the server stops, or if this fails. One thread of this server calls `handler`,
+  /// for one request at a time. If it throws, the answer is a 500. Each server has its own thread, so a
+  /// handler that several servers share must be thread-safe. kBadOption if the TLS files cannot be used.
   static Result<std::unique_ptr<HttpServer>> Start(const Listener& listener, const HttpLimits& limits,
                                                    HttpPolicy policy, HttpHandler handler,
                                                    AnswerObserver observer = {});
 
-  /// Takes no more connections, cuts those that are open and waits for the threads.
+  /// Accepts no more connections, cuts the open ones and waits for the threads.
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  /// Any thread may call it; the next request goes by it, and the next connection's TLS. kBadOption, with
-  /// the former policy still in force, if its files for TLS cannot be used, or if it would switch TLS on or
-  /// off, which only a new start can.
+  /// Thread-safe. The new policy holds from the next request, and its TLS files from the next connection.
+  /// kBadOption if the TLS files cannot be used, or if the policy would switch TLS on or off, which needs a
+  /// new start. The former policy then stays in force.
   Result<void> Reload(HttpPolicy policy);
 
-  /// With the port in use, also where port 0 was asked for.
+  /// With the actual port, also if port 0 was asked for.
   const ListenAddress& address() const;
 
  private:

@@ -8,19 +8,19 @@
 
 namespace shmetrics::agent {
 
-/// Where to listen, as --web.listen-address has it: on TCP, or on a Unix socket if there is a path.
+/// Where to listen, as in --web.listen-address: on a Unix socket if there is a path, else on TCP.
 struct ListenAddress {
-  std::string host = {};       ///< name or number without brackets; empty: every address of the machine
-  std::uint16_t port = 0;      ///< 0: any free one
-  std::string unix_path = {};  ///< absolute; host and port mean nothing beside it
+  std::string host = {};       ///< name or number without brackets; empty: all addresses of the machine
+  std::uint16_t port = 0;      ///< 0: any free port
+  std::string unix_path = {};  ///< absolute; host and port are ignored beside it
 
   bool operator==(const ListenAddress&) const = default;
 };
 
-/// HOST:PORT, [IPV6]:PORT, :PORT or unix:/PATH; nothing for any other text.
+/// Parses HOST:PORT, [IPV6]:PORT, :PORT or unix:/PATH; nothing for other texts.
 std::optional<ListenAddress> ParseListenAddress(std::string_view text);
 
-/// As ParseListenAddress() takes it.
+/// In the form that ParseListenAddress() accepts.
 std::string ToString(const ListenAddress& address);
 
 }  // namespace shmetrics::agent

@@ -23,14 +23,14 @@ Error CannotListen(const ListenAddress& address, const std::string& reason) {
   return {ErrorCode::kBadOption, "cannot listen on " + ToString(address) + ": " + reason};
 }
 
-/// The socket, or the errno that stood in the way, negative.
+/// The socket, or the negative errno if it failed.
 int ListenOn(const addrinfo& address) {
   const int fd = socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return -errno;
   const int on = 1;
-  // A restarted agent gets its port back although connections of the former one linger.
+  // A restarted agent gets its port back even if connections of the former one linger.
   setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  // A socket on :: takes IPv4 as well, whatever the system's default is; others do not have the option.
+  // A socket on :: accepts IPv4 too, whatever the system's default. Other sockets do not have this option.
   const int off = 0;
   setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
   if (bind(fd, address.ai_addr, address.ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0) return fd;
@@ -39,7 +39,7 @@ int ListenOn(const addrinfo& address) {
   return -error;
 }
 
-/// The socket, or why there is none: kAbsent if this machine does not have such an address.
+/// The socket, or the reason why there is none: kAbsent if this machine does not have such an address.
 Result<int> ListenOnHost(const std::string& host, std::uint16_t port) {
   addrinfo hints{};
   hints.ai_flags = AI_NUMERICSERV;
@@ -52,7 +52,8 @@ Result<int> ListenOnHost(const std::string& host, std::uint16_t port) {
   for (const addrinfo* candidate = found; candidate != nullptr; candidate = candidate->ai_next) {
     listening = ListenOn(*candidate);
     if (listening >= 0) return listening;
-    // "localhost" may have an IPv6 number that this machine does not; any other trouble is the user's to know.
+    // "localhost" may have an IPv6 number that this machine does not have. Other errors are reported to the
+    // user.
     if (listening != -EADDRNOTAVAIL && listening != -EAFNOSUPPORT) {
       return Error{ErrorCode::kBadOption, std::strerror(-listening)};
     }
@@ -60,7 +61,7 @@ Result<int> ListenOnHost(const std::string& host, std::uint16_t port) {
   return Error{ErrorCode::kAbsent, std::strerror(-listening)};
 }
 
-/// Where a socket is bound; a TCP socket's host as a number.
+/// The address a socket is bound to; a TCP host as a number.
 ListenAddress AddressOf(int fd) {
   sockaddr_storage address{};
   socklen_t size = sizeof(address);
@@ -106,7 +107,7 @@ Result<std::vector<Listener>> TakeActivationSockets() {
                                               ", which LISTEN_FDS hands over, is not a stream socket that "
                                               "listens on TCP or on a Unix path"};
     }
-    // A client that is gone before it is accepted must not hold up the only thread that serves.
+    // A client that is gone before it is accepted must not block the only serving thread.
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
     const ListenAddress address = AddressOf(fd);
     if (sd_is_socket_unix(fd, SOCK_STREAM, 1, nullptr, 0) > 0 && address.unix_path.empty()) {
@@ -121,7 +122,8 @@ Result<std::vector<Listener>> TakeActivationSockets() {
 }
 
 void Close(const Listener& listener) {
-  // The file goes first: once the socket is closed another agent may take it for a dead one's, and put its own there.
+  // Removes the file first: once the socket is closed, another agent may consider the file stale and put its
+  // own there.
   if (listener.owns_path) RemoveUnixSocket(listener.address.unix_path);
   close(listener.fd);
 }

@@ -8,23 +8,24 @@
 
 namespace shmetrics::agent {
 
-/// A stream socket that listens. Made here and not by the HTTP library, which cannot say why it failed.
+/// A listening stream socket. Made here and not by the HTTP library, which cannot say why it failed.
 struct Listener {
-  int fd;                  ///< for Close()
-  ListenAddress address;   ///< with the port in use, also where port 0 was asked for
-  bool owns_path = false;  ///< the Unix socket's file was made here, not by systemd, and goes with it
+  int fd;                 ///< for Close()
+  ListenAddress address;  ///< with the actual port, also if port 0 was asked for
+  /// This process, not systemd, made the Unix socket's file, and must remove it.
+  bool owns_path = false;
 };
 
-/// kBadOption if the address does not exist here or is taken; the message names it and the reason. A Unix
-/// socket gets the permissions 0660; where a dead process has left one behind, it is replaced.
+/// kBadOption if the address does not exist here or is in use; the message names it and the reason. A Unix
+/// socket gets the permissions 0660. It replaces one that a dead process left behind.
 Result<Listener> Listen(const ListenAddress& address);
 
-/// The sockets, TCP or Unix, that systemd, or another that does as it does, has opened for this process
-/// (socket activation); none if there are none. Clears the variables that tell of them, so that they are taken
-/// once. kBadOption if one is no stream socket that listens.
+/// The TCP or Unix sockets that systemd or a similar manager opened for this process (socket activation);
+/// empty if there are none. Clears the variables that announce them, so that they are taken only once.
+/// kBadOption if one is not a listening stream socket.
 Result<std::vector<Listener>> TakeActivationSockets();
 
-/// Closes the socket, having removed its file where that is this process's own.
+/// Closes the socket. First removes its file if this process made it.
 void Close(const Listener& listener);
 
 }  // namespace shmetrics::agent

@@ -7,9 +7,9 @@
 
 namespace shmetrics::agent {
 
-/// Says when a password may be looked at that is not known to be right. After a wrong one, its sender waits a
-/// second, so that others get a turn before it; and everybody waits four times as long as that look took, so
-/// that the looks take at most a fifth of the time however many guess.
+/// Says when a password that is not known to be right may be checked. After a wrong password its sender waits
+/// a second, so that others get a turn first. After each check everyone waits four times as long as the check
+/// took, so that checks take at most a fifth of the time however many clients guess.
 class GuessPace {
  public:
   using Clock = std::chrono::steady_clock;
@@ -19,7 +19,7 @@ class GuessPace {
 
  private:
   Clock::time_point everybody_waits_until_{};
-  std::map<std::string, Clock::time_point> waits_until_;  // no more clients than can be wrong in a second
+  std::map<std::string, Clock::time_point> waits_until_;  // no larger than the wrong guesses of one second
 };
 
 }  // namespace shmetrics::agent

@@ -31,8 +31,9 @@ bool HasControlCharacter(std::string_view value) {
   });
 }
 
-/// Of a header that says how long the body is. The library appends what is folded onto a second line to the
-/// name, so that "Transfer-Encoding:", line end, " chunked" comes as Transfer-Encodingchunked.
+/// True for a header that tells the length of the body. If such a header is folded onto a second line, the
+/// library appends that line to the name: "Transfer-Encoding:", line end, " chunked" comes as
+/// Transfer-Encodingchunked.
 bool IsOfBody(std::string_view name) {
   return std::ranges::any_of(
       std::array<std::string_view, 2>{"Content-Length", "Transfer-Encoding"}, [&](std::string_view start) {
@@ -44,7 +45,7 @@ bool HasBody(const RequestHead& head) {
   const auto count =
       std::ranges::count_if(head.headers, [](const auto& header) { return IsOfBody(header.first); });
   const std::vector<std::string_view> lengths = head.Values("Content-Length");
-  // A length of 0 in any other spelling may be another number for whoever stands in between.
+  // A proxy in between may read another spelling of 0 as another number.
   return count > 0 && !(count == 1 && lengths.size() == 1 && lengths.front() == "0");
 }
 
@@ -54,7 +55,7 @@ bool HasBadHeader(const RequestHead& head) {
   });
 }
 
-/// HTTP/1.0 knows no Host; probes of load balancers still speak it.
+/// HTTP/1.0 has no Host; the probes of load balancers still use it.
 bool HasOneHost(const RequestHead& head) {
   const std::vector<std::string_view> hosts = head.Values("Host");
   if (hosts.empty()) return head.version == "HTTP/1.0";

@@ -14,27 +14,30 @@
 
 namespace shmetrics::agent {
 
-/// A request as its head says it, before anything is made of it. Valid as long as the library's own is.
+/// A request's head as it was sent, before it is interpreted. Valid as long as the library's own data.
 struct RequestHead {
   std::string_view method;
   std::string_view version;
   std::string_view target;                                             ///< as it was sent, undecoded
   std::vector<std::pair<std::string_view, std::string_view>> headers;  ///< all, also those sent twice
-  std::string client;  ///< its address, for which wrong passwords are counted
+  std::string client;  ///< the client's address, for which wrong passwords are counted
 
   /// All values of a header, in their order.
   std::vector<std::string_view> Values(std::string_view name) const;
 };
 
-/// The answer to a request after which nothing more can be believed of its connection; nothing if it is in
-/// order. Those are: whatever has a body or may have one, because two who read on from different places see
-/// different requests (request smuggling); a header whose name is no token, or
-/// whose value has control characters; %00, which ends a string in C; a missing, second or empty Host; and
-/// a target that is no path.
+/// The answer to a malformed request, after which nothing on its connection can be trusted; nothing if the
+/// request is in order. These requests are malformed:
+///   - it has a body or may have one: two servers that disagree where it ends see different requests (request
+///   smuggling);
+///   - a header's name is not a token, or its value has control characters;
+///   - the target contains %00, which ends a string in C;
+///   - Host is missing, empty or there twice;
+///   - the target is not a path.
 std::optional<HttpResponse> RefusalOfShape(const RequestHead& head);
 
-/// The answer to a request that is none of this server's business; nothing if it shall be answered: 421 for a
-/// foreign host, 401 or 429 for whom it does not know, 405 for a method other than GET and HEAD.
+/// The answer to a request that the policy rejects; nothing if the request may be answered. 421 for a foreign
+/// host, 401 or 429 for an unknown user, 405 for a method other than GET and HEAD.
 std::optional<HttpResponse> RefusalByPolicy(const RequestHead& head, const ListenAddress& address,
                                             const HttpPolicy& policy, BasicAuth& auth);
 

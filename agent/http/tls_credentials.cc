@@ -44,7 +44,7 @@ Result<std::shared_ptr<const TlsCredentials>> TlsCredentials::Load(const TlsFile
   int error = gnutls_certificate_allocate_credentials(&state->credentials);
   if (error != GNUTLS_E_SUCCESS) return CannotUse(files, gnutls_strerror(error));
   const std::shared_ptr<const TlsCredentials> loaded(new TlsCredentials(std::move(state)));
-  // It also compares the two: a certificate that is new beside a key that is not is refused.
+  // This also compares the two: a new certificate with an old key is refused.
   error = gnutls_certificate_set_x509_key_file(loaded->state_->credentials, files.certificate.c_str(),
                                                files.key.c_str(), GNUTLS_X509_FMT_PEM);
   if (error < 0) return CannotUse(files, gnutls_strerror(error));

@@ -10,23 +10,24 @@ struct gnutls_session_int;
 
 namespace shmetrics::agent {
 
-/// A certificate and its key, as they were in the files at one moment. The one room of GnuTLS.
+/// A certificate and its key, as the files held them at one moment. Only tls_credentials.cc uses GnuTLS.
 class TlsCredentials {
  public:
-  /// kBadOption, naming the file, if one cannot be read or they do not belong together. Warns in the log if
-  /// others than its owner and group can read the key.
+  /// kBadOption, with the file's name, if a file cannot be read or the two do not belong together. Logs a
+  /// warning if others than the key's owner and group can read the key.
   static Result<std::shared_ptr<const TlsCredentials>> Load(const TlsFiles& files);
 
   ~TlsCredentials();
   TlsCredentials(const TlsCredentials&) = delete;
   TlsCredentials& operator=(const TlsCredentials&) = delete;
 
-  /// A certificate callback for sessions that Use() was not called for: their handshake fails. The HTTP library
-  /// wants to be given one, as gnutls_certificate_retrieve_function2.
+  /// A certificate callback for sessions without Use(): their handshake fails. The HTTP library requires one,
+  /// as a gnutls_certificate_retrieve_function2.
   using Callback = void (*)();
   static Callback Refuser();
 
-  /// Makes a session, before its handshake, use these; they must live as long as it does.
+  /// Makes a session use these credentials. Call it before the handshake; the credentials must outlive the
+  /// session.
   bool Use(gnutls_session_int* session) const;
 
  private:

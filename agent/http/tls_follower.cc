@@ -11,7 +11,7 @@ bool TlsFollower::Stamp::operator==(const Stamp& other) const {
 
 TlsFollower::Stamps TlsFollower::Look(const TlsFiles& files) {
   const auto look = [](const std::string& path) {
-    struct stat found {};  // of a file that is gone: zeros, which are a change too
+    struct stat found {};  // zeros if the file is gone, which is a change too
     stat(path.c_str(), &found);
     return Stamp{found.st_dev, found.st_ino, found.st_size, found.st_mtim};
   };
@@ -19,7 +19,7 @@ TlsFollower::Stamps TlsFollower::Look(const TlsFiles& files) {
 }
 
 Result<void> TlsFollower::Follow(const TlsFiles& files) {
-  // Before the reading: what is written meanwhile is seen as a change afterwards.
+  // Before reading: a write meanwhile then shows as a change later.
   const Stamps stamps = Look(files);
   auto loaded = TlsCredentials::Load(files);
   if (!loaded.ok()) return loaded.error();
@@ -35,7 +35,7 @@ std::shared_ptr<const TlsCredentials> TlsFollower::Current() {
   if (credentials_ == nullptr) return nullptr;
   const Stamps stamps = Look(files_);
   if (stamps == seen_) return credentials_;
-  seen_ = stamps;  // also if they are bad, which is then logged once and not for every connection
+  seen_ = stamps;  // also if they are bad, so that they are logged once, not for every connection
   auto loaded = TlsCredentials::Load(files_);
   if (loaded.ok()) {
     credentials_ = std::move(loaded.value());

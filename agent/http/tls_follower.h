@@ -14,19 +14,19 @@
 
 namespace shmetrics::agent {
 
-/// The credentials in two files that are exchanged now and then, as those of a certificate that is renewed
-/// are. Any thread may use it.
+/// The credentials in two files that are replaced now and then, for example when a certificate is renewed.
+/// Thread-safe.
 class TlsFollower {
  public:
-  /// As TlsCredentials::Load(); on failure what was followed before still is.
+  /// Like TlsCredentials::Load(). After a failure it goes on following the former files.
   Result<void> Follow(const TlsFiles& files);
 
-  /// What the files hold now, or held when they were last good: one of the two may be written before the
-  /// other. Reads them only if they have changed. Null before Follow().
+  /// The credentials in the files now, or the last good ones, because one file may be written before the
+  /// other. Reads the files only if they have changed. Null before Follow().
   std::shared_ptr<const TlsCredentials> Current();
 
  private:
-  /// What tells that a file is another, or has other bytes.
+  /// Tells if a file was replaced or changed.
   struct Stamp {
     dev_t device;
     ino_t inode;

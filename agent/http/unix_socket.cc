@@ -20,14 +20,14 @@ Error SystemRefusal() { return Refusal(std::strerror(errno)); }
 
 int StreamSocket() { return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); }
 
-/// Makes way for a new socket where a dead process has left its own.
+/// Removes the socket that a dead process left here.
 Result<void> RemoveStale(const std::string& path, const sockaddr_un& address) {
   struct stat found {};
   if (lstat(path.c_str(), &found) != 0) return Result<void>();
   if (!S_ISSOCK(found.st_mode)) return Refusal("there is something that is not a socket");
   const shm::UniqueFd probe(StreamSocket());
   if (!probe.valid()) return SystemRefusal();
-  // EAGAIN: somebody listens, whose backlog is full. Only a refusal says that nobody does.
+  // EAGAIN means that someone listens, with a full backlog. Only a refusal says that nobody listens.
   if (connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
       errno != ECONNREFUSED) {
     return Refusal("another process listens there");
@@ -51,8 +51,8 @@ Result<int> ListenOnUnixSocket(const std::string& path) {
 
   const int fd = StreamSocket();
   if (fd < 0) return SystemRefusal();
-  // Before bind(), so that the file is at no moment open to more users than it shall be; after it once more,
-  // because the umask may have taken some away.
+  // Before bind(), so that the file is never open to more users than it should be. Again after it, because
+  // the umask may have removed some permissions.
   if (fchmod(fd, kPermissions) == 0 &&
       bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
       chmod(path.c_str(), kPermissions) == 0 && listen(fd, SOMAXCONN) == 0) {

@@ -7,12 +7,12 @@
 
 namespace shmetrics::agent {
 
-/// A stream socket that listens on `path`, with the permissions 0660: who may scrape is the file's owner and
-/// its group. Replaces a socket that nobody listens on any more. kBadOption, with the reason alone, if somebody
-/// does, if something other than a socket is there, or if the system refuses.
+/// A stream socket that listens on `path`, with the permissions 0660: the file's owner and group may scrape.
+/// Replaces a socket that nobody listens on. kBadOption, with only the reason, if someone listens there, if
+/// there is something other than a socket, or if the system refuses.
 Result<int> ListenOnUnixSocket(const std::string& path);
 
-/// Removes a socket at `path`, and nothing else that may have come there.
+/// Removes the socket at `path`, but nothing else that may be there instead.
 void RemoveUnixSocket(const std::string& path);
 
 }  // namespace shmetrics::agent

@@ -45,13 +45,13 @@ double Rank(const SeriesSnapshot& series, const FamilySnapshot& family, const sh
     case MetricType::kCounter:
       return static_cast<double>(series.integer);
     default:
-      // NaN has no place in an order: it comes last.
+      // NaN cannot be ordered: it comes last.
       return std::isnan(series.number) ? -std::numeric_limits<double>::infinity() : series.number;
   }
 }
 
-/// The largest `top` series, the largest first, those of one rank in the family's order: else lines of a chart would
-/// change places between two looks at the same values.
+/// The `top` largest series, largest first. Equal ones keep the family's order: else lines of a chart would
+/// change places between two reads of the same values.
 std::vector<RankedSeries> TopSeries(const FamilySnapshot& family, std::size_t top,
                                     const shm::Snapshot& snapshot) {
   std::vector<RankedSeries> ranked;
@@ -87,7 +87,7 @@ void WriteValue(const SeriesSnapshot& series, const FamilySnapshot& family, cons
   json->EndObject();
 }
 
-/// One bucket as Prometheus has it: how many were not above `bound`.
+/// One bucket as in Prometheus: how many observations were not above `bound`.
 void WriteBucket(double bound, std::uint64_t count, JsonWriter* json) {
   char le[shm::kMaxNumberBytes];
   const char* const end = shm::WriteBound(le, bound);
@@ -152,7 +152,7 @@ void WriteHead(const FamilySnapshot& family, JsonWriter* json) {
   json->Integer(family.series.size());
 }
 
-/// The document, with `write` called for each family to write its members.
+/// Writes the document. Calls `write` for each family to write its members.
 template <class Write>
 void WriteDocument(const shm::Snapshot& snapshot, std::int64_t unix_ns, std::string* out, Write write) {
   JsonWriter json(out);

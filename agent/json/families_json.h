@@ -11,14 +11,16 @@
 
 namespace shmetrics::agent {
 
-/// Appends {"families": [{name, type, unit, description, series}], "timestamp"} with every family, `series` being how many
-/// it has.
+/// Appends {"families": [{name, type, unit, description, series}], "timestamp"} with every family. `series`
+/// is the number of its series.
 void WriteFamilyListJson(const shm::Snapshot& snapshot, std::int64_t unix_ns, std::string* out);
 
-/// Appends the same with the families in `names` alone, and of each its `top` largest series, so that a chart of ten
-/// lines does not fetch ten thousand: counters and gauges by value, {labels, value} each, histograms by observations,
-/// {labels, count, sum}. "total" is over all series of the family: the sum of the values that are numbers, or {count, sum,
-/// buckets: [{le, count}]} with cumulative counts. Names that no family bears are passed over.
+/// Appends the same for the families in `names` only, each with its `top` largest series, so that a chart of
+/// ten lines does not fetch ten thousand.
+/// Counters and gauges are ranked by value and written as {labels, value}; histograms are ranked by
+/// observations and written as {labels, count, sum}. "total" covers all series of the family: the sum of the
+/// values that are numbers, or {count, sum, buckets: [{le, count}]} with cumulative counts. Names without a
+/// family are skipped.
 void WriteTopSeriesJson(const shm::Snapshot& snapshot, std::span<const std::string_view> names,
                         std::size_t top, std::int64_t unix_ns, std::string* out);
 

@@ -139,7 +139,7 @@ void WriteValues(const FamilySnapshot& family, JsonWriter* json) {
   WriteValueStats(ComputeStats(std::move(values)), json);
 }
 
-/// Under another name if `alias` is one.
+/// Writes it under another name if `alias` is not empty.
 void WriteFamily(const FamilySnapshot& family, std::string_view alias, const shm::Snapshot& snapshot,
                  JsonWriter* json) {
   json->Key(alias.empty() ? family.name : alias);

@@ -1,7 +1,7 @@
 #ifndef SHMETRICS_AGENT_JSON_JSON_WRITER_H_
 #define SHMETRICS_AGENT_JSON_JSON_WRITER_H_
 
-// The one room of RapidJSON: included by the .cc files that make JSON, by no header.
+// The only file that includes RapidJSON. Included by the .cc files that write JSON, not by headers.
 
 #include <rapidjson/writer.h>
 
@@ -14,8 +14,8 @@
 
 namespace shmetrics::agent {
 
-/// Appends JSON to a string, piece by piece. Numbers are spelled as in the text format; those a reader of
-/// JSON would round or refuse become strings.
+/// Appends JSON to a string, piece by piece. Numbers are spelled as in the text format; those that a JSON
+/// reader would round or refuse become strings.
 class JsonWriter {
  public:
   explicit JsonWriter(std::string* out) : stream_{out}, writer_(stream_) {}
@@ -40,7 +40,7 @@ class JsonWriter {
   }
 
  private:
-  /// Where RapidJSON writes to; the names are its own.
+  /// The stream that RapidJSON writes to; RapidJSON sets its names.
   struct StringStream {
     using Ch = char;
     std::string* out;

@@ -7,7 +7,7 @@ namespace shmetrics::agent {
 
 class JsonWriter;
 
-/// Writes the key "labels" and an object of a series' labels, the `worker` of a per_worker gauge among them.
+/// Writes the key "labels" and an object with a series' labels, including the `worker` of a per_worker gauge.
 void WriteLabels(const shm::SeriesSnapshot& series, JsonWriter* json);
 
 }  // namespace shmetrics::agent

@@ -8,10 +8,11 @@
 
 namespace shmetrics::agent {
 
-/// Appends {version, state, message, path, segment, workers: {alive, dead}, refusals, skipped}, where `state` is waiting,
-/// attached or corrupt, and `segment`, null unless attached, says how much of each of its limits is used:
-/// {created, families, mutex_recoveries, bytes, series, worker_slots, leases, ledger}, the last five {used, limit}.
-/// `refusals` is what workers asked for and did not get, by reason, and only of what has happened.
+/// Appends {version, state, message, path, segment, workers: {alive, dead}, refusals, skipped}.
+/// `state` is waiting, attached or corrupt. `segment` is null unless attached; it says how much of each limit
+/// is used: {created, families, mutex_recoveries, bytes, series, worker_slots, leases, ledger}, the last five
+/// as {used, limit}. `refusals` counts, by reason, what workers asked for and did not get; reasons that never
+/// occurred are left out.
 void WriteStatusJson(const SegmentView& view, std::string_view segment_path, std::string* out);
 
 }  // namespace shmetrics::agent

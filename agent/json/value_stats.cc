@@ -26,7 +26,7 @@ double SampleDeviation(const std::vector<double>& values, double mean) {
 
 Stats ComputeStats(std::vector<double> values) {
   if (std::any_of(values.begin(), values.end(), [](double value) { return std::isnan(value); })) {
-    // NaN has no place in an order, so there is no median, and sorting it would be undefined.
+    // NaN cannot be ordered: there is no median, and sorting would be undefined.
     constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
     return {values.size(), kNan, kNan, kNan, kNan, kNan, kNan};
   }

@@ -6,7 +6,7 @@
 
 namespace shmetrics::agent {
 
-/// What the JSON says of a list of values.
+/// The statistics of a list of values that the JSON shows.
 struct Stats {
   std::size_t count;
   double sum;
@@ -14,10 +14,10 @@ struct Stats {
   double median;
   double min;
   double max;
-  double stddev;  ///< of a sample; 0 for one value
+  double stddev;  ///< the sample's standard deviation; 0 for one value
 };
 
-/// Of at least one value. If one of them is NaN, so is everything but the count.
+/// Needs at least one value. If one of them is NaN, all results but the count are NaN.
 Stats ComputeStats(std::vector<double> values);
 
 }  // namespace shmetrics::agent

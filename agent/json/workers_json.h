@@ -7,8 +7,8 @@
 
 namespace shmetrics::agent {
 
-/// Appends {"workers": [{slot, name, pid, started, alive, epoch}], "alive": n, "slots": {used, limit}}, where
-/// `used` counts the slots that have ever been claimed; those of the dead are free for the next worker.
+/// Appends {"workers": [{slot, name, pid, started, alive, epoch}], "alive": n, "slots": {used, limit}}.
+/// `used` counts the slots that were ever claimed; a dead worker's slot is free for the next worker.
 void WriteWorkersJson(const shm::Snapshot& snapshot, std::string* out);
 
 }  // namespace shmetrics::agent

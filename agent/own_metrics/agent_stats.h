@@ -12,7 +12,7 @@
 
 namespace shmetrics::agent {
 
-/// How often the HTTP servers answered with each status. Thread-safe.
+/// Counts the HTTP servers' answers by status. Thread-safe.
 class AnswerCounts {
  public:
   static constexpr std::size_t kStatuses = 600;
@@ -27,13 +27,13 @@ class AnswerCounts {
   std::array<std::atomic<std::uint64_t>, kStatuses> counts_{};
 };
 
-/// How the last reading of the configuration went. Thread-safe.
+/// The result of the last reading of the configuration. Thread-safe.
 struct ReloadStats {
   std::atomic<bool> successful{true};
-  std::atomic<std::int64_t> success_unix_seconds{std::time(nullptr)};  ///< the start counts
+  std::atomic<std::int64_t> success_unix_seconds{std::time(nullptr)};  ///< the start counts as one
 };
 
-/// What the agent has done since it started. Recorded where it is done, shown by SelfMetrics.
+/// What the agent has done since it started. Recorded where it happens, shown by SelfMetrics.
 struct AgentStats {
   ScrapeStats scrapes;
   AnswerCounts answers;

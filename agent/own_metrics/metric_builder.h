@@ -13,7 +13,7 @@
 
 namespace shmetrics::agent {
 
-/// Makes a snapshot of the agent's own metrics, so that every exposition format writes them with the functions it has.
+/// Makes a snapshot of the agent's own metrics, so that the writers of all exposition formats can write it.
 class MetricBuilder {
  public:
   using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
@@ -22,23 +22,24 @@ class MetricBuilder {
   MetricBuilder(const MetricBuilder&) = delete;
   MetricBuilder& operator=(const MetricBuilder&) = delete;
 
-  /// Begins a family, to which what is added next belongs. Its unit is what its name ends in. `name`, `help` and `bounds`
-  /// must live as long as this.
+  /// Begins a family; the series added next belong to it. Its unit is the ending of its name. `name`, `help`
+  /// and `bounds` must outlive this object.
   void Family(std::string_view name, std::string_view help, shm::layout::MetricType type,
               shm::layout::GaugeMode mode = shm::layout::GaugeMode::kNone,
               std::span<const double> bounds = {});
 
-  /// A series of the family begun last: of a kCounter; of a kGauge or kFractionalCounter; of a kHistogram.
+  /// Adds a series to the family begun last: Integer() to a kCounter, Number() to a kGauge or
+  /// kFractionalCounter, Histogram() to a kHistogram.
   void Integer(std::uint64_t value, Labels labels = {});
   void Number(double value, Labels labels = {});
   void Histogram(std::span<const shm::BucketSnapshot> buckets, Labels labels = {});
 
-  // A family of one series, or none yet.
+  // Adds a family with one series, or without one.
   void Counter(std::string_view name, std::string_view help, std::uint64_t value);
   void CounterFamily(std::string_view name, std::string_view help);
   void Gauge(std::string_view name, std::string_view help, double value);
   void GaugeFamily(std::string_view name, std::string_view help);
-  /// A gauge of value 1 that is there for its labels.
+  /// Adds a gauge with the value 1 whose labels are the information.
   void Info(std::string_view name, std::string_view help, Labels labels);
 
   const shm::Snapshot& snapshot() const { return snapshot_; }
@@ -48,7 +49,7 @@ class MetricBuilder {
   shm::SeriesSnapshot& AddSeries(Labels labels);
 
   shm::Snapshot snapshot_{};
-  std::deque<std::string> texts_;  // of the series; a deque, because the snapshot points to them
+  std::deque<std::string> texts_;  // the series' texts; a deque, because the snapshot points to them
 };
 
 }  // namespace shmetrics::agent

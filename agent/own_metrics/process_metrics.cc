@@ -17,8 +17,8 @@
 namespace shmetrics::agent {
 namespace {
 
-/// The fields of /proc/self/stat behind the program's name, which may hold blanks and parentheses itself; empty if it
-/// cannot be read. Numbered as in proc(5), so that the third is at 3.
+/// The fields of /proc/self/stat after the program's name, which may itself contain blanks and parentheses.
+/// Empty if the file cannot be read. Numbered as in proc(5): the third field is at index 3.
 struct ProcessStat {
   std::array<std::uint64_t, 25> fields{};
 };
@@ -39,7 +39,7 @@ std::optional<ProcessStat> ReadStat() {
   return stat;
 }
 
-/// When the machine was started, CLOCK_REALTIME.
+/// When the machine was started, by CLOCK_REALTIME.
 std::optional<double> BootTime() {
   std::ifstream file("/proc/stat");
   for (std::string line; std::getline(file, line);) {
@@ -52,7 +52,8 @@ std::optional<double> OpenFds() {
   std::error_code error;
   const std::filesystem::directory_iterator fds("/proc/self/fd", error);
   if (error) return std::nullopt;
-  return static_cast<double>(std::distance(begin(fds), end(fds)) - 1);  // one is the reading itself
+  // minus the descriptor that reads the folder
+  return static_cast<double>(std::distance(begin(fds), end(fds)) - 1);
 }
 
 std::optional<double> SoftLimit(__rlimit_resource resource) {

@@ -5,8 +5,8 @@
 
 namespace shmetrics::agent {
 
-/// Adds process_*: what the calling process costs, under the names that all Prometheus clients use. What the kernel does
-/// not tell is left out.
+/// Adds process_*: what the calling process costs, under the names of all Prometheus clients. Leaves out what
+/// the kernel does not tell.
 void AddProcessMetrics(MetricBuilder* out);
 
 }  // namespace shmetrics::agent

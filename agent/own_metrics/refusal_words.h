@@ -8,7 +8,7 @@
 
 namespace shmetrics::agent {
 
-/// What refusals are called in metrics and JSON; indexed by shm::layout::Refusal.
+/// The names of refusals in metrics and JSON, indexed by shm::layout::Refusal.
 inline constexpr std::array<std::string_view, shm::layout::kRefusals> kRefusalWords = {
     "invalid_definition", "conflict",      "name_collision",    "invalid_labels", "series_limit",
     "segment_full",       "out_of_memory", "no_free_slot",      "corrupt",        "lease_table_full",

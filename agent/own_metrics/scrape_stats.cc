@@ -56,7 +56,7 @@ void ScrapeStats::End(std::string_view format, int code, double seconds, std::si
 void ScrapeStats::AddMetrics(MetricBuilder* out) const {
   const std::lock_guard lock(mutex_);
   std::map<std::pair<std::string_view, int>, std::uint64_t> scrapes = scrapes_;
-  // From the start at 0, so that the first of a kind is an increase too.
+  // Shows all kinds from the start, at 0, so that the first of a kind is an increase too.
   for (const Format format :
        {Format::kText004, Format::kText100, Format::kOpenMetrics001, Format::kOpenMetrics100}) {
     for (const int code : {200, 503}) scrapes.try_emplace({FormatName(format), code}, 0);

@@ -15,8 +15,8 @@
 
 namespace shmetrics::agent {
 
-/// What scrapes have cost since the agent started. Thread-safe. A scrape is counted when it has ended, so each tells of
-/// those before it.
+/// What scrapes have cost since the agent started. Thread-safe. A scrape counts when it has ended, so each
+/// scrape shows the ones before it.
 class ScrapeStats {
  public:
   static constexpr std::array<double, 12> kSecondBounds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
@@ -24,10 +24,10 @@ class ScrapeStats {
   static constexpr std::array<double, 8> kByteBounds = {4'096,     16'384,    65'536,     262'144,
                                                         1'048'576, 4'194'304, 16'777'216, 67'108'864};
 
-  /// One scrape, from its making to Answered(); without that call it is counted as a 500, because it threw.
+  /// One scrape, from its construction to Answered(). Without that call it counts as a 500, because it threw.
   class Scrape {
    public:
-    /// `format` must live as long as the stats: a name from FormatName().
+    /// `format` must outlive the stats: a name from FormatName().
     Scrape(ScrapeStats* stats, std::string_view format);
     ~Scrape();
     Scrape(const Scrape&) = delete;

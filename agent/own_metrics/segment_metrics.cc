@@ -15,7 +15,7 @@
 namespace shmetrics::agent {
 namespace {
 
-/// A segment may have 65,536 families; one in trouble is among the first hundred.
+/// A segment may have 65,536 families. A family in trouble is among the first hundred.
 constexpr std::size_t kMaxFamiliesShown = 100;
 
 std::string Hex(const std::array<std::uint8_t, 16>& id) {
@@ -41,7 +41,8 @@ void AddFileSystem(const std::string& path, MetricBuilder* out) {
 
 using FamilyCount = std::pair<std::uint64_t, std::string_view>;
 
-/// The largest of `counts`, those of 0 left out, by name, so that they keep their order from scrape to scrape.
+/// Adds the largest of `counts` but those of 0. They are sorted by name, so that they keep their order
+/// between scrapes.
 void AddLargest(std::vector<FamilyCount> counts, const auto& add) {
   std::erase_if(counts, [](const FamilyCount& count) { return count.first == 0; });
   const auto shown = static_cast<std::ptrdiff_t>(std::min(counts.size(), kMaxFamiliesShown));

@@ -9,17 +9,17 @@
 
 namespace shmetrics::agent {
 
-/// Adds what an operator wants to know of a segment: beside each limit how much of it is used, so that he sees it before
-/// it is met. `path` is the segment's.
+/// Adds what an operator wants to know about a segment: each limit with how much of it is used, so that they
+/// see it coming. `path` is the segment's.
 void AddSegmentMetrics(const shm::SegmentSnapshot& segment, const std::string& path, MetricBuilder* out);
 
-/// Adds workers alive, started and dead; `deaths` is WorkerDeaths' count.
+/// Adds the workers alive, started and dead. `deaths` is the count of WorkerDeaths.
 void AddWorkerMetrics(const shm::Snapshot& segment, std::uint64_t deaths, MetricBuilder* out);
 
-/// Adds what the families with the most series, and those with the most refusals, have of each.
+/// Adds the series of the families with the most series, and the refusals of those with the most refusals.
 void AddFamilyMetrics(const shm::Snapshot& segment, MetricBuilder* out);
 
-/// Adds refusals by reason, and what was passed over.
+/// Adds the refusals by reason, and what was skipped.
 void AddRefusalMetrics(const shm::Snapshot& segment, MetricBuilder* out);
 
 }  // namespace shmetrics::agent

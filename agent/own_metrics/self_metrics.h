@@ -10,12 +10,14 @@
 
 namespace shmetrics::agent {
 
-/// What the agent says of itself and of the segment, as a snapshot of its own. Names begin with `shmetrics_`, which
-/// workers cannot register, but for those of the process, which WriteExposition() leaves out where a worker has them.
+/// What the agent reports about itself and the segment, as a snapshot of its own. The names begin with
+/// `shmetrics_`, which workers cannot register. Only the process metrics do not; WriteExposition() leaves
+/// them out where a worker has the same names.
 class SelfMetrics {
  public:
-  /// `view` is what `stats`' agent reads from `segment_path`. `with_exporter_metrics`: also what the agent's process and
-  /// its answers cost; without, there is only what says whether the segment and the agent are well.
+  /// `view` is what the agent of `stats` reads from `segment_path`. `with_exporter_metrics` adds what the
+  /// agent's process and its answers cost. Without it there is only what tells if the segment and the agent
+  /// are healthy.
   SelfMetrics(const SegmentView& view, const std::string& segment_path, AgentStats* stats,
               bool with_exporter_metrics);
 

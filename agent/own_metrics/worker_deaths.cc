@@ -5,16 +5,17 @@
 namespace shmetrics::agent {
 namespace {
 
-/// A worker bumps the epoch of its slot first and holds it microseconds later. Taken for dead in between it would be
-/// counted for good, and a real death later would not be. So a slot counts only when it has been without a holder for so
-/// long, with one epoch; a worker that is stopped just there is the exception.
+/// A worker first increments its slot's epoch and holds the slot microseconds later. If it were taken for
+/// dead in between, that death would stay counted, and its real death would not count. So a slot counts only
+/// after it had no holder, with one epoch, for this time. A worker that is stopped just in between is counted
+/// wrongly.
 constexpr std::chrono::seconds kClaimTime{1};
 
 }  // namespace
 
 std::uint64_t WorkerDeaths::Count(const shm::Snapshot& segment, Clock::time_point now) {
   const std::lock_guard lock(mutex_);
-  // At the first look nothing is known, and taking the dead of yesterday for new ones would look like a catastrophe.
+  // The first look knows nothing yet. Counting yesterday's dead as new ones would look like a catastrophe.
   const Clock::time_point since = has_looked_ ? now : now - kClaimTime;
   has_looked_ = true;
   std::uint64_t not_dead = 0;

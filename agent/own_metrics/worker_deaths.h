@@ -10,28 +10,30 @@
 
 namespace shmetrics::agent {
 
-/// How many workers have died, told from who has started and who lives: nobody is told of a death. Counts those too whose
-/// slot another has by now, and those from before the agent was started. Thread-safe.
+/// How many workers have died. Nobody reports a death, so it is computed from the workers that started and
+/// those that live. Includes workers whose slot another has taken, and those that died before the agent
+/// started. Thread-safe.
 class WorkerDeaths {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// Up to this look at the segment; never less than at the one before.
+  /// The deaths up to this look at the segment. Never less than at the previous look.
   std::uint64_t Count(const shm::Snapshot& segment, Clock::time_point now);
 
  private:
-  /// A slot that nobody holds: its last owner is dead, or its next one has announced himself and will hold it in a moment.
+  /// A slot that nobody holds: its last owner is dead, or its next one has announced itself and will hold it
+  /// in a moment.
   struct Unheld {
     std::uint64_t epoch;
     Clock::time_point since;
   };
 
   std::mutex mutex_;
-  std::unordered_map<std::uint32_t, Unheld>
-      unheld_;  ///< by slot; what is held by now stays, its epoch has passed
+  /// By slot. Slots held by now stay in it: their epoch has passed.
+  std::unordered_map<std::uint32_t, Unheld> unheld_;
   bool has_looked_ = false;
-  std::uint64_t dead_before_ =
-      0;  ///< as the last look had it; less than before it when a replaced segment is left out
+  /// The count at the last look. A replaced segment lowers it.
+  std::uint64_t dead_before_ = 0;
   std::uint64_t counted_ = 0;
 };
 

@@ -1,4 +1,4 @@
-// The charts of the audio metrics. Whoever counts something else does not see them.
+// The charts of the audio metrics. They are hidden where nothing counts audio.
 
 import {byId} from './dom.js';
 import {labelsText, number, perSecond} from './format.js';
@@ -7,7 +7,7 @@ import {History} from './history.js';
 import {linesOf} from './lines.js';
 import {rates} from './rates.js';
 
-// Names of users and types stand for themselves: the title says what they are.
+// Names of users and types need no label name: the title says what they are.
 const valueAlone = (label) => (labels) => labels[label] ?? labelsText(labels);
 
 const CHARTS = [
@@ -34,7 +34,7 @@ class AudioChart {
     this.draw(time);
   }
 
-  // All series together, now; null if that is not known.
+  // The total of all series now; null if it is not known.
   total() {
     const {samples, last} = this.history;
     if (!last?.family) return null;

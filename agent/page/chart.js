@@ -1,10 +1,11 @@
-// One chart: lines over the last minutes by dygraphs, with a legend that says the same in words and numbers.
+// One chart: dygraphs draws lines over the last minutes, and a legend shows the same in words and numbers.
 
 import {make, setText} from './dom.js';
 import {axisClock, clock} from './format.js';
 import {HISTORY_MS} from './history.js';
 
-// Its legend writes names as HTML with styles in it, which the page's policy forbids; say() writes them as text.
+// Dygraph's own legend writes names as HTML with inline styles, which the page's policy forbids. say() writes
+// them as text.
 const {Dygraph} = window;
 Dygraph.PLUGINS = Dygraph.PLUGINS.filter((plugin) => plugin !== Dygraph.Plugins.Legend);
 
@@ -19,7 +20,7 @@ function colourOf(line) {
   return colour(line.slot === null ? '--rest' : `--line-${line.slot + 1}`);
 }
 
-// dygraphs leaves a hole in each line that has null, but a stack of them it would draw at the wrong height.
+// For null, dygraphs leaves a gap in a line. But it would draw a stack at the wrong height.
 function rowsOf(times, lines) {
   return times.map((time, i) => [time, ...lines.map((line) => finite(line.values[i]))]);
 }
@@ -57,7 +58,7 @@ export class Chart {
     new ResizeObserver(() => this.graph?.resize()).observe(this.plot);
   }
 
-  // `times` are the samples', `lines` as linesOf() makes them; `now` is where the time axis ends.
+  // `times` are those of the samples, `lines` come from linesOf(); `now` is where the time axis ends.
   show({title, summary, times, lines, format, now}) {
     this.shown = {title, summary, times, lines, format, now};
     this.redraw();
@@ -106,7 +107,7 @@ export class Chart {
     const span = Math.min(HISTORY_MS, Math.max(SHORTEST_SPAN_MS, now - times[0]));
     return {
       file: rows,
-      labels: ['time', ...lines.map((line, i) => String(i))],  // names may be alike, or anything
+      labels: ['time', ...lines.map((line, i) => String(i))],  // names may be equal, or anything
       colors: lines.map(colourOf),
       dateWindow: [now - span, now],
       valueRange: [lowest(rows) * 1.08, top > 0 ? top * 1.08 : 1],
@@ -119,7 +120,7 @@ export class Chart {
     };
   }
 
-  // In words: the values at one sample, or at the newest.
+  // Writes the values at one sample, or at the newest, in words.
   say(index) {
     const {title, summary, times, lines, format} = this.shown;
     const isNow = index === times.length - 1;

@@ -1,4 +1,4 @@
-// Elements are made here and nowhere from HTML text: names and labels come from workers, and stay text.
+// Elements are made only here, never from HTML text: names and labels come from workers and must stay text.
 
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -11,7 +11,7 @@ export function byId(id) {
   return document.getElementById(id);
 }
 
-// Writes only what has changed: what a person has selected, or a screen reader is reading, stays in place.
+// Writes only what has changed, so that what someone selected or a screen reader reads stays in place.
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }

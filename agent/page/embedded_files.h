@@ -11,7 +11,7 @@ struct EmbeddedFile {
   std::string_view bytes;
 };
 
-/// What embed.cmake has put into the program.
+/// The files that embed.cmake put into the program.
 std::span<const EmbeddedFile> EmbeddedFiles();
 
 }  // namespace shmetrics::agent

@@ -1,4 +1,4 @@
-// Any metric, picked by a person: its series over the last minutes.
+// Any metric that the user picks: its series over the last minutes.
 
 import {byId, setText} from './dom.js';
 import {number, perSecond, unitFormat, whole} from './format.js';
@@ -26,7 +26,8 @@ export class Explorer {
     this.distribution = new Chart(byId('distribution'));
   }
 
-  // What was remembered of another family is forgotten: while nobody looks at it, nothing is fetched of it.
+  // Forgets the samples of the former family: they would have a gap, because nothing is fetched for a family
+  // not shown.
   pick(family) {
     this.name = family.name;
     this.history = new History();
@@ -70,7 +71,7 @@ export class Explorer {
     });
   }
 
-  // A gauge's values do not always add up, so there the rest is only counted.
+  // The values of a gauge do not always add up, so for gauges the rest is only counted.
   summary(family, lines) {
     const left = family.series - lines.length;
     if (family.type === 'gauge' && left > 0) {

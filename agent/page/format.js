@@ -1,10 +1,10 @@
-// How numbers, times and label sets are shown to people.
+// How numbers, times and label sets are shown.
 
 const WHOLE = new Intl.NumberFormat('en', {maximumFractionDigits: 0});
 const SHORT = new Intl.NumberFormat('en', {maximumSignificantDigits: 3});
 const COMPACT = new Intl.NumberFormat('en', {notation: 'compact', maximumSignificantDigits: 3});
 
-// What JSON cannot say as a number comes as text: "NaN", "+Inf", and integers too large to be exact.
+// Numbers that JSON cannot express come as text: "NaN", "+Inf", and integers too large to be exact.
 export function toNumber(value) {
   if (typeof value === 'number') return value;
   if (value === '+Inf') return Infinity;
@@ -43,7 +43,7 @@ export function perSecond(value) {
   return `${number(value)}/s`;
 }
 
-// How the values of a family are written: by its unit, which many say in the name alone.
+// Chooses the format of a family's values by its unit. Many families have the unit only in their name.
 export function unitFormat(family) {
   if (family.unit === 'seconds' || family.name.endsWith('_seconds')) return seconds;
   if (family.unit === 'bytes' || family.name.endsWith('_bytes')) return bytes;
@@ -71,7 +71,7 @@ export function clock(time) {
   return CLOCK.format(time);
 }
 
-// For an axis: seconds only where they say something.
+// For an axis: shows seconds only where they are not 0.
 export function axisClock(time) {
   return time % 60000 === 0 ? MINUTES.format(time) : CLOCK.format(time);
 }

@@ -1,4 +1,4 @@
-// What one metric family was like in the last minutes. The browser remembers it, so it begins when the page is opened.
+// One metric family over the last minutes. The browser keeps it, so it begins when the page is opened.
 
 import {toNumber} from './format.js';
 
@@ -25,8 +25,8 @@ function totalOf(family) {
 export class History {
   samples = [];
 
-  // `time` is the browser's, for the axis; `timestamp` is when the agent looked: rates over it are free of how long the
-  // answer took. `family` is null if nothing is known: that is a gap.
+  // `time` is the browser's, for the axis. `timestamp` is when the agent read the values: rates by it do not
+  // depend on how long the answer took. If nothing is known, `family` is null: a gap.
   add(time, timestamp, family) {
     this.samples.push(family
       ? {time, at: Date.parse(timestamp) / 1000, family, total: totalOf(family), series: seriesOf(family)}
@@ -38,7 +38,7 @@ export class History {
     return this.samples[this.samples.length - 1];
   }
 
-  // The newest sample that is no gap.
+  // The newest sample that is not a gap.
   get latest() {
     return this.samples.findLast((sample) => sample.family);
   }

@@ -1,4 +1,4 @@
-// Which series of a family become lines of a chart: the largest few, and what is left of the rest.
+// Chooses the series of a family that become lines of a chart: the largest few, and the rest as one.
 
 import {labelsText} from './format.js';
 import {rates} from './rates.js';
@@ -7,7 +7,7 @@ export const MOST_LINES = 8;
 
 const isCounted = (family) => family.type !== 'gauge';
 
-// By what they did in all the time shown, so that lines do not come and go with every sample.
+// Scores series by all the time shown, so that lines do not come and go with every sample.
 function scores(samples, counted) {
   const found = new Map();
   for (const sample of samples) {
@@ -27,7 +27,7 @@ function largest(history, counted) {
   return ranked.map(([key]) => key);
 }
 
-// A series keeps its colour while it is shown: `slots` remembers from one call to the next.
+// A series keeps its colour while it is shown: `slots` remembers it from one call to the next.
 function giveSlots(keys, slots) {
   for (const key of [...slots.keys()]) {
     if (!keys.includes(key)) slots.delete(key);
@@ -45,7 +45,7 @@ function valuesOf(samples, read, counted) {
   return samples.map((sample) => (sample.family ? read(sample) : null));
 }
 
-// What the lines do not show: the total of all series less theirs.
+// The part that the lines do not show: the total of all series minus the lines.
 function rest(history, lines, counted) {
   const totals = valuesOf(history.samples, (sample) => sample.total.value, counted);
   return totals.map((total, i) => (total === null
@@ -53,7 +53,8 @@ function rest(history, lines, counted) {
     : Math.max(0, lines.reduce((left, line) => left - (line.values[i] ?? 0), total))));
 }
 
-// `absent` is what a series has where the agent did not name it: null, or 0 in a stack, where it is part of the rest.
+// `absent` is the value of a series that the agent did not send: null, or 0 in a stack, where it is part of
+// the rest.
 export function linesOf(history, slots, {name = labelsText, absent = null, withRest = false} = {}) {
   const latest = history.latest;
   if (!latest) return [];

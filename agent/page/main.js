@@ -1,4 +1,4 @@
-// The page: asks the agent for what is shown, and shows it.
+// The page: fetches from the agent what is shown, and shows it.
 
 import {byId, make, setText} from './dom.js';
 import {clock, seconds, whole} from './format.js';
@@ -9,7 +9,7 @@ import {Picker} from './picker.js';
 import {Segment} from './segment.js';
 import {showWorkers} from './workers.js';
 
-// More than a chart shows, so that the one that grows most is among them though it is not the largest yet.
+// More series than a chart shows, so that a fast-growing one is included before it is among the largest.
 const TOP = 20;
 
 const audio = new Audio();
@@ -72,7 +72,7 @@ function showTiles({segment: of, workers, refusals}) {
   });
 }
 
-// The address may come from anywhere, and be broken.
+// The address may come from anywhere and be malformed.
 function metricOfAddress() {
   try {
     return decodeURIComponent(location.hash.replace(/^#metric=/, ''));
@@ -81,7 +81,7 @@ function metricOfAddress() {
   }
 }
 
-// When a family has been added. The page never begins with an empty chart if there is anything to show.
+// Called when a family was added. The page does not begin with an empty chart if there is anything to show.
 async function learnFamilies(count) {
   knownFamilies = count;
   await picker.refresh().catch(() => { knownFamilies = -1; });

@@ -1,7 +1,7 @@
 #ifndef SHMETRICS_AGENT_PAGE_PAGE_H_
 #define SHMETRICS_AGENT_PAGE_PAGE_H_
 
-// The live page: what a person sees at "/". Its files are part of the program, so that it needs no folder beside it.
+// The live page at "/". Its files are part of the program, so that it needs no folder beside it.
 
 #include <optional>
 #include <span>
@@ -10,8 +10,8 @@
 
 namespace shmetrics::agent {
 
-/// What the page may do: load what this agent serves, ask this agent, and nothing else. So not even a text that
-/// slipped through as HTML could run anything or tell anybody.
+/// The page may load what this agent serves and ask this agent, nothing else. Even a text that slipped
+/// through as HTML could not run anything or send anything elsewhere.
 inline constexpr std::string_view kPagePolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -21,18 +21,18 @@ struct Link {
   std::string_view title;
 };
 
-/// The page itself, as HTML that lists `links`: they are there without JavaScript too. Links are relative, so that the page
-/// works behind a proxy that serves it under a prefix.
+/// The page as HTML with a list of `links`, which also work without JavaScript. They are relative, so that
+/// the page works behind a proxy that serves it under a prefix.
 std::string PageHtml(std::span<const Link> links);
 
-/// One of the files the page loads.
+/// A file that the page loads.
 struct Asset {
   std::string_view path;  ///< "/page/main.js"
   std::string_view content_type;
   std::string_view bytes;
 };
 
-/// The file at `path`, if the page has one there.
+/// The file at `path`, if the page has one.
 std::optional<Asset> FindAsset(std::string_view path);
 
 }  // namespace shmetrics::agent

@@ -5,7 +5,7 @@ import {whole} from './format.js';
 
 const MOST_OPTIONS = 50;
 
-// Every word must occur; names before descriptions.
+// Every word must occur. Matches in names come before those in descriptions.
 function matches(families, text) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   const has = (place) => words.every((word) => place.toLowerCase().includes(word));
@@ -15,7 +15,7 @@ function matches(families, text) {
 }
 
 export class Picker {
-  // `fetchFamilies` returns the families there are; `onPick` is told the one that a person wants to see.
+  // `fetchFamilies` returns the present families; `onPick` gets the one that the user picked.
   constructor({fetchFamilies, onPick}) {
     this.fetchFamilies = fetchFamilies;
     this.onPick = onPick;
@@ -49,7 +49,8 @@ export class Picker {
   }
 
   open(text) {
-    if (this.list.hidden) this.refresh().catch(() => {});  // what is known already will do until the next time
+    // if that fails, the known families will do until the next time
+    if (this.list.hidden) this.refresh().catch(() => {});
     this.text = text;
     this.list.hidden = false;
     this.input.setAttribute('aria-expanded', 'true');
@@ -107,7 +108,7 @@ export class Picker {
     }
   }
 
-  // Before the input loses the focus, which closes the list.
+  // Prevents the input from losing the focus, which would close the list.
   onPress(event) {
     event.preventDefault();
     const option = event.target.closest('[role=option]');

@@ -1,12 +1,12 @@
-// Asks the agent again and again. While it does not answer, less and less often: an agent that starts again is not
-// met by every page there is.
+// Asks the agent again and again. While it does not answer, the page asks less and less often, so that not
+// every open page asks a restarted agent at once.
 
 const PERIOD_MS = 2000;
 const HIDDEN_PERIOD_MS = 10000;
 const LONGEST_PERIOD_MS = 30000;
 const PATIENCE_MS = 10000;
 
-// Not location.href: fetch() refuses an address with a user and a password in it.
+// Not location.href: fetch() refuses an address that contains a user and a password.
 const BASE = location.origin + location.pathname;
 
 export async function ask(path) {
@@ -16,7 +16,7 @@ export async function ask(path) {
 }
 
 export class Poller {
-  // `look` asks for everything once; what it returns goes to `onAnswer`, what it throws to `onFailure`.
+  // `look` fetches everything once. Its result goes to `onAnswer`, what it throws to `onFailure`.
   constructor({look, onAnswer, onFailure}) {
     this.look = look;
     this.onAnswer = onAnswer;
@@ -29,7 +29,7 @@ export class Poller {
     });
   }
 
-  // Asks at once, unless an answer is on its way already.
+  // Asks now, unless an answer is already on its way.
   async now() {
     clearTimeout(this.timer);
     if (this.running || this.paused) return;
@@ -44,7 +44,7 @@ export class Poller {
     try {
       if (!this.paused) show();
     } finally {
-      // Also where showing has failed, which is no fault of the agent's: it must not be the last that is asked.
+      // Also if showing failed, which is not the agent's fault: polling must go on.
       this.running = false;
       if (!this.paused) this.timer = setTimeout(() => this.now(), this.period());
     }

@@ -1,10 +1,10 @@
-// From samples of counters and histograms to what they did meanwhile.
+// Turns samples of counters and histograms into rates and distributions.
 
-// Over one poll alone, three events or four are a third more.
+// Over a single poll, four events instead of three would be a third more.
 const WINDOW_SECONDS = 10;
 
-// The oldest sample before `index` that a rate may begin with, for which `read` knows a value; nothing may be unknown
-// between the two.
+// The oldest sample before `index` that a rate can begin with: `read` knows its value, and all values in
+// between.
 function startOf(samples, index, read) {
   let start = null;
   for (let i = index - 1; i >= 0; --i) {
@@ -17,10 +17,11 @@ function startOf(samples, index, read) {
 
 function elapsed(start, sample) {
   const seconds = sample.at - start.at;
-  return seconds > 0 ? seconds : null;  // the agent's clock was set back
+  return seconds > 0 ? seconds : null;  // else the agent's clock was set back
 }
 
-// What `read` says of each sample, as a rate per second; null where it is not known. `read` returns null for unknown.
+// The rate per second of what `read` returns for each sample; null where it is not known. `read` returns null
+// for unknown.
 export function rates(samples, read) {
   return samples.map((sample, i) => {
     if (!sample.family || read(sample) === null) return null;
@@ -28,11 +29,12 @@ export function rates(samples, read) {
     const seconds = start && elapsed(start, sample);
     if (!seconds) return null;
     const grown = read(sample) - read(start);
-    return grown >= 0 ? grown / seconds : null;  // less than before: the segment began anew
+    return grown >= 0 ? grown / seconds : null;  // less than before: the segment is new
   });
 }
 
-// As Prometheus' histogram_quantile(): linear within a bucket. `counts` are cumulative, the last for all.
+// Like Prometheus' histogram_quantile(): linear within a bucket. `counts` are cumulative; the last is the
+// total.
 export function quantile(q, bounds, counts) {
   const all = counts[counts.length - 1];
   if (!(all > 0)) return null;
@@ -44,7 +46,7 @@ export function quantile(q, bounds, counts) {
   return lower + (bounds[i] - lower) * (rank - below) / (counts[i] - below || 1);
 }
 
-// Mean and quantiles of what was observed in the seconds before each sample; null where nothing was.
+// Mean and quantiles of the observations in the seconds before each sample; null where there were none.
 export function distributions(samples) {
   return samples.map((sample, i) => {
     const start = sample.family && startOf(samples, i, () => 0);

@@ -1,4 +1,4 @@
-// How full the segment is, and what workers asked for in vain.
+// How full the segment is, and which requests of workers were refused.
 
 import {byId, make, setText} from './dom.js';
 import {bytes, toNumber, whole} from './format.js';

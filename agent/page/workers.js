@@ -5,7 +5,7 @@ import {ago, whole} from './format.js';
 
 const MOST_ROWS = 100;
 
-// The living first; of the dead, those that were started last.
+// Living workers first, then the dead, the latest started first.
 function order(a, b) {
   if (a.alive !== b.alive) return a.alive ? -1 : 1;
   return a.alive ? a.slot - b.slot : Date.parse(b.started) - Date.parse(a.started);

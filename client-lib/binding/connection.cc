@@ -19,7 +19,7 @@ namespace {
 constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
 constexpr std::int64_t kCheckAfterNs = 100'000'000;
 
-/// The newest first, which is nearly always the one that is looked for.
+/// Newest first: that is nearly always the one looked for.
 constinit std::atomic<Attachment*> all_attachments{nullptr};
 
 shm::SegmentOptions SegmentOptionsOf(const RegistryOptions& options) {
@@ -35,7 +35,8 @@ shm::SegmentOptions SegmentOptionsOf(const RegistryOptions& options) {
   return segment;
 }
 
-/// A worker that changes its folder must not find, or make, another segment under the same name.
+/// Makes the path absolute. A worker that changes its folder must not find or make another segment under the
+/// same name.
 std::string AbsolutePath(const std::string& path) {
   std::error_code failed;
   const std::filesystem::path absolute = std::filesystem::absolute(path, failed);
@@ -106,7 +107,7 @@ Connection::Connection(const RegistryOptions& options, std::optional<Error> refu
 Attachment* Connection::Refresh() noexcept {
   Attachment* attachment = Current();
   if (!may_attach_ || (attachment != nullptr && attachment->segment->HasName())) return attachment;
-  // no order needed: a stale time costs one attempt more or less
+  // no order needed: with a stale time there is one attempt more or less
   if (CoarseNowNs() < retry_at_ns_.load(std::memory_order_relaxed)) return attachment;
   return Replace(attachment);
 }
@@ -115,7 +116,7 @@ Attachment* Connection::RefreshNowAndThen() noexcept {
   const std::int64_t now = CoarseNowNs();
   std::int64_t check_at = check_at_ns_.load(std::memory_order_relaxed);  // no order needed: as in Refresh
   if (now < check_at) return Current();
-  // no order needed: of many threads one is enough
+  // no order needed: one of many threads is enough
   if (!check_at_ns_.compare_exchange_strong(check_at, now + kCheckAfterNs, std::memory_order_relaxed))
     return Current();
   Attachment* attachment = Current();
@@ -123,7 +124,7 @@ Attachment* Connection::RefreshNowAndThen() noexcept {
   return Refresh();
 }
 
-/// Two threads may do this at once; one's attachment is then dropped before anybody has seen it.
+/// Two threads may run this at once. The slower one's attachment is dropped before anyone has seen it.
 Attachment* Connection::Replace(Attachment* old) noexcept try {
   Result<std::shared_ptr<shm::Segment>> segment = shm::Segment::AttachOrCreate(
       path_, SegmentOptionsOf(options_), static_cast<uid_t>(options_.trusted_owner));
@@ -139,8 +140,8 @@ Attachment* Connection::Replace(Attachment* old) noexcept try {
   if (old != nullptr) {
     KeepNeverFreed(old);
     old->next_left = left_.load(std::memory_order_relaxed);  // no order needed: the exchange below publishes
-    while (!left_.compare_exchange_weak(old->next_left, old,
-                                        std::memory_order_acq_rel)) {  // pairs with TakeLeft()
+    // pairs with TakeLeft()
+    while (!left_.compare_exchange_weak(old->next_left, old, std::memory_order_acq_rel)) {
     }
   }
   return attachment.release();
@@ -157,7 +158,7 @@ void Connection::NoteFailure(const Error& error) noexcept {
   try {
     // pairs with the acquire in error()
     KeepNeverFreed(last_error_.exchange(new Error(error), std::memory_order_acq_rel));
-  } catch (const std::exception&) {  // then the error before this one is shown
+  } catch (const std::exception&) {  // then the previous error is shown
   }
 }
 

@@ -18,7 +18,7 @@
 
 namespace shmetrics::internal {
 
-/// One segment, as this process uses it. Never freed: handles point into its mapping.
+/// One segment as this process uses it. Never freed: handles point into its mapping.
 struct Attachment {
   Attachment(std::shared_ptr<shm::Segment> the_segment, const std::string& worker_name)
       : segment(std::move(the_segment)),
@@ -29,67 +29,69 @@ struct Attachment {
         leases(*segment, arena),
         ledger(*segment, arena) {}
 
-  /// This process's slot, kept until DropLease() is called for it. kAbsent if this segment has been left; errors as
-  /// WorkerSlot::Hold.
+  /// Returns this process's slot and keeps it until DropLease(). kAbsent if this process has left the
+  /// segment; other errors as for WorkerSlot::Hold.
   Result<shm::layout::WorkerSlot*> HoldForLease();
   void DropLease() noexcept;
-  /// Gives the slot back, now or with the last lease. For a segment that has been replaced, when its gauges have moved.
+  /// Gives the slot back: now, or with the last lease. For a replaced segment, once its gauges have moved.
   void Leave() noexcept;
 
-  /// Whether this process has lost its slot here (WorkerSlot::IsLost). What its gauges showed may be another's cells now,
-  /// and is left to him: they show again from their next set.
+  /// True if this process has lost its slot here (WorkerSlot::IsLost). Its gauges' old cells may belong to
+  /// another process now, so they are not touched: the gauges show again from their next set.
   bool FindsSlotLost() noexcept;
   bool has_lost_slot() const noexcept { return has_lost_slot_; }
 
-  /// The one whose segment this address lies in; null if there is none.
+  /// The attachment whose segment contains this address; null if there is none.
   static Attachment* Of(const void* record) noexcept;
-  /// Lets Of() find this one. Once for each, when it has come into use.
+  /// Lets Of() find this attachment. Called once for each, when it comes into use.
   void Publish() noexcept;
 
   std::shared_ptr<shm::Segment> segment;
   shm::Arena arena;
   shm::Directory directory;
-  const std::uint32_t cpu_stripes;  ///< that this process may add to
+  const std::uint32_t cpu_stripes;  ///< the stripes that this process may add to
   shm::WorkerSlot slot;
   shm::Leases leases;
   shm::Ledger ledger;
-  Attachment* next_left = nullptr;  ///< in Connection's list of those left; set before it is published
-  Attachment* next = nullptr;       ///< in the list of all in this process; set before it is published
+  /// The next in Connection's list of replaced attachments. Set before it is published.
+  Attachment* next_left = nullptr;
+  /// The next in the list of all attachments of this process. Set before it is published.
+  Attachment* next = nullptr;
 
  private:
-  /// Counted up under ForkGuard::Lock, and down without: who releases a lease waits for nobody.
+  /// Incremented under ForkGuard::Lock, decremented without it: releasing a lease must never wait.
   std::atomic<std::uint64_t> held_leases_{0};
-  std::uint64_t leases_generation_ =
-      0;  ///< of the process that holds them. Writer: HoldForLease(), under the lock
+  /// The generation of the process that holds them. Writer: HoldForLease(), under the lock.
+  std::uint64_t leases_generation_ = 0;
   std::atomic<bool> is_left_{false};        ///< Writer: Leave()
   std::atomic<bool> has_lost_slot_{false};  ///< Writer: FindsSlotLost()
 };
 
-/// A process's connection to the segment of one name: attaches, and attaches to the next one when the file
-/// has been replaced. Lock-free, so that a child made at any moment finds it usable.
+/// A process's connection to the segment of one name. When the file is replaced, it attaches to the new one.
+/// Lock-free, so that a child forked at any moment finds it usable.
 class Connection {
  public:
-  /// With `refused`, never attaches, and that is why.
+  /// If `refused` is set, the connection never attaches, for that reason.
   Connection(const RegistryOptions& options, std::optional<Error> refused);
 
   /// The segment in use, or null. One load: this is on the look-up path.
   Attachment* Current() const noexcept { return current_.load(std::memory_order_acquire); }
 
-  /// Makes sure that the segment in use still has its name, else attaches to its successor, or makes one.
-  /// What cannot be replaced is kept. Asks the file system at every call; a failed attempt is repeated after
-  /// a second.
+  /// Checks that the segment in use still has its name; otherwise attaches to its successor, or makes one. If
+  /// that fails, the old segment stays in use. Every call asks the file system; a failed attempt is repeated
+  /// after a second.
   Attachment* Refresh() noexcept;
 
-  /// As Refresh, but asks at most ten times a second: for calls that may come often. Attaches to the same segment anew,
-  /// too, when this process's slot in it is lost.
+  /// Like Refresh, but asks at most ten times a second, for frequent calls. If this process has lost its slot
+  /// in the segment, it also attaches to the same segment again.
   Attachment* RefreshNowAndThen() noexcept;
 
-  /// Attachments that have been replaced and not yet been taken from here: a list by next_left, or null. Their slots
-  /// are still held, for the gauges that show there.
+  /// Takes the replaced attachments that have not been taken yet: a list linked by next_left, or null. Their
+  /// slots are still held, for the gauges that show there.
   Attachment* TakeLeft() noexcept { return left_.exchange(nullptr, std::memory_order_acq_rel); }
 
   const std::string& path() const { return path_; }
-  /// Why there is no segment in use, or none that others could find; nothing if all is well.
+  /// Why no segment is in use, or why others cannot find the one in use; nothing if all is well.
   std::optional<Error> error() const;
 
  private:

@@ -1,6 +1,5 @@
-// Detached cells: one block in private memory with the shape of a block in the segment, where the updates of
-// handles without a place go. So an increment has no branch for "degraded"; nobody reads what is counted
-// here.
+// Detached cells: a block in private memory with the shape of a block in the segment. Handles without a place
+// in a segment add to it, so an increment needs no branch for "degraded". Nobody reads these counts.
 
 #include <array>
 #include <cstddef>

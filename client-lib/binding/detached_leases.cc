@@ -21,7 +21,7 @@ struct DetachedLease {
   std::int64_t deadline_ns;
 };
 
-/// Goes on counting in a child, where the numbers of the parent's leases may still be held.
+/// Continues in a child, which may still hold numbers of the parent's leases.
 constinit std::atomic<std::uint64_t> last_number{0};
 
 struct Table {
@@ -29,8 +29,9 @@ struct Table {
   std::map<std::uint64_t, DetachedLease> leases;
 };
 
-/// Only under ForkGuard::Lock. A child makes its own and leaves its parent's alone: a thread that it does not have may have
-/// been changing that one. Never freed: leases may be released until the very end of the process.
+/// Call only under ForkGuard::Lock. A child makes its own table and leaves the parent's alone: a thread that
+/// the child does not have may have been changing it. Never freed: leases may be released until the very end
+/// of the process.
 Table& TheTable() {
   constinit static std::atomic<Table*> present{nullptr};
   const std::uint64_t generation = shm::ForkGuard::Generation();

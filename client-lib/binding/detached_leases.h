@@ -12,15 +12,15 @@ namespace shmetrics::internal {
 
 class FamilyBinding;
 
-/// Leases of this process alone, for the time without a segment: limits then bind what this process does, and nobody
-/// reads them. A child has none of its parent's. Thread-safe.
+/// Leases within this process, for the time without a segment. The limits then bind only this process, and no
+/// scrape shows the leases. A child has none of its parent's. Thread-safe.
 class DetachedLeases {
  public:
-  /// A number that names the lease in this process; kLimitReached, kLeaseTableFull.
+  /// Returns a number that names the lease in this process, or kLimitReached or kLeaseTableFull.
   static Result<std::uint64_t> Acquire(const FamilyBinding* family, std::span<const std::string_view> values,
                                        const shm::Leases::Terms& terms);
   static std::uint64_t CountLive(const FamilyBinding* family, std::span<const std::string_view> values);
-  /// As those of shm::Leases.
+  /// Like those of shm::Leases.
   static bool Renew(std::uint64_t lease, std::int64_t ttl_ns);
   static bool Release(std::uint64_t lease);
   static bool IsLive(std::uint64_t lease);

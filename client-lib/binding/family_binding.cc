@@ -9,12 +9,13 @@
 namespace shmetrics::internal {
 namespace {
 
-/// Refusals that may end by themselves, when memory is freed.
+/// True for refusals that may end by themselves, when memory is freed.
 bool MayPass(const Error& error) { return error.code == ErrorCode::kOutOfMemory; }
 
 }  // namespace
 
-/// The registration in the segment in use; made now if there is none, or if memory was short the last time.
+/// The registration in the segment in use. Registers now if there is none, or if memory was short the last
+/// time.
 const Registration* FamilyBinding::Current() noexcept {
   const Registration* registration = registration_.load(std::memory_order_acquire);  // pairs with Register()
   if (registration != nullptr && registration->attachment == connection_.Current() &&
@@ -27,7 +28,7 @@ const Registration* FamilyBinding::Current() noexcept {
 const Registration* FamilyBinding::Register() noexcept try {
   Attachment* attachment = connection_.Refresh();
   const Registration* old = registration_.load(std::memory_order_acquire);
-  if (attachment == nullptr) return old;  // Current() will come here again
+  if (attachment == nullptr) return old;  // Current() will try again
   if (old != nullptr && old->attachment == attachment && (old->family || !MayPass(old->error))) return old;
   Result<shm::RegisteredFamily> family = attachment->directory.RegisterFamily(definition_);
   if (!family.ok()) refusals_.Note(family.error());
@@ -64,7 +65,7 @@ FamilyBinding::Place FamilyBinding::Find(std::span<const std::string_view> value
 
 FamilyBinding::Place FamilyBinding::RegisterSeries(const Registration* registration,
                                                    std::span<const std::string_view> values) noexcept try {
-  // A new one: the moment to look whether the segment has been replaced.
+  // A new series is the moment to check if the segment has been replaced.
   if (connection_.Refresh() != registration->attachment) registration = Current();
   if (registration == nullptr || !registration->family) return {};
   shm::Directory& directory = registration->attachment->directory;

@@ -20,18 +20,18 @@ namespace shmetrics::internal {
 
 class GaugeTable;
 
-/// What a registration came to, in one segment. Immutable, never freed: replaced when the segment is.
+/// The result of a registration in one segment. Immutable and never freed: replaced when the segment is.
 struct Registration {
   Attachment* attachment;  ///< null if there was no segment
   std::optional<shm::RegisteredFamily> family;
-  Error error;  ///< if there is no family
+  Error error;  ///< set if there is no family
 };
 
 /// A metric family as this process asked for it: its definition, and its place in the segment in use. Made
 /// once for each definition and never freed, so that public families and handles are plain values.
 class FamilyBinding {
  public:
-  /// All three outlive the binding.
+  /// `connection`, `refusals` and `gauges` must outlive the binding.
   FamilyBinding(shm::FamilyDefinition definition, Connection& connection, RefusalLog& refusals,
                 GaugeTable& gauges)
       : definition_(std::move(definition)),
@@ -47,18 +47,19 @@ class FamilyBinding {
   RefusalLog& refusals() const { return refusals_; }
   GaugeTable& gauges() const { return gauges_; }
 
-  /// The series of these values and the segment it is in, registered if need be; of counters and histograms
-  /// the overflow series if it is refused. Null where there is none.
+  /// The series with these values and its segment. A new one is registered. If a counter or histogram is
+  /// refused, this is the overflow series. Null where there is none.
   struct Place {
     Attachment* attachment = nullptr;
     shm::layout::SeriesRecord* series = nullptr;
   };
   Place Find(std::span<const std::string_view> values) noexcept;
 
-  /// The registration in the segment in use, looked for again if the segment has been replaced; null without a segment.
+  /// The registration in the segment in use; looks for a new segment if it was replaced. Null without a
+  /// segment.
   const Registration* Registered() noexcept;
 
-  /// The cells of Find(), and the series they are of; or detached ones, of none.
+  /// The cells of Find() and their series; or detached cells without a series.
   struct Cells {
     void* first;
     std::uint32_t cpu_stripes;
@@ -69,7 +70,7 @@ class FamilyBinding {
       return {static_cast<Cell*>(first), cpu_stripes};
     }
   };
-  /// Inline, because what is looked up is mostly there.
+  /// Inline, because most series looked up already exist.
   Cells CellsOf(std::span<const std::string_view> values) noexcept {
     const Registration* registration =
         registration_.load(std::memory_order_acquire);  // pairs with Register()
@@ -89,12 +90,12 @@ class FamilyBinding {
     return CellsAt({registration->attachment, series});
   }
 
-  /// What this process says, if this is an info.
+  /// What this process says, for an info.
   InfoBinding& info() { return info_; }
 
   bool Remove(std::span<const std::string_view> values) noexcept;
 
-  /// The error of the last registration, if it was refused, or why there is no segment.
+  /// Why the last registration was refused, or why there is no segment.
   std::optional<Error> error() noexcept;
 
   FamilyBinding* next = nullptr;  ///< in the registry's list; set before it is published

@@ -18,7 +18,7 @@ using shm::layout::GaugeMode;
 
 constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
 constexpr int kMaxAttempts = 16;
-/// Gauges kept for the time when there is a segment again; more than that share one binding.
+/// How many gauges are kept until there is a segment again. All others share one binding.
 constexpr std::size_t kMaxWithoutSegment = 10'000;
 
 void CountRefusal(const shm::Segment& segment, const Error& error) {
@@ -38,7 +38,7 @@ GaugeBinding::GaugeBinding(FamilyBinding* family, std::span<const std::string_vi
 
 GaugeBinding* GaugeBinding::Of(FamilyBinding* family, std::span<const std::string_view> values) noexcept {
   const FamilyBinding::Place place = family->Find(values);
-  // Refused label sets share one binding: a flood of them must not grow this process.
+  // Refused label sets share one binding, so that a flood of them does not grow this process.
   if (place.attachment != nullptr && place.series == nullptr) return detached_gauge();
   GaugeBinding* binding =
       family->gauges().FindOrAdd(family, values, place.attachment == nullptr ? kMaxWithoutSegment : SIZE_MAX);
@@ -52,12 +52,13 @@ bool GaugeBinding::IsFor(const FamilyBinding* family,
 
 template <class Change>
 void GaugeBinding::Apply(Change change) noexcept {
-  // Again only when another thread has moved the value; bounded, because cells are others' to spoil.
+  // Repeats only if another thread has moved the value. Bounded, because other processes may corrupt the
+  // cells.
   for (int attempt = 0; attempt < kMaxAttempts; attempt++) {
     const Bound* bound = Find();
     if (bound != nullptr ? change(bound->cell, bound->order) : change(&detached_, shm::GaugeOrder())) return;
-    // It is moved under this lock: once that is free the value has arrived. Without the wait a mover that is preempted
-    // half-way outlasts all attempts, and the change is lost.
+    // Values are moved under this lock: once it is free, the value has arrived. Without this wait, a mover
+    // that is preempted half-way could outlast all attempts, and the change would be lost.
     const shm::ForkGuard::Lock until_moved;
   }
 }
@@ -89,16 +90,17 @@ const GaugeBinding::Bound* GaugeBinding::Find() noexcept {
   const Bound* bound = bound_.load(std::memory_order_acquire);  // pairs with Bind()
   const bool has_value = bound != nullptr && bound->generation == generation;
   if (has_value && bound->attachment == attachment) return bound;
-  // A refusal keeps the value here for a while, but only a value that is here: one that shows in a segment left has to be
-  // moved first, whatever another thread has been refused since.
+  // After a refusal the value stays detached for a while. This holds only for a value that is already
+  // detached: one that still shows in a replaced segment must be moved first, even if another thread was just
+  // refused.
   const bool refused_lately =
       !has_value &&
       detached_generation_.load(std::memory_order_acquire) == generation &&  // pairs with Bind()
       CoarseNowNs() < retry_at_ns_.load(std::memory_order_relaxed);          // no order needed: a time
   if (refused_lately) return nullptr;
   const Bound* made = Bind(*family_, generation);
-  // Who has no slot in a segment that has lost its name gets none any more: without a look for the successor now, the value
-  // would be shown nowhere until it is set again.
+  // A process without a slot gets none in a segment that has lost its name. So look for the successor now, or
+  // the value would not be shown until it is set again.
   const bool is_replaced = made == nullptr && family_->connection().Refresh() != attachment;
   return is_replaced ? Bind(*family_, generation) : made;
 }
@@ -108,9 +110,10 @@ const GaugeBinding::Bound* GaugeBinding::Bind(FamilyBinding& family, std::uint64
   const FamilyBinding::Place place = family.Find(values);
   const shm::ForkGuard::Lock lock;
   const Bound* old = bound_.load(std::memory_order_acquire);
-  // The parent's value stays the parent's, and what is in a lost slot is whoever's has the slot now.
+  // The parent's value stays the parent's. A lost slot's cells belong to the process that has the slot now.
   if (old != nullptr && (old->generation != generation || old->attachment->has_lost_slot())) old = nullptr;
-  // Another thread has been faster, or the segment was replaced while this one waited: the next turn of Apply() knows.
+  // Another thread was faster, or the segment was replaced while this one waited. The next attempt of Apply()
+  // sees that.
   const bool is_late = place.attachment != nullptr && place.attachment != family.connection().Current();
   if (old != nullptr && (is_late || old->attachment == place.attachment)) return old;
   if (detached_generation_.load(std::memory_order_acquire) != generation) {
@@ -134,17 +137,18 @@ const GaugeBinding::Bound* GaugeBinding::Bind(FamilyBinding& family, std::uint64
   return nullptr;
 }
 
-/// The value from where it was until now: the cell of `bound`, or the detached one. It leaves there, so that what other
-/// threads add meanwhile fails and is repeated where it arrives; without this an add() before and a sub() after would
-/// not meet. A gauge of mode last is the host's and is only copied.
+/// Takes the value from where it was: the cell of `bound`, or the detached one. The old place is marked as
+/// moved, so that a concurrent change there fails and is repeated at the new place. Otherwise an add() before
+/// the move and a sub() after it would not cancel out. A gauge of mode last belongs to the host and is only
+/// copied.
 shm::GaugeReading GaugeBinding::TakeValue(GaugeMode mode, const Bound* bound) noexcept {
   if (bound == nullptr) return shm::MoveGauge(&detached_);
   return mode == GaugeMode::kLast ? shm::ReadGauge(*bound->cell) : shm::MoveGauge(bound->cell);
 }
 
-/// Keeps the value of `bound` here until there is a place for it again.
+/// Moves the value of `bound` to the detached cell until there is a place for it again.
 void GaugeBinding::DetachValue(GaugeMode mode, const Bound* bound) noexcept {
-  if (bound == nullptr) return;  // it is here
+  if (bound == nullptr) return;  // the value is already here
   const shm::GaugeReading value = TakeValue(mode, bound);
   const std::uint64_t kept[2] = {std::bit_cast<std::uint64_t>(value.value), value.ticket == 0 ? 0U : 1U};
   std::uint64_t seen[2] = {0, shm::layout::kMovedTicket};  // since the value left for `bound`
@@ -158,7 +162,7 @@ GaugeCell* GaugeBinding::CellIn(FamilyBinding& family, const FamilyBinding::Plac
   if (family.definition().gauge_mode == GaugeMode::kLast) return segment.At<GaugeCell>(place.series->cells);
   Result<shm::layout::WorkerSlot*> slot = place.attachment->slot.Hold();
   if (!slot.ok()) {
-    // Absent: the segment has been replaced, and Find() looks for the next, which is no refusal.
+    // kAbsent is not a refusal: the segment has been replaced, and Find() looks for the next one.
     if (slot.error().code != ErrorCode::kAbsent) family.refusals().Note(slot.error());
     return nullptr;
   }
@@ -184,7 +188,7 @@ GaugeBinding* GaugeTable::FindOrAdd(FamilyBinding* family, std::span<const std::
         return binding;
       }
     }
-    // no order needed: a bound on memory, which a few more or less do not matter to
+    // no order needed: a rough bound on memory
     if (made == nullptr && size_.load(std::memory_order_relaxed) >= max_size) return nullptr;
     if (made == nullptr) made = new GaugeBinding(family, values);
     made->next = searched = first;

@@ -14,31 +14,31 @@
 
 namespace shmetrics::internal {
 
-/// This process's value in one gauge series: finds its cell in this process's row of the segment in use,
-/// again in a forked child and when the segment has been replaced. Never freed.
+/// This process's value in one gauge series. Finds its cell in this process's row of the segment in use, and
+/// finds it again in a forked child and after the segment was replaced. Never freed.
 class GaugeBinding {
  public:
-  /// A binding that is shown nowhere, for gauges that were refused.
+  /// A binding that is shown nowhere, for refused gauges.
   GaugeBinding() = default;
   GaugeBinding(FamilyBinding* family, std::span<const std::string_view> values);
 
-  /// The one of these label values, made if it is new; detached_gauge() if they are refused. Never null.
+  /// The binding of these label values; makes a new one. detached_gauge() if they are refused. Never null.
   static GaugeBinding* Of(FamilyBinding* family, std::span<const std::string_view> values) noexcept;
 
   void Set(double value) noexcept;
   void Add(double delta) noexcept;
-  /// Takes the value away: this process has no part in the series until the next set.
+  /// Removes the value: this process does not take part in the series until the next set.
   void Clear() noexcept;
   /// Moves a value that this process has set to the segment in use now.
   void Follow() noexcept;
 
   bool IsFor(const FamilyBinding* family, std::span<const std::string_view> values) const noexcept;
 
-  GaugeBinding* next = nullptr;  ///< in its bucket of the gauge table; set before it is published
+  GaugeBinding* next = nullptr;  ///< the next in its bucket of the gauge table; set before it is published
 
  private:
-  /// Where the cell is, for one process and one segment. Immutable, never freed: a new one is made only after
-  /// a fork or a replaced segment.
+  /// Where the cell is, for one process and one segment. Immutable and never freed: a new one is made only
+  /// after a fork or a replaced segment.
   struct Bound {
     std::uint64_t generation;
     Attachment* attachment;
@@ -46,7 +46,8 @@ class GaugeBinding {
     shm::GaugeOrder order;
   };
 
-  /// Changes the value, wherever it is, by change(cell, order), which fails if it has moved meanwhile.
+  /// Applies change(cell, order) to the value, wherever it is. `change` returns false if the value has moved
+  /// meanwhile.
   template <class Change>
   void Apply(Change change) noexcept;
   const Bound* Find() noexcept;
@@ -58,21 +59,21 @@ class GaugeBinding {
   FamilyBinding* const family_ = nullptr;
   const std::vector<std::string> values_{};
   std::atomic<const Bound*> bound_{nullptr};
-  std::atomic<std::int64_t> retry_at_ns_{0};  ///< after a refusal, when to ask again
-  /// Takes the value while there is no slot or segment for it.
+  std::atomic<std::int64_t> retry_at_ns_{0};  ///< when to ask again after a refusal
+  /// Holds the value while it has no slot or segment.
   shm::layout::GaugeCell detached_{};
-  std::atomic<std::uint64_t> detached_generation_{0};  ///< of the process that `detached_` belongs to
+  std::atomic<std::uint64_t> detached_generation_{0};  ///< of the process that owns `detached_`
 };
 
-/// All gauge bindings of a registry, found by family and label values. Insert-only and lock-free, as Connection.
+/// All gauge bindings of a registry, by family and label values. Insert-only and lock-free, like Connection.
 class GaugeTable {
  public:
-  /// Null if memory is short, or if the binding would be new and the table has `max_size`.
+  /// Null if memory is short, or if the binding is new and the table already has `max_size`.
   GaugeBinding* FindOrAdd(FamilyBinding* family, std::span<const std::string_view> values,
                           std::size_t max_size) noexcept;
 
-  /// After a segment has been replaced: moves every gauge to the new one, also those that are never set again, and then
-  /// gives back the slots in those left. Does nothing otherwise.
+  /// After a segment was replaced: moves every gauge to the new segment, even one that is never set again,
+  /// then gives back the slots in the old segments. Otherwise does nothing.
   void Follow(Connection& connection) noexcept;
 
  private:

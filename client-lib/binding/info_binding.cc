@@ -11,8 +11,9 @@ void InfoBinding::Say(FamilyBinding* family, std::span<const std::string_view> v
   if (former != nullptr && former != gauge) Settle(former);
 }
 
-/// Shows it if it is what is said, else takes it back. Of several threads that say different things at once, the last to
-/// touch a gauge has seen that it agrees with what is said: without the second look a late Clear() could leave none.
+/// Shows the gauge if it is the one said now, else clears it. Threads may say different things at once. Each
+/// checks again after it has touched a gauge, so the last one to touch it leaves it as said. Without that
+/// check a late Clear() could leave no gauge shown.
 void InfoBinding::Settle(GaugeBinding* gauge) noexcept {
   for (;;) {
     const bool is_said = said_.load() == gauge;

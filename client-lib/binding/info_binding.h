@@ -10,17 +10,18 @@ namespace shmetrics::internal {
 class FamilyBinding;
 class GaugeBinding;
 
-/// What this process says in one info: one set of label values at a time, each of which is a gauge of value 1.
+/// What this process says in one info: one set of label values at a time. Each set is a gauge with the value
+/// 1.
 class InfoBinding {
  public:
-  /// Shows these values, and then takes back those shown before, so that no scrape finds none.
+  /// Shows these values, then removes the former ones, in this order so that every scrape finds some.
   void Say(FamilyBinding* family, std::span<const std::string_view> values) noexcept;
 
  private:
   void Settle(GaugeBinding* gauge) noexcept;
 
-  std::atomic<GaugeBinding*> said_{
-      nullptr};  ///< never freed; after a fork still the parent's, until the child says one
+  /// Never freed. After a fork it is the parent's, until the child says something.
+  std::atomic<GaugeBinding*> said_{nullptr};
 };
 
 }  // namespace shmetrics::internal

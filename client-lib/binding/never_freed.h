@@ -3,8 +3,8 @@
 
 namespace shmetrics::internal {
 
-/// Remembers an object that has been replaced but may still be in use, and so is never freed; null is fine. Only
-/// for leak checkers, which shall not blame the application: they see that it can be reached. Lock-free.
+/// Remembers an object that was replaced but may still be in use, and so is never freed. Null is fine. Only
+/// for leak checkers: they see that the object is reachable and do not blame the application. Lock-free.
 void KeepNeverFreed(const void* object) noexcept;
 
 }  // namespace shmetrics::internal

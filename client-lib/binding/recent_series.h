@@ -10,18 +10,18 @@
 
 namespace shmetrics::internal {
 
-/// The series that were looked up last, by the CPU and the family they were looked up for: who asks for the same one again
-/// and again needs no hash and no chain. By CPU, because threads that ask for different ones would take a common word from
-/// each other's caches, at ten times what it saves.
+/// The series looked up last, for each CPU and family. Looking up the same one again and again then needs no
+/// hash and no chain. One for each CPU, because threads that look up different series would take a common
+/// word from each other's caches, at ten times the cost that this saves.
 ///
-/// A guess, no more: another family's may be there, or one of another segment. Directory::IsSeries says whether it is right,
-/// and stays right, because records are never removed and segments never unmapped.
+/// It is only a guess: the slot may hold a series of another family or segment. Directory::IsSeries checks
+/// it. The answer stays true, because records are never removed and segments never unmapped.
 class RecentSeries {
  public:
   class Slot {
    public:
-    /// What was found the last two times; null if that was not one series. Where keys are random, a guess that is always
-    /// wrong would cost a sixth of a look-up.
+    /// The series found the last two times; null if they were not the same. Where keys are random, a guess
+    /// would always be wrong and cost a sixth of a look-up.
     shm::layout::SeriesRecord* Guess() const {
       const std::uintptr_t word = word_.load(std::memory_order_acquire);  // pairs with Note()
       return (word & kTwice) != 0 ? reinterpret_cast<shm::layout::SeriesRecord*>(word - kTwice) : nullptr;
@@ -29,14 +29,14 @@ class RecentSeries {
     void Note(shm::layout::SeriesRecord* found) {
       const auto word = reinterpret_cast<std::uintptr_t>(found);
       const std::uintptr_t before = word_.load(std::memory_order_relaxed);  // no order needed: only compared
-      word_.store((before & ~kTwice) == word ? word | kTwice : word,
-                  std::memory_order_release);  // pairs with Guess()
+      // pairs with Guess()
+      word_.store((before & ~kTwice) == word ? word | kTwice : word, std::memory_order_release);
     }
 
    private:
     static constexpr std::uintptr_t kTwice = 1;
     static_assert(alignof(shm::layout::SeriesRecord) > kTwice);
-    std::atomic<std::uintptr_t> word_{0};  ///< a pointer to a series, and kTwice
+    std::atomic<std::uintptr_t> word_{0};  ///< a pointer to a series, plus kTwice
   };
 
   Slot& Of(shm::layout::Ref family) {
@@ -45,7 +45,7 @@ class RecentSeries {
   }
 
  private:
-  static constexpr std::uint32_t kCpus = 64;  ///< on larger machines some share
+  static constexpr std::uint32_t kCpus = 64;  ///< on larger machines some CPUs share
   static constexpr std::uint32_t kFamilies = 8;
   struct alignas(64) Cpu {
     Slot families[kFamilies];
@@ -53,7 +53,7 @@ class RecentSeries {
   Cpu cpus_[kCpus]{};
 };
 
-/// One for the process: 4 KiB, of which a page is there when something is looked up.
+/// One for the process. It has 4 KiB, which the kernel provides when something is looked up first.
 inline constinit RecentSeries recent_series;
 
 }  // namespace shmetrics::internal

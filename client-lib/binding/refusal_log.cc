@@ -15,15 +15,15 @@ void RefusalLog::Note(const Error& error) noexcept {
     const Error* none = nullptr;
     // pairs with the acquire above and in Read()
     if (!first_[kind].compare_exchange_strong(none, mine, std::memory_order_acq_rel)) delete mine;
-  } catch (const std::bad_alloc&) {  // then the count stands without a message
+  } catch (const std::bad_alloc&) {  // then the count has no message
   }
 }
 
 std::vector<RefusalStatus> RefusalLog::Read() const {
   std::vector<RefusalStatus> refusals;
   for (std::size_t kind = 0; kind < kErrorCodes.size(); kind++) {
-    const std::uint64_t count =
-        counts_[kind].load(std::memory_order_relaxed);  // no order needed: a statistic
+    // no order needed: a statistic
+    const std::uint64_t count = counts_[kind].load(std::memory_order_relaxed);
     const Error* first = first_[kind].load(std::memory_order_acquire);
     if (count > 0)
       refusals.push_back({static_cast<ErrorCode>(kind), count, first == nullptr ? "" : first->message});

@@ -11,13 +11,13 @@
 
 namespace shmetrics::internal {
 
-/// What this process has been refused: a count for each kind, and the first message. Bounded, because a
-/// refusal may be met at every call; lock-free, because a child may be made at any moment.
+/// The refusals that this process has met: a count for each kind, and its first message. Bounded, because
+/// every call may meet one. Lock-free, because a child may be forked at any moment.
 class RefusalLog {
  public:
   void Note(const Error& error) noexcept;
   std::vector<RefusalStatus> Read() const;
-  /// Whether a limit or the end of memory was among them.
+  /// True if one of them was a limit or the end of memory.
   bool MetALimit() const noexcept;
 
  private:

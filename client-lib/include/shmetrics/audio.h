@@ -15,32 +15,35 @@
 
 namespace shmetrics::audio {
 
-/// What ends a stream or job that nobody finishes.
+/// What ends a stream or job that is never finished.
 enum class Lifetime : std::uint8_t {
-  ttl,     ///< the configured TTL runs out without a heartbeat, or the worker dies
-  worker,  ///< the worker dies, and nothing else
+  ttl,     ///< the configured TTL passes without a heartbeat, or the worker dies
+  worker,  ///< only the worker's death
 };
 
-/// How a stream or job is asked for.
+/// Options for starting a stream or a job.
 struct StartOptions {
-  std::optional<Tier> tier = {};  ///< the user's; none: the one set by set_tier(), else free
-  /// None: Lifetime::ttl for a stream, because its client may be gone while the worker lives on (a half-open connection
-  /// closes nothing); Lifetime::worker for a job, because it runs inside the worker, often for longer than any TTL
-  /// and with nobody to send heartbeats, and the kernel tells when the worker is gone.
+  std::optional<Tier> tier = {};  ///< none: the user's tier by set_tier(), else free
+  /// None: Lifetime::ttl for a stream, Lifetime::worker for a job.
+  /// A stream's client may be gone while the worker lives on: a half-open connection closes nothing.
+  /// A job runs inside the worker, often for longer than any TTL, and nobody sends heartbeats for it. The
+  /// kernel tells when the worker is gone.
   std::optional<Lifetime> lifetime = {};
 };
 
-/// A stream or a job that has been let in: a lease that counts for its user until it is finished, or until this object
-/// is gone. As Lease for moves, threads and forks.
+/// A stream or a job that was admitted. It counts for its user until it is finished or this object is
+/// destroyed.
+/// Moves, threads and forks: as for Lease.
 class SHMETRICS_EXPORT Activity {
  public:
   Activity() noexcept = default;
 
-  /// Says that it is still going on. False if it has ended meanwhile: its place may be another's, so stop.
+  /// Says that the stream or job is still going on. False if it has ended: another may have its place, so
+  /// stop.
   bool heartbeat() noexcept { return lease_.renew(); }
-  /// Ends it. False if it had ended before.
+  /// Ends the stream or job. False if it had already ended.
   bool finish() noexcept { return lease_.release(); }
-  /// Whether it counts now.
+  /// True while the stream or job counts.
   bool active() const noexcept { return lease_.live(); }
 
  private:
@@ -51,7 +54,7 @@ class SHMETRICS_EXPORT Activity {
 using Stream = Activity;
 using Job = Activity;
 
-/// A user's audio minutes of one UTC day.
+/// A user's audio minutes on one UTC day.
 struct DailyMinutes {
   double used;
   std::optional<double> limit;      ///< none: unlimited
@@ -63,60 +66,66 @@ struct QuotaOptions {
   std::string config = {};
 };
 
-/// How a quota stands.
+/// The state of a quota.
 struct QuotaStatus {
-  std::string config;  ///< path of the ini file that was read; empty if there was none
-  /// What was wrong in the file or the environment, each naming its place; the defaults hold instead.
+  std::string config;  ///< path of the ini file that was read; empty if none was
+  /// Mistakes in the file or the environment, each with its place. The defaults hold instead.
   std::vector<std::string> warnings;
 };
 
-/// Who may use how much audio at once and in a day, decided over all workers of the host, and the metrics of it:
+/// Decides how much audio each user may use, at once and per day, over all workers of the host. Its metrics:
 ///   audio_streaming_active{user_id}         streams that are going on
 ///   audio_jobs_active{user_id}              jobs that are running
 ///   audio_quota_violations_total{type}      denials: daily_minutes, concurrent_streams, concurrent_jobs
 ///   audio_model_workers{model}              living workers that offer a model
+/// Only a denial counts as a violation. kBusy, kLedgerFull and the other errors of LeaseGaugeFamily are not
+/// denials: nothing was decided, and the application chooses what to do.
 ///
-/// A denial, and nothing else, counts one violation. kBusy, kLedgerFull and the other errors of LeaseGaugeFamily are no
-/// denials: nothing was decided, and the application chooses. Reads the environment and the ini file once, when made:
-/// AUDIO_TIER_LIMITS_JSON, AUDIO_STREAM_TTL_SECONDS and AUDIO_JOB_TTL_SECONDS win over [Audio-Quota] of the file, which
-/// wins over the defaults.
-///
-/// Thread-safe. May be made before fork(): children use it as their own. Cheap to copy. Lives as long as its process.
+/// The constructor reads the environment and the ini file, once. AUDIO_TIER_LIMITS_JSON,
+/// AUDIO_STREAM_TTL_SECONDS and AUDIO_JOB_TTL_SECONDS win over [Audio-Quota] of the file, which wins over the
+/// defaults.
+/// Thread-safe. May be made before fork(): children use it as their own. Cheap to copy. Lives as long as its
+/// process.
 class SHMETRICS_EXPORT Quota {
  public:
   explicit Quota(Registry& registry = Registry::global(), const QuotaOptions& options = {}) noexcept;
 
-  /// Lets a stream of the user in, or says why not: kConcurrentStreams is the denial. `user_id` is 1 to 256 bytes of
-  /// UTF-8 without NUL, and 320 as a label, where each quote, backslash and newline takes two; else kInvalidLabels.
+  /// Admits a stream of the user, or returns why not. kConcurrentStreams is the denial.
+  /// `user_id` is 1 to 256 bytes of UTF-8 without NUL. As a label, where each quote, backslash and newline
+  /// takes two bytes, it has at most 320. Else kInvalidLabels.
   Result<Stream> try_start_stream(std::string_view user_id, const StartOptions& options = {}) const noexcept;
-  /// The same of a job; kConcurrentJobs is the denial.
+  /// The same for a job. kConcurrentJobs is the denial.
   Result<Job> try_start_job(std::string_view user_id, const StartOptions& options = {}) const noexcept;
 
-  /// How many of the user's streams, or jobs, are going on now on this host.
+  /// How many streams or jobs of the user are going on now on this host.
   Result<std::uint64_t> active_streams(std::string_view user_id) const noexcept;
   Result<std::uint64_t> active_jobs(std::string_view user_id) const noexcept;
 
-  /// Takes `minutes` from what the user has left today, all of them or, with kDailyMinutes, none. More than 0 and at
-  /// most 1,000,000; kept in billionths, rounded to the nearest, and no amount to nothing. If the ledger has no room for another user the minutes are allowed
-  /// and not counted, and the agent shows how often that was (ledger_full). Without a segment they are allowed, up to
-  /// the whole limit at once, and not counted either.
+  /// Takes `minutes` from what the user has left today: all of them, or none with kDailyMinutes.
+  /// `minutes` is more than 0 and at most 1,000,000. It is kept in billionths, rounded to the nearest; no
+  /// amount is rounded to 0.
+  /// If the ledger has no room for another user, the minutes are allowed and not counted, and the agent shows
+  /// how often that happened (ledger_full). Without a segment they are also allowed, up to the whole limit in
+  /// one call, and not counted.
   Result<DailyMinutes> consume_daily_minutes(std::string_view user_id, double minutes,
                                              std::optional<Tier> tier = {}) const noexcept;
-  /// Whether the user could take `minutes` now; 0: any at all. Takes none. Counts a violation if not.
+  /// Tells if the user could take `minutes` now, or with 0 if any are left. Takes none. A denial counts as a
+  /// violation.
   Result<DailyMinutes> check_daily_minutes(std::string_view user_id, double minutes = 0,
                                            std::optional<Tier> tier = {}) const noexcept;
 
-  /// Remembers the user's tier on this host, with the day's minutes. The ledger forgets a user who has no stream or job
-  /// and has used no minutes today, when it needs the place: who has many users gives the tier with each call.
-  /// kLedgerFull if there is no room.
+  /// Remembers the user's tier on this host, together with the day's minutes. kLedgerFull if there is no
+  /// room.
+  /// When the ledger needs the place, it forgets users who have no stream or job and have used no minutes
+  /// today. An application with many users should give the tier with each call.
   Result<void> set_tier(std::string_view user_id, Tier tier) const noexcept;
-  /// The tier that holds for the user when a call gives none.
+  /// The user's tier when a call gives none.
   Result<Tier> tier(std::string_view user_id) const noexcept;
-  /// What a tier allows, as configured.
+  /// The configured limits of a tier.
   Limits limits(Tier tier) const noexcept;
 
-  /// Says that this worker offers a model, until it dies. Again: no effect. A forked child offers nothing until it says
-  /// so itself.
+  /// Says that this worker offers a model, until it dies. Repeating it has no effect. A forked child offers
+  /// nothing until it calls this itself.
   Result<void> announce_model(std::string_view model) const noexcept;
 
   QuotaStatus status() const;

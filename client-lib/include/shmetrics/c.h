@@ -1,33 +1,35 @@
 #ifndef SHMETRICS_C_H_
 #define SHMETRICS_C_H_
 
-/// shmetrics for C, and for every language that can call C: all of the public face, in C99. Keeps its binary interface
-/// for as long as the soname stays.
+/// shmetrics for C, and for every language that can call C: the whole public interface, in C99. The binary
+/// interface stays the same as long as the soname does.
 ///
-/// Codes. A function that can fail returns a shmetrics_code, SHMETRICS_OK (0) if all is well. Those that take a
-/// `shmetrics_error*` also say there, in a sentence, what happened; it is the caller's, and may be null. Results go
-/// through a pointer that must not be null; after a failure it holds null or 0, unless said otherwise. A null pointer
-/// where one is needed is refused with SHMETRICS_BAD_ARGUMENT. Nothing throws, logs, exits or keeps state of a thread.
+/// Codes. A function that can fail returns a shmetrics_code; SHMETRICS_OK (0) means success. Functions with a
+/// `shmetrics_error*` also write there, in one sentence, what happened. The caller owns that struct, and the
+/// pointer may be null. Results go through a pointer that must not be null. After a failure the result is
+/// null or 0, unless stated otherwise. A null pointer where one is needed is SHMETRICS_BAD_ARGUMENT. No
+/// function throws, logs, exits or keeps per-thread state.
 ///
-/// Texts are UTF-8 and end with NUL. They are copied, and so are arrays and structs: the caller may free them at once.
-/// Label values are an array of `count` such texts, in the order of the label names; null for none.
+/// Texts are UTF-8 and end with NUL. Texts, arrays and structs are copied: the caller may free them at once.
+/// Label values are an array of `count` texts, in the order of the label names; null if there are none.
 ///
-/// Handles. Registries, families, quotas, counters, gauges and histograms belong to the library and are never freed:
-/// take one once and keep it. Asking again for the same one gives the same one and takes no memory. Leases and
-/// activities belong to the caller, who frees each once.
+/// Handles. The library owns registries, families, quotas, counters, gauges and histograms and never frees
+/// them: take each once and keep it. Asking for the same one again gives the same handle and takes no memory.
+/// The caller owns leases and activities and frees each once.
 ///
-/// Threads. Every function may be called by any thread at any time, but one lease or activity is for one thread at a
-/// time.
+/// Threads. Any thread may call any function at any time, but only one thread at a time may use a given lease
+/// or activity.
 ///
-/// Fork. All handles are good in forked children, also if a server has made them before it forks its workers: counters
-/// and histograms count on together; a gauge is the child's own, and is not there until the child sets it; a lease or
-/// activity of the parent is none of the child's: there it has ended, and freeing it frees only memory.
+/// Fork. All handles work in forked children, also if a server made them before it forks its workers.
+/// Counters and histograms go on counting together. A gauge is the child's own and does not exist until the
+/// child sets it. A lease or activity of the parent does not belong to the child: there it has ended, and
+/// freeing it frees only memory.
 ///
-/// Signal handlers may call shmetrics_counter_inc(), shmetrics_counter_add(), shmetrics_fractional_add() and
-/// shmetrics_histogram_observe(), nothing else.
+/// Signal handlers may call only shmetrics_counter_inc(), shmetrics_counter_add(), shmetrics_fractional_add()
+/// and shmetrics_histogram_observe().
 ///
-/// Cost. What is inline in C++ is a call here: an increment costs the call, 4.5 to 8 ns, and what it costs there. So
-/// does the rest.
+/// Cost. Functions that are inline in C++ are calls here. An increment costs the call, 4.5 to 8 ns, on top of
+/// its cost in C++. The other functions cost what they cost in C++.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -42,37 +44,42 @@
 extern "C" {
 #endif
 
-/// SHMETRICS_ABI_VERSION of the library in use. A program needs at least the one it was compiled with.
+/// SHMETRICS_ABI_VERSION of the library in use. It must not be less than the version the program was compiled
+/// with.
 SHMETRICS_EXPORT uint32_t shmetrics_abi_version(void);
-/// The name of a code, for example "SHMETRICS_BUSY"; "SHMETRICS_OTHER" for an unknown one. Never null; not to be freed.
+/// The name of a code, for example "SHMETRICS_BUSY"; "SHMETRICS_OTHER" for an unknown code. Never null. Do
+/// not free it.
 SHMETRICS_EXPORT const char* shmetrics_code_name(shmetrics_code code);
 
 // Registries.
 
-/// Options for shmetrics_registry_global(), before its first use. SHMETRICS_ALREADY_IN_USE without effect after it.
-/// SHMETRICS_BAD_OPTION if the struct is larger than the library's, and what it does not know is not 0.
+/// Sets the options of shmetrics_registry_global(). Must come before its first use: afterwards
+/// SHMETRICS_ALREADY_IN_USE, without effect. SHMETRICS_BAD_OPTION if the struct is larger than the library's
+/// and a member unknown to the library is not 0.
 SHMETRICS_EXPORT shmetrics_code shmetrics_registry_configure(const shmetrics_registry_options* options,
                                                              shmetrics_error* error);
-/// The registry of this process; never null. Attaches to the segment, or makes it, on first use. Without a usable
-/// segment everything works and counts in private memory, and it is tried again at later registrations, at most once
-/// a second: see shmetrics_registry_status().
+/// The registry of this process; never null. The first use attaches to the segment, or makes it. Without a
+/// usable segment everything works and counts in private memory. Later registrations try the segment again,
+/// at most once a second: see shmetrics_registry_status().
 SHMETRICS_EXPORT shmetrics_registry* shmetrics_registry_global(void);
-/// A registry on another segment. Never freed, and a new one at each call: make few. Not attached: the reason is
-/// returned, and `*registry` works nevertheless.
+/// Opens a registry on another segment. Each call makes a new one that is never freed: make few. If it cannot
+/// attach, the reason is returned, and `*registry` still works.
 SHMETRICS_EXPORT shmetrics_code shmetrics_registry_open(const shmetrics_registry_options* options,
                                                         shmetrics_registry** registry,
                                                         shmetrics_error* error);
 SHMETRICS_EXPORT shmetrics_code shmetrics_registry_status(const shmetrics_registry* registry,
                                                           shmetrics_status* status);
-/// The status for people: where it is attached, or why not; then each kind of refusal, on a line of its own. As
-/// snprintf(): writes what fits into `capacity` bytes, NUL included, and sets `*length` (may be null) to the bytes of
-/// the whole text without NUL. `buffer` may be null if `capacity` is 0.
+/// Describes the status for people: where the registry is attached or why it is not, then each kind of
+/// refusal on its own line.
+/// Like snprintf(): writes what fits into `capacity` bytes, NUL included, and sets `*length` to the length of
+/// the whole text without NUL. `length` may be null. `buffer` may be null if `capacity` is 0.
 SHMETRICS_EXPORT shmetrics_code shmetrics_registry_describe(const shmetrics_registry* registry, char* buffer,
                                                             size_t capacity, size_t* length);
 
-// Families. A family that is refused, or has no segment now, still works, in private memory: the reason is returned,
-// and `*family` is set. Only after SHMETRICS_BAD_ARGUMENT, and after SHMETRICS_OUT_OF_MEMORY of this process itself, it
-// is null. A call for a series of another kind of family is a SHMETRICS_BAD_ARGUMENT.
+// Families. A family that is refused or has no segment now still works, in private memory: the reason is
+// returned, and `*family` is set. `*family` is null only after SHMETRICS_BAD_ARGUMENT, and after
+// SHMETRICS_OUT_OF_MEMORY of this process itself. Asking a family of another kind for a series is
+// SHMETRICS_BAD_ARGUMENT.
 
 SHMETRICS_EXPORT shmetrics_code shmetrics_counter_family(shmetrics_registry* registry,
                                                          const shmetrics_family_options* options,
@@ -94,24 +101,27 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_histogram_family(shmetrics_registry* r
 SHMETRICS_EXPORT shmetrics_code shmetrics_lease_family(shmetrics_registry* registry,
                                                        const shmetrics_family_options* options,
                                                        shmetrics_family** family, shmetrics_error* error);
-/// Says something of this process, like its version: a series `name`_info with these labels and the value 1, shown while
-/// a process lives that says it. Said again by the same process with other values, they replace the former ones. `help`
-/// may be null. What a family can be refused for is returned. See Registry::info() in shmetrics/registry.h.
+/// Publishes a fact about this process, for example its version: a series `name`_info with these labels and
+/// the value 1. The series is shown while at least one living process says it. If the same process says it
+/// again with other values, they replace the former ones. `help` may be null. Returns the reason if the
+/// family is refused. See Registry::info() in shmetrics/registry.h.
 SHMETRICS_EXPORT shmetrics_code shmetrics_info_say(shmetrics_registry* registry, const char* name,
                                                    const char* help, const shmetrics_labels* labels,
                                                    shmetrics_error* error);
-/// Whether the family is registered in a segment now, or why not.
+/// SHMETRICS_OK if the family is registered in a segment now, else the reason.
 SHMETRICS_EXPORT shmetrics_code shmetrics_family_check(const shmetrics_family* family,
                                                        shmetrics_error* error);
-/// Hides a series until somebody asks for it again; its value stays, and handles go on counting. SHMETRICS_NOT_FOUND if
-/// there is none, or it is hidden already.
+/// Hides a series until someone asks for it again. Its value stays, and handles go on counting.
+/// SHMETRICS_NOT_FOUND if it does not exist or is already hidden.
 SHMETRICS_EXPORT shmetrics_code shmetrics_family_remove(const shmetrics_family* family,
                                                         const char* const* values, size_t count);
 
-// Series: registered if new on this host, else looked up in some tens of nanoseconds without a lock. A label set that is
-// refused still gives a handle, as in C++: of counters and histograms that of the family's overflow series, of gauges
-// one that is shown nowhere; shmetrics_registry_status() counts it. What was taken without a segment counts in private
-// memory for good, but for gauges: take it again. A null handle counts nowhere: the call says SHMETRICS_BAD_ARGUMENT.
+// Series. A series that is new on this host is registered. A known one is looked up without a lock, in some
+// tens of nanoseconds.
+// A refused label set still gives a handle, as in C++: for counters and histograms that of the family's
+// overflow series, for gauges one that is shown nowhere. shmetrics_registry_status() counts it.
+// A handle taken without a segment counts in private memory for good, except a gauge: take it again. A null
+// handle counts nowhere, and the call returns SHMETRICS_BAD_ARGUMENT.
 
 SHMETRICS_EXPORT shmetrics_code shmetrics_counter_with(const shmetrics_family* family,
                                                        const char* const* values, size_t count,
@@ -122,29 +132,30 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_counter_add(shmetrics_counter* counter
 SHMETRICS_EXPORT shmetrics_code shmetrics_fractional_with(const shmetrics_family* family,
                                                           const char* const* values, size_t count,
                                                           shmetrics_fractional** counter);
-/// A negative number, NaN or an infinity changes nothing and is a SHMETRICS_BAD_ARGUMENT.
+/// A negative number, NaN or an infinity changes nothing and returns SHMETRICS_BAD_ARGUMENT.
 SHMETRICS_EXPORT shmetrics_code shmetrics_fractional_add(shmetrics_fractional* counter, double n);
 
 SHMETRICS_EXPORT shmetrics_code shmetrics_gauge_with(const shmetrics_family* family,
                                                      const char* const* values, size_t count,
                                                      shmetrics_gauge** gauge);
-/// Any double is a value. The first set in a process claims its worker slot with a few system calls.
+/// Every double is a value. The first set in a process claims its worker slot with a few system calls.
 SHMETRICS_EXPORT shmetrics_code shmetrics_gauge_set(shmetrics_gauge* gauge, double value);
-/// To this process's value, which counts as 0 before its first set.
+/// Adds to this process's value, which counts as 0 before its first set.
 SHMETRICS_EXPORT shmetrics_code shmetrics_gauge_add(shmetrics_gauge* gauge, double delta);
 SHMETRICS_EXPORT shmetrics_code shmetrics_gauge_sub(shmetrics_gauge* gauge, double delta);
 
-/// SHMETRICS_OUT_OF_MEMORY if this process has no room for a handle, which a series needs once.
+/// A series needs a handle once; SHMETRICS_OUT_OF_MEMORY if this process has no room for it.
 SHMETRICS_EXPORT shmetrics_code shmetrics_histogram_with(const shmetrics_family* family,
                                                          const char* const* values, size_t count,
                                                          shmetrics_histogram** histogram);
 /// NaN counts above all bounds; NaN and infinities are counted but not added to the sum.
 SHMETRICS_EXPORT shmetrics_code shmetrics_histogram_observe(shmetrics_histogram* histogram, double value);
 
-// Exemplars: what led to the latest observation of a bucket, or increment of a counter; OpenMetrics shows it. They take the
-// family and the values of the series, not its handle, and look it up at each call. What is counted always counts; an
-// exemplar that is not allowed (see Histogram::observe() in shmetrics/histogram.h), or has no place, is dropped and counted
-// in the segment: that is no failure. Not for signal handlers.
+// Exemplars show what led to the latest observation in a bucket, or to the latest increment of a counter;
+// OpenMetrics shows them. These functions take the family and the values of the series instead of its handle,
+// and look the series up at each call. The value always counts. An exemplar that is not allowed (see
+// Histogram::observe() in shmetrics/histogram.h) or has no room is dropped and counted in the segment: that
+// is not a failure. Not for signal handlers.
 
 SHMETRICS_EXPORT shmetrics_code shmetrics_counter_add_exemplar(const shmetrics_family* family,
                                                                const char* const* values, size_t count,
@@ -157,21 +168,22 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_histogram_observe_exemplar(const shmet
                                                                      double value,
                                                                      const shmetrics_labels* exemplar);
 
-// Leases: see Lease and LeaseGaugeFamily in shmetrics/lease.h for what they promise, and for the codes.
+// Leases. Lease and LeaseGaugeFamily in shmetrics/lease.h say what they promise and what the codes mean.
 
-/// Takes a lease on a key, if it has fewer than `limit` live ones on this host; SHMETRICS_UNLIMITED: any number, 0: none
-/// at all. It lives `ttl_ms` milliseconds from now and from each renewal; 0: as long as this process.
+/// Takes a lease on a key if the key has fewer than `limit` live ones on this host. SHMETRICS_UNLIMITED
+/// allows any number, 0 none. The lease lives `ttl_ms` milliseconds from now and from each renewal; with 0,
+/// as long as this process.
 SHMETRICS_EXPORT shmetrics_code shmetrics_lease_try_acquire(const shmetrics_family* family,
                                                             const char* const* values, size_t count,
                                                             uint32_t limit, int64_t ttl_ms,
                                                             shmetrics_lease** lease, shmetrics_error* error);
-/// Lets it live for its whole time from now on. SHMETRICS_ENDED if it has ended: what it stood for must stop.
+/// Restarts the lease's TTL. SHMETRICS_ENDED if the lease has ended: what it stood for must stop.
 SHMETRICS_EXPORT shmetrics_code shmetrics_lease_renew(shmetrics_lease* lease);
-/// Ends it. SHMETRICS_ENDED if it had ended before. The handle is still to be freed.
+/// Ends the lease. SHMETRICS_ENDED if it had already ended. The handle must still be freed.
 SHMETRICS_EXPORT shmetrics_code shmetrics_lease_release(shmetrics_lease* lease);
-/// SHMETRICS_OK if it lives now, SHMETRICS_ENDED if not.
+/// SHMETRICS_OK if the lease is live now, SHMETRICS_ENDED if not.
 SHMETRICS_EXPORT shmetrics_code shmetrics_lease_check(const shmetrics_lease* lease);
-/// Ends it if it lives, and frees the handle. Null: no effect.
+/// Ends the lease if it is live, and frees the handle. Null has no effect.
 SHMETRICS_EXPORT void shmetrics_lease_free(shmetrics_lease* lease);
 /// How many leases of a key are live on this host.
 SHMETRICS_EXPORT shmetrics_code shmetrics_lease_count(const shmetrics_family* family,

@@ -17,28 +17,32 @@
 namespace shmetrics {
 
 namespace internal {
-/// Cells of this process that nobody reads, for handles that have no place in a segment.
+/// Cells of this process that nobody reads, for handles without a place in a segment.
 SHMETRICS_EXPORT std::uint64_t* detached_cells() noexcept;
-/// Keeps the exemplar of a value that has been counted in a series; null: in none. A counter has kNoBuckets.
+/// Stores the exemplar of a value that was counted in a series. Null: in none. Counters pass kNoBuckets.
 SHMETRICS_EXPORT void keep_exemplar(void* series, const shm::BucketIndex& buckets, double value,
                                     const LabelPair* labels, std::size_t label_count) noexcept;
 }  // namespace internal
 
-/// A handle to one counter series, shared by all processes. Trivially copyable: take it once and keep it; it is good
-/// for the life of the process and in forked children, whatever happens to the registry. One that was taken while
-/// there was no segment counts in private memory for good: take it again.
-/// Counts up to 2^64 - 1 and then wraps to 0. What a process has counted stays when it dies.
+/// A handle to one counter series, shared by all processes. Trivially copyable. Take it once and keep it: it
+/// works for the life of the process and in forked children, whatever happens to the registry. A handle taken
+/// without a segment counts in private memory for good: take it again.
 ///
-/// Not for a child that shares its parent's memory until it calls exec(), as vfork() makes it: what it adds may be lost.
-/// inc() is thread-safe, fork-safe and async-signal-safe. It never fails and never waits. Inline, it costs little more
-/// than a plain addition where the thread has restartable sequences (glibc 2.35 sets them up), else one locked addition.
+/// Counts up to 2^64 - 1 and then wraps to 0. A process's counts stay when it dies.
+///
+/// inc() is thread-safe, fork-safe and async-signal-safe. It never fails and never waits. It is inline: where
+/// the thread has restartable sequences (glibc 2.35 sets them up) it costs little more than a plain addition,
+/// elsewhere one locked addition.
+///
+/// Not for a child that shares its parent's memory until it calls exec(), as after vfork(): its increments
+/// may be lost.
 class Counter {
  public:
-  /// A handle that counts nowhere, until one from CounterFamily::with() is assigned to it.
+  /// A handle that counts nowhere until one from CounterFamily::with() is assigned to it.
   Counter() noexcept : column_{internal::detached_cells(), 0} {}
 
   void inc() const noexcept { shm::AddToCounter(column_, 1); }
-  /// Adds n. A counter only goes up: a negative n changes nothing.
+  /// Adds n. A counter only rises: a negative n changes nothing.
   template <std::integral Integer>
   void inc(Integer n) const noexcept {
     if constexpr (std::is_signed_v<Integer>) {
@@ -50,8 +54,8 @@ class Counter {
   template <std::floating_point Fraction>
   void inc(Fraction n) const = delete;
 
-  /// Adds n, and makes the labels the series' exemplar: what is behind the latest increment, for example a trace. As
-  /// Histogram::observe() with an exemplar.
+  /// Adds n and makes the labels the exemplar of the series: what led to the latest increment, for example a
+  /// trace. The rules are those of Histogram::observe() with an exemplar.
   template <std::integral Integer>
   void inc(Integer n, std::initializer_list<LabelPair> exemplar) const noexcept {
     inc(n, std::span<const LabelPair>(exemplar.begin(), exemplar.size()));
@@ -75,7 +79,8 @@ class Counter {
 };
 static_assert(std::is_trivially_copyable_v<Counter>);
 
-/// A handle to one counter series that takes fractions, for example seconds or minutes. Otherwise as Counter.
+/// A handle to one counter series that takes fractions, for example of seconds or minutes. Otherwise like
+/// Counter.
 class FractionalCounter {
  public:
   FractionalCounter() noexcept : column_{internal::detached_cells(), 0} {}
@@ -84,7 +89,7 @@ class FractionalCounter {
   void inc(double n = 1.0) const noexcept {
     if (shm::IsFinite(n) && n >= 0) shm::AddToFractionalCounter(column_, n);
   }
-  /// As Counter::inc() with an exemplar.
+  /// Like Counter::inc() with an exemplar.
   void inc(double n, std::initializer_list<LabelPair> exemplar) const noexcept {
     inc(n, std::span<const LabelPair>(exemplar.begin(), exemplar.size()));
   }
@@ -100,22 +105,22 @@ class FractionalCounter {
       : column_(column), series_(series) {}
 
   shm::Column<std::uint64_t> column_;
-  void* series_ = nullptr;  ///< as Counter's
+  void* series_ = nullptr;  ///< as in Counter
 };
 static_assert(std::is_trivially_copyable_v<FractionalCounter>);
 
 /// A family of counters.
 class SHMETRICS_EXPORT CounterFamily : public Family {
  public:
-  /// The series of these label values, in the order of FamilyOptions::labels; registered if it is new on this
-  /// host. A known one costs a look-up of some tens of nanoseconds without a lock; keep the handle where that
-  /// matters.
+  /// The series with these label values, in the order of FamilyOptions::labels. It is registered if it is new
+  /// on this host. Looking up a known one costs some tens of nanoseconds and takes no lock; keep the handle
+  /// where that matters.
   Counter with(std::initializer_list<std::string_view> values) const noexcept {
     return with(std::span<const std::string_view>(values.begin(), values.size()));
   }
   Counter with(std::span<const std::string_view> values) const noexcept;
 
-  /// Of a family without labels: adds to its only series. On a family with labels this counts nowhere.
+  /// For a family without labels: adds to its only series. On a family with labels this counts nowhere.
   void inc() const noexcept { only_.inc(); }
   template <std::integral Integer>
   void inc(Integer n) const noexcept {
@@ -141,13 +146,13 @@ class SHMETRICS_EXPORT CounterFamily : public Family {
 /// A family of counters that take fractions.
 class SHMETRICS_EXPORT FractionalCounterFamily : public Family {
  public:
-  /// As CounterFamily::with().
+  /// Like CounterFamily::with().
   FractionalCounter with(std::initializer_list<std::string_view> values) const noexcept {
     return with(std::span<const std::string_view>(values.begin(), values.size()));
   }
   FractionalCounter with(std::span<const std::string_view> values) const noexcept;
 
-  /// As CounterFamily::inc().
+  /// Like CounterFamily::inc().
   void inc(double n = 1.0) const noexcept { only_.inc(n); }
   void inc(double n, std::initializer_list<LabelPair> exemplar) const noexcept { only_.inc(n, exemplar); }
   void inc(double n, std::span<const LabelPair> exemplar) const noexcept { only_.inc(n, exemplar); }

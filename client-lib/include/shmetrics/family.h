@@ -12,16 +12,16 @@
 
 namespace shmetrics {
 
-/// What a metric family is called and which labels its series have. The texts are copied.
+/// The name of a metric family and the labels of its series. The texts are copied.
 struct FamilyOptions {
-  /// [a-zA-Z_:][a-zA-Z0-9_:]*, at most 255 bytes; not beginning with "__" or "shmetrics_". A counter whose
-  /// name does not end in _total gets that ending. Must not make the family expose a name of another: a
-  /// histogram foo takes foo_bucket, foo_sum and foo_count, a counter foo_total takes foo.
+  /// [a-zA-Z_:][a-zA-Z0-9_:]*, at most 255 bytes; must not begin with "__" or "shmetrics_". A counter gets
+  /// the ending _total if its name lacks it. No two families may expose the same name: a histogram foo takes
+  /// foo_bucket, foo_sum and foo_count, a counter foo_total takes foo.
   std::string_view name;
-  /// One sentence for people; UTF-8, at most 4,096 bytes. That of the first registration on the host is
+  /// One sentence for people; UTF-8, at most 4,096 bytes. The text of the first registration on the host is
   /// shown.
   std::string_view help = {};
-  /// Base unit, for example "seconds" or "bytes". That of the first registration is shown.
+  /// Base unit, for example "seconds" or "bytes". The unit of the first registration is shown.
   std::string_view unit = {};
   /// [a-zA-Z_][a-zA-Z0-9_]*, each once, at most 32. Reserved: "__...", "otel_metric_overflow", "le" on a
   /// histogram, "worker" on a gauge of mode per_worker.
@@ -33,23 +33,24 @@ class FamilyBinding;
 struct FamilyAccess;  // for the C interface, whose handle is the binding
 }  // namespace internal
 
-/// What all metric families have in common. A value to copy and keep; copies mean the same family. All
+/// The common part of all metric families. A value: copy it and keep it; copies mean the same family. All
 /// functions are thread-safe, and safe in a forked child. A family that was refused still gives out working
 /// handles; they count in private memory, and error() says why.
 ///
-/// A label set beyond a limit (of the family, the segment or its memory), of the wrong size, with invalid
-/// UTF-8 or longer than 4,096 bytes is refused: counters and histograms then count in the family's overflow
-/// series (label otel_metric_overflow="true"), so that totals stay true; gauges count in private memory,
-/// because values must not be merged. Each is counted in the segment and shown by the agent.
+/// A label set is refused if it is beyond a limit (of the family, the segment or its memory), has the wrong
+/// size, is not valid UTF-8 or is longer than 4,096 bytes. Counters and histograms then count in the family's
+/// overflow series (label otel_metric_overflow="true"), so that totals stay true. Gauges count in private
+/// memory, because values of different series must not be merged. The segment counts each refusal, and the
+/// agent shows the count.
 class SHMETRICS_EXPORT Family {
  public:
-  /// Whether the family is registered in a segment now.
+  /// True if the family is registered in a segment now.
   bool ok() const noexcept;
-  /// Why not, in one line; empty if it is.
+  /// Why the family is not registered, in one line; empty if it is.
   std::string error() const;
 
-  /// Hides the series of these label values until somebody takes it again by with(); its value stays, and
-  /// handles go on counting. False if there is none, or it is hidden already.
+  /// Hides the series with these label values until someone asks for it again with with(). Its value stays,
+  /// and handles go on counting. False if the series does not exist or is already hidden.
   bool remove(std::initializer_list<std::string_view> values) const noexcept;
   bool remove(std::span<const std::string_view> values) const noexcept;
 

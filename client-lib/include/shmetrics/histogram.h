@@ -16,8 +16,8 @@
 
 namespace shmetrics {
 
-/// Upper bounds of a histogram's buckets: 1 to 255, finite, increasing. The bucket above the last needs no
-/// bound.
+/// Upper bounds of a histogram's buckets: 1 to 255, finite, increasing. One more bucket, above the last
+/// bound, is implied.
 using Buckets = std::vector<double>;
 
 namespace buckets {
@@ -29,30 +29,34 @@ SHMETRICS_EXPORT Buckets exponential(double start, double factor, std::uint32_t 
 
 }  // namespace buckets
 
-/// A handle to one histogram series, shared by all processes. Trivially copyable; good for the life of the
-/// process and in forked children. What a process has observed stays when it dies.
+/// A handle to one histogram series, shared by all processes. Trivially copyable; works for the life of the
+/// process and in forked children. A process's observations stay when it dies.
 ///
-/// Not for a child that shares its parent's memory until it calls exec(), as vfork() makes it: what it adds may be lost.
-/// observe() is thread-safe, fork-safe and async-signal-safe, never fails and never waits. Count and sum of a
-/// bucket change together, so they agree even if the process is killed in the middle.
+/// observe() is thread-safe, fork-safe and async-signal-safe. It never fails and never waits. Count and sum
+/// of a bucket change together, so they agree even if the process is killed in the middle.
+///
+/// Not for a child that shares its parent's memory until it calls exec(), as after vfork(): its observations
+/// may be lost.
 class Histogram {
  public:
-  /// A handle that counts nowhere, until one from HistogramFamily::with() is assigned to it.
+  /// A handle that counts nowhere until one from HistogramFamily::with() is assigned to it.
   Histogram() noexcept = default;
 
-  /// Counts `value` in the bucket of the smallest bound that is not below it. NaN counts above all bounds.
-  /// NaN and infinities are counted but not added to the sum, which they would spoil for good.
+  /// Counts `value` in the bucket with the smallest bound that is not below it. NaN counts above all bounds.
+  /// NaN and infinities are not added to the sum, because they would spoil it for good.
   void observe(double value) const noexcept { shm::ObserveInHistogram(column_, *buckets_, value); }
 
-  /// The same, and makes the labels the exemplar of the value's bucket: what led to the latest observation there, for
-  /// example {{"trace_id", "4bf92f35"}}. OpenMetrics shows it behind the bucket's count.
+  /// Observes `value` and makes the labels the exemplar of its bucket: what led to the latest observation
+  /// there, for example {{"trace_id", "4bf92f35"}}. OpenMetrics shows it after the bucket's count.
   ///
-  /// Names and values together have at most 128 characters, and as a label block at most 216 bytes. The observation always
-  /// counts; an exemplar that breaks these rules, of a value that is not finite, or for which the segment has no room is
-  /// dropped, and that is counted in the segment. Also dropped: without a segment, and while another thread or process is
-  /// storing one in the same bucket. A series' first exemplar takes 256 bytes for each of its buckets.
+  /// Names and values together have at most 128 characters, and at most 216 bytes as a label block. The
+  /// observation always counts. The exemplar is dropped, and the segment counts that, if it breaks these
+  /// rules, if its value is not finite, or if the segment has no room for it. It is also dropped without a
+  /// segment, and while another thread or process stores one in the same bucket. The first exemplar of a
+  /// series takes 256 bytes for each of its buckets.
   ///
-  /// Never waits, safe in forked children; not for signal handlers. Costs about 30 times an observe(): a few hundred nanoseconds.
+  /// Never waits. Safe in forked children, not in signal handlers. Costs a few hundred nanoseconds, about 30
+  /// times an observe() without an exemplar.
   void observe(double value, std::initializer_list<LabelPair> exemplar) const noexcept {
     observe(value, std::span<const LabelPair>(exemplar.begin(), exemplar.size()));
   }
@@ -73,7 +77,7 @@ class Histogram {
 };
 static_assert(std::is_trivially_copyable_v<Histogram>);
 
-/// Observes, when it ends, how many seconds it has lived. For one thread.
+/// Observes, on destruction, how many seconds it has lived. For use by one thread.
 class ScopedTimer {
  public:
   explicit ScopedTimer(Histogram histogram) noexcept
@@ -89,16 +93,16 @@ class ScopedTimer {
   std::chrono::steady_clock::time_point start_;
 };
 
-/// A family of histograms of the same bounds.
+/// A family of histograms with the same bounds.
 class SHMETRICS_EXPORT HistogramFamily : public Family {
  public:
-  /// As CounterFamily::with().
+  /// Like CounterFamily::with().
   Histogram with(std::initializer_list<std::string_view> values) const noexcept {
     return with(std::span<const std::string_view>(values.begin(), values.size()));
   }
   Histogram with(std::span<const std::string_view> values) const noexcept;
 
-  /// Of a family without labels: as Histogram::observe(). On a family with labels this counts nowhere.
+  /// For a family without labels: like Histogram::observe(). On a family with labels this counts nowhere.
   void observe(double value) const noexcept { only_.observe(value); }
   void observe(double value, std::initializer_list<LabelPair> exemplar) const noexcept {
     only_.observe(value, exemplar);

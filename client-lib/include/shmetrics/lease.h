@@ -19,7 +19,7 @@ class LeaseBinding;
 struct Attachment;
 }  // namespace internal
 
-/// How a lease is asked for.
+/// Options for taking a lease.
 struct LeaseOptions {
   /// How many live leases the key may have on this host, the new one included. None: any number; 0: not one.
   std::optional<std::uint32_t> limit = {};
@@ -27,14 +27,17 @@ struct LeaseOptions {
   std::optional<std::chrono::nanoseconds> ttl = {};
 };
 
-/// One thing in use by this process for one key: a stream of user 42. Ends when it is released, when its time has run
-/// out, or when the process dies, whichever is first, and from the very next read or admission, with nobody cleaning
-/// up. The idea is Chubby's and ZooKeeper's session lease, with the kernel for a failure detector.
+/// One thing that this process uses for one key, for example a stream of user 42. It ends when it is
+/// released, when its time has run out, or when the process dies, whichever comes first. The very next read
+/// or admission sees that, without any clean-up. The idea is the session lease of Chubby and ZooKeeper, with
+/// the kernel as the failure detector.
 ///
-/// Movable; its destructor releases it. In a forked child a lease of the parent is nothing: there renew() and release()
-/// change nothing, and the destructor is harmless. One lease is for one thread at a time; different leases are
-/// independent. Not async-signal-safe, and a thread that is in a call here must not be ended by pthread_cancel(). A child
-/// made by a raw clone(), which the C library does not know of, is refused leases: its mutexes would not be robust.
+/// Movable; the destructor releases it. In a forked child a lease of the parent is nothing: renew() and
+/// release() change nothing there, and the destructor is harmless. One lease is for one thread at a time;
+/// different leases are independent.
+///
+/// Not async-signal-safe. Do not end a thread inside a call here with pthread_cancel(). A child made by a raw
+/// clone(), unknown to the C library, is refused leases: its mutexes would not be robust.
 class SHMETRICS_EXPORT Lease {
  public:
   /// No lease.
@@ -43,50 +46,58 @@ class SHMETRICS_EXPORT Lease {
   Lease& operator=(Lease&& other) noexcept;
   ~Lease();
 
-  /// Lets the lease live for its whole TTL from now on. False if it has ended: what it stood for must stop, or be asked
-  /// for anew. Of a lease without a TTL this only says whether it lives. Waits for nobody; costs a clock and a locked
-  /// instruction, some tens of nanoseconds.
+  /// Restarts the lease's TTL. False if the lease has ended: stop what it stood for, or ask for a new lease.
+  /// For a lease without a TTL it only tells if the lease is live. Never waits. Costs reading a clock and a
+  /// locked instruction, some tens of nanoseconds.
   bool renew() noexcept;
 
-  /// Ends the lease. False if it had ended before. Waits for nobody.
+  /// Ends the lease. False if it had already ended. Never waits.
   bool release() noexcept;
 
-  /// Whether it lives now. A lease with a TTL may end right after.
+  /// True if the lease is live now. A lease with a TTL may end right after.
   bool live() const noexcept;
 
  private:
   friend class internal::LeaseBinding;
 
-  internal::Attachment* attachment_ = nullptr;  ///< where the entry is; null if in private memory, or none
-  void* entry_ = nullptr;                       ///< null: no lease
-  std::uint64_t lease_generation_ = 0;          ///< the entry's, while it is this lease's
-  std::uint64_t process_generation_ = 0;        ///< of the process that acquired it
-  std::int64_t ttl_ns_ = 0;                     ///< 0: none
+  /// Where the entry is. Null if the lease is in private memory, or if there is none.
+  internal::Attachment* attachment_ = nullptr;
+  void* entry_ = nullptr;                 ///< null: no lease
+  std::uint64_t lease_generation_ = 0;    ///< the entry's generation while it holds this lease
+  std::uint64_t process_generation_ = 0;  ///< of the process that took the lease
+  std::int64_t ttl_ns_ = 0;               ///< 0: none
 };
 
-/// A metric family whose value is the number of live leases of each key, on the whole host. It cannot drift: it is
-/// counted, never added up.
+/// A metric family whose value is the number of live leases of each key on the whole host. It cannot drift:
+/// the leases are counted anew at each read.
 class SHMETRICS_EXPORT LeaseGaugeFamily : public Family {
  public:
-  /// Takes a lease on the key of these label values, if the limit allows. Never more than `limit` are live at once in one
-  /// segment, over all processes, and none is refused while there is room: leases of the dead and expired ones are ended first. A
-  /// refused attempt changes nothing and extends nothing.
+  /// Takes a lease on the key with these label values, if the limit allows. Over all processes of a segment,
+  /// never more than `limit` are live at once. No attempt is refused while there is room: expired leases and
+  /// those of dead processes are ended first. A refused attempt changes nothing and extends nothing.
   ///
-  /// kLimitReached; kBusy if another process was stopped while it decided for the same shard of keys (waits 50 ms at
-  /// most: ask again); kLeaseTableFull, kSegmentFull, kOutOfMemory, kNoFreeSlot, kForeignNamespace, kUnrecoverable;
-  /// kInvalidLabels for label values that are not UTF-8, of the wrong number, or longer than 320 bytes as a label block;
-  /// kBadOption for a TTL of 0 or less; kNotOpenable if the limit would refuse but the kernel cannot be asked who lives, for
-  /// want of a descriptor; the family's own error, if it was refused. Without a segment the lease is one of
-  /// this process only, and the limit counts this process's.
+  /// Errors:
+  ///   kLimitReached: the key has `limit` live leases.
+  ///   kBusy: another process was stopped while it decided for the same shard of keys. Waits 50 ms at most:
+  ///   ask again.
+  ///   kLeaseTableFull, kSegmentFull, kOutOfMemory, kNoFreeSlot, kForeignNamespace, kUnrecoverable.
+  ///   kInvalidLabels: the label values are not UTF-8, of the wrong number, or longer than 320 bytes as a
+  ///   label block.
+  ///   kBadOption: the TTL is 0 or less.
+  ///   kNotOpenable: the limit would refuse, but the kernel cannot be asked who lives, for want of a
+  ///   descriptor.
+  ///   The family's own error, if the family was refused.
+  /// Without a segment the lease exists in this process only, and the limit counts this process's leases.
   ///
-  /// Thread-safe; in a forked child it works for the child. Costs some hundred nanoseconds, and with a limit some more for
-  /// each live lease of the key; more only where another process's life must be asked for: when the limit would refuse.
+  /// Thread-safe; in a forked child it works for the child. Costs some hundred nanoseconds, and with a limit
+  /// some more for each live lease of the key. It costs more only when the limit would refuse: then the
+  /// kernel is asked if the other processes live.
   Result<Lease> try_acquire(std::initializer_list<std::string_view> values,
                             const LeaseOptions& options = {}) const noexcept;
   Result<Lease> try_acquire(std::span<const std::string_view> values,
                             const LeaseOptions& options = {}) const noexcept;
 
-  /// How many leases of this key are live now. kBusy and the like as above.
+  /// How many leases of this key are live now. Fails with kBusy and other errors as above.
   Result<std::uint64_t> live(std::initializer_list<std::string_view> values) const noexcept;
   Result<std::uint64_t> live(std::span<const std::string_view> values) const noexcept;
 

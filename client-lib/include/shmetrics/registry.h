@@ -20,37 +20,38 @@
 
 namespace shmetrics {
 
-/// Refusals of one kind that this process has met.
+/// The refusals of one kind that this process has met.
 struct RefusalStatus {
   ErrorCode code;
   std::uint64_t count;
-  std::string first;  ///< the message of the first of them
+  std::string first;  ///< the message of the first refusal
 };
 
-/// How a registry stands.
+/// The state of a registry.
 struct Status {
-  bool attached;        ///< to a segment; else everything counts in private memory
-  bool full;            ///< a limit or the memory's end has been met: some label sets or gauges have no place
+  bool attached;  ///< true: to a segment; false: everything counts in private memory
+  /// True if a limit was reached or memory ran out, and some label sets or gauges have no place.
+  bool full;
   std::string segment;  ///< path
-  /// Why it is not attached, or why a segment that has been removed could not be replaced; empty if all is well.
+  /// Why the registry is not attached, or why a removed segment could not be replaced; empty if all is well.
   std::string error;
-  ErrorCode error_code;                 ///< of `error`; meaningless if that is empty
-  std::vector<RefusalStatus> refusals;  ///< of families, label sets and worker slots; one entry a kind
+  ErrorCode error_code;                 ///< the code of `error`; meaningless if `error` is empty
+  std::vector<RefusalStatus> refusals;  ///< of families, label sets and worker slots; one entry for each kind
 };
 
-/// The way in: a process's connection to one segment, and the metric families in it. The idea of families and
-/// bound handles is that of the Prometheus client libraries.
+/// The start of everything: a process's connection to one segment, and the metric families in it. Families
+/// and bound handles follow the Prometheus client libraries.
 ///
-/// Every function is thread-safe, works in a forked child without any action, never throws, never waits for
-/// another process, and never ends, logs in or otherwise harms the application. Without a usable segment
-/// everything still works and counts in private memory; it is tried again at later registrations, at most
-/// once a second. A registry lives as long as its process.
+/// Every function is thread-safe and works in a forked child without any action. It never throws, never waits
+/// for another process, and never ends the application, logs in it or harms it in another way. Without a
+/// usable segment everything works and counts in private memory. Later registrations try the segment again,
+/// at most once a second. A registry lives as long as its process.
 class SHMETRICS_EXPORT Registry {
  public:
-  /// The registry of this process. Attaches to the segment, or makes it, on first use.
+  /// The registry of this process. The first use attaches to the segment, or makes it.
   static Registry& global() noexcept { return GlobalOf(shm::kCallerLayout); }
 
-  /// Options for global(). False, without effect, once it has been used.
+  /// Sets the options of global(). False, without effect, once global() has been used.
   static bool configure(const RegistryOptions& options) noexcept;
 
   /// A registry on another segment, for programs that need several. Never freed: make few.
@@ -61,20 +62,21 @@ class SHMETRICS_EXPORT Registry {
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
-  /// Finds or registers a family. Asked for again with the same definition it gives the same family; with
-  /// another type, mode, label names or bounds it gives one that counts in private memory, and error() of
-  /// that names both.
+  /// Finds or registers a family. The same definition gives the same family. With another type, mode, label
+  /// names or bounds, the result is a family that counts in private memory, and its error() names both
+  /// definitions.
   CounterFamily counter(const FamilyOptions& options) noexcept;
   FractionalCounterFamily fractional_counter(const FamilyOptions& options) noexcept;
   GaugeFamily gauge(const FamilyOptions& options, GaugeMode mode = GaugeMode::sum) noexcept;
   HistogramFamily histogram(const FamilyOptions& options, const Buckets& bounds) noexcept;
   LeaseGaugeFamily lease_gauge(const FamilyOptions& options) noexcept;
 
-  /// Says something of this process, like its version: a series of these labels with the value 1, shown while at least one
-  /// process lives that says it. Said again by the same process with other values, they replace the former ones; with
-  /// other label names it is refused. A forked child says nothing until it is called there. For the start of a program:
-  /// each set of values is a series that keeps its place in the segment. Said while there is no segment, it is not shown
-  /// until it is said again.
+  /// Publishes a fact about this process, for example its version: a series with these labels and the value
+  /// 1. The series is shown while at least one living process says it. If the same process says it again with
+  /// other values, they replace the former ones; other label names are refused. A forked child says nothing
+  /// until it calls this itself.
+  /// Call it at the start of a program: each set of values is a series that keeps its place in the segment.
+  /// An info said without a segment is not shown until it is said again.
   InfoFamily info(const InfoOptions& options, std::initializer_list<LabelPair> labels) noexcept;
   InfoFamily info(const InfoOptions& options, std::span<const LabelPair> labels) noexcept;
 
@@ -85,7 +87,8 @@ class SHMETRICS_EXPORT Registry {
  private:
   explicit Registry(Impl* impl) : impl_(impl) {}
   ~Registry() = default;
-  // `caller_layout` is what the caller was compiled with; the library refuses callers of another.
+  // `caller_layout` is the layout the caller was compiled with. The library refuses callers of another
+  // layout.
   static Registry& GlobalOf(std::uint64_t caller_layout) noexcept;
   static Registry& OpenOf(const RegistryOptions& options, std::uint64_t caller_layout) noexcept;
   friend class RegistryTestPeer;

@@ -1,7 +1,7 @@
 #ifndef SHMETRICS_RESULT_H_
 #define SHMETRICS_RESULT_H_
 
-/// Result, Error and ErrorCode: how every call that can fail says so.
+/// Result, Error and ErrorCode: how calls report failures.
 
 #include "shm/result.h"  // IWYU pragma: export
 

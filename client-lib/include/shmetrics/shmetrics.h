@@ -1,7 +1,7 @@
 #ifndef SHMETRICS_SHMETRICS_H_
 #define SHMETRICS_SHMETRICS_H_
 
-/// All of the public face.
+/// The whole public interface.
 
 #include "shmetrics/audio.h"
 #include "shmetrics/counter.h"
