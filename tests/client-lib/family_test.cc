@@ -49,7 +49,7 @@ class FamilyTest : public testing::RegistryFixture {
   }
 };
 
-// The snippet in the design, but for leases: it compiles as written and counts what it says.
+// What client-lib/README.md shows, without leases, counts what it says.
 TEST_F(FamilyTest, WhatTheDesignSaysAWorkerWritesWorks) {
   auto& registry = registry_;
   auto requests = registry.counter(

@@ -1,5 +1,6 @@
-// The worst defects of the system that the audio front replaces, by their numbers in original-system.md §8: each test
-// fails on what that system did. Numbers 3, 4 and 7 have more in audio_test.cc, of this folder and of client-lib.
+// The worst defects of the system that the audio front replaces. Each test fails on what that system did. The numbers are
+// those of the list that was made of its defects. Defects 3, 4 and 7 have more tests in audio_test.cc of this folder and in
+// tests/client-lib/audio.
 
 #include <gtest/gtest.h>
 #include <signal.h>

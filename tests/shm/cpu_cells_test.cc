@@ -172,7 +172,7 @@ TEST_F(CpuCellsTest, AThreadWithoutRestartableSequencesAddsToAnAtomicStripe) {
   EXPECT_EQ(CountInAtomicStripes(), 7U);
 }
 
-// Fault 5, and design §4: count and sum are one store.
+// Fault 5. "The life of a series" in shm/README.md: count and sum are one store.
 TEST_F(CpuCellsTest, CountAndSumAgreeHoweverOftenTheObserverIsKilled) {
   std::mt19937 random(1);
   for (int death = 0; death < 300; death++) {
