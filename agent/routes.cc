@@ -11,7 +11,6 @@
 
 #include "agent/audio/quota_json.h"
 #include "agent/exposition/exposition.h"
-#include "agent/exposition/negotiation.h"
 #include "agent/http/content_coding.h"
 #include "agent/json/families_json.h"
 #include "agent/json/json.h"
@@ -58,11 +57,12 @@ std::optional<std::size_t> TopOf(const HttpRequest& request) {
 }  // namespace
 
 Routes::Routes(std::span<const Route> table, SegmentFollower* follower, const audio::AudioConfig* audio,
-               MetricsOptions metrics_options)
+               MetricsOptions metrics_options, Negotiator negotiate)
     : table_(table),
       follower_(follower),
       audio_(audio),
       metrics_options_(metrics_options),
+      negotiate_(std::move(negotiate)),
       load_watch_(audio->state_file) {}
 
 void Routes::SetAudio(const audio::AudioConfig* audio) {
@@ -77,18 +77,28 @@ HttpResponse Routes::Handle(const HttpRequest& request) {
   }
   const auto route = std::ranges::find(table_, request.path, &Route::path);
   if (route == table_.end()) return PlainText(404, "There is nothing here; / lists what there is.");
-  std::optional<ScrapeStats::Scrape> scrape;
-  if (route->answer == &Routes::Metrics)
-    scrape.emplace(&stats_.scrapes, shm::FormatName(Negotiate(request.accept).format));
-  HttpResponse answer = Answer(*route, request);
-  Encode(request.accept_encoding, &answer);
-  if (scrape) scrape->Answered(answer.status, answer.body.size());
+  if (const auto* const scrape = std::get_if<Route::Scrape>(&route->answer)) {
+    return AnswerScrape(*scrape, request);
+  }
+  return Encoded(std::get<Route::Answer>(route->answer), request);
+}
+
+HttpResponse Routes::AnswerScrape(Route::Scrape scrape, const HttpRequest& request) {
+  const shm::Exposition exposition = negotiate_(request.accept);
+  ScrapeStats::Scrape counted(&stats_.scrapes, shm::FormatName(exposition.format));
+  HttpResponse answer = Encoded(scrape, request, exposition);
+  counted.Answered(answer.status, answer.body.size());
   return answer;
 }
 
-HttpResponse Routes::Answer(const Route& route, const HttpRequest& request) {
-  const std::lock_guard lock(mutex_);
-  return (this->*route.answer)(request);
+template <class... Negotiated>
+HttpResponse Routes::Encoded(HttpResponse (Routes::*answer)(const HttpRequest&, Negotiated...),
+                             const HttpRequest& request, Negotiated... negotiated) {
+  std::unique_lock lock(mutex_);
+  HttpResponse response = (this->*answer)(request, negotiated...);
+  lock.unlock();
+  Encode(request.accept_encoding, &response);
+  return response;
 }
 
 std::optional<std::vector<shm::LedgerRecord>> Routes::LedgerToSave() {
@@ -110,8 +120,7 @@ void Routes::Look(shm::ExemplarReading exemplars) {
   gone_keys_.AddTo(&view_.snapshot);
 }
 
-HttpResponse Routes::Metrics(const HttpRequest& request) {
-  const shm::Exposition exposition = Negotiate(request.accept);
+HttpResponse Routes::Metrics(const HttpRequest& request, shm::Exposition exposition) {
   Look(shm::IsOpenMetrics(exposition.format) ? shm::ExemplarReading::kRead : shm::ExemplarReading::kSkip);
   if (IsCorrupt()) return Unavailable();
   SelfMetrics own(view_, follower_->path(), &stats_, metrics_options_.exporter_metrics);

@@ -2,18 +2,22 @@
 #define SHMETRICS_AGENT_ROUTES_H_
 
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "agent/audio/ledger_load_watch.h"
+#include "agent/exposition/negotiation.h"
 #include "agent/http/http_message.h"
 #include "agent/own_metrics/agent_stats.h"
 #include "agent/view/recent_lease_keys.h"
 #include "agent/view/segment_follower.h"
 #include "client-lib/audio/config.h"
+#include "shm/exposition/format.h"
 #include "shm/leases/ledger_record.h"
 #include "shm/snapshot/snapshot.h"
 
@@ -29,10 +33,17 @@ struct MetricsOptions {
 
 /// One line of the route table. A path is matched whole, to the last slash.
 struct Route {
+  using Answer = HttpResponse (Routes::*)(const HttpRequest&);
+  /// Answers in the format that was negotiated; counted as a scrape.
+  using Scrape = HttpResponse (Routes::*)(const HttpRequest&, shm::Exposition);
+
   std::string_view path;
   std::string_view title;  ///< for the page
-  HttpResponse (Routes::*answer)(const HttpRequest&);
+  std::variant<Answer, Scrape> answer;
 };
+
+/// Chooses the format of a scrape by its Accept header.
+using Negotiator = std::function<shm::Exposition(std::string_view accept)>;
 
 /// From a path to an answer. Every answer but /-/healthy is made from a fresh look at the segment. With no
 /// segment the metrics are those of the agent alone, so that Prometheus' `up` stays 1 and shmetrics_up says
@@ -41,7 +52,7 @@ class Routes {
  public:
   /// `table` and `follower` must live as long as this, `audio` until SetAudio() is given another.
   Routes(std::span<const Route> table, SegmentFollower* follower, const audio::AudioConfig* audio,
-         MetricsOptions metrics_options = {});
+         MetricsOptions metrics_options = {}, Negotiator negotiate = Negotiate);
 
   /// What goes by the audio definitions goes by these from now on; the file that the ledger is saved in stays. Thread-safe.
   void SetAudio(const audio::AudioConfig* audio);
@@ -57,7 +68,7 @@ class Routes {
   std::optional<std::vector<shm::LedgerRecord>> LedgerToSave();
 
   // What the table can name; called by Handle() only.
-  HttpResponse Metrics(const HttpRequest& request);
+  HttpResponse Metrics(const HttpRequest& request, shm::Exposition exposition);
   HttpResponse MetricsMap(const HttpRequest& request);
   HttpResponse MetricsDocument(const HttpRequest& request);
   HttpResponse Workers(const HttpRequest& request);
@@ -70,7 +81,11 @@ class Routes {
   HttpResponse Page(const HttpRequest& request);
 
  private:
-  HttpResponse Answer(const Route& route, const HttpRequest& request);
+  HttpResponse AnswerScrape(Route::Scrape scrape, const HttpRequest& request);
+  /// What `answer` says to `request`, made under the lock and compressed without it.
+  template <class... Negotiated>
+  HttpResponse Encoded(HttpResponse (Routes::*answer)(const HttpRequest&, Negotiated...),
+                       const HttpRequest& request, Negotiated... negotiated);
   /// A fresh view_.
   void Look(shm::ExemplarReading exemplars = shm::ExemplarReading::kSkip);
   bool IsCorrupt() const { return view_.state == SegmentView::State::kCorrupt; }
@@ -83,6 +98,7 @@ class Routes {
   SegmentFollower* follower_;
   const audio::AudioConfig* audio_;
   const MetricsOptions metrics_options_;
+  const Negotiator negotiate_;
   AgentStats stats_;
   std::mutex mutex_;
   SegmentView view_;

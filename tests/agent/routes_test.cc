@@ -21,6 +21,7 @@ namespace {
 using nlohmann::json;
 using shmetrics::testing::SegmentWriter;
 using shmetrics::testing::TemporaryFolder;
+using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
@@ -82,6 +83,24 @@ TEST_F(RoutesTest, EachScrapeIsCounted) {
   SegmentWriter(path_).Count("jobs_total", 3);
   EXPECT_THAT(Get("/metrics").body,
               HasSubstr("\nshmetrics_scrapes_total{format=\"text_0.0.4\",code=\"503\"} 1\n"));
+}
+
+TEST_F(RoutesTest, AScrapeNegotiatesOnceAndNothingElseDoes) {
+  std::vector<std::string> negotiated;
+  Routes routes(kTable, &follower_, &audio_, {}, [&](std::string_view accept) {
+    negotiated.emplace_back(accept);
+    return shm::Exposition{shm::Format::kOpenMetrics100, shm::Escaping::kUnderscores};
+  });
+  const HttpResponse answer = routes.Handle({"/metrics", {}, "text/plain"});
+  EXPECT_THAT(negotiated, ElementsAre("text/plain"));
+  EXPECT_THAT(answer.content_type, HasSubstr("application/openmetrics-text; version=1.0.0"));
+  EXPECT_THAT(answer.body, EndsWith("# EOF\n"));
+  for (const char* path : {"/map", "/status", "/ready", "/", "/page/main.js", "/absent"}) {
+    routes.Handle({path, {}, "text/plain"});
+  }
+  EXPECT_EQ(negotiated.size(), 1U);
+  EXPECT_THAT(routes.Handle({"/metrics", {}}).body,
+              HasSubstr("\nshmetrics_scrapes_total{format=\"openmetrics_1.0.0\",code=\"200\"} 1\n"));
 }
 
 TEST_F(RoutesTest, NamesSelectFamiliesOfTheWorkersAndOfTheAgent) {
