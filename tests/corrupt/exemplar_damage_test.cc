@@ -1,6 +1,6 @@
-// Damage to exemplars while readers use them, one kind at a time (faults 23 to 25). A record whose checksum does
-// not match is skipped and not counted, because a death leaves such records. A record that matches and makes
-// no sense is counted.
+// Damage to exemplars while readers use them, one kind at a time (faults 23 to 25). A record whose checksum
+// does not match is skipped and not counted, because a death leaves such records. A record that matches and
+// makes no sense is counted.
 
 #include <gtest/gtest.h>
 
