@@ -57,9 +57,9 @@ class RoutesTest : public ::testing::Test {
 
   TemporaryFolder folder_;
   const std::string path_ = folder_ / "segment";
-  SegmentFollower follower_{path_};
+  CurrentView view_{path_};
   const audio::AudioConfig audio_{};
-  Routes routes_{kTable, &follower_, &audio_};
+  Routes routes_{kTable, &view_, &audio_};
 };
 
 TEST_F(RoutesTest, MetricsAreThoseOfTheWorkersAndThenTheAgents) {
@@ -87,7 +87,7 @@ TEST_F(RoutesTest, EachScrapeIsCounted) {
 
 TEST_F(RoutesTest, AScrapeNegotiatesOnceAndNothingElseDoes) {
   std::vector<std::string> negotiated;
-  Routes routes(kTable, &follower_, &audio_, {}, [&](std::string_view accept) {
+  Routes routes(kTable, &view_, &audio_, {}, [&](std::string_view accept) {
     negotiated.emplace_back(accept);
     return shm::Exposition{shm::Format::kOpenMetrics100, shm::Escaping::kUnderscores};
   });
@@ -178,41 +178,6 @@ TEST_F(RoutesTest, LimitsAreOfOneUserWhoMustBeNamed) {
   EXPECT_EQ(Get("/limits").status, 400);
 }
 
-TEST_F(RoutesTest, WithoutASegmentThereIsNoLedgerToSave) { EXPECT_FALSE(routes_.LedgerToSave()); }
-
-TEST_F(RoutesTest, TheLedgerIsSavedOnlyOnceTheFormerOneHasBeenTakenOver) {
-  SegmentWriter writer(path_);
-  writer.SetTier("42", 3);
-  EXPECT_FALSE(routes_.LedgerToSave());
-  writer.MarkLedgerLoaded();
-  const auto ledger = routes_.LedgerToSave();
-  ASSERT_TRUE(ledger);
-  ASSERT_EQ(ledger->size(), 1U);
-  EXPECT_EQ(ledger->front().key, "42");
-  EXPECT_EQ(ledger->front().tier, 3U);
-}
-
-TEST_F(RoutesTest, WhereIdsAreHashedNoRawIdIsSaved) {
-  SegmentWriter writer(path_);
-  writer.SetTier("alice@example.org", 3);
-  writer.SetTier("u_5bdcc146bf60754e", 2);
-  writer.MarkLedgerLoaded();
-  audio::AudioConfig hashing;
-  hashing.hash_user_id = true;
-  const auto ledger = Routes(kTable, &follower_, &hashing).LedgerToSave();
-  ASSERT_TRUE(ledger);
-  ASSERT_EQ(ledger->size(), 1U);
-  EXPECT_EQ(ledger->front().key, "u_5bdcc146bf60754e");
-}
-
-TEST_F(RoutesTest, OfACutOffSegmentNoLedgerIsSaved) {
-  SegmentWriter writer(path_);
-  writer.MarkLedgerLoaded();
-  ASSERT_TRUE(routes_.LedgerToSave());
-  CutOff();
-  EXPECT_FALSE(routes_.LedgerToSave());
-}
-
 TEST_F(RoutesTest, LimitsGoByTheLedgerOfTheSegment) {
   SegmentWriter(path_).SetTier("42", 2);
   EXPECT_EQ(json::parse(LimitsOf("42").body)["tier"], "standard");
@@ -227,7 +192,7 @@ TEST_F(RoutesTest, ExchangedAudioDefinitionsCountFromTheNextAnswer) {
 }
 
 TEST_F(RoutesTest, WhatTheAgentCostsIsLeftOutIfSoConfigured) {
-  Routes routes(kTable, &follower_, &audio_, {.exporter_metrics = false});
+  Routes routes(kTable, &view_, &audio_, {.exporter_metrics = false});
   const std::string body = routes.Handle({"/metrics", {}}).body;
   EXPECT_THAT(body, HasSubstr("shmetrics_up"));
   EXPECT_THAT(body, HasSubstr("shmetrics_build_info"));
