@@ -65,8 +65,8 @@ std::uint64_t ForkGuard::Generation() {
   // no order needed: the number says nothing of other memory
   std::uint64_t present = generation.load(std::memory_order_relaxed);
   if (present != 0) return present;
-  const std::uint64_t mine =
-      last_generation.fetch_add(1, std::memory_order_relaxed) + 1;  // no order needed: as above
+  // no order needed: as above
+  const std::uint64_t mine = last_generation.fetch_add(1, std::memory_order_relaxed) + 1;
   return generation.compare_exchange_strong(present, mine, std::memory_order_relaxed)
              ? mine
              : present;  // no order needed

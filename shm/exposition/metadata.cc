@@ -48,9 +48,9 @@ void WriteHelp(std::string_view name, std::string_view help, HelpQuotes quotes, 
 std::size_t ExpectedBytes(const ExposedFamilies& families) {
   // Looking at all series of a large family takes a tenth of the time of writing them.
   constexpr std::size_t kLookedAt = 64;
-  // A few of those looked at may be very long, and each stands for many that are not. Then anyone who chose
-  // such texts could make the agent ask for more memory than there is. If all texts are longer than this, the
-  // buffer grows later.
+  // A few of those looked at may be very long, and each stands for many that are not. Then a stranger could
+  // choose such texts and make the agent ask for more memory than there is. If all texts are longer than
+  // this, the buffer grows later.
   constexpr std::size_t kLongest = 256;
   std::size_t bytes = 0;
   for (const ExposedFamily& exposed : families.list()) {

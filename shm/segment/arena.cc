@@ -40,8 +40,8 @@ struct Arena::Used {
 Result<std::uint64_t> Arena::AllocateRecord(std::uint64_t bytes, std::uint64_t alignment) {
   std::atomic<std::uint64_t>& word = segment_.live().used;
   const std::uint64_t base = segment_.header().records_offset;
-  std::uint64_t seen =
-      word.load(std::memory_order_relaxed);  // no order needed: the bytes are zero and unshared
+  // no order needed: the bytes are zero and unshared
+  std::uint64_t seen = word.load(std::memory_order_relaxed);
   for (;;) {
     Used used(seen);
     const std::uint64_t begin = RoundUp(base + used.record_bytes, alignment);

@@ -15,8 +15,8 @@ namespace {
 bool ReadWords(const layout::ExemplarRecord& record, ExemplarWords* words) {
   constexpr int kMaxTries = 16;
   for (int i = 0; i < kMaxTries; i++) {
-    const std::uint64_t checksum =
-        record.checksum.load(std::memory_order_acquire);  // SYNC(exemplar), see exemplars.cc
+    // SYNC(exemplar), see exemplars.cc
+    const std::uint64_t checksum = record.checksum.load(std::memory_order_acquire);
     if (checksum == 0) return false;
     // no order needed: the checksum tells if they belong together
     words->value = record.value.load(std::memory_order_relaxed);
@@ -64,8 +64,8 @@ ExemplarReader::~ExemplarReader() {
 
 void ExemplarReader::Append(const FamilyDefinition& family, const IndexedSeries& series,
                             SeriesSnapshot* snapshot) {
-  const layout::Ref ref =
-      series.record->exemplars.load(std::memory_order_acquire);  // SYNC(exemplars), see exemplars.cc
+  // SYNC(exemplars), see exemplars.cc
+  const layout::Ref ref = series.record->exemplars.load(std::memory_order_acquire);
   if (ref == 0) return;
   const auto count = static_cast<std::uint32_t>(family.bounds.size() + 1);
   const auto* records =

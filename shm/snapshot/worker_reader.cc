@@ -67,8 +67,8 @@ std::vector<RowGauge> ReadWorkers(const Segment& segment, std::vector<WorkerSnap
       reinterpret_cast<const layout::WorkerSlot*>(segment.base() + segment.header().slots_offset);
   std::vector<std::uint64_t> epochs(slot_count);
   for (std::uint32_t number = 0; number < slot_count; number++) {
-    epochs[number] =
-        slots[number].epoch.load(std::memory_order_acquire);  // SYNC(slot-epoch), see worker_slot.cc
+    // SYNC(slot-epoch), see worker_slot.cc
+    epochs[number] = slots[number].epoch.load(std::memory_order_acquire);
   }
   const std::vector<bool> alive = AliveSlots(segment.probe_fd(), slot_count);
   *leases = ReadLeases(segment, [&](std::uint32_t slot, std::uint64_t epoch) {

@@ -163,8 +163,8 @@ void ForEachGauge(const Segment& segment, const layout::WorkerSlot& slot, GaugeB
   for (;;) {
     const auto* block = segment.AtRef<GaugeBlock>(ref);
     if (block == nullptr || !budget->TakeBlock()) return;
-    const std::uint32_t used =
-        std::min(block->used.load(std::memory_order_acquire), layout::kGaugesPerBlock);  // SYNC(gauge-used)
+    // SYNC(gauge-used)
+    const std::uint32_t used = std::min(block->used.load(std::memory_order_acquire), layout::kGaugesPerBlock);
     for (std::uint32_t at = 0; at < used; at++) {
       visit(block->series[at].load(std::memory_order_acquire), block->cells[at]);  // SYNC(slot-epoch)
     }

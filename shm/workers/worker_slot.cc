@@ -124,7 +124,7 @@ Result<layout::WorkerSlot*> WorkerSlot::Hold() {
 //   5 map a page, close          die here -> as after any death of a worker
 // worker_slot.pml is a model of it: change both.
 // SYNC(slot-epoch): everything in 3 is a release store behind the bump; readers load it with acquire and the
-// epoch again afterwards, so that a reader who met the new owner's words also meets the new epoch.
+// epoch again afterwards, so that a reader that met the new owner's words also meets the new epoch.
 Result<layout::WorkerSlot*> WorkerSlot::Claim() {
   const ForkGuard::NoFork no_fork;  // until only the mapping holds the description
   if (!no_fork.held()) return CannotHold(EAGAIN);
