@@ -52,7 +52,7 @@ std::optional<double> OpenFds() {
   std::error_code error;
   const std::filesystem::directory_iterator fds("/proc/self/fd", error);
   if (error) return std::nullopt;
-  // minus the descriptor that reads the folder
+  // One of them is the descriptor that reads the folder.
   return static_cast<double>(std::distance(begin(fds), end(fds)) - 1);
 }
 

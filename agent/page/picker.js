@@ -49,7 +49,7 @@ export class Picker {
   }
 
   open(text) {
-    // if that fails, the known families will do until the next time
+    // If the refresh fails, the known families will do until the next time.
     if (this.list.hidden) this.refresh().catch(() => {});
     this.text = text;
     this.list.hidden = false;

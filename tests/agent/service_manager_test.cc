@@ -1,4 +1,4 @@
-// The agent as systemd starts it by Type=notify: the manager's end of the socket is the test's.
+// The agent started by systemd with Type=notify. The test plays the manager.
 
 #include "agent/service_manager.h"
 
@@ -42,14 +42,14 @@ class ServiceManagerTest : public ::testing::Test {
     unsetenv("WATCHDOG_USEC");
   }
 
-  /// The next thing that the manager is told; empty if nothing comes.
+  /// The next message to the manager; empty if none comes.
   std::string Told() const {
     std::array<char, 4096> buffer{};
     const ssize_t bytes = recv(socket_.get(), buffer.data(), buffer.size(), 0);
     return bytes < 0 ? std::string() : std::string(buffer.data(), static_cast<std::size_t>(bytes));
   }
 
-  /// The same, without what the watchdog is told in between.
+  /// The same, without messages for the watchdog.
   std::string ToldButForTheWatchdog() const {
     std::string told = Told();
     while (told == "WATCHDOG=1") told = Told();

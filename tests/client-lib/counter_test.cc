@@ -24,7 +24,7 @@ static_assert(std::is_trivially_copyable_v<Counter> && std::is_trivially_destruc
 static_assert(std::is_trivially_copyable_v<FractionalCounter> &&
               std::is_trivially_destructible_v<FractionalCounter>);
 
-/// A fraction must not be cut silently.
+/// A fraction must not be truncated silently.
 template <class Handle, class Number>
 concept CanInc = requires(Handle handle, Number number) {
   handle.inc(number);
@@ -105,7 +105,7 @@ TEST_F(CounterTest, LabelValuesCanComeAsASpan) {
   EXPECT_EQ(Read().Counter("requests_total{method=\"GET\",code=\"200\"}"), 1U);
 }
 
-// Fault 34: what could break a line is escaped, the rest stands as it is.
+// Fault 34: characters that could break a line are escaped, the rest stays.
 TEST_F(CounterTest, HostileLabelValuesAreEscaped) {
   const CounterFamily requests = registry_.counter({.name = "requests_total", .labels = {"path"}});
   requests.with({"a\"b\\c\nd"}).inc(1);

@@ -5,8 +5,8 @@
 
 namespace shmetrics::testing {
 
-/// What a test finds in counting_module under the name "counting_module": a plug-in that is linked with the
-/// shared library.
+/// The interface of counting_module, a plug-in that is linked with the shared library. A test finds it under
+/// the name "counting_module".
 struct CountingModule {
   /// Uses the global registry on this segment: adds 1 to "module_total" and to the gauge "module_depth".
   void (*count)(const char* segment);

@@ -1,4 +1,4 @@
-// Workers that turn into daemons or other programs: faults 17 and 18.
+// Workers that become daemons or other programs: faults 17 and 18.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ using testing::WaitUntil;
 
 class DaemonTest : public testing::RegistryFixture {
  protected:
-  /// For a child: says that it is ready, and lives until it is killed.
+  /// For a child: reports that it is ready, and lives until it is killed.
   [[noreturn]] void StayAlive() {
     *ready_ = true;
     while (true) pause();
@@ -94,7 +94,7 @@ TEST_F(DaemonTest, ADaemonMadeByADoubleForkIsAliveAndItsFirstParentIsNot) {
   WaitUntil([&] { return Read().AliveWorkers() == 0; });
 }
 
-// Fault 17, the descriptors alone.
+// Fault 17, only the descriptors.
 TEST_F(DaemonTest, ClosingEveryDescriptorDoesNotEndAWorker) {
   const Child worker([&] {
     Registry& registry = Open();

@@ -1,5 +1,5 @@
-// The library comes with a plug-in and the plug-in goes: fault 19. Each test is a child, because what has been
-// loaded once stays.
+// A plug-in brings the library and is unloaded: fault 19. Each test runs in a child, because a loaded library
+// stays loaded.
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>

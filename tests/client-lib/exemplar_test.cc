@@ -1,4 +1,4 @@
-// Exemplars through the public face.
+// Exemplars through the public interface.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -21,7 +21,7 @@ using testing::SegmentReading;
 
 class ExemplarTest : public testing::RegistryFixture {
  protected:
-  /// The only exemplar of a series, as label block and value; empty if it has another number of them.
+  /// The only exemplar of a series, as label block and value; empty if the series does not have exactly one.
   static std::string OnlyOf(const SegmentReading& reading, const std::string& series) {
     const std::vector<ExemplarSnapshot> exemplars = reading.Exemplars(series);
     return exemplars.size() == 1 ? exemplars[0].labels + " " + std::to_string(exemplars[0].value) : "";

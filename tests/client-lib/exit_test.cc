@@ -22,7 +22,7 @@ using testing::RunInChild;
 using testing::SharedPage;
 using testing::WaitUntil;
 
-/// Counts when it is destroyed, as late as its storage makes it.
+/// Counts in its destructor, as late as its storage allows.
 struct CountsLate {
   ~CountsLate() {
     requests.inc();
@@ -97,7 +97,8 @@ TEST_F(ExitTest, DestructorsOfThreadKeysCount) {
 
 TEST_F(ExitTest, DestructorsOfStaticsCountAtTheVeryEnd) {
   EXPECT_EQ(RunInChild([&] {
-              static CountsLate late;  // made before the registry, so destroyed after all it could have made
+              // Made before the registry, so destroyed after everything that belongs to it.
+              static CountsLate late;
               Registry::configure(Options());
               late.requests = Registry::global().counter({.name = "requests_total"}).with({});
               late.registry = &Registry::global();

@@ -25,7 +25,7 @@ class FamilyTest : public testing::RegistryFixture {
  protected:
   Registry& registry_ = Open();
 
-  /// The second registration was refused, says so, names both, and is counted in process and segment.
+  /// Checks that the second registration was refused: its error names both, and process and segment count it.
   void ExpectConflict(const Family& second, const std::string& first_words, const std::string& second_words) {
     EXPECT_FALSE(second.ok());
     EXPECT_THAT(second.error(), AllOf(HasSubstr(first_words), HasSubstr(second_words)));

@@ -32,7 +32,7 @@ using testing::WaitUntil;
 
 class ForkTest : public testing::RegistryFixture {
  protected:
-  /// For a child: says that it is ready, and lives until it is killed.
+  /// For a child: reports that it is ready, and lives until it is killed.
   [[noreturn]] void StayAlive() {
     ++*ready_;
     while (true) pause();
@@ -101,7 +101,7 @@ TEST_F(ForkTest, TheParentsGaugesGoWithItThoughItsChildLives) {
   kill(*grandchild, SIGKILL);
 }
 
-// Fault 15: a master that has counted forks its workers, and they theirs.
+// Fault 15: a master that has counted forks workers, and they fork theirs.
 TEST_F(ForkTest, AChainOfForksCountsExactlyWithAGaugeForEach) {
   constexpr int kDepth = 8;
   constexpr std::uint64_t kEach = 1'000;
@@ -122,10 +122,10 @@ TEST_F(ForkTest, AChainOfForksCountsExactlyWithAGaugeForEach) {
   EXPECT_EQ(Read().Counter("requests_total"), kDepth * kEach);
 }
 
-// Fault 16: whatever the other threads are in the middle of, the child can go on.
+// Fault 16: the child can go on, whatever the other threads were doing.
 TEST_F(ForkTest, ForkWhileThreadsRegisterLeavesEveryChildUsable) {
 #if defined(__SANITIZE_ADDRESS__)
-  // Its lock may be held by a thread that the child does not have; glibc's own allocator takes care of that.
+  // A thread that the child does not have may hold its lock. Only glibc's own allocator handles that.
   GTEST_SKIP() << "the allocator of AddressSanitizer does not survive a fork with threads";
 #endif
   constexpr int kThreads = 4;

@@ -37,7 +37,7 @@ static_assert(std::is_trivially_copyable_v<Gauge> && std::is_trivially_destructi
 
 class GaugeTest : public testing::RegistryFixture {
  protected:
-  /// One worker after the other sets "depth" to one of `values`; all live on until the test ends.
+  /// Starts one worker after the other; each sets "depth" to one of `values`. All live until the test ends.
   void SetInOneWorkerEach(GaugeMode mode, const std::vector<double>& values) {
     for (const double value : values) {
       const std::uint64_t before = done_->load();
@@ -191,7 +191,7 @@ TEST_F(GaugeTest, AWorkerThatNeverSetASeriesHasNoPartInIt) {
   EXPECT_EQ(Read().Gauge("depth"), 5.0) << "not 0";
 }
 
-// Fault 6, without an agent: the next reading is without them, and their slot is free.
+// Fault 6, without an agent: the next reading does not show its gauges, and its slot is free.
 TEST_F(GaugeTest, ADeadWorkersSlotIsTakenByTheNextWithoutItsGauges) {
   SetInOneWorkerEach(GaugeMode::sum, {5});
   workers_[0].Kill();

@@ -73,7 +73,7 @@ TEST_F(HistogramTest, OnAFamilyWithLabelsObserveOfTheFamilyCountsNowhere) {
   EXPECT_EQ(Read().snapshot().segment.series_count, 0U);
 }
 
-// Fault 38: NaN and infinities are counted where they can be, and never spoil the sum.
+// Fault 38: NaN and infinities are counted where possible, and never spoil the sum.
 TEST_F(HistogramTest, NanAndInfinitiesAreCountedButNotSummed) {
   const HistogramFamily latency = registry_.histogram({.name = "latency"}, {1, 2});
   latency.observe(1.5);

@@ -1,4 +1,5 @@
-// What the application around the library may do or be under, without being harmed and without spoiling a number.
+// Settings and actions of the application around the library. They must not harm the application or change a
+// number.
 
 #include <gtest/gtest.h>
 #include <pthread.h>

@@ -1,4 +1,4 @@
-// What the compiler makes of an increment and of an observation in an application.
+// The instructions that the compiler makes of an increment and an observation in an application.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@
 #include "tests/support/private_folder.h"
 #include "tests/support/program.h"
 
-// Only where sequences are: elsewhere the addition itself is a locked instruction.
+// Only with restartable sequences: without them the addition itself is a locked instruction.
 #if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
 
 namespace shmetrics {
@@ -29,7 +29,7 @@ extern "C" void increment(const shmetrics::Counter& counter) { counter.inc(); }
 extern "C" void observe(const shmetrics::Histogram& histogram, double value) { histogram.observe(value); }
 )";
 
-/// The instructions of an application that is optimised.
+/// The instructions of an optimised application.
 std::string CompileAndList() {
   const testing::PrivateFolder folder;
   std::ofstream(folder / "application.cc") << kApplication;
@@ -40,8 +40,8 @@ std::string CompileAndList() {
   return testing::RunProgram({"objdump", "-d", "--no-show-raw-insn", folder / "application.o"}).output;
 }
 
-/// The instructions of a function up to its first return: what is run when nothing is out of the ordinary, because
-/// the compiler puts behind it what it has been told is unlikely.
+/// The instructions of a function up to its first return. That is the usual path: the compiler puts branches
+/// marked as unlikely after it.
 std::vector<std::string> MainPathOf(const std::string& function, const std::string& listing) {
   std::vector<std::string> path;
   const std::size_t begin = listing.find('<' + function + ">:\n");
@@ -56,14 +56,14 @@ std::vector<std::string> MainPathOf(const std::string& function, const std::stri
   return {};
 }
 
-/// Those that depend on something.
+/// The number of conditional branches.
 long Branches(const std::vector<std::string>& path) {
   return std::ranges::count_if(path, [](const std::string& instruction) {
     return instruction[0] == 'j' && !instruction.starts_with("jmp");
   });
 }
 
-// One test, because the compiler takes its second for each.
+// One test for both, because each run of the compiler takes a second.
 TEST(InlineTest, AnIncrementAndAnObservationHaveNoCallNoLockAndFewBranches) {
   const std::string listing = CompileAndList();
   const std::vector<std::string> increment = MainPathOf("increment", listing);

@@ -139,7 +139,7 @@ TEST_F(LeaseTest, AChildOwnsNoneOfItsParentsLeasesAndCannotEndThem) {
               EXPECT_TRUE(own);
               EXPECT_FALSE(uploads.try_acquire({"42"}, {.limit = 2}));
               EXPECT_EQ(Read().AliveWorkers(), 2U);
-              _exit(::testing::Test::HasFailure() ? 1 : 0);  // without giving its own back
+              _exit(::testing::Test::HasFailure() ? 1 : 0);  // without releasing its own lease
             }),
             0);
   EXPECT_TRUE(lease->live());

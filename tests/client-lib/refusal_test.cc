@@ -1,4 +1,4 @@
-// What happens at the limits: faults 32 and 34.
+// Behaviour at the limits: faults 32 and 34.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -28,7 +28,7 @@ using testing::SegmentReading;
 using testing::SharedPage;
 using testing::WaitUntil;
 
-constexpr std::uint64_t kFamilyLimit = 100;  // that of RegistryFixture
+constexpr std::uint64_t kFamilyLimit = 100;  // the limit set by RegistryFixture
 const std::string kOverflow = "{otel_metric_overflow=\"true\"}";
 
 class RefusalTest : public testing::RegistryFixture {
@@ -97,7 +97,7 @@ TEST_F(RefusalTest, OfTooManySeriesEveryIncrementIsInTheTotal) {
     sent.with({to}).inc(2);
     latency.with({to}).observe(1);
   }
-  sent.with({"0"}).inc(5);  // one that was there before the limit still counts in its own series
+  sent.with({"0"}).inc(5);  // a series from before the limit still counts as itself
   const SegmentReading reading = Read();
   EXPECT_EQ(reading.Family("sent_total")->series.size(), kFamilyLimit + 1);
   EXPECT_EQ(reading.Counter("sent_total{to=\"0\"}"), 7U);
@@ -166,10 +166,10 @@ TEST_F(RefusalTest, ASegmentWithoutRoomForCellsKeepsTheTotals) {
   EXPECT_EQ(reading.Refusals(Refusal::kSegmentFull), reading.Histogram("latency" + kOverflow).count);
   EXPECT_TRUE(registry.status().full);
   const GaugeFamily late = registry.gauge({.name = "late", .labels = {"a"}});
-  late.with({"b"}).set(1);  // has room or has none; it must not crash
+  late.with({"b"}).set(1);  // it may have room or not, but must not crash
 }
 
-// The tables of a family itself may be what does not fit: then it is refused and says so.
+// The tables of the family itself may not fit. Then it is refused and says so.
 TEST_F(RefusalTest, AFamilyThatHasNoRoomSaysSoAndItsHandlesWork) {
   const std::string small = folder_ + "/small.v1";
   Registry& registry = Registry::open(

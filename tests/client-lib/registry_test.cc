@@ -18,7 +18,7 @@
 
 namespace shmetrics {
 
-/// Calls the library as a program does that was compiled with another layout.
+/// Calls the library like a program that was compiled with another layout.
 class RegistryTestPeer {
  public:
   static Registry& Global(std::uint64_t caller_layout) { return Registry::GlobalOf(caller_layout); }
@@ -39,7 +39,7 @@ constexpr std::uint64_t kNextMajor = shm::kCallerLayout + (std::uint64_t{1} << 4
 
 class RegistryTest : public testing::RegistryFixture {
  protected:
-  /// Every kind of metric does something, and none of it may crash or block.
+  /// Uses every kind of metric. None may crash or block.
   static void UseAllOf(Registry& registry) {
     const CounterFamily requests = registry.counter({.name = "requests_total", .labels = {"code"}});
     requests.with({"200"}).inc();
@@ -152,7 +152,7 @@ TEST_F(RegistryTest, AttachesAtALaterRegistrationWhenThatHasBecomePossible) {
   EXPECT_EQ(Read().Gauge("depth{queue=\"a\"}"), 5.0) << "a gauge takes its value along";
 }
 
-// Fault 31. The program counts on, in private memory, and is told what to do.
+// Fault 31. The program counts on, in private memory, and is told the remedy.
 TEST_F(RegistryTest, AProgramBuiltAgainstAnotherLayoutCountsInPrivateMemoryAndIsToldBothLayouts) {
   Registry& registry = RegistryTestPeer::Open(Options(), kNextMajor);
   EXPECT_EQ(registry.status().error_code, ErrorCode::kOtherLayout);
@@ -170,7 +170,7 @@ TEST_F(RegistryTest, AProgramBuiltWithOtherSizesIsRefusedThoughTheMajorIsTheSame
   EXPECT_FALSE(std::filesystem::exists(segment_));
 }
 
-// Fault 31, with two modules in one process: each gets what it was built for, whoever comes first.
+// Fault 31, with two modules in one process: each gets the registry of its layout, in either order.
 TEST_F(RegistryTest, TheGlobalRegistryOfAnotherLayoutDoesNotSpoilThatOfOurs) {
   EXPECT_EQ(RunInChild([this] {
               Registry::configure(Options());

@@ -14,7 +14,7 @@
 namespace shmetrics {
 namespace {
 
-/// What the handler below uses; set before the first signal.
+/// Used by the handler below; set before the first signal.
 Counter requests;
 FractionalCounter minutes;
 Histogram latency;

@@ -13,14 +13,14 @@
 
 namespace shmetrics::fuzz {
 
-/// Turns the bytes of a fuzzer into values; zeros when they have run out.
+/// Turns a fuzzer's bytes into values; zeros once they are used up.
 class ByteSource {
  public:
   explicit ByteSource(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
 
   bool empty() const { return bytes_.empty(); }
   std::uint8_t Byte() { return Value<std::uint8_t>(); }
-  /// Below `limit`.
+  /// A number below `limit`.
   std::size_t Below(std::size_t limit) { return Byte() % limit; }
   template <class T>
   T Value() {
@@ -30,9 +30,9 @@ class ByteSource {
     bytes_ = bytes_.subspan(count);
     return value;
   }
-  /// Valid UTF-8, otherwise anything.
+  /// Any valid UTF-8.
   std::string Text() {
-    const std::size_t wanted = Byte();  // on its own line: it shortens what is left
+    const std::size_t wanted = Byte();  // on its own line: it takes a byte from what is left
     const std::size_t count = std::min(wanted, bytes_.size());
     const std::string raw(reinterpret_cast<const char*>(bytes_.data()), count);
     bytes_ = bytes_.subspan(count);

@@ -1,4 +1,4 @@
-// The negotiator, with any bytes for a header.
+// The negotiation, with any bytes as a header.
 
 #include <algorithm>
 #include <cctype>

@@ -30,7 +30,7 @@ using shm::layout::MetricType;
 using testing::ParsedExposition;
 using testing::SnapshotBuilder;
 
-/// Names that collide in every way names can.
+/// Names that collide in all possible ways.
 constexpr std::array<std::string_view, 24> kNames = {"a",
                                                      "a_bucket",
                                                      "a_count",
@@ -95,7 +95,7 @@ void AddSeries(MetricType type, GaugeMode mode, std::size_t bounds, const std::s
   }
 }
 
-/// A reader shows no two families of one sample name and no label set twice.
+/// A reader never returns two families with the same sample name, nor a label set twice.
 void Fill(ByteSource* bytes, SnapshotBuilder* builder) {
   std::vector<shm::FamilyDefinition> families;
   for (std::size_t at = bytes->Below(4); at < kNames.size(); at += 1 + bytes->Below(8)) {

@@ -1,5 +1,5 @@
-// Bytes become what a client sends on one connection: to a server that is open, and to one that wants a password. Both
-// must live on, answer nothing that may have a body, and the second must answer nothing at all.
+// Sends the bytes on one connection, to an open server and to one that wants a password. Both must survive
+// and answer nothing that may have a body. The second must answer nothing at all.
 
 #include <poll.h>
 #include <strings.h>
@@ -27,7 +27,7 @@ using namespace shmetrics::agent;
 using shmetrics::fuzz::Require;
 
 constexpr std::string_view kAnswered = "HTTP/1.1 200 ";
-// More than the library reads of one head; what follows is its body or another request.
+// More than the library reads of one head. The rest is its body or another request.
 constexpr std::size_t kMaxBytes = 20'000;
 constexpr int kPatienceMs = 5;
 constexpr int kInputsBetweenLooks = 8;
@@ -42,8 +42,8 @@ std::unique_ptr<HttpServer> Start(std::vector<WebUser> users) {
       HttpServer::Start(Listen({"127.0.0.1", 0}).value(), {}, {{}, std::move(users), {}}, Answer).value());
 }
 
-/// What comes back at once. A request that is not complete has no answer, and waiting for its deadline would make a
-/// fuzzer too slow to find anything.
+/// The answer that comes at once. An incomplete request has none, and waiting for its deadline would make the
+/// fuzzer too slow.
 std::string Send(const HttpServer& server, const std::string& bytes) {
   const shm::UniqueFd fd = testing::Connect(server.address().port);
   Require(fd.valid(), "the server takes connections");
@@ -66,8 +66,8 @@ bool StartsWithWord(std::string_view line, std::string_view word) {
   return line.size() >= word.size() && strncasecmp(line.data(), word.data(), word.size()) == 0;
 }
 
-/// Whether one of the lines up to the first empty one speaks of a body. The library takes a line that begins with a zero
-/// byte for an empty one and does not tell; no proxy lets one pass.
+/// True if a line before the first empty one announces a body. The library treats a line that begins with a
+/// zero byte as empty and does not report it; no proxy lets such a line pass.
 bool HasBody(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::size_t end = bytes.find('\n');
@@ -85,7 +85,7 @@ bool HasBody(std::string_view bytes) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  // Never destroyed: what a fuzzer leaves behind at its end is nobody's concern.
+  // Never destroyed: it does not matter what a fuzzer leaves behind at its end.
   static int inputs = 0;
   static const HttpServer& open = *Start({}).release();
   static const HttpServer& closed =
@@ -93,7 +93,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string bytes(reinterpret_cast<const char*>(data), std::min(size, kMaxBytes));
 
   const std::string received = Send(open, bytes);
-  // Empty lines before a request line are passed over, by RFC 9112.
+  // RFC 9112 allows empty lines before a request line.
   const std::size_t first = bytes.find_first_not_of("\r\n");
   if (first != std::string::npos && HasBody(std::string_view(bytes).substr(first))) {
     Require(!received.starts_with(kAnswered), "a request with a body is not answered");

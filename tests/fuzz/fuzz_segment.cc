@@ -1,5 +1,5 @@
-// A segment under any damage, read and rendered as the agent does, or used as a worker does. An input is a small
-// program: what to do, then the damages, each at a place and of a kind that the bytes choose.
+// A segment with any damage, read and rendered as the agent does, or used as a worker does. An input is a
+// small program: first what to do, then the damages. Its bytes choose the place and kind of each.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -39,10 +39,10 @@ using shm::layout::GaugeMode;
 using testing::DamagedSegment;
 using testing::GaugeNamed;
 
-/// The segment, as it is before each input.
+/// The segment as it is before each input.
 struct Victim {
   Victim() {
-    // A failed expectation of what the tests share ends the process too.
+    // A failed expectation in the shared test code ends the process too.
     GTEST_FLAG_SET(throw_on_failure, true);
     agent::BusGuard::Install();
     agent::StartLog(agent::LogLevel::kError);
@@ -54,7 +54,7 @@ struct Victim {
   const testing::SegmentImage image{s};
 };
 
-// An honest text says nothing twice but what histograms repeat for each bucket, of which there are few here.
+// A correct text repeats only what histograms repeat for each bucket, and there are few here.
 constexpr std::size_t kMostText = 64U << 20U;
 
 void RequireParses(const shm::Snapshot& snapshot, shm::Exposition exposition) {
@@ -66,7 +66,8 @@ void RequireParses(const shm::Snapshot& snapshot, shm::Exposition exposition) {
           parsed.complaints.empty() ? "" : parsed.complaints.front() + "\n" + text);
 }
 
-/// What the agent makes of a segment that it could read. Once for an input: it takes longer than all else.
+/// Renders a segment that could be read, as the agent does. Once for each input: it takes longer than all the
+/// rest.
 void RequireRenders(const shm::Snapshot& snapshot) {
   RequireParses(snapshot, {shm::Format::kText004, shm::Escaping::kUnderscores});
   RequireParses(snapshot, {shm::Format::kOpenMetrics100, shm::Escaping::kAllowUtf8});
@@ -88,7 +89,7 @@ SegmentView ReadWith(SegmentFollower* follower) {
   return view;
 }
 
-/// Twice, because the second time much is remembered.
+/// Reads twice, because the second time much is remembered.
 void ReadAfterwards(const Victim& victim) {
   SegmentFollower follower(victim.s.path);
   ReadWith(&follower);
@@ -108,7 +109,7 @@ void DamageUnderAReader(const Victim& victim, ByteSource* bytes) {
   ReadAfterwards(victim);
 }
 
-/// A header that says what the fuzzer wants, with the checksum of that; the magic and the signature stay.
+/// Writes a header of the fuzzer's choice, with a matching checksum; the magic and the signature stay.
 void DamageTheHeader(const Victim& victim, ByteSource* bytes) {
   auto* header = reinterpret_cast<shm::layout::Header*>(victim.image.segment().base());
   constexpr std::size_t kFirst = offsetof(shm::layout::Header, header_bytes);
@@ -123,7 +124,7 @@ void DamageTheHeader(const Victim& victim, ByteSource* bytes) {
   ReadAfterwards(victim);
 }
 
-/// The file cut off, perhaps only for a moment, while it is mapped.
+/// Cuts off the file while it is mapped, perhaps only for a moment.
 void CutOff(const Victim& victim, ByteSource* bytes) {
   SegmentFollower before(victim.s.path);
   ReadWith(&before);
@@ -179,7 +180,7 @@ void UseLeases(Victim* victim, std::string_view user) {
   static_cast<void>(victim->s.ledger.Restore({std::string(user), 1, 1, 1}));
 }
 
-/// Each call of a worker ends and says how; none goes where the segment is not.
+/// Each call of a worker ends with a result; none touches memory outside the segment.
 void DamageUnderAWorker(Victim* victim, ByteSource* bytes) {
   Damage(*victim, bytes);
   victim->image.RestoreMutexes();

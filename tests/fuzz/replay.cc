@@ -1,4 +1,4 @@
-// Runs a fuzz target on every file of the folders it is given, without a fuzzer.
+// Runs a fuzz target on every file of the given folders, without a fuzzer.
 
 #include <cstddef>
 #include <cstdint>

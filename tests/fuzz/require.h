@@ -7,7 +7,7 @@
 
 namespace shmetrics::fuzz {
 
-/// Ends the process, which is how a fuzzer learns of a find, unless `holds`.
+/// Ends the process unless `holds`, so that a fuzzer reports a find.
 inline void Require(bool holds, const std::string& what) {
   if (holds) return;
   std::fprintf(stderr, "broken promise: %s\n", what.c_str());

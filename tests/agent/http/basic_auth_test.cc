@@ -13,7 +13,7 @@ namespace {
 
 using Verdict = BasicAuth::Verdict;
 
-// "right", at the least cost, so that the tests do not wait for it.
+// The hash of "right", at the lowest cost, so that the tests are quick.
 const std::string kHash = [] {
   crypt_data work{};
   return std::string(crypt_r("right", "$2y$04$abcdefghijklmnopqrstuu", &work));
@@ -102,7 +102,7 @@ TEST_F(BasicAuthTest, ANameThatDoesNotExistTakesAsLongAsOneThatDoes) {
   };
   crypt_data work{};
   for (WebUser& user : users_) user.bcrypt_hash = crypt_r("right", "$2y$08$abcdefghijklmnopqrstuu", &work);
-  // Without the look at a hash it would be some thousand times shorter.
+  // Without checking a hash it would take about a thousandth of the time.
   EXPECT_GT(least(kNobody) * 3, least(kWrong));
 }
 

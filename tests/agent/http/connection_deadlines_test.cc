@@ -23,7 +23,7 @@ struct Pair {
     ours = shm::UniqueFd(fds[0]);
     theirs = shm::UniqueFd(fds[1]);
   }
-  /// Waits that long for the other side to be cut.
+  /// Waits up to `ms` for the other side to be cut.
   bool IsCutWithin(int ms) const {
     pollfd wait{theirs.get(), POLLIN, 0};
     return poll(&wait, 1, ms) == 1 && (wait.revents & POLLHUP) != 0;
@@ -72,7 +72,8 @@ TEST(ConnectionDeadlinesTest, ThreadsARestartOutlivesWhatWasNotRestarted) {
   deadlines.Forget(left.ours.get());
 }
 
-// A descriptor's number goes to another as soon as it is closed; a cut of the former one must not reach it.
+// A closed descriptor's number is given out again at once. A cut of the former connection must not reach the
+// new one.
 TEST(ConnectionDeadlinesTest, ThreadsTheNextOwnerOfANumberIsNeverCut) {
   ConnectionDeadlines deadlines(milliseconds(1));
   const auto churn = [&] {

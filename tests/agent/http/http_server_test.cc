@@ -36,7 +36,7 @@ std::unique_ptr<HttpServer> StartOn(const ListenAddress& address, HttpHandler ha
       HttpServer::Start(listener.value(), {}, {}, std::move(handler), std::move(observer)).value());
 }
 
-/// Remembers the paths it was asked for.
+/// Remembers the requested paths.
 class HttpServerTest : public ::testing::Test {
  protected:
   HttpResponse Answer(const HttpRequest& request) {

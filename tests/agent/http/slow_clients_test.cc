@@ -1,4 +1,4 @@
-// Clients that take their time, on purpose or not, against a server with a short deadline and few places: fault 36.
+// Slow clients, slow on purpose or not, and a server with a short deadline and few places: fault 36.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -50,7 +50,7 @@ TEST(SlowClientsTest, SixtyThatDripDoNotDelayAScrapeAndAreGoneAfterTheDeadline) 
   const auto server = Start(64, milliseconds(2000));
   const std::uint16_t port = server->address().port;
   std::vector<shm::UniqueFd> clients;
-  // Half of them within the request line, half within the headers.
+  // Half of them stop inside the request line, half inside the headers.
   for (int i = 0; i < 60; i++) {
     clients.push_back(Connect(port));
     SendAll(clients.back().get(), i % 2 == 0 ? "GET /" : "GET / HTTP/1.1\r\nHost: localhost\r\nX: ");

@@ -1,4 +1,4 @@
-// The agent as systemd starts it with shmetrics-agent.socket: a socket that listens already is file descriptor 3.
+// The agent started by systemd with shmetrics-agent.socket: file descriptor 3 is a listening socket.
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -33,7 +33,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-/// A socket of this process on a free port of 127.0.0.1. As systemd's own it does not block.
+/// A socket of this process on a free port of 127.0.0.1. Like systemd's own it does not block.
 class Socket {
  public:
   explicit Socket(int type = SOCK_STREAM, bool listens = true)
@@ -63,14 +63,15 @@ class SocketActivationTest : public ::testing::Test {
     unsetenv("LISTEN_PID");
   }
 
-  /// The command line of an agent that finds `fds` from 3 on. A shell starts it, because LISTEN_PID must be the
-  /// agent's own process, whose number the test cannot know before there is that process.
+  /// The command line of an agent that finds `fds` from 3 on. A shell starts it, because LISTEN_PID must be
+  /// the agent's process id, which the test cannot know before that process exists.
   std::vector<std::string> Launch(const std::vector<int>& fds, const std::string& count,
                                   const std::vector<std::string>& flags = {}) {
     setenv("LISTEN_FDS", count.c_str(), 1);
     std::string script = "export LISTEN_PID=${PID_OF_ANOTHER:-$$}; exec \"$0\" \"$@\" 3<&-";
     for (std::size_t i = 0; i < fds.size(); i++) {
-      // A duplicate outside the shell's own range, inherited; the shell moves it to its place.
+      // An inherited duplicate with a number that the shell does not use itself; the shell moves it to its
+      // place.
       const int passed = fcntl(fds[i], F_DUPFD, 100);
       passed_.emplace_back(passed);
       script += " " + std::to_string(3 + i) + "<&" + std::to_string(passed);

@@ -1,4 +1,4 @@
-// The server's TLS and passwords, as openssl, curl and a real Prometheus meet them.
+// The server's TLS and passwords, tested with openssl, curl and a real Prometheus.
 
 #include <crypt.h>
 #include <gmock/gmock.h>
@@ -57,7 +57,7 @@ class TlsTest : public ::testing::Test {
     server_ = StartServer({files_, std::move(users), {}});
     port_ = std::to_string(server_->address().port);
   }
-  /// A handshake by openssl, and what it says of it.
+  /// A handshake by openssl, and its output.
   Ended Handshake(const std::vector<std::string>& options) const {
     std::vector<std::string> arguments = {"openssl", "s_client", "-connect", "127.0.0.1:" + port_};
     arguments.insert(arguments.end(), options.begin(), options.end());
@@ -143,7 +143,7 @@ TEST_F(TlsTest, APrometheusScrapesWithTheRightPasswordAndAuthorityOnly) {
            "}\n    basic_auth: {username: scraper, password: " + password +
            "}\n    static_configs: [{targets: ['localhost:" + port_ + "']}]\n";
   };
-  // Each with an interval of its own, so that the wrong password is also looked at, and not only made to wait.
+  // Each with its own interval, so that the wrong password is also checked, and not only made to wait.
   const Prometheus prometheus(
       "global: {scrape_interval: 1s}\nscrape_configs:\n" + job("right", files_.certificate, "right") +
       job("wrong", files_.certificate, "wrong") + job("stranger", elsewhere / "certificate.pem", "right"));
@@ -182,7 +182,7 @@ TEST(PasswordGuessingTest, GuessesDoNotHoldUpAScraperThatIsKnown) {
   for (int i = 0; i < kScrapes; i++) EXPECT_EQ(ask(kRight), 200);
   const auto took = std::chrono::steady_clock::now() - began;
   is_over = true;
-  // If every guess were looked at, each scrape would stand behind one at least.
+  // If every guess were checked, each scrape would wait for at least one check.
   EXPECT_LT(took, one_look * kScrapes / 2);
 }
 

@@ -12,7 +12,7 @@ using std::chrono::seconds;
 
 class WorkerDeathsTest : public testing::Test {
  protected:
-  /// A look at slots of these epochs, of which those in `alive` are held.
+  /// Counts the deaths in slots with these epochs; those in `alive` are held.
   std::uint64_t Look(const std::vector<std::uint64_t>& epochs, const std::vector<bool>& alive, int second) {
     shm::Snapshot segment{};
     for (std::size_t i = 0; i < epochs.size(); ++i) {

@@ -15,7 +15,7 @@
 
 namespace shmetrics::audio {
 
-/// A test of a quota in a segment of its own, and what a reader of that segment sees.
+/// Tests a quota in a segment of its own, and reads that segment.
 class AudioTest : public testing::RegistryFixture {
  protected:
   ~AudioTest() override {
@@ -34,7 +34,7 @@ class AudioTest : public testing::RegistryFixture {
   std::optional<double> Streams(const std::string& user) const {
     return Read().Gauge("audio_streaming_active{user_id=\"" + user + "\"}");
   }
-  /// Whether the only lease of this user ends without a heartbeat.
+  /// True if the user's only lease ends without a heartbeat.
   bool HasDeadline(const std::string& user) const {
     const auto segment = shm::Segment::Attach(segment_, shm::Segment::Access::kReadWrite).value();
     bool has_deadline = false;

@@ -1,5 +1,5 @@
-// Fault 33: the clock on the wall is set, a year forward or back. Nothing expires, nothing comes back, nothing is
-// counted anew; the one thing that goes by it is which UTC day minutes are used on.
+// Fault 33: the wall clock is set, by a year forward or back. Nothing expires, nothing comes back, nothing is
+// counted twice. Only the UTC day on which minutes are used follows it.
 
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
@@ -21,12 +21,12 @@
 
 namespace {
 
-/// How far this program's clock on the wall is ahead.
+/// How far this program's wall clock is ahead.
 constinit std::atomic<std::int64_t> jump_seconds{0};
 
 }  // namespace
 
-/// Instead of the C library's, for the whole program: also for its libraries, and under AddressSanitizer.
+/// Replaces the C library's function in the whole program, also for its libraries and under AddressSanitizer.
 extern "C" __attribute__((visibility("default"))) int clock_gettime(clockid_t clock, timespec* now) noexcept {
   const long result = syscall(SYS_clock_gettime, clock, now);
   if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
@@ -49,7 +49,8 @@ std::int64_t WallNow() {
   return now.tv_sec;
 }
 
-/// Each in turn jumps there, and later back. All begin at noon, so that no midnight comes between.
+/// Jumps by each parameter in turn, and later back. All tests begin at noon, so that no midnight comes
+/// between.
 class ClockJumpTest : public testing::RegistryFixture, public ::testing::WithParamInterface<std::int64_t> {
  protected:
   ClockJumpTest() { jump_seconds = kDay / 2 - WallNow() % kDay; }
@@ -64,7 +65,7 @@ class ClockJumpTest : public testing::RegistryFixture, public ::testing::WithPar
   }
 };
 
-// Without this the others would show nothing.
+// Without this, the other tests would prove nothing.
 TEST_P(ClockJumpTest, TheJumpIsSeenByLibrariesToo) {
   const std::int64_t before = WallNow();
   const auto in_library = std::chrono::system_clock::now();
@@ -89,7 +90,7 @@ TEST_P(ClockJumpTest, LeasesNeitherExpireNorComeBack) {
     EXPECT_FALSE(overdue->renew());
     EXPECT_EQ(uploads.live({"overdue"}).value(), 0U);
     EXPECT_FALSE(Read().Shows(R"(uploads{user_id="overdue"})"));
-    // And those taken in between: they last as long as they are asked to.
+    // Leases taken between the jumps last as long as asked for.
     Result<Lease> between = uploads.try_acquire({"between"}, {.limit = 1, .ttl = 1ms});
     ASSERT_TRUE(between);
     testing::WaitUntil([&] { return !between->live(); });

@@ -35,7 +35,7 @@ class LedgerFileTest : public ::testing::Test {
     return R"({"user": ")" + name + R"(", "day": ")" + day + R"(", "nano_minutes": )" + nano_minutes +
            R"(, "tier": )" + tier + "}";
   }
-  /// What is said to `text`, which must be refused.
+  /// The error for `text`, which must be refused.
   std::string ErrorOf(const std::string& text, ErrorCode code = ErrorCode::kCorrupt) {
     const auto read = Read(text);
     if (read.ok()) return "accepted";

@@ -1,4 +1,4 @@
-// Daily minutes, and the ledger that they are kept in.
+// Daily minutes, and the ledger that keeps them.
 
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ class AudioMinutesTest : public AudioTest {};
 
 TEST_F(AudioMinutesTest, MinutesOfManySmallPiecesAddUpToExactlyTheLimit) {
   const Quota quota = MakeQuota();
-  for (int i = 0; i < 300; i++) ASSERT_TRUE(quota.consume_daily_minutes("42", 0.1)) << i;  // of 30
+  for (int i = 0; i < 300; i++) ASSERT_TRUE(quota.consume_daily_minutes("42", 0.1)) << i;  // of 30 minutes
   const Result<DailyMinutes> more = quota.consume_daily_minutes("42", 0.1);
   ASSERT_FALSE(more);
   EXPECT_EQ(more.error().code, ErrorCode::kDailyMinutes);
@@ -35,7 +35,7 @@ TEST_F(AudioMinutesTest, AsMuchAsTheLimitIsAllowedAtOnce) {
 
 TEST_F(AudioMinutesTest, NoAmountIsTooSmallToCount) {
   const Quota quota = MakeQuota("free_daily_minutes = 0.0001\n");
-  // 5 ms of audio a piece, of the same size each time: the replaced system recorded none of them.
+  // Equal pieces of 5 ms of audio. The replaced system recorded none of them.
   double used = 0;
   for (Result<DailyMinutes> piece = quota.consume_daily_minutes("42", 1e-5); piece;
        piece = quota.consume_daily_minutes("42", 1e-5)) {
@@ -98,7 +98,7 @@ TEST_F(AudioMinutesTest, ADamagedStateFileIsReportedAndTheDayBeginsEmpty) {
   EXPECT_TRUE(quota.consume_daily_minutes("42", 20));
   EXPECT_FALSE(registry.status().refusals.empty());
   EXPECT_FALSE(Read().snapshot().segment.ledger_loaded) << "the agent would save over it";
-  // When it can be read, what it says is added to what has been used since.
+  // When the file can be read, its minutes are added to those used since.
   std::ofstream(state)
       << R"({"format": "shmetrics-ledger-1", "saved": "x", "users": [{"user": "42", "day": ")" << Today()
       << R"(", "nano_minutes": 9000000000, "tier": null}]})";

@@ -28,7 +28,7 @@ class ModelAnnouncementsTest : public testing::RegistryFixture {
   Result<void> Announce(std::string_view model) {
     return announcements_.Announce(models_, Attachment(), model);
   }
-  /// The segment in use, as Quota knows it when it announces.
+  /// The segment in use, as Quota sees it when it announces.
   const internal::Attachment* Attachment() const {
     const internal::Registration* registration = internal::LeaseBinding::Of(models_).Registered();
     return registration == nullptr ? nullptr : registration->attachment;
@@ -41,9 +41,9 @@ class ModelAnnouncementsTest : public testing::RegistryFixture {
   }
 
   const LeaseGaugeFamily models_ = Models(Options());
-  /// Never freed, as in a Quota: its leases end with the process.
+  /// Never freed, as in a Quota: the leases end with the process.
   static ModelAnnouncements& NewAnnouncements() {
-    static auto& all = *new std::deque<ModelAnnouncements>;  // where LeakSanitizer sees them
+    static auto& all = *new std::deque<ModelAnnouncements>;  // so that LeakSanitizer sees them
     return all.emplace_back();
   }
   ModelAnnouncements& announcements_ = NewAnnouncements();

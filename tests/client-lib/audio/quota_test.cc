@@ -213,7 +213,7 @@ TEST_F(AudioTest, AModelIsAnnouncedAgainInTheSegmentThatReplacesOne) {
   EXPECT_EQ(Read().Gauge(R"(audio_model_workers{model="parakeet-mlx"})"), 1);
 }
 
-// Defect 4 of the replaced system: whatever a denial is called, it is one.
+// Defect 4 of the replaced system: every kind of denial counts as one.
 TEST_F(AudioTest, EveryDenialOfAnyPathIsExactlyOneViolation) {
   const Quota quota =
       MakeQuota("free_daily_minutes = 0\nfree_concurrent_streams = 0\nfree_concurrent_jobs = 0\n");

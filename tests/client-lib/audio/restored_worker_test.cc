@@ -1,4 +1,4 @@
-// A process that goes on from an image of it, which has its memory but not its locks: fault 39.
+// A process restored from an image: it has its memory but not its locks. Fault 39.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -30,12 +30,12 @@ class RestoredWorkerTest : public testing::RegistryFixture {
   RestoredWorkerTest() {
     requests_.inc(3);
     depth_.set(5);
-    std::this_thread::sleep_for(150ms);  // the library asks ten times a second whether all is well
+    std::this_thread::sleep_for(150ms);  // the library checks ten times a second
     depth_.set(5);
   }
 
-  /// Maps every page of the segment that is mapped for reading only through a new descriptor, as whoever restores a
-  /// process does: so the description that has the locks is closed.
+  /// Maps the read-only mappings of the segment again, through a new descriptor, like a tool that restores a
+  /// process. This closes the description that holds the locks.
   void LoseLocks() {
     std::ifstream maps("/proc/self/maps");
     int pages = 0;

@@ -19,7 +19,7 @@ using testing::RunInChild;
 
 constexpr std::int64_t kMillisecondNs = 1'000'000, kHourNs = 3'600'000'000'000;
 
-/// Leases of two families of the test's own: the table is the process's.
+/// Leases of two families of this test's own, because the whole process shares the table.
 class DetachedLeasesTest : public ::testing::Test {
  protected:
   Result<std::uint64_t> Acquire(std::string_view user, std::optional<std::uint32_t> limit = {},
@@ -31,7 +31,7 @@ class DetachedLeasesTest : public ::testing::Test {
   }
 
   char places_[2] = {};
-  /// Only their addresses count.
+  /// Only their addresses matter.
   const FamilyBinding* const family_ = reinterpret_cast<const FamilyBinding*>(&places_[0]);
   const FamilyBinding* const other_family_ = reinterpret_cast<const FamilyBinding*>(&places_[1]);
 };

@@ -1,4 +1,4 @@
-// A gauge's value follows its process to the next segment, whole.
+// The whole value of a gauge follows its process to the next segment.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -57,7 +57,7 @@ TEST_F(GaugeMoveTest, WhatIsAddedWhileThereIsNoSlotIsKept) {
     for (;;) pause();
   });
   WaitUntil([&] { return HasSegment() && Read().AliveWorkers() == 1; });
-  WaitUntil([&] {  // until this process has found the new segment, and no slot in it
+  WaitUntil([&] {  // until this process has found the new segment, without a slot in it
     depth.add(1);
     depth.sub(1);
     return Read().Refusals(shm::layout::Refusal::kNoFreeSlot) > 0;

@@ -1,4 +1,4 @@
-// Look-ups of label sets that are registered: what they cost, and that what they remember is never wrong.
+// Look-ups of registered label sets: their cost, and that the remembered series are never wrong.
 
 #include <gtest/gtest.h>
 #include <malloc.h>
@@ -20,7 +20,7 @@ namespace {
 std::atomic<std::uint64_t> allocations{0};
 }  // namespace
 
-// What allocates in this program, by operator new or otherwise, is counted. A sanitizer has an allocator of its own.
+// Counts the allocations of this program, by operator new or otherwise. A sanitizer has its own allocator.
 // NOLINTBEGIN: names of glibc and of the sanitizer
 extern "C" {
 #if defined(__SANITIZE_ADDRESS__)
@@ -61,18 +61,18 @@ class LookUpTest : public testing::CFixture {
  protected:
   static std::string NameOf(std::size_t family) { return "c" + std::to_string(family) + "_total"; }
 
-  /// Often enough for the series to be remembered.
+  /// Enough look-ups for the series to be remembered.
   static constexpr std::uint64_t kAgainAndAgain = 4;
   static void CountAgainAndAgain(const shmetrics::CounterFamily& family,
                                  std::initializer_list<std::string_view> values, std::uint64_t n) {
     for (std::uint64_t i = 0; i < kAgainAndAgain; i++) family.with(values).inc(n);
   }
 
-  /// How often memory is allocated while look_up(values) runs for each of a thousand texts, long ones too.
+  /// The number of allocations while look_up(values) runs for each of a thousand texts, long ones too.
   template <class LookUp>
   static std::uint64_t AllocationsIn(LookUp look_up) {
     const std::vector<std::string> texts = {"a", "GET", "user", "user-1234", std::string(200, 'x'), "\"\\\n"};
-    for (const std::string& text : texts) look_up(text);  // registers
+    for (const std::string& text : texts) look_up(text);  // registers them
     const std::uint64_t before = Allocations();
     for (int i = 0; i < 1'000; i++) look_up(texts[static_cast<std::size_t>(i) % texts.size()]);
     return Allocations() - before;
@@ -106,8 +106,8 @@ TEST_F(LookUpTest, KnownLabelSetsAreFoundWithoutAnAllocationFromC) {
             0U);
 }
 
-// Families of two segments have the same places there, and the same label sets. They are more than there are places to
-// remember their series at.
+// Families of two segments have the same places in both, and the same label sets. There are more of them than
+// places that remember series.
 TEST_F(LookUpTest, EqualLabelSetsOfOtherFamiliesAndSegmentsAreToldApart) {
   constexpr std::size_t kFamilies = 9;
   RegistryOptions others = Options();
@@ -142,7 +142,7 @@ TEST_F(LookUpTest, ALabelSetThatWasJustLookedUpAndRemovedIsShownAgain) {
   EXPECT_TRUE(family.remove({"x"})) << "it was shown again";
 }
 
-// Who is asked for by what a stranger typed must not count for another.
+// A label value typed by a stranger must not count for another label set.
 TEST_F(LookUpTest, ValuesThatBorrowTheQuotesOfTheLabelSetThatWasJustLookedUpAreToldApart) {
   const auto family = Open().counter({.name = "c_total", .labels = {"user", "type"}});
   for (int round = 0; round < 2; round++) {

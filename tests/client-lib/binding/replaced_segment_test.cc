@@ -117,7 +117,8 @@ TEST_F(ReplacedSegmentTest, AChildForkedBeforeFindsTheNewOne) {
             0);
 }
 
-// Fault 26. It has no slot yet, and can have none in a file without a name: so it must not wait for its next look at that.
+// Fault 26. The child has no slot yet, and gets none in a file without a name. So it must not wait for the
+// next periodic check.
 TEST_F(ReplacedSegmentTest, AChildForkedBeforeTakesItsFirstLeaseInTheNewOne) {
   const LeaseGaugeFamily streams = Open().lease_gauge({.name = "streams", .labels = {"user_id"}});
   const Result<Lease> of_parent = streams.try_acquire({"42"});
@@ -131,7 +132,7 @@ TEST_F(ReplacedSegmentTest, AChildForkedBeforeTakesItsFirstLeaseInTheNewOne) {
             0);
 }
 
-// Fault 26, and as above.
+// Fault 26, as above for gauges.
 TEST_F(ReplacedSegmentTest, AChildForkedBeforeSetsItsFirstGaugeInTheNewOne) {
   const GaugeFamily depth = Open().gauge({.name = "depth"});
   depth.set(1);
@@ -144,7 +145,7 @@ TEST_F(ReplacedSegmentTest, AChildForkedBeforeSetsItsFirstGaugeInTheNewOne) {
             0);
 }
 
-// Fault 26 with threads at work. Nothing crashes, and at rest everybody is in the last segment.
+// Fault 26 with threads at work. Nothing crashes, and in the end all threads use the last segment.
 TEST_F(ReplacedSegmentTest, ThreadsGoOnWhileTheFileIsRemovedAgainAndAgain) {
   constexpr int kThreads = 4;
   constexpr int kRemovals = 50;

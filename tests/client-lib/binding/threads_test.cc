@@ -1,4 +1,4 @@
-// Many threads of one process on one registry: exact sums, and nothing for ThreadSanitizer to find.
+// Many threads of one process use one registry: the sums are exact, and ThreadSanitizer finds nothing.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -25,7 +25,7 @@ constexpr int kThreads = 8;
 
 class ThreadsTest : public testing::RegistryFixture {
  protected:
-  /// Runs `body` with the numbers 0 .. kThreads - 1 at once.
+  /// Runs `body` with the numbers 0 .. kThreads - 1, all at once.
   static void InThreads(const std::function<void(int thread)>& body) {
     std::barrier start(kThreads);
     std::vector<std::jthread> threads;
@@ -111,7 +111,7 @@ TEST_F(ThreadsTest, ThreadsRegisterDifferentFamiliesAndSeriesAtOnce) {
 }
 
 TEST_F(ThreadsTest, ThreadsThatMeetALimitAtOnceLoseNothing) {
-  constexpr int kEach = 200;  // twice the family's limit between them, in every thread
+  constexpr int kEach = 200;  // together twice the family's limit, in every thread
   Registry& registry = Open();
   const CounterFamily requests = registry.counter({.name = "requests_total", .labels = {"i"}});
   InThreads([&](int thread) {

@@ -8,7 +8,7 @@
 
 namespace shmetrics::testing {
 
-/// A test of the C interface, with what is tedious to write in C.
+/// A fixture for the C interface. It does what is tedious to write in C.
 class CFixture : public RegistryFixture {
  protected:
   shmetrics_registry* OpenFromC() const {

@@ -1,4 +1,4 @@
-// The C interface: a program in C that uses all of it, and what C++ can ask of it better.
+// The C interface: a C program that uses all of it, and checks that are easier in C++.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -49,7 +49,7 @@ using CInterfaceTest = testing::CFixture;
 
 TEST_F(CInterfaceTest, AProgramInCUsesEveryFunction) {
   const std::string config = folder_ + "/audio.ini";
-  std::ofstream(config) << "[Audio-Quota]\nno_such_key = 1\n";  // so that there is a warning
+  std::ofstream(config) << "[Audio-Quota]\nno_such_key = 1\n";  // causes a warning
   const Ended program = RunProgram({C_PROGRAM, segment_, config});
   EXPECT_EQ(program.code, 0) << program.errors;
   EXPECT_EQ(program.output, "attached to " + segment_ + "\n");
@@ -81,7 +81,7 @@ TEST_F(CInterfaceTest, TheSharedLibraryExportsWhatTheHeadersDeclareAndNothingEls
   EXPECT_GE(Declared().size(), 40U) << "else the headers were not understood";
 }
 
-// A program of today must understand the codes of tomorrow's library, so none may move.
+// Today's programs must understand the codes of tomorrow's library, so no code may change its number.
 TEST_F(CInterfaceTest, TheNumbersAreThoseOfTheFirstVersion) {
   const std::vector<std::pair<shmetrics_code, std::string>> codes = {
       {SHMETRICS_OK, "0"},

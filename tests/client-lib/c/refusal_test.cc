@@ -1,4 +1,4 @@
-// What the C interface refuses, and that it says so instead of crashing.
+// What the C interface refuses: it returns an error instead of crashing.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
