@@ -35,9 +35,6 @@
 #include "bucket_index.h"
 #include "cpu_cells.h"
 #include "processor.h"
-#ifdef SHMETRICS_PLANTED_BUGS  // never where this header is installed
-#include "shm/planted_bug.h"
-#endif
 
 namespace shmetrics::shm {
 
@@ -85,12 +82,7 @@ struct Column {
   Cell* first;
   std::uint32_t cpu_stripes;
 
-  Cell* first_of_cpus() const {
-#ifdef SHMETRICS_PLANTED_BUGS
-    if (HasPlantedBug("sequences-share-cells-with-fetch-add")) return first;
-#endif
-    return InStripe(first, kAtomicStripes);
-  }
+  Cell* first_of_cpus() const { return InStripe(first, kAtomicStripes); }
 };
 
 /// Adds to an integer counter. `first` is its cell in stripe 0. Async-signal-safe.
@@ -128,13 +120,6 @@ inline void AddToHistogramCell(HistogramCell* first, double value) {
   std::uint64_t seen[2] = {
       std::atomic_ref<std::uint64_t>(cell->count).load(std::memory_order_relaxed),
       std::bit_cast<std::uint64_t>(std::atomic_ref<double>(cell->sum).load(std::memory_order_relaxed))};
-#ifdef SHMETRICS_PLANTED_BUGS
-  if (HasPlantedBug("count-and-sum-by-two-stores")) {
-    std::atomic_ref<std::uint64_t>(cell->count).fetch_add(1);
-    std::atomic_ref<double>(cell->sum).fetch_add(value);
-    return;
-  }
-#endif
   std::uint64_t next[2];
   do {
     next[0] = seen[0] + 1;

@@ -10,7 +10,6 @@
 #include "shm/base/clock.h"
 #include "shm/base/fork_guard.h"
 #include "shm/layout/lease_layout.h"
-#include "shm/planted_bug.h"
 
 namespace shmetrics::shm {
 namespace {
@@ -50,14 +49,8 @@ std::int64_t OffsetNs() {
 
 }  // namespace
 
-std::int64_t LeaseNowNs() {
-  if (SHMETRICS_PLANTED_BUG("leases-by-the-wall-clock")) return NowNs(CLOCK_REALTIME);
-  return NowNs(CLOCK_MONOTONIC) - OffsetNs();
-}
-std::int64_t LeaseNowCoarseNs() {
-  if (SHMETRICS_PLANTED_BUG("leases-by-the-wall-clock")) return NowNs(CLOCK_REALTIME_COARSE);
-  return NowNs(CLOCK_MONOTONIC_COARSE) - OffsetNs();
-}
+std::int64_t LeaseNowNs() { return NowNs(CLOCK_MONOTONIC) - OffsetNs(); }
+std::int64_t LeaseNowCoarseNs() { return NowNs(CLOCK_MONOTONIC_COARSE) - OffsetNs(); }
 
 std::int64_t LeaseDeadlineAfter(std::int64_t now, std::int64_t ttl_ns) {
   if (ttl_ns == 0) return layout::kNoDeadline;

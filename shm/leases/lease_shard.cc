@@ -7,7 +7,6 @@
 #include "shm/base/crash_point.h"
 #include "shm/base/fork_guard.h"
 #include "shm/base/pid_namespace.h"
-#include "shm/planted_bug.h"
 
 namespace shmetrics::shm {
 namespace {
@@ -86,8 +85,7 @@ std::optional<LeaseShard> LeaseShard::TryTake(const Segment& segment, std::uint6
 //   1 rebuild both indexes    die here -> the next holder is told so too, and does it again
 //   2 mark consistent         die here -> the same, for an index that is whole already
 void LeaseShard::Repair() const {
-  if (!SHMETRICS_PLANTED_BUG("missing-repair"))
-    leases().Rebuild([](const layout::LeaseEntry& entry) { return IsInUse(entry); });
+  leases().Rebuild([](const layout::LeaseEntry& entry) { return IsInUse(entry); });
   ledger().Rebuild([](const layout::LedgerEntry& entry) { return IsInUse(entry); });
   SHMETRICS_CRASH_POINT("shard_repaired");
   mutex().MarkConsistent();

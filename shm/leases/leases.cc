@@ -7,7 +7,6 @@
 #include "shm/leases/lease_clock.h"
 #include "shm/leases/lease_shard.h"
 #include "shm/leases/owner_probe.h"
-#include "shm/planted_bug.h"
 #include "shm/series/key_hash.h"
 #include "shm/series/label_block.h"
 
@@ -64,8 +63,6 @@ Tally CountKey(Table& table, std::uint64_t hash, const RegisteredFamily& family,
   Tally tally;
   tally.is_whole = table.ForEachInChain(hash, [&](LeaseEntry& entry) {
     if (!IsOfKey(entry, hash, family, values)) return IsInUse(entry) ? Visited::kStays : Visited::kIsFree;
-    if (SHMETRICS_PLANTED_BUG("admission-passes-over-the-expired") && LoadState(entry).deadline_ns <= now)
-      return Visited::kStays;
     if (EndIfOver(&entry, now, probe)) return Visited::kIsFree;
     tally.live++;
     return Visited::kStays;
@@ -215,8 +212,7 @@ bool Leases::Renew(const HeldLease& lease, std::int64_t ttl_ns) {
   const bool may_be_coarse = ttl_ns == 0 || ttl_ns >= kCoarseTtlNs;
   for (int i = 0; i < kMaxTries; i++) {
     const LeaseState state = LoadState(*lease.entry);
-    if (state.generation != lease.generation && !SHMETRICS_PLANTED_BUG("renew-ignores-generation"))
-      return false;
+    if (state.generation != lease.generation) return false;
     std::int64_t now = LeaseNowCoarseNs();
     if (!may_be_coarse || state.deadline_ns <= now + kMaxCoarseLagNs) now = LeaseNowNs();
     if (state.deadline_ns <= now) {
@@ -268,7 +264,6 @@ bool EndIfOver(LeaseEntry* entry, std::int64_t now, OwnerProbe* probe) {
     const std::uint64_t epoch =
         entry->owner_epoch.load(std::memory_order_relaxed);  // no order needed: as above
     if (state.deadline_ns > now && !probe->IsDead(slot, epoch)) return false;
-    if (SHMETRICS_PLANTED_BUG("ttl-frees-what-it-does-not-end") && state.deadline_ns <= now) return true;
     if (End(entry, state)) return true;  // else it has been renewed or released meanwhile
   }
   return false;

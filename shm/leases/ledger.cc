@@ -11,7 +11,6 @@
 #include "shm/leases/lease_shard.h"
 #include "shm/leases/leases.h"
 #include "shm/leases/owner_probe.h"
-#include "shm/planted_bug.h"
 #include "shm/series/key_hash.h"
 
 namespace shmetrics::shm {
@@ -25,11 +24,6 @@ std::uint64_t HashOfUser(std::string_view user) { return HashOfValues(0, {&user,
 
 /// One commit for day and minutes: after any death they belong together.
 void SetState(LedgerEntry* entry, const LedgerState& wanted) {
-  if (SHMETRICS_PLANTED_BUG("day-and-minutes-by-two-stores")) {
-    const_cast<volatile std::int32_t&>(entry->state.day) = wanted.day;
-    const_cast<volatile std::uint64_t&>(entry->state.nano_minutes) = wanted.nano_minutes;
-    return;
-  }
   const LedgerState seen = entry->state;  // nobody else writes while the mutex is held
   auto expected = std::bit_cast<std::array<std::uint64_t, 2>>(seen);
   const auto desired = std::bit_cast<std::array<std::uint64_t, 2>>(wanted);

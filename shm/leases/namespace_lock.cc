@@ -17,7 +17,6 @@
 #include "shm/base/fork_guard.h"
 #include "shm/base/pid_namespace.h"
 #include "shm/base/robust_mutex.h"
-#include "shm/planted_bug.h"
 #include "shm/segment/segment_file.h"
 
 namespace shmetrics::shm {
@@ -107,7 +106,6 @@ Result<NamespaceLock> NamespaceLock::Take(const Segment& segment, std::uint32_t 
                      " takes leases of the PID namespace it was made in only, and this process is in "
                      "another; make the segment with shared_pid_namespaces"};
   }
-  if (SHMETRICS_PLANTED_BUG("mutex-without-byte-lock")) return NamespaceLock();
   const std::int64_t deadline = NowNs(CLOCK_MONOTONIC) + RobustMutex::kMaxWaitNs;
   const std::string path = segment.path() + ".lock";
   for (;;) {

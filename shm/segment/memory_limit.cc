@@ -12,8 +12,6 @@
 #include <string>
 #include <string_view>
 
-#include "shm/planted_bug.h"
-
 namespace shmetrics::shm {
 namespace {
 
@@ -124,7 +122,6 @@ Result<void> CommitPages(char* begin, std::uint64_t bytes) {
                      " bytes, the segment needs " + std::to_string(bytes) + " and leaves " +
                      std::to_string(kLeftToTheProcess) + " to the process; raise the limit"};
   }
-  if (SHMETRICS_PLANTED_BUG("growth-without-commitment")) return {};
   // The segment is laid out in 4 KiB, the kernel wants whole pages of its own, which elsewhere have 16 or 64.
   const std::uint64_t before =
       reinterpret_cast<std::uintptr_t>(begin) % static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));

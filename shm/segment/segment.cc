@@ -14,7 +14,6 @@
 
 #include "shm/base/crash_point.h"
 #include "shm/base/robust_mutex.h"
-#include "shm/planted_bug.h"
 #include "shm/segment/memory_limit.h"
 #include "shm/segment/segment_file.h"
 #include "shm/segment/segment_header.h"
@@ -83,7 +82,6 @@ Result<bool> Create(const std::string& path, const SegmentOptions& options) {
       Map(file.value(), path, Segment::Access::kReadWrite, header.segment_bytes);
   if (!region.ok()) return region.error();
   char* base = static_cast<char*>(region->get_address());
-  if (SHMETRICS_PLANTED_BUG("named-before-it-is-whole")) static_cast<void>(GiveName(file.value(), path));
   SHMETRICS_CRASH_POINT("segment_mapped");
   if (Result<void> done = CommitPages(base, committed); !done.ok()) return done.error();
   std::memcpy(base, &header, sizeof header);

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "shm/base/crash_point.h"
-#include "shm/planted_bug.h"
 #include "shm/series/family_record.h"
 #include "shm/series/key_hash.h"
 #include "shm/series/label_block.h"
@@ -251,11 +250,6 @@ Result<layout::SeriesRecord*> Directory::InsertSeries(const RegisteredFamily& fa
   }
   auto* series = reinterpret_cast<layout::SeriesRecord*>(segment_.base() + offset.value());
   const layout::Ref ref = segment_.RefOf(series);
-  if (SHMETRICS_PLANTED_BUG("publish-before-fill")) {
-    series->record.hash = hash;
-    static_cast<void>(
-        chains_.Publish(ref, &series->record, [](layout::Ref, const layout::Record&) { return false; }));
-  }
   WriteSeriesRecord(series, family.ref, hash, block, cells.value(), Visibility::kShown);
   const Result<layout::Ref> published =
       Reached(chains_.Publish(ref, &series->record, [&](layout::Ref other, const layout::Record& candidate) {

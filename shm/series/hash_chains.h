@@ -13,7 +13,6 @@
 #include <optional>
 
 #include "shm/base/crash_point.h"
-#include "shm/planted_bug.h"
 #include "shm/segment/segment.h"
 
 namespace shmetrics::shm {
@@ -81,13 +80,7 @@ std::optional<layout::Ref> HashChains::Publish(layout::Ref ref, layout::Record* 
     searched = seen;
     record->next = seen;
     SHMETRICS_CRASH_POINT("directory_before_publish");
-    if (SHMETRICS_PLANTED_BUG("relaxed-publish")) {
-      // no order needed: that is the bug
-      if (head.compare_exchange_weak(seen, ref, std::memory_order_relaxed)) return ref;
-      continue;
-    }
     if (head.compare_exchange_weak(seen, ref, std::memory_order_acq_rel)) return ref;  // SYNC(chain-head)
-    if (SHMETRICS_PLANTED_BUG("publish-without-second-search")) searched = seen;
   }
 }
 

@@ -5,7 +5,6 @@
 #include <cstring>
 #include <string>
 
-#include "shm/planted_bug.h"
 #include "shm/series/label_block.h"
 #include "shm/workers/worker_slot.h"
 
@@ -86,9 +85,6 @@ std::vector<RowGauge> ReadWorkers(const Segment& segment, std::vector<WorkerSnap
     ReadIdentity(slot, number, alive[number], epochs[number], &worker);
     worker.alive = alive[number];
     const std::size_t before = gauges.size();
-#ifdef SHMETRICS_PLANTED_BUGS
-    if (HasPlantedBug("zombie-by-its-proc-state") && IsZombieInProc(worker.pid)) worker.alive = false;
-#endif
     if (worker.alive) AppendRow(segment, slot, number, &budget, &gauges);
     if (slot.epoch.load(std::memory_order_acquire) != epochs[number])
       gauges.resize(before);  // SYNC(slot-epoch)

@@ -14,7 +14,6 @@
 #include "shm/base/clock.h"
 #include "shm/base/crash_point.h"
 #include "shm/base/fork_guard.h"
-#include "shm/planted_bug.h"
 #include "shm/series/label_block.h"
 #include "shm/workers/gauges.h"
 
@@ -25,6 +24,8 @@ namespace {
 // side, so that one question covers many of them.
 constexpr off_t kClaimBytes = off_t{1} << 60;
 constexpr off_t kLiveBytes = off_t{1} << 61;
+// A probe asks for a read lock: only a worker's write lock conflicts with it, no stranger's read lock does.
+constexpr short kProbeType = F_RDLCK;
 constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
 
 struct flock LockOf(short type, off_t start, off_t length) {
@@ -35,9 +36,6 @@ struct flock LockOf(short type, off_t start, off_t length) {
   lock.l_len = length;
   return lock;
 }
-
-/// What a probe asks for: a read lock, which only a worker's write lock is in the way of, and no stranger's read lock.
-short ProbeType() { return SHMETRICS_PLANTED_BUG("write-lock-probe") ? F_WRLCK : F_RDLCK; }
 
 /// Locks one byte for the open file description: 0, or EAGAIN if somebody else has it, or what else went wrong.
 int TryLock(const UniqueFd& file, off_t byte) {
@@ -90,7 +88,6 @@ WorkerSlot::WorkerSlot(const Segment& segment, std::string name) : segment_(segm
 
 Result<layout::WorkerSlot*> WorkerSlot::Hold() {
   const std::uint64_t generation = ForkGuard::Generation();
-  if (SHMETRICS_PLANTED_BUG("child-writes-parents-row") && slot_ != nullptr) return slot_;
   if (generation_ != generation) {  // first use, or a child: the parent's slot is not ours
     generation_ = generation;
     slot_ = nullptr;
@@ -135,7 +132,6 @@ Result<layout::WorkerSlot*> WorkerSlot::Claim() {
     const int taken = TryLock(file.value(), kClaimBytes + i);
     if (taken == EAGAIN) continue;
     if (taken != 0) return CannotHold(taken);
-    if (SHMETRICS_PLANTED_BUG("one-lock-byte-per-slot")) TryLock(file.value(), kLiveBytes + i);
     SHMETRICS_CRASH_POINT("slot_claim_locked");
     auto* slot = reinterpret_cast<layout::WorkerSlot*>(segment_.base() + segment_.header().slots_offset) + i;
     TakeOver(slot);
@@ -146,8 +142,7 @@ Result<layout::WorkerSlot*> WorkerSlot::Claim() {
     }
     SHMETRICS_CRASH_POINT("slot_live_locked");
     void* beacon = mmap(nullptr, layout::kPageBytes, PROT_READ, MAP_SHARED, file->get(), 0);
-    const int advice = SHMETRICS_PLANTED_BUG("beacon-is-inherited") ? MADV_NORMAL : MADV_DONTFORK;
-    if (beacon == MAP_FAILED || madvise(beacon, layout::kPageBytes, advice) != 0) {
+    if (beacon == MAP_FAILED || madvise(beacon, layout::kPageBytes, MADV_DONTFORK) != 0) {
       const int error = errno;
       if (beacon != MAP_FAILED) munmap(beacon, layout::kPageBytes);
       return CannotHold(error);
@@ -160,8 +155,7 @@ Result<layout::WorkerSlot*> WorkerSlot::Claim() {
 }
 
 void WorkerSlot::TakeOver(layout::WorkerSlot* slot) const {
-  if (!SHMETRICS_PLANTED_BUG("takeover-keeps-the-epoch") || slot->epoch.load(std::memory_order_acquire) == 0)
-    slot->epoch.fetch_add(1, std::memory_order_acq_rel);  // SYNC(slot-epoch)
+  slot->epoch.fetch_add(1, std::memory_order_acq_rel);  // SYNC(slot-epoch)
   SHMETRICS_CRASH_POINT("slot_epoch_bumped");
   ClearGaugeRow(segment_, slot);
   slot->pid.store(static_cast<std::uint32_t>(getpid()), std::memory_order_release);  // SYNC(slot-epoch)
@@ -197,7 +191,7 @@ std::vector<bool> AliveSlots(int probe_fd, std::uint32_t slot_count) {
   while (!open_ranges.empty()) {
     const auto [first, last] = open_ranges.back();
     open_ranges.pop_back();
-    struct flock lock = LockOf(ProbeType(), kLiveBytes + first, last - first);
+    struct flock lock = LockOf(kProbeType, kLiveBytes + first, last - first);
     // The kernel names one lock that is in the way: whatever it covers is alive, the rest is asked again. An
     // error proves nothing, so nobody is declared dead for it.
     const bool answered = fcntl(probe_fd, F_OFD_GETLK, &lock) == 0;
@@ -214,7 +208,7 @@ std::vector<bool> AliveSlots(int probe_fd, std::uint32_t slot_count) {
 }
 
 bool IsSlotHeld(int probe_fd, std::uint32_t slot) {
-  struct flock lock = LockOf(ProbeType(), kLiveBytes + slot, 1);
+  struct flock lock = LockOf(kProbeType, kLiveBytes + slot, 1);
   return fcntl(probe_fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
 }
 
