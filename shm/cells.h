@@ -18,7 +18,7 @@
 //          sequences running on that CPU: the two must never share a cell, or updates are lost (7.7-11.8 %
 //          when forced). The functions that take a Column are the only place that chooses between the two,
 //          and AddStripe() the only one that chooses an atomic stripe.
-// Readers: snapshot.cc.
+// Readers: cell_reader.cc.
 // Invariants: (1) a cell is zero when it is handed out and is never cleared or handed out again, so a counter
 //             never goes backwards and a stale handle can never hit another series;
 //             (2) all columns of a block have the same stride, so a handle needs the address of one cell.

@@ -6,7 +6,7 @@
 // cell for it, which outlives the worker that set it.
 //
 // Writers: the process that owns the slot (any of its threads); any process for a cell of mode last.
-// Readers: snapshot.cc, which reads only rows of living owners.
+// Readers: worker_reader.cc, which reads only rows of living owners; snapshot_reader.cc for mode last.
 // A cell changes by one 16-byte compare-and-swap, so value and ticket agree after a kill at any instruction.
 
 #include <cstdint>
