@@ -24,7 +24,7 @@
 #include "agent/routes.h"
 #include "agent/service_manager.h"
 #include "agent/view/bus_guard.h"
-#include "agent/view/segment_follower.h"
+#include "agent/view/current_view.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -119,16 +119,17 @@ Result<void> Exchange(const Config& config, const Servers& servers, Routes* rout
 }
 
 /// What the main thread does while others answer.
-void RunTasks(const sigset_t& signals, const Servers& servers, Routes* routes, Reload* reload) {
-  LedgerFile file(reload->config().audio.state_file);
+void RunTasks(const sigset_t& signals, const Servers& servers, CurrentView* view, Routes* routes,
+              Reload* reload) {
+  LedgerFile ledger_file(reload->config().audio.state_file);
   std::vector<Task> tasks = {{"the ledger could not be saved: ", kSavePeriod,
                               [&] {
-                                if (reload->config().audio.state_file.empty()) return;
-                                if (const auto ledger = routes->LedgerToSave()) file.Save(*ledger);
+                                const audio::AudioConfig& audio = reload->config().audio;
+                                if (!audio.state_file.empty()) ledger_file.SaveFrom(view, audio);
                               },
                               true}};
   if (const auto timeout = WatchdogTimeout()) {
-    // An answer takes the lock that all answers take. Where one hangs, this does too, and the manager is told no more.
+    // An answer takes its turn as all answers do. Where one hangs, this does too, and the manager is told no more.
     tasks.push_back({"no answer for the service manager: ", *timeout / 3, [&] {
                        routes->Handle({"/-/ready"});
                        NotifyAlive();
@@ -150,15 +151,15 @@ int Serve(Options options, const Config& config) {
 
   const Result<std::vector<Listener>> listeners = OpenListeners(config.listen_addresses);
   if (!listeners.ok()) return Fail(listeners.error());
-  SegmentFollower follower(config.segment_path, config.trusted_owner);
+  CurrentView view(config.segment_path, config.trusted_owner);
   const std::vector<Route> table = RoutesWith(config.telemetry_path);
-  Routes routes(table, &follower, &config.audio,
+  Routes routes(table, &view, &config.audio,
                 {.exporter_metrics = !config.disable_exporter_metrics,
                  .openmetrics_created = config.openmetrics_created});
   const Result<Servers> servers = StartServers(listeners.value(), config, &routes);
   if (!servers.ok()) return Fail(servers.error());
   Reload reload(std::move(options), config, &routes.stats().reload);
-  RunTasks(signals, servers.value(), &routes, &reload);
+  RunTasks(signals, servers.value(), &view, &routes, &reload);
   return EXIT_SUCCESS;
 }
 

@@ -3,15 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "agent/audio/quota_json.h"
 #include "agent/exposition/exposition.h"
-#include "agent/exposition/negotiation.h"
 #include "agent/http/content_coding.h"
 #include "agent/json/families_json.h"
 #include "agent/json/json.h"
@@ -55,18 +54,22 @@ std::optional<std::size_t> TopOf(const HttpRequest& request) {
   return top;
 }
 
+bool IsCorrupt(const SegmentView& seen) { return seen.state == SegmentView::State::kCorrupt; }
+
+HttpResponse Unavailable(const SegmentView& seen) { return PlainText(503, seen.message); }
+
 }  // namespace
 
-Routes::Routes(std::span<const Route> table, SegmentFollower* follower, const audio::AudioConfig* audio,
-               MetricsOptions metrics_options)
+Routes::Routes(std::span<const Route> table, CurrentView* view, const audio::AudioConfig* audio,
+               MetricsOptions metrics_options, Negotiator negotiate)
     : table_(table),
-      follower_(follower),
+      view_(view),
       audio_(audio),
       metrics_options_(metrics_options),
-      load_watch_(audio->state_file) {}
+      negotiate_(std::move(negotiate)) {}
 
 void Routes::SetAudio(const audio::AudioConfig* audio) {
-  const std::lock_guard lock(mutex_);
+  const CurrentView::Turn turn(view_);  // no answer is still being made by the former ones
   audio_ = audio;
 }
 
@@ -77,128 +80,120 @@ HttpResponse Routes::Handle(const HttpRequest& request) {
   }
   const auto route = std::ranges::find(table_, request.path, &Route::path);
   if (route == table_.end()) return PlainText(404, "There is nothing here; / lists what there is.");
-  std::optional<ScrapeStats::Scrape> scrape;
-  if (route->answer == &Routes::Metrics)
-    scrape.emplace(&stats_.scrapes, shm::FormatName(Negotiate(request.accept).format));
-  HttpResponse answer = Answer(*route, request);
-  Encode(request.accept_encoding, &answer);
-  if (scrape) scrape->Answered(answer.status, answer.body.size());
+  if (const auto* const scrape = std::get_if<Route::Scrape>(&route->answer)) {
+    return AnswerScrape(*scrape, request);
+  }
+  return Encoded(std::get<Route::Answer>(route->answer), request);
+}
+
+HttpResponse Routes::AnswerScrape(Route::Scrape scrape, const HttpRequest& request) {
+  const shm::Exposition exposition = negotiate_(request.accept);
+  ScrapeStats::Scrape counted(&stats_.scrapes, shm::FormatName(exposition.format));
+  HttpResponse answer = Encoded(scrape, request, exposition);
+  counted.Answered(answer.status, answer.body.size());
   return answer;
 }
 
-HttpResponse Routes::Answer(const Route& route, const HttpRequest& request) {
-  const std::lock_guard lock(mutex_);
-  return (this->*route.answer)(request);
+template <class... Negotiated>
+HttpResponse Routes::Encoded(HttpResponse (Routes::*answer)(const HttpRequest&, CurrentView::Turn*,
+                                                            Negotiated...),
+                             const HttpRequest& request, Negotiated... negotiated) {
+  std::optional<CurrentView::Turn> turn(std::in_place, view_);
+  HttpResponse response = (this->*answer)(request, &*turn, negotiated...);
+  turn.reset();
+  Encode(request.accept_encoding, &response);
+  return response;
 }
 
-std::optional<std::vector<shm::LedgerRecord>> Routes::LedgerToSave() {
-  const std::lock_guard lock(mutex_);
-  Look();
-  load_watch_.Look(view_, std::chrono::steady_clock::now());
-  if (view_.state != SegmentView::State::kAttached || !view_.snapshot.segment.ledger_loaded)
-    return std::nullopt;
-  std::vector<shm::LedgerRecord> ledger;
-  if (!follower_->ReadLedger(&ledger)) return std::nullopt;
-  // Raw ids, from before hashing was switched on, or of a worker with another configuration: a segment is gone with the
-  // next boot, a file is not.
-  std::erase_if(ledger, [this](const auto& record) { return !audio_->IsUserLabel(record.key); });
-  return ledger;
-}
-
-void Routes::Look(shm::ExemplarReading exemplars) {
-  follower_->Read(&view_, exemplars);
-  gone_keys_.AddTo(&view_.snapshot);
-}
-
-HttpResponse Routes::Metrics(const HttpRequest& request) {
-  const shm::Exposition exposition = Negotiate(request.accept);
-  Look(shm::IsOpenMetrics(exposition.format) ? shm::ExemplarReading::kRead : shm::ExemplarReading::kSkip);
-  if (IsCorrupt()) return Unavailable();
-  SelfMetrics own(view_, follower_->path(), &stats_, metrics_options_.exporter_metrics);
+HttpResponse Routes::Metrics(const HttpRequest& request, CurrentView::Turn* turn,
+                             shm::Exposition exposition) {
+  SegmentView& seen = turn->Look(shm::IsOpenMetrics(exposition.format) ? shm::ExemplarReading::kRead
+                                                                       : shm::ExemplarReading::kSkip);
+  if (IsCorrupt(seen)) return Unavailable(seen);
+  SelfMetrics own(seen, view_->segment_path(), &stats_, metrics_options_.exporter_metrics);
   const std::vector<std::string_view> names = request.Parameters("name[]");
   const shm::NameFilter filter(names, audio::kAliases);
-  filter.Apply(&view_.snapshot);
+  filter.Apply(&seen.snapshot);
   filter.Apply(own.mutable_snapshot());
   HttpResponse answer{200, shm::ContentType(exposition), {}, {{"Vary", "Accept"}}};
-  WriteExposition(std::array{&std::as_const(view_.snapshot), &own.snapshot()}, exposition,
+  WriteExposition(std::array{&std::as_const(seen.snapshot), &own.snapshot()}, exposition,
                   metrics_options_.openmetrics_created || request.Parameter("created") == "true",
                   &answer.body);
   return answer;
 }
 
-HttpResponse Routes::MetricsMap(const HttpRequest& request) {
-  return Json([&](shm::Snapshot* snapshot, std::string* out) {
+HttpResponse Routes::MetricsMap(const HttpRequest& request, CurrentView::Turn* turn) {
+  return Json(turn, [&](shm::Snapshot* snapshot, std::string* out) {
     shm::NameFilter(request.Parameters("name[]"), audio::kAliases).Apply(snapshot);
     WriteMetricsJson(*snapshot, out);
   });
 }
 
-HttpResponse Routes::MetricsDocument(const HttpRequest& request) {
-  return Json([&](shm::Snapshot* snapshot, std::string* out) {
+HttpResponse Routes::MetricsDocument(const HttpRequest& request, CurrentView::Turn* turn) {
+  return Json(turn, [&](shm::Snapshot* snapshot, std::string* out) {
     shm::NameFilter(request.Parameters("name[]"), audio::kAliases).Apply(snapshot);
     WriteMetricsDocumentJson(*snapshot, shm::NowNs(CLOCK_REALTIME), out);
   });
 }
 
-HttpResponse Routes::Workers(const HttpRequest& /*request*/) {
-  return Json([](shm::Snapshot* snapshot, std::string* out) { WriteWorkersJson(*snapshot, out); });
+HttpResponse Routes::Workers(const HttpRequest& /*request*/, CurrentView::Turn* turn) {
+  return Json(turn, [](shm::Snapshot* snapshot, std::string* out) { WriteWorkersJson(*snapshot, out); });
 }
 
-HttpResponse Routes::StreamStatus(const HttpRequest& /*request*/) {
-  return Json(
-      [this](shm::Snapshot* snapshot, std::string* out) { WriteStreamStatusJson(*snapshot, *audio_, out); });
+HttpResponse Routes::StreamStatus(const HttpRequest& /*request*/, CurrentView::Turn* turn) {
+  return Json(turn, [this](shm::Snapshot* snapshot, std::string* out) {
+    WriteStreamStatusJson(*snapshot, *audio_, out);
+  });
 }
 
-HttpResponse Routes::StreamLimits(const HttpRequest& request) {
+HttpResponse Routes::StreamLimits(const HttpRequest& request, CurrentView::Turn* turn) {
   const std::string_view user_id = request.Parameter("user_id").value_or("");
   if (user_id.empty()) return BadRequest("Say whose limits: ?user_id=...");
   if (user_id.size() > audio::kMaxUserIdBytes) return BadRequest("A user_id has at most 256 bytes.");
   if (!shm::IsValidUtf8(user_id)) return BadRequest("A user_id is UTF-8.");
-  return Json([&](shm::Snapshot* snapshot, std::string* out) {
-    follower_->ReadLedger(&ledger_);
-    WriteStreamLimitsJson(*snapshot, ledger_, *audio_, user_id, shm::UtcDay(), out);
+  return Json(turn, [&](shm::Snapshot* snapshot, std::string* out) {
+    WriteStreamLimitsJson(*snapshot, turn->Ledger(), *audio_, user_id, shm::UtcDay(), out);
   });
 }
 
-HttpResponse Routes::Healthy(const HttpRequest& /*request*/) { return PlainText(200, "The agent is alive."); }
-
-HttpResponse Routes::Ready(const HttpRequest& /*request*/) {
-  Look();
-  return PlainText(view_.state == SegmentView::State::kAttached ? 200 : 503, view_.message);
+HttpResponse Routes::Healthy(const HttpRequest& /*request*/, CurrentView::Turn* /*turn*/) {
+  return PlainText(200, "The agent is alive.");
 }
 
-HttpResponse Routes::Status(const HttpRequest& /*request*/) {
-  Look();
+HttpResponse Routes::Ready(const HttpRequest& /*request*/, CurrentView::Turn* turn) {
+  const SegmentView& seen = turn->Look();
+  return PlainText(seen.state == SegmentView::State::kAttached ? 200 : 503, seen.message);
+}
+
+HttpResponse Routes::Status(const HttpRequest& /*request*/, CurrentView::Turn* turn) {
   HttpResponse answer{200, "application/json", {}};
-  WriteStatusJson(view_, follower_->path(), &answer.body);
+  WriteStatusJson(turn->Look(), view_->segment_path(), &answer.body);
   return answer;
 }
 
-HttpResponse Routes::Families(const HttpRequest& request) {
+HttpResponse Routes::Families(const HttpRequest& request, CurrentView::Turn* turn) {
   const std::optional<std::size_t> top = TopOf(request);
   if (!top) return BadRequest("top is how many series of a family are wanted, 0 to 100.");
   const std::vector<std::string_view> names = request.Parameters("name[]");
-  return Json([&](shm::Snapshot* snapshot, std::string* out) {
+  return Json(turn, [&](shm::Snapshot* snapshot, std::string* out) {
     if (names.empty()) return WriteFamilyListJson(*snapshot, shm::NowNs(CLOCK_REALTIME), out);
     WriteTopSeriesJson(*snapshot, names, *top, shm::NowNs(CLOCK_REALTIME), out);
   });
 }
 
-HttpResponse Routes::Page(const HttpRequest& /*request*/) {
+HttpResponse Routes::Page(const HttpRequest& /*request*/, CurrentView::Turn* /*turn*/) {
   std::vector<Link> links;
   for (const Route& route : table_) links.push_back({route.path, route.title});
   return PageAnswer("text/html; charset=utf-8", PageHtml(links));
 }
 
 template <class Write>
-HttpResponse Routes::Json(Write write) {
-  Look();
-  if (IsCorrupt()) return Unavailable();
+HttpResponse Routes::Json(CurrentView::Turn* turn, Write write) {
+  SegmentView& seen = turn->Look();
+  if (IsCorrupt(seen)) return Unavailable(seen);
   HttpResponse answer{200, "application/json", {}};
-  write(&view_.snapshot, &answer.body);
+  write(&seen.snapshot, &answer.body);
   return answer;
 }
-
-HttpResponse Routes::Unavailable() const { return PlainText(503, view_.message); }
 
 }  // namespace shmetrics::agent

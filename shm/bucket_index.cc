@@ -8,18 +8,20 @@ BucketIndex::BucketIndex(std::span<const double> bounds)
   ChooseSlots();
   std::uint32_t below = 0;
   for (std::size_t slot = 0; slot <= static_cast<std::size_t>(slots_.last); slot++) {
-    // Never so late that the comparisons would go beyond the last bound; one that is too many does no harm.
+    // Capped, so that no comparison goes beyond the last bound. One comparison too many does no harm.
     first_in_slot_[slot] = static_cast<std::uint8_t>(std::min(below, bound_count_ - compared_));
     while (below < bound_count_ && SlotOf(bounds_[below]) == slot) below++;
   }
 }
 
-/// The coarsest slots of which none has two bounds or, where those are too many, of which the fullest has the fewest.
+/// Chooses the coarsest slots that hold at most one bound each. If those are too many, it chooses the ones
+/// whose fullest slot has the fewest bounds.
 void BucketIndex::ChooseSlots() {
   const auto bits = [this](std::uint32_t bound) { return std::bit_cast<std::int64_t>(bounds_[bound]); };
   Slots best = slots_;
   for (slots_.shift = 62; slots_.shift > 0 && compared_ > 1; slots_.shift--) {
-    // What lies below the second bound shares a slot, or a bound of 0 would stretch the table over all that is tiny.
+    // All values below the second bound share a slot. Otherwise a bound of 0 would stretch the table over all
+    // tiny values.
     slots_.before = std::max<std::int64_t>(bits(1) >> slots_.shift, 1) - 1;
     slots_.last = std::max<std::int64_t>((bits(bound_count_ - 1) >> slots_.shift) - slots_.before, 0);
     if (slots_.last >= std::int64_t{kMaxSlots}) break;

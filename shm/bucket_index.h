@@ -1,15 +1,17 @@
 #ifndef SHMETRICS_SHM_BUCKET_INDEX_H_
 #define SHMETRICS_SHM_BUCKET_INDEX_H_
 
-// Bucket index: from a value to the bucket that counts it, at a cost that does not depend on the value or, for bounds that
-// are spread out, on their number. A table by the leading bits of a double, which are its logarithm cut into lines ("log-
-// linear"), leads to the few bounds that a value can be near; only these are compared with it.
+// Bucket index: finds the bucket that counts a value. The cost does not depend on the value nor, if the
+// bounds are spread out, on their number. A table is indexed by the leading bits of a double, which are its
+// logarithm cut into straight lines ("log-linear"). It leads to the few bounds that a value can be near, and
+// only these are compared with it.
 //
-// Why it is exact: a slot never falls when the value grows, and a bound has the slot of a value as great as it. So all bounds
-// in slots before the value's are below it, all in slots behind it are above it, and the rest is compared.
+// Why it is exact: a greater value never has a smaller slot, and a bound is put into a slot by the same rule
+// as a value. So all bounds in slots before the value's are below it, all in later slots are above it, and
+// the rest are compared.
 //
-// Private memory of a process, made once for a family; the segment knows nothing of it. Included into the application, as
-// cells.h is.
+// Private memory of a process, made once for each family; the segment does not hold it. Compiled into the
+// application, as cells.h is.
 
 #include <algorithm>
 #include <bit>
@@ -20,26 +22,27 @@
 
 namespace shmetrics::shm {
 
-/// The number of bounds below `value`: its bucket, because bound i is the largest value of bucket i (`le`). Halving
-/// without a branch that depends on the value: a mispredicted branch costs more than all the steps.
+/// The number of bounds below `value`: its bucket, because bound i is the largest value of bucket i (`le`).
+/// It halves the range without a branch that depends on the value: a mispredicted branch costs more than all
+/// the steps.
 inline std::uint32_t BucketOf(const double* bounds, std::uint32_t bound_count, double value) {
   const double* base = bounds;
   for (std::uint32_t left = bound_count; left > 0;) {
     const std::uint32_t half = (left + 1) / 2;
-    // multiplied, because g++ makes a branch of a conditional
+    // multiplied, because g++ turns a conditional into a branch
     base += static_cast<std::size_t>(base[half - 1] < value) * half;
     left -= half;
   }
   return static_cast<std::uint32_t>(base - bounds);
 }
 
-/// Made by the library and read by the application, which may have been compiled against another release: another order of
-/// its members needs another kLayoutMajor. (Another size is noticed, see kCallerLayout.)
+/// The library makes it, and the application reads it. The application may have been compiled against another
+/// release, so another order of the members needs another kLayoutMajor. (kCallerLayout notices another size.)
 class BucketIndex {
  public:
-  /// Of no bounds: everything is in bucket 0.
+  /// An index of no bounds: every value is in bucket 0.
   constexpr BucketIndex() = default;
-  /// Of at most kMaxBounds increasing bounds.
+  /// Takes at most kMaxBounds increasing bounds.
   explicit BucketIndex(std::span<const double> bounds);
 
   std::uint32_t bound_count() const { return bound_count_; }
@@ -58,10 +61,11 @@ class BucketIndex {
  private:
   static constexpr std::size_t kMaxSlots = 1024;
 
-  /// How doubles are cut: the bits of a positive one grow with it. Slot 0 also has all that is negative, or -0.
+  /// How values are cut into slots. The bits of a positive double grow with it. Slot 0 also has all negative
+  /// values and -0.
   struct Slots {
     std::uint32_t shift = 63;
-    std::int64_t before = 0;  ///< how many there would be below slot 0; never negative
+    std::int64_t before = 0;  ///< how many slots there would be below slot 0; never negative
     std::int64_t last = 0;
   };
 
@@ -74,12 +78,12 @@ class BucketIndex {
 
   Slots slots_;
   std::uint32_t bound_count_ = 0;
-  std::uint32_t compared_ = 0;  ///< with how many bounds a value is compared
+  std::uint32_t compared_ = 0;  ///< the number of bounds that a value is compared with
   std::uint8_t first_in_slot_[kMaxSlots] = {};
   double bounds_[kMaxBounds] = {std::numeric_limits<double>::infinity()};
 };
 
-/// What handles have that count nowhere.
+/// For handles that count nowhere.
 inline constexpr BucketIndex kNoBuckets;
 
 }  // namespace shmetrics::shm

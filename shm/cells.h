@@ -3,8 +3,8 @@
 
 // Cells: the shared words that counters and histograms add to, and the stripes they stand in.
 //
-// This header and those it includes are the ones of the ground floor that are compiled into the application, so that an
-// increment is a few instructions and not a call (an out-of-line call alone costs 4.5-8 ns).
+// This header and those it includes are compiled into the application, so that an increment is a few
+// instructions and not a call (an out-of-line call alone costs 4.5-8 ns).
 //
 //   a block of cells in the segment, `stripe_count` pages of 4,096 bytes:
 //
@@ -13,24 +13,25 @@
 //   +-----------+-----------+-----------+-----------+-----------+-----------+----
 //     ^ cell      ^ + 4096    ^ + 8192 ...  one column: the value is the sum down the stripes
 //
-// Writers: any thread of any process, at any time; nothing is registered and nothing is owned. An atomic stripe
-//          is written only by locked instructions. A CPU stripe is written only by restartable sequences
-//          running on that CPU: the two must never share a cell, or updates are lost (7.7-11.8 % when
-//          forced). The functions that take a Column are the only place that chooses between the two, and
-//          AddStripe() the only one that chooses an atomic stripe.
+// Writers: any thread of any process, at any time; nothing is registered and nothing is owned. An atomic
+//          stripe is written only by locked instructions. A CPU stripe is written only by restartable
+//          sequences running on that CPU: the two must never share a cell, or updates are lost (7.7-11.8 %
+//          when forced). The functions that take a Column are the only place that chooses between the two,
+//          and AddStripe() the only one that chooses an atomic stripe.
 // Readers: snapshot.cc.
 // Invariants: (1) a cell is zero when it is handed out and is never cleared or handed out again, so a counter
 //             never goes backwards and a stale handle can never hit another series;
 //             (2) all columns of a block have the same stride, so a handle needs the address of one cell.
 //
-// A process killed at any instruction has either committed an update or not: each ends in a single instruction.
+// A process killed at any instruction has either committed an update or not: each ends in a single
+// instruction.
 
 #include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 
-// By these names they are found beside this header, in this repository and where all are installed.
+// Quoted names find these files beside this header, in this repository and where all are installed.
 #include "bucket_index.h"
 #include "cpu_cells.h"
 #include "processor.h"
@@ -43,7 +44,7 @@ namespace shmetrics::shm {
 inline constexpr std::size_t kStripeBytes = 4096;
 static_assert(kStripeBytes == 1U << 12U, "the sequences in cpu_cells.h shift by that");
 inline constexpr std::uint32_t kAtomicStripes = 4;
-/// More than any host has; a number of them has 13 bits at most.
+/// More than any host has. Their number fits in 13 bits.
 inline constexpr std::uint32_t kMaxCpuStripes = 4'096;
 
 inline constexpr std::uint32_t kLayoutMajor = 1;
@@ -56,9 +57,9 @@ struct alignas(16) HistogramCell {
 };
 static_assert(sizeof(HistogramCell) == 16);
 
-/// What callers compile into themselves: the major number of the layout and the sizes this header builds on.
-/// Registry::global() hands it to the library, which refuses a caller of another layout by name instead of letting
-/// it write to the wrong places.
+/// The major number of the layout and the sizes this header builds on, as a caller was compiled with them.
+/// Registry::global() hands it to the library, which refuses a caller of another layout instead of letting it
+/// write to the wrong places.
 inline constexpr std::uint64_t kCallerLayout = std::uint64_t{kLayoutMajor} << 48U |
                                                sizeof(BucketIndex) << 32U | kStripeBytes << 16U |
                                                kAtomicStripes << 8U | sizeof(HistogramCell);
@@ -77,8 +78,8 @@ Cell* InStripe(Cell* first, std::uint32_t stripe) {
   return reinterpret_cast<Cell*>(reinterpret_cast<char*>(first) + stripe * kStripeBytes);
 }
 
-/// Where a handle's value stands: its first cell in stripe 0, and how many of the CPU stripes this process may add to by
-/// restartable sequences. A process that may not, or not now, adds to an atomic stripe.
+/// Where a handle's value stands: its first cell in stripe 0, and the number of CPU stripes that this process
+/// may add to by restartable sequences. When a sequence does not add, the process adds to an atomic stripe.
 template <class Cell>
 struct Column {
   Cell* first;
@@ -147,15 +148,14 @@ inline void AddToHistogramCell(Column<HistogramCell> column, double value) {
   AddToHistogramCell(column.first, value);
 }
 
-// By their bits: what the standard functions say depends on the flags of the program that includes this
+// These look at the bits. The standard functions depend on the flags of the program that includes this
 // (-ffast-math), and one NaN would spoil a sum for all processes.
 inline bool IsFinite(double value) { return (std::bit_cast<std::uint64_t>(value) >> 52U & 0x7FFU) != 0x7FFU; }
 inline bool IsNan(double value) { return std::bit_cast<std::uint64_t>(value) << 1U > 0x7FFULL << 53U; }
 inline bool HasSign(double value) { return std::bit_cast<std::uint64_t>(value) >> 63U != 0; }
 
-/// Records `value` in a histogram whose bucket 0 is `column`.
-/// NaN counts in the last bucket; neither NaN nor an infinity is added to the sum, which one of them would spoil
-/// for good. Async-signal-safe.
+/// Records `value` in a histogram whose bucket 0 is `column`. NaN counts in the last bucket. NaN and
+/// infinities are not added to the sum, because one of them would spoil it for good. Async-signal-safe.
 inline void ObserveInHistogram(Column<HistogramCell> column, const BucketIndex& buckets, double value) {
   if (IsFinite(value)) [[likely]] {
     column.first += buckets.BucketOf(value);

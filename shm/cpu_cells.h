@@ -1,23 +1,25 @@
 #ifndef SHMETRICS_SHM_CPU_CELLS_H_
 #define SHMETRICS_SHM_CPU_CELLS_H_
 
-// Cells of one CPU: additions by restartable sequences (rseq), which cost about as much as a plain addition and are exact
-// all the same. The idea is librseq's and tcmalloc's.
+// Cells of one CPU: additions by restartable sequences (rseq). They cost about as much as a plain addition,
+// and lose nothing. The idea is librseq's and tcmalloc's.
 //
-// A sequence reads which CPU it runs on, and ends in one store to the stripe of that CPU. If the kernel preempts, moves
-// or signals the thread between the two, it goes on at the abort label: nothing has been stored. So no two threads are
-// ever inside a sequence of one CPU, in no process, and a plain load, addition and store lose nothing. That holds only
-// among sequences: whoever adds to such a cell by other means makes updates be lost (7.7-11.8 % when forced).
+// A sequence reads which CPU it runs on, and ends in one store to the stripe of that CPU. If the kernel
+// preempts, moves or signals the thread between the two, it goes on at the abort label: nothing has been
+// stored. So two threads, of whatever processes, are never both inside a sequence on one CPU, and a plain
+// load, addition and store lose nothing. That holds only among sequences: if anything else adds to such a
+// cell, updates are lost (7.7-11.8 % when forced).
 //
-// Each function says whether it has added. It has not
-//   - where the thread has no rseq (valgrind, glibc.pthread.rseq=0): its CPU number is then beyond every limit;
-//   - on a CPU beyond the stripes, or with no stripes at all, which is how SHMETRICS_RSEQ=off is heard;
-//   - after a few aborts in a row: a debugger that steps through a sequence makes it abort each time, for ever.
-// The caller then adds to an atomic stripe. Under ThreadSanitizer, which does not know sequences, and for other
-// processors than x86-64 that is always so.
+// Each function returns true if it has added. It has not
+//   - if the thread has no rseq (valgrind, glibc.pthread.rseq=0): its CPU number is then above every limit;
+//   - on a CPU beyond the stripes, or with no stripes at all, which is how SHMETRICS_RSEQ=off works;
+//   - after several aborts in a row: a debugger that steps through a sequence makes it abort each time.
+// The caller then adds to an atomic stripe. That is always so under ThreadSanitizer, which does not know
+// sequences, and on processors other than x86-64.
 //
-// Included into the application, as cells.h is. Killed at any instruction, a sequence has stored all or nothing: it ends
-// in one instruction. Async-signal-safe: a handler's own sequence makes the interrupted one begin again.
+// Compiled into the application, as cells.h is. A sequence killed at any instruction has stored all or
+// nothing, because it ends in one store. Async-signal-safe: a handler's own sequence makes the interrupted
+// one begin again.
 
 #include <cstdint>
 
@@ -41,16 +43,18 @@
 
 #include <cstddef>
 
-// What every sequence begins and ends with. It leaves %rax as the distance between the first CPU's stripe and this CPU's.
+// What every sequence begins and ends with. It leaves %rax as the distance from the first CPU's stripe to
+// this CPU's.
 //
-//   3: the descriptor: where the sequence is and where it goes on when it is aborted. In the group of the function ("?"),
-//      or the linker would keep descriptors of inline functions that it has dropped.
-//   1: from here on the kernel watches, because %fs:rseq_cs has led to the descriptor since the store before.
+//   3: The descriptor: where the sequence is, and where it goes on when it is aborted. It is in the section
+//      group of the function ("?"), or the linker would keep descriptors of inline functions it has dropped.
+//   1: From here on the kernel watches, because the store before has set %fs:rseq_cs to the descriptor.
 //      The CPU number is unsigned: without rseq it is -1 or -2, which is above every limit.
-//   2: behind the store that counts. The thread forgets the descriptor, which may be in a plugin that is unloaded later: the
-//      kernel would follow it at the next preemption, and kill the process.
-//   4: the abort label, behind the signature that glibc has registered. The kernel has made the thread forget. Within the
-//      function, because a signal in a sequence says that it came here: elsewhere no handler could unwind the stack.
+//   2: After the store that counts. The thread forgets the descriptor, because it may be in a plugin that is
+//      unloaded later: the kernel would follow it at the next preemption, and kill the process.
+//   4: The abort label, behind the signature that glibc has registered. The kernel has made the thread forget
+//      the descriptor. The label is within the function, because a signal in a sequence appears to have
+//      interrupted this place: elsewhere no handler could unwind the stack.
 #define SHMETRICS_RSEQ_BEGIN                                                                            \
   ".pushsection __rseq_cs,\"aw?\"\n .balign 32\n 3:\n .long 0, 0\n .quad 1f, 2f-1f, 4f\n .popsection\n" \
   "leaq 3b(%%rip), %%rax\n movq %%rax, %%fs:%c[cs](%[rseq])\n"                                          \
@@ -69,7 +73,7 @@ namespace shmetrics::shm {
 inline constexpr int kMaxRseqAborts = 16;
 
 #if SHMETRICS_HAS_RSEQ
-/// Where a sequence is left before its end, by the thread itself; see label 2.
+/// For a thread that leaves a sequence before its end; see label 2.
 inline void ForgetSequence() {
   asm volatile("movq $0, %%fs:%c[cs](%[rseq])"
                :
@@ -78,7 +82,8 @@ inline void ForgetSequence() {
 }
 #endif
 
-/// Adds n to the integer cell of this CPU. `first` is the cell in the stripe of CPU 0, the first of `cpu_stripes`.
+/// Adds n to the integer cell of this CPU. `first` is the cell in the stripe of CPU 0. There are
+/// `cpu_stripes` stripes.
 inline bool AddOnCpu([[maybe_unused]] std::uint64_t* first, [[maybe_unused]] std::uint32_t cpu_stripes,
                      [[maybe_unused]] std::uint64_t n) {
 #if SHMETRICS_HAS_RSEQ
@@ -120,8 +125,9 @@ elsewhere:
   return false;
 }
 
-/// Adds one observation to the 16-byte cell {count, sum}, by one 16-byte store. A reader on another CPU sees such a store
-/// whole where there is AVX (Intel and AMD say so); where there is none, `cpu_stripes` has to be 0.
+/// Adds one observation to the 16-byte cell {count, sum}, by one 16-byte store. On processors with AVX a
+/// reader on another CPU sees such a store whole (Intel and AMD say so). Without AVX, `cpu_stripes` must be
+/// 0.
 inline bool AddObservationOnCpu([[maybe_unused]] void* first, [[maybe_unused]] std::uint32_t cpu_stripes,
                                 [[maybe_unused]] double value) {
 #if SHMETRICS_HAS_RSEQ

@@ -1,8 +1,8 @@
 #ifndef SHMETRICS_SHM_PROCESSOR_H_
 #define SHMETRICS_SHM_PROCESSOR_H_
 
-// What is done by other instructions on another processor, but for the restartable sequences of cpu_cells.h. Included into
-// the application, as cells.h is.
+// What needs other instructions on each processor, except the restartable sequences of cpu_cells.h. Compiled
+// into the application, as cells.h is.
 
 #include <cstdint>
 
@@ -23,9 +23,9 @@ inline std::uintptr_t ThreadPointer() {
   return thread_pointer;
 }
 
-/// A 16-byte compare-and-swap on an aligned cell, acquire and release. On failure `expected` receives what was there, both
-/// halves of one moment. A process killed within has swapped or not.
-/// Written as assembly because g++ 12 would call libatomic, which an application may not link.
+/// A 16-byte compare-and-swap on an aligned cell, acquire and release. On failure `expected` receives what
+/// was there, both halves from one moment. A process killed inside it has swapped or not. Written as assembly
+/// because g++ 12 would call libatomic, which an application may not link.
 inline bool CompareExchange16(void* cell, std::uint64_t expected[2], const std::uint64_t desired[2]) {
 #if defined(__x86_64__)
   bool swapped;
@@ -36,9 +36,9 @@ inline bool CompareExchange16(void* cell, std::uint64_t expected[2], const std::
                : "memory");
   return swapped;
 #else
-  // The two halves of a pair are loaded each for itself; only a store-exclusive that succeeds says that they were of one
-  // moment. So what differs from `expected` is stored back. The compiler may put no access of its own between the two, or
-  // they might never succeed.
+  // ldaxp may load the two halves of a pair at different moments. Only a store-exclusive that succeeds proves
+  // that they are from one moment. So if they differ from `expected`, they are stored back. The compiler must
+  // not put an access of its own between the two, or they might never succeed.
   std::uint64_t seen[2];
   std::uint32_t failed;
   asm volatile(

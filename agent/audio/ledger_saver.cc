@@ -11,6 +11,7 @@
 #include <cstring>
 #include <ctime>
 #include <filesystem>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -83,7 +84,22 @@ void RemoveLeftovers(const std::string& path) {
 
 }  // namespace
 
-LedgerFile::LedgerFile(std::string path) : path_(std::move(path)) {}
+LedgerFile::LedgerFile(std::string path) : path_(std::move(path)), load_watch_(path_) {}
+
+void LedgerFile::SaveFrom(CurrentView* view, const audio::AudioConfig& audio,
+                          std::chrono::steady_clock::time_point now) {
+  std::optional<std::vector<shm::LedgerRecord>> ledger;
+  {
+    CurrentView::Turn turn(view);
+    load_watch_.Look(turn.Look(), now);
+    ledger = turn.LedgerToSave();
+  }
+  if (!ledger) return;
+  // Raw ids, from before hashing was switched on, or of a worker with another configuration: a segment is gone with the
+  // next boot, a file is not.
+  std::erase_if(*ledger, [&](const auto& record) { return !audio.IsUserLabel(record.key); });
+  Save(std::move(*ledger));
+}
 
 void LedgerFile::Save(std::vector<shm::LedgerRecord> ledger) {
   std::string users = LedgerUsersJson(std::move(ledger));

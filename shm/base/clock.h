@@ -6,15 +6,15 @@
 
 namespace shmetrics::shm {
 
-/// What a clock shows, in nanoseconds.
+/// The time of a clock in nanoseconds.
 inline std::int64_t NowNs(clockid_t clock) {
   timespec now{};
   clock_gettime(clock, &now);
   return now.tv_sec * 1'000'000'000LL + now.tv_nsec;
 }
 
-/// Whether a time by CLOCK_REALTIME, read from a segment, can be one at which something happened there: after 1970 and not in
-/// the future. A minute is what a wall clock may be set back by meanwhile.
+/// True if a CLOCK_REALTIME time read from a segment is possible for a past event: after 1970 and not in the
+/// future. It may be up to a minute ahead, because the wall clock may have been set back since.
 inline bool IsPastTime(std::int64_t unix_ns, std::int64_t now_unix_ns) {
   constexpr std::int64_t kMinuteNs = 60'000'000'000;
   return unix_ns > 0 && unix_ns - kMinuteNs <= now_unix_ns;

@@ -1,8 +1,9 @@
 #ifndef SHMETRICS_SHM_BASE_CRASH_POINT_H_
 #define SHMETRICS_SHM_BASE_CRASH_POINT_H_
 
-// Named places where a test stops or kills the process, so that a death between two stores can be staged
-// instead of hoped for (RocksDB's sync points). Compiled to nothing unless SHMETRICS_CRASH_POINTS is defined.
+// Named places where a test stops or kills the process, so that it can stage a death between two stores
+// instead of hoping for one. The idea is RocksDB's sync points. Compiled to nothing unless
+// SHMETRICS_CRASH_POINTS is defined.
 
 #ifdef SHMETRICS_CRASH_POINTS
 
@@ -10,7 +11,7 @@
 
 namespace shmetrics::shm {
 
-/// Called with the name of every crash point that is reached, while it is set. For tests only.
+/// While it is set, it is called with the name of each crash point that is reached. For tests only.
 inline std::atomic<void (*)(const char* name)> crash_point_hook{nullptr};
 
 inline void ReachCrashPoint(const char* name) {

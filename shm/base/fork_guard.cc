@@ -11,31 +11,31 @@
 namespace shmetrics::shm {
 namespace {
 
-/// Zero bytes are free mutexes and "no generation yet": what the kernel leaves in a child needs no repair. (All zero
-/// is PTHREAD_MUTEX_INITIALIZER in glibc and musl.)
+/// Zero bytes are free mutexes and "no generation yet", so the wiped page in a child needs no repair. In
+/// glibc and musl, PTHREAD_MUTEX_INITIALIZER is all zero.
 struct Page {
   std::atomic<std::uint64_t> generation;
   pthread_mutex_t once_in_a_process;
   pthread_mutex_t no_fork;
-  std::atomic<std::uint32_t>
-      is_known_to_libc;  ///< wiped in every child, and set again by the handler of fork()
+  /// Zero in every child, until the handler of fork() sets it again.
+  std::atomic<std::uint32_t> is_known_to_libc;
 };
 constexpr std::size_t kPageBytes = 4096;
-/// A second's worth: long for a fork, short for an application that would else stand still for good.
+/// Tries for about a second. That is long for a fork, and short enough that a deadlocked application goes on.
 constexpr int kNoForkTries = 1000;
 static_assert(sizeof(Page) <= kPageBytes);
 
-/// Writer: MakePage(), once; never freed, because threads may still run when statics are gone.
+/// Writer: MakePage(), once. Never freed, because threads may still run after statics are destroyed.
 constinit std::atomic<Page*> the_page{nullptr};
-/// Copied into children, so that a child's next number is above all of its ancestors'.
+/// Children inherit it, so a child's next number is above all of its ancestors'.
 constinit std::atomic<std::uint64_t> last_generation{0};
-/// If there is no page to be had, this serves; the child handler below then clears it.
+/// Used if mmap fails. The kernel does not wipe it; the child handler below clears it.
 alignas(Page) constinit std::byte spare_page[sizeof(Page)]{};
 constinit pthread_once_t page_is_made = PTHREAD_ONCE_INIT;
 
 void BeforeFork() { pthread_mutex_lock(&the_page.load(std::memory_order_acquire)->no_fork); }
 void AfterForkInParent() { pthread_mutex_unlock(&the_page.load(std::memory_order_acquire)->no_fork); }
-/// Already wiped by the kernel, unless it cannot: then this is what clears it.
+/// Clears the page where the kernel cannot wipe it.
 void AfterForkInChild() {
   Page* page = the_page.load(std::memory_order_acquire);
   std::memset(static_cast<void*>(page), 0, sizeof(Page));
@@ -45,14 +45,14 @@ void AfterForkInChild() {
 void MakePage() {
   void* memory = mmap(nullptr, kPageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) memory = spare_page;
-  madvise(memory, kPageBytes, MADV_WIPEONFORK);  // refuses the spare page, which is not a mapping of its own
+  madvise(memory, kPageBytes, MADV_WIPEONFORK);  // fails for the spare page, which is not a mapping
   auto* page = new (memory) Page{};
   page->is_known_to_libc.store(1, std::memory_order_release);  // pairs with IsKnownToLibc()
   the_page.store(page, std::memory_order_release);             // pairs with every load
   pthread_atfork(BeforeFork, AfterForkInParent, AfterForkInChild);
 }
 
-/// The page, and the handlers with it: nobody gets one without the other.
+/// The page. Its fork handlers are registered before anyone gets it.
 Page& ThePage() {
   pthread_once(&page_is_made, MakePage);
   return *the_page.load(std::memory_order_acquire);
@@ -65,8 +65,8 @@ std::uint64_t ForkGuard::Generation() {
   // no order needed: the number says nothing of other memory
   std::uint64_t present = generation.load(std::memory_order_relaxed);
   if (present != 0) return present;
-  const std::uint64_t mine =
-      last_generation.fetch_add(1, std::memory_order_relaxed) + 1;  // no order needed: as above
+  // no order needed: as above
+  const std::uint64_t mine = last_generation.fetch_add(1, std::memory_order_relaxed) + 1;
   return generation.compare_exchange_strong(present, mine, std::memory_order_relaxed)
              ? mine
              : present;  // no order needed
@@ -80,8 +80,8 @@ ForkGuard::Lock::Lock() { pthread_mutex_lock(&ThePage().once_in_a_process); }
 ForkGuard::Lock::~Lock() { pthread_mutex_unlock(&ThePage().once_in_a_process); }
 
 ForkGuard::NoFork::NoFork() : held_(pthread_mutex_trylock(&ThePage().no_fork) == 0) {
-  // Asked again and again rather than waited for: ThreadSanitizer does not know a wait by CLOCK_MONOTONIC, and the wall
-  // clock may be set meanwhile.
+  // Tries again and again instead of waiting: ThreadSanitizer does not know a wait by CLOCK_MONOTONIC, and
+  // the wall clock may be set meanwhile.
   for (int i = 0; i < kNoForkTries && !held_; i++) {
     const timespec pause{0, 1'000'000};
     nanosleep(&pause, nullptr);

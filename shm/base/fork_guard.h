@@ -1,10 +1,10 @@
 #ifndef SHMETRICS_SHM_BASE_FORK_GUARD_H_
 #define SHMETRICS_SHM_BASE_FORK_GUARD_H_
 
-// Fork guard: tells a process that it is not the one that asked before, but a child of it. A page that the
-// kernel wipes in every child (MADV_WIPEONFORK) knows that after fork(), _Fork() and a raw clone alike, where
-// pthread_atfork handlers run for the first only; no process id is compared, because those repeat.
-// vfork children share the page, rightly: they share everything and may only exec.
+// Fork guard: tells a process that it is a child of the one that asked before. The kernel wipes one page in
+// every child (MADV_WIPEONFORK), after fork(), _Fork() and a raw clone alike; pthread_atfork handlers run
+// only after fork(). No process ids are compared, because those repeat.
+// vfork children share the page. That is right: they share everything, and may only exec.
 
 #include <cstdint>
 
@@ -16,13 +16,13 @@ class ForkGuard {
   /// it descends from. Async-signal-safe after the first call. Cost: two loads.
   static std::uint64_t Generation();
 
-  /// Whether the C library knows of this process: false in a child by a raw clone, where thread ids are still the
-  /// parent's to it, and robust mutexes therefore neither robust nor exclusive.
+  /// False in a child made by a raw clone, which the C library does not know. There it still uses the
+  /// parent's thread ids, so robust mutexes are neither robust nor exclusive.
   static bool IsKnownToLibc();
 
-  /// Holds the process-local lock for everything that happens once in a process: claiming its slot, giving out its
-  /// gauge cells. Free in every child, whoever held it in the parent. Not recursive. fork() does not wait for it, so
-  /// it may be taken under any lock of the application. Never taken on the way to a counter.
+  /// Holds the lock for everything that happens once in a process: claiming its slot, giving out its gauge
+  /// cells. It is free in every child, even if a thread of the parent held it. Not recursive. fork() does not
+  /// wait for it, so it may be taken under any lock of the application. Never taken on the way to a counter.
   class Lock {
    public:
     Lock();
@@ -31,9 +31,10 @@ class ForkGuard {
     Lock& operator=(const Lock&) = delete;
   };
 
-  /// Keeps fork() waiting, so that no child inherits a descriptor that is open for a moment. Held for system calls
-  /// only. While another thread forks it is not to be had for long, if that waits for a lock of the application that
-  /// this thread holds: so it is tried for a moment, and held() says how that ended. A raw clone does not wait.
+  /// Keeps fork() waiting, so that no child inherits a descriptor that is open for a moment. Held for system
+  /// calls only. If another thread is in fork() and that fork() waits for an application lock that this
+  /// thread holds, waiting for it would never end. So the constructor tries for about a second, and held()
+  /// says if it succeeded. A raw clone does not wait.
   class NoFork {
    public:
     NoFork();

@@ -5,8 +5,8 @@
 
 namespace shmetrics::shm {
 
-/// The PID namespace of this process, by the inode that the kernel gives it; 0 if /proc does not say. Thread-safe. Asks
-/// the kernel once in each process: a child may be in another.
+/// The PID namespace of this process, as the inode that the kernel gives it; 0 if /proc does not say. Asks
+/// the kernel once in each process: a child may be in another namespace. Thread-safe.
 std::uint64_t PidNamespace();
 
 }  // namespace shmetrics::shm

@@ -16,13 +16,13 @@ RobustMutex::Outcome OutcomeOf(int error) {
       return RobustMutex::Outcome::kOwnerDied;
     case ENOTRECOVERABLE:
       return RobustMutex::Outcome::kUnrecoverable;
-    default:  // EBUSY and ETIMEDOUT; EINVAL and EAGAIN of spoilt memory are no reason to decide anything either
+    default:  // EBUSY, ETIMEDOUT; EINVAL and EAGAIN come from damaged memory and prove nothing
       return RobustMutex::Outcome::kBusy;
   }
 }
 
 #ifdef __SANITIZE_THREAD__
-/// g++ 12's ThreadSanitizer does not know pthread_mutex_clocklock, and would take the unlock for a mistake.
+/// ThreadSanitizer of g++ 12 does not know pthread_mutex_clocklock and would report the unlock as an error.
 int LockUntil(pthread_mutex_t* mutex, std::int64_t deadline_ns) {
   int error = pthread_mutex_trylock(mutex);
   while (error == EBUSY && NowNs(CLOCK_MONOTONIC) < deadline_ns) {
@@ -33,7 +33,8 @@ int LockUntil(pthread_mutex_t* mutex, std::int64_t deadline_ns) {
   return error;
 }
 #else
-/// By the clock that nobody sets: pthread_mutex_timedlock goes by the wall clock, and a step would stretch the wait.
+/// Waits by CLOCK_MONOTONIC, which nobody sets. pthread_mutex_timedlock uses the wall clock: setting that
+/// back would make the wait longer.
 int LockUntil(pthread_mutex_t* mutex, std::int64_t deadline_ns) {
   const timespec deadline{deadline_ns / 1'000'000'000, deadline_ns % 1'000'000'000};
   return pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &deadline);

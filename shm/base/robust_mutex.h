@@ -1,11 +1,11 @@
 #ifndef SHMETRICS_SHM_BASE_ROBUST_MUTEX_H_
 #define SHMETRICS_SHM_BASE_ROBUST_MUTEX_H_
 
-// Robust mutex: a mutex in shared memory whose holder may die, and for which nobody waits for long. POSIX's robust
-// mutex, with the bound on the wait that a holder stopped by a debugger or by cpu.max makes necessary.
+// Robust mutex: a mutex in shared memory whose holder may die. It is POSIX's robust mutex, but the wait for
+// it is bounded, because a debugger or cpu.max may stop the holder.
 //
-// Not async-signal-safe. The memory must never be unmapped while a process can hold the mutex: the kernel writes to it
-// when a holder dies, wherever it then points to.
+// Not async-signal-safe. The memory must stay mapped while a process can hold the mutex: when a holder dies,
+// the kernel writes to that address, whatever is mapped there by then.
 
 #include <pthread.h>
 
@@ -15,25 +15,29 @@ namespace shmetrics::shm {
 
 class RobustMutex {
  public:
-  /// How long Lock() waits at most: long for a decision, short for an application.
+  /// The longest wait of Lock(): long for one decision under the lock, short for an application.
   static constexpr std::int64_t kMaxWaitNs = 50'000'000;
 
   enum class Outcome : std::uint8_t {
     kLocked,
-    kOwnerDied,  ///< locked; its last holder died within, so what it guards must be repaired: then MarkConsistent()
-    kBusy,           ///< not locked: somebody held it all the time
-    kUnrecoverable,  ///< not locked, and never again: somebody unlocked it without having repaired
+    /// Locked, but its last holder died while holding it. Repair what it guards, then call MarkConsistent().
+    kOwnerDied,
+    /// Not locked: somebody else held it all the time.
+    kBusy,
+    /// Not locked, and never can be again: somebody unlocked it without a repair.
+    kUnrecoverable,
   };
 
   explicit RobustMutex(pthread_mutex_t* mutex) : mutex_(mutex) {}
 
-  /// Makes a mutex of zero bytes. Once, before anybody else can see it.
+  /// Makes a mutex out of zero bytes. Called once, before anyone else can see it.
   static void Initialize(pthread_mutex_t* mutex);
 
   Outcome Lock();
-  /// As Lock(), without any wait.
+  /// Like Lock(), but never waits.
   Outcome TryLock();
-  /// After kOwnerDied and the repair. A death before this leaves the mutex to the next as it was.
+  /// Called after kOwnerDied, when the repair is done. If this process dies first, the next one gets
+  /// kOwnerDied too.
   void MarkConsistent();
   void Unlock();
 

@@ -5,8 +5,8 @@
 
 namespace shmetrics::shm {
 
-/// Another name for the same series. It never makes a series of its own: one event is one increment, whatever it is
-/// called. Both texts must live as long as whoever is given the alias.
+/// Another name for the same series. It never makes a series of its own: one event is one increment, whatever
+/// its name. Both texts must live as long as anything that is given the alias.
 struct Alias {
   std::string_view alias;
   std::string_view of;  ///< the family's name

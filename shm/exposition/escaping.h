@@ -8,9 +8,9 @@
 
 namespace shmetrics::shm {
 
-/// A metric name of any valid UTF-8 as a scraper wants it that negotiated `escaping`: the same as Prometheus' own libraries
-/// make of it, so that it can undo it. Names of [a-zA-Z0-9_:] that begin with no digit stay as they are under every
-/// scheme; under kAllowUtf8 all do.
+/// A metric name of any valid UTF-8, escaped for a scraper that negotiated `escaping`. The result is the same
+/// as that of Prometheus' own libraries, so that the scraper can undo it. Names of [a-zA-Z0-9_:] that do not
+/// begin with a digit stay as they are under every scheme; under kAllowUtf8 all names do.
 std::string EscapeName(std::string_view name, Escaping escaping);
 
 }  // namespace shmetrics::shm

@@ -13,7 +13,7 @@ namespace {
 
 bool ComesBefore(const FamilySnapshot* a, const FamilySnapshot* b) { return a->name < b->name; }
 
-/// As much of a definition as its sample names depend on.
+/// The part of a definition that its sample names depend on.
 FamilyDefinition DefinitionOf(std::string_view name, layout::MetricType type, layout::GaugeMode mode) {
   return {.name = std::string(name),
           .help = {},
@@ -34,13 +34,13 @@ ExposedFamilies::ExposedFamilies(std::span<const Snapshot* const> snapshots, Esc
     for (const FamilySnapshot& family : snapshot->families) {
       if (by_name_.empty() || !IsTaken(family.name, family.type, family.gauge_mode)) fresh.push_back(&family);
     }
-    // Sorted already, but for the agent's own.
+    // All are sorted already, except the agent's own.
     if (!std::ranges::is_sorted(fresh, ComesBefore)) std::ranges::sort(fresh, ComesBefore);
     const auto middle = static_cast<std::ptrdiff_t>(by_name_.size());
     by_name_.insert(by_name_.end(), fresh.begin(), fresh.end());
     std::ranges::inplace_merge(by_name_, by_name_.begin() + middle, ComesBefore);
   }
-  // Only now that all names are known can it be said which of the aliases' are free.
+  // Only now are all names known, so only now can it tell which of the aliases' names are free.
   for (const Snapshot* snapshot : snapshots) Add(*snapshot, escaping, aliases);
 }
 

@@ -22,30 +22,30 @@ struct ExposedFamily {
   bool is_quoted;  ///< the name has characters that only quotes may hold
 };
 
-/// What an exposition of several snapshots shows, and under which names: each of them stands there once, because
-/// Prometheus keeps the first of two series of one name and warns at every scrape, and strict parsers refuse the whole.
-/// Families without a series are left out. Aliases stand behind their family:
-///   - under kAllowUtf8 with their dots, quoted; under kDots and kValues escaped;
-///   - under kUnderscores not at all, because they become the name they are an alias of;
-///   - nor where their escaped name is one that another family already exposes.
+/// What an exposition of several snapshots shows, and under which names. Each name appears once: if two
+/// series had one name, Prometheus would keep the first and warn at every scrape, and strict parsers would
+/// refuse everything. Families without a series are left out. Aliases follow their family:
+///   - under kAllowUtf8 they keep their dots and are quoted; under kDots and kValues they are escaped;
+///   - under kUnderscores they are left out, because they would become the name they are an alias of;
+///   - they are left out if another family already exposes their escaped name.
 class ExposedFamilies {
  public:
-  /// Of two families of one name, or of one sample name, that of the first snapshot is shown. The snapshots must live as
-  /// long as this. Each of the `aliases` must be quotable (IsQuotable).
+  /// If two families have one name, or one sample name, the family of the first snapshot is shown. The
+  /// snapshots must live as long as this. Each of the `aliases` must be quotable (IsQuotable).
   ExposedFamilies(std::span<const Snapshot* const> snapshots, Escaping escaping,
                   std::span<const Alias> aliases);
   ExposedFamilies(const ExposedFamilies&) = delete;
   ExposedFamilies& operator=(const ExposedFamilies&) = delete;
 
   const std::vector<ExposedFamily>& list() const { return list_; }
-  /// Whether a family has this very name, as one that is shown without a suffix must not.
+  /// True if a family has exactly this name. Another may then not be shown under it, with its suffix removed.
   bool HasFamily(std::string_view name) const { return Find(name) != nullptr; }
 
  private:
   void Add(const Snapshot& snapshot, Escaping escaping, std::span<const Alias> aliases);
   void AddAliases(const Snapshot& snapshot, const FamilySnapshot& family, Escaping escaping,
                   std::span<const Alias> aliases);
-  /// Whether such a family would expose a name that is taken.
+  /// True if such a family would expose a name that is taken.
   bool IsTaken(std::string_view name, layout::MetricType type, layout::GaugeMode mode) const;
   const FamilySnapshot* Find(std::string_view name) const;
 

@@ -7,7 +7,7 @@
 
 namespace shmetrics::shm {
 
-/// What an exposition is written in. The numbers are the versions of the formats.
+/// The format of an exposition. The numbers are the versions of the formats.
 enum class Format : std::uint8_t {
   kText004,         ///< Prometheus text 0.0.4
   kText100,         ///< Prometheus text 1.0.0: 0.0.4 with quoted UTF-8 names
@@ -15,7 +15,7 @@ enum class Format : std::uint8_t {
   kOpenMetrics100,  ///< OpenMetrics 1.0.0
 };
 
-/// What becomes of names with other characters than [a-zA-Z0-9_:].
+/// What happens to names with characters outside [a-zA-Z0-9_:].
 enum class Escaping : std::uint8_t { kUnderscores, kDots, kValues, kAllowUtf8 };
 
 struct Exposition {

@@ -46,10 +46,11 @@ void WriteHelp(std::string_view name, std::string_view help, HelpQuotes quotes, 
 }
 
 std::size_t ExpectedBytes(const ExposedFamilies& families) {
-  // To look at all of a large family's series takes as long as to write a tenth of them.
+  // Looking at all series of a large family takes a tenth of the time of writing them.
   constexpr std::size_t kLookedAt = 64;
-  // Few of those looked at may be very long, and stand for many that are not: a stranger who typed them would make the agent
-  // ask for more memory than there is. Where all are longer the buffer grows on the way.
+  // A few of those looked at may be very long, and each stands for many that are not. Then a stranger could
+  // choose such texts and make the agent ask for more memory than there is. If all texts are longer than
+  // this, the buffer grows later.
   constexpr std::size_t kLongest = 256;
   std::size_t bytes = 0;
   for (const ExposedFamily& exposed : families.list()) {

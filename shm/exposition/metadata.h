@@ -1,7 +1,7 @@
 #ifndef SHMETRICS_SHM_EXPOSITION_METADATA_H_
 #define SHMETRICS_SHM_EXPOSITION_METADATA_H_
 
-// The lines in front of a family's samples, and how much will follow them.
+// The lines before a family's samples, and how many bytes will follow them.
 
 #include <cstddef>
 #include <cstdint>
@@ -19,7 +19,7 @@ std::string MetadataName(const ExposedFamily& exposed, std::string_view name);
 /// # KEYWORD name text
 void WriteMetadata(std::string_view keyword, std::string_view name, std::string_view text, TextBuffer* out);
 
-/// Whether quotes in a help text are escaped: OpenMetrics wants it, the text format would show the backslash.
+/// Whether quotes in a help text are escaped. OpenMetrics wants it; the text format would show the backslash.
 enum class HelpQuotes : std::uint8_t { kPlain, kEscaped };
 
 /// # HELP name help, unless there is none.

@@ -15,7 +15,7 @@ std::string_view WithoutSuffix(std::string_view name, std::string_view suffix) {
   return name.ends_with(suffix) ? name.substr(0, name.size() - suffix.size()) : name;
 }
 
-/// Every name under which a format shows something of the family.
+/// All names under which any format shows a part of the family.
 std::vector<std::string> NamesOf(const FamilySnapshot& family, std::span<const Alias> aliases) {
   std::vector<std::string> names = SampleNames(family.name, family.type, family.gauge_mode);
   if (family.type != layout::MetricType::kGauge) {

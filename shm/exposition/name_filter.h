@@ -10,14 +10,14 @@
 
 namespace shmetrics::shm {
 
-/// Which families a client wants to see: those it names by the name of the family, of one of its samples, or by an alias,
-/// escaped or not. All of them if it names none. A name that means nothing selects nothing.
+/// Which families a client wants to see. It may name a family by the family's name, by the name of one of its
+/// samples, or by an alias, escaped or not. If it names none, it wants all. An unknown name selects nothing.
 class NameFilter {
  public:
   /// The texts of `names`, and `aliases`, must live as long as this.
   NameFilter(std::span<const std::string_view> names, std::span<const Alias> aliases);
 
-  /// Takes out the families that are not wanted.
+  /// Removes the families that are not wanted.
   void Apply(Snapshot* snapshot) const;
 
  private:

@@ -1,7 +1,7 @@
 #ifndef SHMETRICS_SHM_EXPOSITION_NUMBER_H_
 #define SHMETRICS_SHM_EXPOSITION_NUMBER_H_
 
-// Numbers as every exposition format spells them. The functions write at `out`, which must have room for
+// Writes numbers as all exposition formats spell them. The functions write at `out`, which must have room for
 // kMaxNumberBytes, and return the end of what they wrote.
 
 #include <charconv>
@@ -10,10 +10,10 @@
 
 namespace shmetrics::shm {
 
-/// More than the longest double, -2.2250738585072014e-308, or the largest u64 needs.
+/// More than the longest double, -2.2250738585072014e-308, and the largest u64 need.
 inline constexpr std::size_t kMaxNumberBytes = 32;
 
-/// Exact, even where a consumer's double is not: a counter is not rounded here.
+/// Exact: the writer never rounds a counter, even if the reader's double cannot hold it.
 inline char* WriteInteger(char* out, std::uint64_t value) {
   return std::to_chars(out, out + kMaxNumberBytes, value).ptr;
 }

@@ -15,7 +15,7 @@ namespace {
 
 using layout::MetricType;
 
-/// `name` without `suffix`; nothing if it does not end in it, or in nothing else.
+/// `name` without `suffix`. Nothing if it does not end in `suffix`, or has nothing before it.
 std::optional<std::string_view> Without(std::string_view name, std::string_view suffix) {
   if (!name.ends_with(suffix) || name.size() == suffix.size()) return std::nullopt;
   return name.substr(0, name.size() - suffix.size());
@@ -23,7 +23,7 @@ std::optional<std::string_view> Without(std::string_view name, std::string_view 
 
 bool IsCounterValue(double value) { return value >= 0; }  // false of NaN
 
-/// What a family is called in OpenMetrics, and as what.
+/// The name and type of a family in OpenMetrics.
 struct Identity {
   std::string_view name;
   std::string_view type;
@@ -87,8 +87,8 @@ class OpenMetricsWriter {
     return is_info ? Identity{*base, "info"} : Identity{exposed.name, "gauge"};
   }
 
-  /// A counter or histogram lays claim to its _created too, shown or not: a strict parser refuses the whole exposition
-  /// where another family has that name.
+  /// A counter or histogram also owns the name with _created, even if it is not shown: a strict parser
+  /// refuses the whole exposition if another family has that name.
   bool IsCreatedTaken(std::string_view base) const {
     const std::string created = std::string(base) + "_created";
     return families_.HasFamily(created) || families_.HasFamily(created + "_total") ||
@@ -111,7 +111,7 @@ class OpenMetricsWriter {
     const FamilySnapshot& family = *exposed.family;
     const std::string name = MetadataName(exposed, identity.name);
     WriteMetadata("TYPE", name, identity.type, &buffer_);
-    // A unit that the name does not end in ends the scrape.
+    // If the name does not end in the unit, a parser refuses the whole scrape.
     if (!family.unit.empty() && identity.type != "info" &&
         identity.name.ends_with("_" + std::string(family.unit))) {
       WriteMetadata("UNIT", name, family.unit, &buffer_);
@@ -129,7 +129,7 @@ class OpenMetricsWriter {
     }
   }
 
-  /// Empty if there shall be no such samples.
+  /// The name of the _created samples; empty if there are to be none.
   std::string CreatedName(const ExposedFamily& exposed, std::string_view base) const {
     if (!with_created_ || exposed.family->type == MetricType::kGauge) return {};
     return std::string(base) + "_created";

@@ -14,14 +14,15 @@ namespace {
 
 using layout::MetricType;
 
-// The most that stands around the texts of one line: brackets, a `worker` label, two numbers and a time.
+// The most bytes around the texts of one line: brackets, a `worker` label, two numbers and a time.
 constexpr std::size_t kMaxDecorationBytes = 32 + 4 * kMaxNumberBytes;
 
-/// More than this in names and values together, and an OpenMetrics parser may refuse the whole scrape.
+/// If names and values together have more characters than this, an OpenMetrics parser may refuse the whole
+/// scrape.
 constexpr std::size_t kMaxExemplarCharacters = 128;
 
 char* Append(char* out, std::string_view text) {
-  return out + text.copy(out, text.size());  // unlike memcpy it takes an empty view
+  return out + text.copy(out, text.size());  // unlike memcpy, it accepts an empty view
 }
 
 std::vector<std::string> BoundLabels(std::span<const double> bounds) {
@@ -35,7 +36,7 @@ std::vector<std::string> BoundLabels(std::span<const double> bounds) {
   return labels;
 }
 
-/// Seconds since 1970; thousandths are as much as Prometheus keeps.
+/// Seconds since 1970, with three decimals: Prometheus keeps no more.
 char* WriteTime(char* end, std::int64_t unix_ns) {
   const std::uint64_t milliseconds = static_cast<std::uint64_t>(unix_ns) / 1'000'000;
   end = WriteInteger(end, milliseconds / 1'000);
@@ -103,7 +104,8 @@ void SampleLines::Write(std::span<const SeriesSnapshot> some) {
   }
 }
 
-/// Most lines of most scrapes: whatever else a line could be is asked before the loop, which saves a tenth of the time.
+/// Writes most lines of most scrapes. The caller checks every special case before the loop, which saves a
+/// tenth of the time.
 void SampleLines::WritePlainCounters(std::span<const SeriesSnapshot> some) {
   for (const SeriesSnapshot& series : some) {
     char* end = out_->Room(series.name_and_labels.size() + kMaxDecorationBytes);
@@ -120,7 +122,7 @@ char* SampleLines::BeginLine(std::string_view head, const SeriesSnapshot& series
   char* end =
       out_->Room(head.size() + series.name_and_labels.size() + extra_label.size() + kMaxDecorationBytes);
   end = Append(end, head);
-  // A quoted name stands within the braces, as if it were the first label.
+  // A quoted name stands inside the braces, as if it were the first label.
   char separator = exposed_.is_quoted ? ',' : '{';
   for (const std::string_view labels : {series.labels(), extra_label}) {
     if (labels.empty()) continue;

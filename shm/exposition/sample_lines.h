@@ -13,11 +13,12 @@
 
 namespace shmetrics::shm {
 
-/// A name as it stands in metadata, and without the last quote also in front of labels: "audio.streaming.active"
+/// A name in quotes, as in "audio.streaming.active". It stands like this in metadata, and inside the braces
+/// of a sample.
 std::string QuotedName(std::string_view name);
 
-/// The sample lines of one family, which the text formats and OpenMetrics have in common. `le` and `worker` are the last
-/// labels of their lines.
+/// Writes the sample lines of one family, which are the same in the text formats and OpenMetrics. `le` and
+/// `worker` are the last labels of their lines.
 class SampleLines {
  public:
   enum class Exemplars : std::uint8_t { kHidden, kShown };
@@ -28,26 +29,26 @@ class SampleLines {
   /// All samples of some of the family's series.
   void Write(std::span<const SeriesSnapshot> some);
 
-  // Of a histogram's series, piece by piece.
+  // Parts of a histogram's series.
   void WriteBuckets(const SeriesSnapshot& series);
   void WriteSum(const SeriesSnapshot& series);
   void WriteCount(const SeriesSnapshot& series);
 
-  /// When the series was registered, as a sample `name`, if that is known.
+  /// Writes a sample `name` with the time when the series was registered, if that is known.
   void WriteCreated(const SeriesSnapshot& series, std::string_view name);
 
  private:
   std::span<const BucketSnapshot> BucketsOf(const SeriesSnapshot& series) const;
-  /// None if they are not to be shown.
+  /// The exemplars of the series; none if they are not to be shown.
   std::span<const ExemplarSnapshot> ExemplarsOf(const SeriesSnapshot& series) const;
-  /// What stands in front of the labels in lines of the sample `name`.
+  /// The text before the labels in lines of the sample `name`.
   std::string Head(std::string_view name) const;
-  /// With room behind it for a number and the end of the line.
+  /// Writes a line up to its value. Behind it there is room for a number and the end of the line.
   char* BeginLine(std::string_view head, const SeriesSnapshot& series, std::string_view extra_label = {});
-  /// The same of samples that bear the family's name.
+  /// The same for samples with the family's name.
   char* BeginPlainLine(const SeriesSnapshot& series);
   void EndLine(char* end);
-  /// With the first of `exemplars`, if there is one.
+  /// Ends the line with the first of `exemplars`, if there is one.
   void EndLine(char* end, std::span<const ExemplarSnapshot> exemplars);
   void WritePlainCounters(std::span<const SeriesSnapshot> some);
   void WriteCounter(const SeriesSnapshot& series);

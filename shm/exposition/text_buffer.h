@@ -10,13 +10,13 @@
 
 namespace shmetrics::shm {
 
-/// The end of a string, written through a pointer: one check a line, where appending piece by piece checks
-/// and counts at every piece. A string zeroes what it grows by, so it is grown by what stays in the
-/// processor's first cache; zeroing megabytes ahead costs a third of a scrape.
+/// Appends to a string through a pointer. That needs one check for each line; appending piece by piece checks
+/// and counts at every piece. A string zeroes the bytes it grows by, so it grows in steps that stay in the
+/// processor's first cache: zeroing megabytes ahead costs a third of a scrape.
 class TextBuffer {
  public:
-  /// Appends to `out`, which is whole again when this is destroyed. `expected_bytes` is a guess at what will
-  /// come.
+  /// Appends to `out`, which has its final size only when this is destroyed. `expected_bytes` is a guess at
+  /// the bytes to come.
   TextBuffer(std::string* out, std::size_t expected_bytes) : out_(out), used_(out->size()) {
     out_->reserve(used_ + expected_bytes + kStepBytes);
     if (out_->capacity() >= kFreshBytes) UseHugePages();
@@ -37,11 +37,11 @@ class TextBuffer {
 
  private:
   static constexpr std::size_t kStepBytes = 8192;
-  /// From here on malloc() takes memory from the kernel each time, and gives it back.
+  /// From this size on, malloc() takes memory from the kernel each time, and gives it back.
   static constexpr std::size_t kFreshBytes = std::size_t{32} << 20U;
 
-  /// Fresh memory in pages of 4,096 bytes takes twice as long to come by as to write on. Where the kernel has no huge
-  /// pages all goes on without.
+  /// Getting fresh memory in pages of 4,096 bytes takes twice as long as writing to it. Without huge pages
+  /// everything still works.
   void UseHugePages() {
     constexpr std::uintptr_t kHugePageBytes = std::size_t{2} << 20U;
     const auto begin = reinterpret_cast<std::uintptr_t>(out_->data());

@@ -9,8 +9,8 @@
 //   chains_offset    u32           x chain_count: heads of the directory's hash chains, Refs;
 //                                  writer: any process that registers, by compare-and-swap (hash_chains.h)
 //   shards_offset    LeaseShard    x 64, and their chains: see lease_layout.h
-//   records_offset   records       families, series, gauge blocks, chunks of lease entries, exemplars (exemplar_layout.h);
-//                                  grow upward
+//   records_offset   records       families, series, gauge blocks, chunks of lease entries, exemplars
+//                                  (exemplar_layout.h); grow upward
 //        ...         (hole)        never touched, see arena.h
 //   segment_bytes    cell blocks   grow downward from here; block k begins at
 //                                  segment_bytes - (k + 1) * stripe_count * 4,096
@@ -34,21 +34,22 @@ namespace shmetrics::shm::layout {
 inline constexpr std::uint64_t kMagic = 0x4349'5254'454D'4853;  // "SHMETRIC" as the bytes lie in the file
 inline constexpr std::size_t kPageBytes = 4096;
 
-/// Names a record: its offset divided by kRecordAlignment, so that 32 bits reach 64 GiB. 0 is no record.
+/// Names a record by its offset divided by kRecordAlignment, so that 32 bits reach 64 GiB. 0 is no record.
 using Ref = std::uint32_t;
 inline constexpr std::size_t kRecordAlignment = 16;
 
-/// Names the function behind Record::hash, see key_hash.h: another one must have another number.
+/// Names the function that computes Record::hash, see key_hash.h. Another function must have another number.
 inline constexpr std::size_t kHashFunction = 4;
 
 inline constexpr std::size_t kMaxNameBytes = 255;
 inline constexpr std::size_t kMaxHelpBytes = 4096;
 inline constexpr std::size_t kMaxLabels = 32;
 inline constexpr std::uint64_t kMaxFamilies = 1U << 16U;
-/// More records than any honest chain of the directory has: a walk that gets this far goes in a circle.
+/// No undamaged chain of the directory has more records than this: a walk that gets this far goes in a
+/// circle.
 inline constexpr std::uint32_t kMaxChainLength = 1U << 16U;
 inline constexpr std::size_t kMaxLabelBlockBytes = 4096;  // before escaping, which can double it
-/// A histogram's buckets stand side by side in one page of a stripe.
+/// A histogram's buckets stand side by side, so they must fit in one page of a stripe.
 inline constexpr std::size_t kMaxBounds = kStripeBytes / sizeof(HistogramCell) - 1;
 
 // The values of these enumerations are in the segment: never change one, only add.
@@ -57,7 +58,7 @@ enum class RecordKind : std::uint8_t { kFamily = 1, kSeries = 2 };
 
 enum class MetricType : std::uint8_t { kCounter = 1, kFractionalCounter = 2, kGauge = 3, kHistogram = 4 };
 
-/// How the values of several living workers become one. kNone is for what is not a gauge.
+/// How the values of several living workers become one. kNone is for other metric types.
 enum class GaugeMode : std::uint8_t {
   kNone = 0,
   kSum = 1,
@@ -66,9 +67,10 @@ enum class GaugeMode : std::uint8_t {
   kMostRecent = 4,
   kPerWorker = 5,
   kLast = 6,
-  kLeases = 7,  ///< no values at all: the number of live leases of each key
-  kInfo =
-      8,  ///< labels that say something of the worker, with the value 1; shown while one who said it lives
+  /// No values: it shows the number of live leases of each key.
+  kLeases = 7,
+  /// Labels that describe the worker, with the value 1. Shown while a worker that set them lives.
+  kInfo = 8,
 };
 
 enum class Visibility : std::uint32_t { kShown = 1, kHidden = 2 };
@@ -93,8 +95,8 @@ enum class Refusal : std::uint32_t {
 };
 inline constexpr std::size_t kRefusals = 15;
 
-/// Constant after creation, so a plain read is enough. Written by the creator, before linkat() gives the file
-/// its name; that system call is the release, opening the name the acquire.
+/// Constant after creation, so a plain read is enough. The creator writes it before linkat() gives the file
+/// its name. That system call is the release; opening the file by name is the acquire.
 struct Header {
   std::uint64_t magic;
   std::uint64_t signature;  ///< kSignature of the creator
@@ -109,10 +111,10 @@ struct Header {
   std::uint32_t lease_limit;
   std::uint32_t ledger_limit;
   std::uint32_t lease_chain_count;  ///< of each kind in each shard; a power of two
-  std::uint32_t
-      shared_pid_namespaces;  ///< 0 or 1: leases are for processes of one PID namespace, or of several
+  /// 1: leases are for processes of several PID namespaces; 0: of one.
+  std::uint32_t shared_pid_namespaces;
   std::uint32_t reserved;
-  std::uint64_t pid_namespace;  ///< inode of the creator's; 0: it could not tell
+  std::uint64_t pid_namespace;  ///< inode of the creator's; 0: not known
   std::uint64_t slots_offset;
   std::uint64_t chains_offset;
   std::uint64_t shards_offset;
@@ -126,34 +128,35 @@ struct Header {
 /// The words that change, each group on a cache line of its own.
 struct Live {
   /// Bytes handed out: records in the low half (units of 16 bytes from records_offset), cells in the high
-  /// half (units of 8 bytes in one stripe). Both in one word, so that the two regions cannot grow into each
-  /// other. Writer: any allocating process, by compare-and-swap (arena.cc).
+  /// half (units of 8 bytes in one stripe). They share one word, so that the two regions cannot grow into
+  /// each other. Writer: any allocating process, by compare-and-swap (arena.cc).
   alignas(64) std::atomic<std::uint64_t> used;
   /// End of the committed bytes at the front of the segment, and number of committed cell blocks at its back.
   /// Writer: any allocating process, by compare-and-swap after the pages exist (arena.cc).
   alignas(64) std::atomic<std::uint64_t> committed_front;
   std::atomic<std::uint64_t> committed_blocks;
-  /// Reserved before a record is published and given back if it was not needed; a process killed in between
-  /// leaves one too many, never one too few. Writer: any registering process (directory.cc).
+  /// Raised before a record is published, and lowered again if none was. A process killed in between leaves
+  /// one too many, never one too few. Writer: any registering process (directory.cc).
   alignas(64) std::atomic<std::uint64_t> series_count;
   std::atomic<std::uint64_t> family_count;
   /// Order of sets of most_recent and last gauges. Writer: any process that sets one, by fetch_add
   /// (gauges.cc).
   alignas(64) std::atomic<std::uint64_t> ticket;
-  /// How often a shard's mutex was taken over from a dead holder. Writer: who takes it over, by fetch_add.
+  /// How often a shard's mutex was taken over from a dead holder. Writer: the process that takes it over, by
+  /// fetch_add.
   alignas(64) std::atomic<std::uint64_t> mutex_recoveries;
-  /// 1: the ledger holds what was saved before this segment was made, or nothing was. Writer: any process that has put
-  /// it there (client-lib), after it has. Release, pairing with the acquire of those who ask.
+  /// 1: the ledger holds what was saved before this segment was made, or nothing was saved. Writer: any
+  /// process that has finished loading it (client-lib). Release, pairing with the acquire of those who ask.
   std::atomic<std::uint32_t> ledger_loaded;
   /// Indexed by Refusal. Writer: any process that refuses, by fetch_add.
   alignas(64) std::atomic<std::uint64_t> refusals[kRefusals];
 };
 
-/// A worker: one process that sets gauges or holds leases. Who may write: the process that holds the slot's
-/// two lock bytes, nobody else (worker_slot.h).
+/// A worker: one process that sets gauges or holds leases. Writer: only the process that holds the slot's two
+/// lock bytes (worker_slot.h).
 struct WorkerSlot {
-  /// 0: never claimed. Bumped at each claim before anything else changes, so that a reader who sees the same
-  /// epoch before and after reading has read one owner's words.
+  /// 0: never claimed. Each claim raises it before it changes anything else, so that a reader that sees the
+  /// same epoch before and after has read one owner's words.
   std::atomic<std::uint64_t> epoch;
   std::atomic<std::int64_t> started_unix_ns;  ///< when the process began, CLOCK_REALTIME; for people
   std::atomic<std::uint32_t> pid;             ///< in the worker's own PID namespace; for people
@@ -163,33 +166,35 @@ struct WorkerSlot {
 };
 inline constexpr std::size_t kWorkerNameBytes = sizeof(WorkerSlot::name);
 
-/// A gauge's value, changed by one 16-byte compare-and-swap. Ticket 0: never set. Writer: the owner of the row it stands
-/// in; of a gauge of mode last, any process.
+/// A gauge's value, changed by one 16-byte compare-and-swap. Ticket 0: never set. Writer: the owner of its
+/// row; for a gauge of mode last, any process.
 struct alignas(16) GaugeCell {
   std::uint64_t value;  ///< the bits of a double
   std::uint64_t ticket;
 };
 
-/// Ticket of a cell whose value has moved to another segment with its owner: no value, and none may be set.
+/// Ticket of a cell whose value has moved to another segment with its owner: it has no value, and may not be
+/// set.
 inline constexpr std::uint64_t kMovedTicket = UINT64_MAX;
 
 inline constexpr std::uint32_t kGaugesPerBlock = 48;
 
-/// A stretch of a worker's gauge row. Writer: the owner of the slot. Readers: snapshot.
+/// A part of a worker's gauge row. Writer: the owner of the slot. Readers: snapshot.
 struct alignas(64) GaugeBlock {
   std::atomic<std::uint32_t> next;  ///< Ref of the next block, or 0; set once, never changed
-  std::atomic<std::uint32_t>
-      used;  ///< how many of `series` and `cells` are in use by the slot's present owner
+  /// How many of `series` and `cells` the slot's present owner uses.
+  std::atomic<std::uint32_t> used;
   std::uint32_t reserved[14];
   std::atomic<std::uint32_t> series[kGaugesPerBlock];  ///< Ref of the series each cell belongs to
   GaugeCell cells[kGaugesPerBlock];
 };
 
-/// What families and series have in common. Written before publication, then constant.
+/// The beginning of families and series. Written before publication, then constant.
 struct Record {
-  Ref next;                  ///< next record of the same chain
-  RecordKind kind;           ///< of what follows
-  std::uint8_t has_escapes;  ///< of a series: 1 if characters of its label values are escaped in its block
+  Ref next;         ///< next record of the same chain
+  RecordKind kind;  ///< of what follows
+  /// For a series: 1 if characters of its label values are escaped in its block.
+  std::uint8_t has_escapes;
   std::uint8_t reserved[2];
   std::uint64_t hash;
 };
@@ -199,18 +204,18 @@ struct SeriesRecord {
   Record record;
   Ref family;
   std::uint32_t label_bytes;
-  /// Counter: offset of its cell in stripe 0. Histogram: of its first bucket's. Gauge of mode last: of its
-  /// GaugeCell. Other gauges: 0.
+  /// For a counter, the offset of its cell in stripe 0; for a histogram, of its first bucket's cell; for a
+  /// gauge of mode last, of its GaugeCell; for other gauges, 0.
   std::uint64_t cells;
   std::atomic<Visibility> visibility;  ///< Writer: any process that registers or removes the series.
-  /// Ref of the first of its ExemplarRecords; 0: there has been no exemplar. Writer: the first process that has one, by
-  /// compare-and-swap (exemplars.cc); then constant.
+  /// Ref of its first ExemplarRecord; 0: there has been no exemplar. Writer: the first process that has one,
+  /// by compare-and-swap (exemplars.cc); then constant.
   std::atomic<std::uint32_t> exemplars;
   std::int64_t created_unix_ns;  ///< when it was registered first, CLOCK_REALTIME
 };
 
-/// A metric family. Followed by its bounds (doubles), then name, unit, help, then the label names, each
-/// behind one byte that gives its length.
+/// A metric family. Followed by its bounds (doubles), then name, unit, help, then the label names, each after
+/// one byte that gives its length.
 struct FamilyRecord {
   Record record;
   MetricType type;
@@ -221,19 +226,20 @@ struct FamilyRecord {
   std::uint8_t bound_count;
   std::uint16_t help_bytes;
   std::uint32_t label_name_bytes;
-  /// A series made together with the family, in no chain: the only one of a family without labels, or the
-  /// overflow series that takes what the limits refuse, hidden until its first use. 0 for gauges with labels.
+  /// A series made together with the family, which is in no chain. In a family without labels it is the only
+  /// one. Otherwise it is the overflow series, which takes what the limits refuse and is hidden until its
+  /// first use. 0 for gauges with labels.
   Ref embedded;
-  /// Series in chains. Writer: as Live::series_count.
+  /// Series in chains. Writer: as for Live::series_count.
   std::atomic<std::uint32_t> series_count;
   std::uint32_t reserved;
-  std::atomic<std::uint64_t> refused_series;  ///< Writer: any process refused a label set here.
-  std::atomic<std::uint64_t>
-      refused_families;  ///< Writer: any process refused another definition of this name.
+  std::atomic<std::uint64_t> refused_series;  ///< Writer: any process that refused a label set here.
+  /// Writer: any process that refused another definition of this name.
+  std::atomic<std::uint64_t> refused_families;
 };
 
-/// Reads a field that a hostile peer may be changing, exactly once: what is checked afterwards is what is
-/// used. A plain read the compiler may repeat.
+/// Reads a field exactly once, although a hostile peer may be changing it, so that the value checked is the
+/// value used. The compiler may repeat a plain read.
 template <class T>
 T ReadOnce(const T& field) {
   return *const_cast<const volatile T*>(&field);

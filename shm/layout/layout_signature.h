@@ -8,8 +8,8 @@
 
 namespace shmetrics::shm::layout {
 
-/// Folds where everything lies, and what it means, into one number: two builds that differ refuse each other's
-/// segments by it.
+/// One number for the place and meaning of everything in a segment. Two builds that differ have different
+/// numbers, and refuse each other's segments.
 constexpr std::uint64_t ComputeSignature() {
   constexpr std::size_t kParts[] = {kLayoutMajor,
                                     kStripeBytes,

@@ -1,17 +1,19 @@
 #ifndef SHMETRICS_SHM_LAYOUT_LEASE_LAYOUT_H_
 #define SHMETRICS_SHM_LAYOUT_LEASE_LAYOUT_H_
 
-// The part of the blueprint (layout.h) that leases and the ledger lie in.
+// The part of the blueprint (layout.h) that describes leases and the ledger.
 //
 //   shards_offset   LeaseShard   x kLeaseShards
-//                   u32          x kLeaseShards x 2 x lease_chain_count: heads of each shard's chains of leases, then of
-//                                its chains of ledger entries, Refs
-//   (records)       EntryChunk   behind it kEntriesPerChunk entries of one shard and one kind
+//                   u32          x kLeaseShards x 2 x lease_chain_count: heads of each shard's chains of
+//                                leases, then of its chains of ledger entries, Refs
+//   (records)       EntryChunk   followed by kEntriesPerChunk entries of one shard and one kind
 //
-// A key belongs to one shard, by its hash. A shard's mutex guards its chains, free lists and everything that is decided;
-// entries are the truth, chains and free lists an index that whoever inherits the mutex from a dead holder rebuilds.
+// A key's hash chooses its shard. A shard's mutex guards its chains, its free lists and all decisions. The
+// entries are the truth; chains and free lists are an index. A process that inherits the mutex from a dead
+// holder rebuilds the index.
 //
-// The one thing here that is not plain words is the mutex: its size and its C library enter the signature.
+// The mutex is the only thing here that is not plain words, so its size and its C library are part of the
+// signature.
 
 #include <pthread.h>
 
@@ -25,17 +27,18 @@ inline constexpr std::uint32_t kLeaseShards = 64;
 inline constexpr std::uint32_t kEntriesPerChunk = 8;
 inline constexpr std::size_t kMaxKeyBytes = 320;
 
-/// Which C library the mutexes are of: 1 glibc, 2 another. The two must not meet in one segment.
+/// The C library of the mutexes: 1 glibc, 2 another. The two must not meet in one segment.
 #ifdef __GLIBC__
 inline constexpr std::size_t kMutexLibrary = 1;
 #else
 inline constexpr std::size_t kMutexLibrary = 2;
 #endif
 
-/// The index over the entries of one kind in one shard. Writer: the holder of the shard's mutex; first_chunk and
-/// entry_count are also read without it.
+/// The index over the entries of one kind in one shard. Writer: the holder of the shard's mutex. Readers of
+/// first_chunk and entry_count need no mutex.
 struct EntryTable {
-  /// Ref of the newest EntryChunk. Release when a chunk is added, pairing with the acquire of readers (lease_reader.cc).
+  /// Ref of the newest EntryChunk. Release when a chunk is added, pairing with the acquire of readers
+  /// (lease_reader.cc).
   std::atomic<std::uint32_t> first_chunk;
   std::atomic<std::uint32_t> free;         ///< Ref of the first free entry
   std::atomic<std::uint32_t> entry_count;  ///< in all chunks
@@ -43,8 +46,8 @@ struct EntryTable {
 };
 
 struct alignas(64) LeaseShard {
-  /// Robust and shared between processes. Initialised by the creator, before the file has a name; then locked and
-  /// unlocked by any process, never made anew.
+  /// Robust and shared between processes. The creator initialises it, before the file has a name. Later any
+  /// process locks and unlocks it, and none initialises it again.
   pthread_mutex_t mutex;
   alignas(64) EntryTable leases;
   EntryTable ledger;
@@ -56,22 +59,23 @@ struct alignas(64) EntryChunk {
   std::uint32_t reserved[15];
 };
 
-/// What entries of both kinds begin with. Writer: the holder of the shard's mutex.
+/// The beginning of entries of both kinds. Writer: the holder of the shard's mutex.
 struct EntryHead {
   std::atomic<std::uint32_t> next;  ///< Ref of the next in the chain or in the free list
   std::atomic<std::uint32_t> key_bytes;
   std::atomic<std::uint64_t> hash;  ///< of the key
 };
 
-/// Changed by one 16-byte compare-and-swap. Writers: the holder of the shard's mutex, and the owner of the lease
-/// without it, to renew and to release.
+/// Changed by one 16-byte compare-and-swap. Writers: the holder of the shard's mutex; and the lease's owner,
+/// without the mutex, to renew and to release.
 struct alignas(16) LeaseState {
-  std::uint64_t generation;  ///< odd: a lease; even: free. Goes up at each beginning and each end
+  std::uint64_t generation;  ///< odd: a lease; even: free. Raised at each beginning and each end
   std::int64_t deadline_ns;  ///< LeaseClock; kNoDeadline: none
 };
 inline constexpr std::int64_t kNoDeadline = INT64_MAX;
 
-/// A lease. All but `head` and `state` is written while the generation is even, and constant while it is odd.
+/// A lease. Everything except `head` and `state` is written while the generation is even, and is constant
+/// while it is odd.
 struct alignas(64) LeaseEntry {
   EntryHead head;
   LeaseState state;
@@ -82,15 +86,16 @@ struct alignas(64) LeaseEntry {
   std::atomic<std::uint64_t> key[kMaxKeyBytes / 8];  ///< label block, key_bytes of it
 };
 
-/// Minutes of one day, changed by one 16-byte compare-and-swap, so that they agree after any death. Writer: the holder of
-/// the shard's mutex.
+/// Minutes of one day, changed by one 16-byte compare-and-swap, so that they agree after any death. Writer:
+/// the holder of the shard's mutex.
 struct alignas(16) LedgerState {
-  std::int32_t day;        ///< UTC, days since 1970-01-01
-  std::uint32_t restored;  ///< 1: what was saved of this user before the segment was made is in it
+  std::int32_t day;  ///< UTC, days since 1970-01-01
+  /// 1: it includes what was saved of this user before the segment was made.
+  std::uint32_t restored;
   std::uint64_t nano_minutes;
 };
 
-/// A user's day. Written while the generation is even, but for `state` and `tier`.
+/// A user's day. Everything except `state` and `tier` is written while the generation is even.
 struct alignas(64) LedgerEntry {
   EntryHead head;
   LedgerState state;

@@ -9,7 +9,7 @@
 namespace shmetrics::shm {
 namespace {
 
-constexpr std::uint64_t kCommitBytes = 256U << 10U;  // what one growth takes at least
+constexpr std::uint64_t kCommitBytes = 256U << 10U;  // the least that one growth takes
 constexpr std::int64_t kRetryCommitAfterNs = 1'000'000'000;
 constexpr std::uint64_t kCellUnit = 8;
 
@@ -19,7 +19,7 @@ std::uint64_t RoundUp(std::uint64_t value, std::uint64_t multiple) {
 
 }  // namespace
 
-/// Live::used, taken apart.
+/// The two halves of Live::used.
 struct Arena::Used {
   std::uint64_t record_bytes;  ///< from records_offset
   std::uint64_t cell_bytes;    ///< in one stripe
@@ -35,13 +35,13 @@ struct Arena::Used {
 // Allocation, of either kind:
 //   1 commit what the allocation would reach    die here -> memory committed early; the next one uses it
 //   2 compare-and-swap Live::used forward       die here -> those bytes are leaked: a record or a run of cells
-// Bytes are only ever reached through a record that was published later (directory.cc, worker_slot.cc).
+// Bytes are reached only through a record that is published later (directory.cc, worker_slot.cc).
 
 Result<std::uint64_t> Arena::AllocateRecord(std::uint64_t bytes, std::uint64_t alignment) {
   std::atomic<std::uint64_t>& word = segment_.live().used;
   const std::uint64_t base = segment_.header().records_offset;
-  std::uint64_t seen =
-      word.load(std::memory_order_relaxed);  // no order needed: the bytes are zero and unshared
+  // no order needed: the bytes are zero and unshared
+  std::uint64_t seen = word.load(std::memory_order_relaxed);
   for (;;) {
     Used used(seen);
     const std::uint64_t begin = RoundUp(base + used.record_bytes, alignment);
@@ -74,8 +74,8 @@ Result<std::uint64_t> Arena::AllocateCells(std::uint64_t bytes) {
   }
 }
 
-/// Both ends in view: the records may not reach the last block of cells, nor a number outgrow its half of the
-/// word.
+/// Checks both ends: the records may not reach the last block of cells, and no number may outgrow its half of
+/// the word.
 Result<void> Arena::CheckFits(const Used& used) const {
   const layout::Header& header = segment_.header();
   const std::uint64_t front = header.records_offset + used.record_bytes;
@@ -98,7 +98,7 @@ Result<void> Arena::CommitFront(std::uint64_t end) {
   std::atomic<std::uint64_t>& committed = segment_.live().committed_front;
   std::uint64_t seen = committed.load(std::memory_order_acquire);  // pairs with the exchange below
   while (seen < end) {
-    // no order needed: where the cells begin is a bound on how far ahead it pays to commit
+    // no order needed: the beginning of the cells only limits how far ahead it pays to commit
     const Used used(segment_.live().used.load(std::memory_order_relaxed));
     const std::uint64_t cells_begin =
         segment_.header().segment_bytes - used.blocks() * segment_.block_bytes();

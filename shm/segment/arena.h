@@ -34,8 +34,8 @@ class Arena {
   Result<void> CheckFits(const Used& used) const;
 
   const Segment& segment_;
-  /// After a failure, when to ask the kernel again (CLOCK_MONOTONIC): a full tmpfs must not cost every new
-  /// label set a round of system calls. Process-local.
+  /// After a failure, the time to ask the kernel again (CLOCK_MONOTONIC). Without it, every new label set
+  /// would cost a round of system calls while tmpfs is full. Process-local.
   std::atomic<std::int64_t> retry_commit_at_ns_{0};
 };
 

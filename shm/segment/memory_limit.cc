@@ -17,7 +17,7 @@
 namespace shmetrics::shm {
 namespace {
 
-/// What a segment never takes: with the last page gone, the application's own next allocation would be its end.
+/// A segment never takes these bytes: without them, the application's own next allocation would kill it.
 constexpr std::uint64_t kLeftToTheProcess = 1U << 20U;
 
 /// Where one hierarchy keeps its numbers.
@@ -58,7 +58,7 @@ std::uint64_t HeadroomOf(const std::string& folder, bool is_v2) {
   return *limit > taken ? *limit - taken : 0;
 }
 
-/// Whether a list such as "cpu,memory" has the memory controller in it.
+/// True if a list such as "cpu,memory" contains the memory controller.
 bool ListsMemory(std::string_view list) {
   const std::string padded = std::string(",").append(list).append(",");
   return padded.find(",memory,") != std::string::npos;
@@ -93,7 +93,7 @@ std::optional<Hierarchy> FindHierarchy(bool is_v2) {
     right >> type >> source >> options;
     const bool matches = is_v2 ? type == "cgroup2" : type == "cgroup" && ListsMemory(options);
     if (!matches) continue;
-    // In a container the mount shows a subtree: the group's path is then given from above it.
+    // In a container the mount shows a subtree, but the group's path begins above it.
     std::string below = *group;
     if (root != "/" && below.compare(0, root.size(), root) == 0) below.erase(0, root.size());
     if (below == "/") below.clear();
@@ -133,7 +133,7 @@ Result<void> CommitPages(char* begin, std::uint64_t bytes) {
     result = madvise(begin - before, bytes + before, MADV_POPULATE_WRITE);
   } while (result != 0 && errno == EINTR);
   if (result == 0) return {};
-  // EFAULT is how the kernel says that a touch would have raised SIGBUS: the tmpfs is full.
+  // EFAULT means that a touch would have raised SIGBUS: the tmpfs is full.
   const char* why = errno == EFAULT   ? "the file system is full"
                     : errno == EINVAL ? "the kernel is older than Linux 5.14"
                                       : std::strerror(errno);

@@ -7,16 +7,17 @@
 
 namespace shmetrics::shm {
 
-/// What the control groups of this process (v1 or v2, with all their ancestors) still allow it to take,
-/// counting page cache as free because the kernel gives it up first. UINT64_MAX without a limit, or where
-/// none can be read. Past the limit the kernel kills instead of answering, so it must be asked before. Reads
-/// a few files of /proc and /sys: tens of microseconds. The answer is a moment's; the last few pages are a
-/// race that cannot be won.
+/// How many bytes the control groups of this process (v1 or v2, with all their ancestors) still allow it to
+/// take. Page cache counts as free, because the kernel drops it first. UINT64_MAX without a limit, or where
+/// none can be read. Past the limit the kernel kills the process instead of returning an error, so ask
+/// before. Reads a few files of /proc and /sys: tens of microseconds. Other processes may take memory right
+/// after the answer; nothing prevents a race for the last few pages.
 std::uint64_t MemoryHeadroom();
 
-/// Makes the pages exist that hold [begin, begin + bytes) of a mapping, zero where they were holes. kOutOfMemory if the tmpfs,
-/// the machine or the control group has no room: an error now instead of SIGBUS or an OOM kill at the first
-/// touch. Existing contents stay. Any number of processes may commit the same pages at once.
+/// Makes the pages exist that hold [begin, begin + bytes) of a mapping, with zeros where they were holes.
+/// kOutOfMemory if the tmpfs, the machine or the control group has no room: an error now instead of SIGBUS or
+/// an OOM kill at the first touch. Existing contents stay. Any number of processes may commit the same pages
+/// at once.
 Result<void> CommitPages(char* begin, std::uint64_t bytes);
 
 }  // namespace shmetrics::shm

@@ -46,14 +46,14 @@ Error Refuse(ErrorCode code, const std::string& path, const std::string& why) {
   return Error{code, "segment " + path + " refused: " + why};
 }
 
-/// Boost throws; nothing above this function does.
+/// Boost throws; this function catches it.
 Result<bip::mapped_region> Map(const UniqueFd& file, const std::string& path, Segment::Access access,
                                std::uint64_t bytes) {
   try {
     bip::mapped_region region(MappableFile(file),
                               access == Segment::Access::kReadOnly ? bip::read_only : bip::read_write, 0,
                               bytes);
-    madvise(region.get_address(), bytes, MADV_DONTDUMP);  // an application's core dump has no use for it
+    madvise(region.get_address(), bytes, MADV_DONTDUMP);  // a core dump does not need it
     return region;
   } catch (const std::exception& failure) {
     return Refuse(ErrorCode::kNotOpenable, path, std::string("it cannot be mapped: ") + failure.what());
@@ -124,7 +124,7 @@ Result<std::shared_ptr<Segment>> Segment::Attach(const std::string& path, Access
   if (!file.ok()) return file.error();
   const auto file_bytes = static_cast<std::uint64_t>(file->status.st_size);
   layout::Header header{};
-  // Read, not mapped: a file shorter than it says must be an answer, not a signal.
+  // Read, not mapped: a file that is too short must give an error, not a signal.
   const ssize_t got = pread(file->fd.get(), &header, sizeof header, 0);
   if (got >= static_cast<ssize_t>(sizeof header.magic) && header.magic != layout::kMagic) {
     return Refuse(ErrorCode::kBadMagic, path, "it is not a shmetrics segment");
@@ -150,7 +150,7 @@ Result<std::shared_ptr<Segment>> Segment::Attach(const std::string& path, Access
 Result<std::shared_ptr<Segment>> Segment::AttachOrCreate(const std::string& path,
                                                          const SegmentOptions& options, uid_t trusted_owner) {
   Result<std::shared_ptr<Segment>> attached = Attach(path, Access::kReadWrite, trusted_owner);
-  // More than one turn only while somebody else makes and removes segments of this name.
+  // Takes more than one turn only while another process makes and removes segments of this name.
   for (int attempt = 0;
        attempt < kMaxAttempts && !attached.ok() && attached.error().code == ErrorCode::kAbsent; attempt++) {
     if (Result<bool> created = Create(path, options); !created.ok()) return created.error();
@@ -178,7 +178,7 @@ void Segment::CountRefusal(layout::Refusal reason) const {
 }
 
 std::uint64_t Segment::CommittedBlocks() const {
-  // no order needed: whoever published an offset had committed before (release of the publication, arena.cc)
+  // no order needed: an offset is committed before it is published (release of the publication, arena.cc)
   return std::min(live().committed_blocks.load(std::memory_order_relaxed),
                   header_.segment_bytes / block_bytes());
 }

@@ -1,9 +1,9 @@
 #ifndef SHMETRICS_SHM_SEGMENT_SEGMENT_H_
 #define SHMETRICS_SHM_SEGMENT_SEGMENT_H_
 
-// Segment: one file of shared memory, mapped. Whole from the first moment it has a name, never moved, and
-// never unmapped under a worker. The ladder of attach outcomes is Aeron's idea; the computed signature is
-// LMDB's.
+// Segment: one mapped file of shared memory. It is whole from the moment it has a name. It is never moved,
+// and never unmapped while a worker uses it. The list of attach outcomes is Aeron's idea; the computed
+// signature is LMDB's.
 
 #include <sys/types.h>
 
@@ -19,7 +19,7 @@ namespace shmetrics::shm {
 
 struct SegmentOptions;
 
-/// Which file at a path is meant: a new file of the same name has another identity.
+/// Tells a file from a new file at the same path.
 struct FileIdentity {
   dev_t device;
   ino_t inode;
@@ -30,16 +30,17 @@ class Segment {
  public:
   enum class Access : std::uint8_t { kReadOnly, kReadWrite };
 
-  /// Attaches to the segment at `path`. Every failure is a rung of its own: kAbsent, kSymlink, kNotRegular,
+  /// Attaches to the segment at `path`. Every failure has its own code: kAbsent, kSymlink, kNotRegular,
   /// kForeignOwner, kUnsafeMode, kHardLinked, kNotOpenable, kTruncated, kBadMagic, kOtherLayout, kOtherBoot,
-  /// kCorrupt. `trusted_owner` is one more uid allowed to own the file. With kReadOnly nothing of the segment
-  /// can be written through this object, and it keeps a file descriptor open to ask who is alive; with
-  /// kReadWrite it keeps none, because applications close descriptors they do not know.
+  /// kCorrupt. `trusted_owner` is one more uid allowed to own the file. With kReadOnly this object cannot
+  /// write to the segment, and it keeps a file descriptor open to ask the kernel which workers are alive.
+  /// With kReadWrite it keeps none, because applications close descriptors they do not know.
   static Result<std::shared_ptr<Segment>> Attach(const std::string& path, Access access,
                                                  uid_t trusted_owner = static_cast<uid_t>(-1));
 
-  /// Attaches read-write, first creating the segment if there is none. Of several creators one wins and the
-  /// others attach to what it made. A creator killed at any instruction leaves no file or a complete one.
+  /// Attaches read-write, first creating the segment if there is none. If several processes create it at
+  /// once, one wins and the others attach to its segment. A creator killed at any instruction leaves no file
+  /// or a complete one.
   static Result<std::shared_ptr<Segment>> AttachOrCreate(const std::string& path,
                                                          const SegmentOptions& options,
                                                          uid_t trusted_owner = static_cast<uid_t>(-1));
@@ -53,7 +54,7 @@ class Segment {
   /// Descriptor for liveness probes; -1 when attached read-write.
   int probe_fd() const;
 
-  /// The constants of the segment: a private copy, checked once, that no peer can change.
+  /// The constants of the segment. This is a private copy, checked once, that no peer can change.
   const layout::Header& header() const { return header_; }
   layout::Live& live() const { return *reinterpret_cast<layout::Live*>(base_ + layout::kPageBytes); }
 
@@ -76,8 +77,8 @@ class Segment {
 
   /// `count` objects of T at `offset`, or null if they are misaligned or not wholly inside the committed
   /// front of the segment. What is not committed is a hole: touching it allocates, or raises SIGBUS when
-  /// tmpfs is full. (The whole file is mapped nevertheless: a mapping costs nothing, never has to follow
-  /// growth, and every access is bounded here anyway.)
+  /// tmpfs is full. (The whole file is mapped all the same: a mapping costs nothing, never has to follow
+  /// growth, and every access is checked here anyway.)
   template <class T>
   T* At(std::uint64_t offset, std::uint64_t count = 1) const {
     return offset % alignof(T) == 0 && count <= UINT64_MAX / sizeof(T) &&
@@ -96,7 +97,8 @@ class Segment {
     const std::uint64_t in_page = offset % kStripeBytes;
     const bool is_aligned = (offset & (bytes % 16 == 0 ? 15U : 7U)) == 0;
     const bool is_in_one_page = bytes <= kStripeBytes && in_page <= kStripeBytes - bytes;
-    // From the end, where blocks grow from. Of 32 bits: a division of 64 is slow, and this is on the look-up path.
+    // Counted from the end, where blocks grow from. 32 bits, because a 64-bit division is slow and this is on
+    // the look-up path.
     const auto pages = static_cast<std::uint32_t>((header_.segment_bytes - offset + in_page) / kStripeBytes);
     const bool is_in_stripe_0 = pages % header_.stripe_count == 0;
     // no order needed: as in CommittedBlocks
@@ -110,12 +112,12 @@ class Segment {
                                     layout::kRecordAlignment);
   }
 
-  /// Whether this file still bears the segment's name. False also when another file has taken it.
+  /// True if this file still has the segment's name. False also if another file has taken the name.
   bool HasName() const;
 
-  /// Whether the file is still as long as it was and still begins with the header that was checked: not if another
-  /// process has cut it off or written over it, which no reading in the middle may notice. Only of a segment
-  /// attached read-only; may raise SIGBUS, as any reading of it.
+  /// True if the file is still as long as it was and still begins with the header that was checked. False if
+  /// another process has cut it off or written over its header, which a read of the middle may not notice.
+  /// Only for a segment attached read-only. May raise SIGBUS, as any read of the segment.
   bool IsWhole() const;
 
   char* base() const { return base_; }

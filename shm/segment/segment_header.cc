@@ -19,13 +19,14 @@
 namespace shmetrics::shm {
 namespace {
 
-constexpr std::uint32_t kMostLeases = 1U << 20U;  ///< and users in the ledger
+/// The highest limit of leases, and of users in the ledger.
+constexpr std::uint32_t kMostLeases = 1U << 20U;
 
 std::uint64_t RoundUpToPage(std::uint64_t bytes) {
   return (bytes + layout::kPageBytes - 1) / layout::kPageBytes * layout::kPageBytes;
 }
 
-/// Where the tables are, from the counts alone: a header that says anything else is corrupt.
+/// Computes the places of the tables from the counts alone. A header with other places is corrupt.
 void PlaceTables(layout::Header* header) {
   header->slots_offset = 2 * layout::kPageBytes;
   header->chains_offset =
@@ -51,7 +52,7 @@ std::array<std::uint8_t, 16> BootId() {
   std::string text;
   file >> text;
   std::erase(text, '-');
-  if (text.size() != 2 * id.size()) return {};  // not readable here: all zero, and nothing is compared
+  if (text.size() != 2 * id.size()) return {};  // not readable here: all zero, and not compared
   for (std::size_t i = 0; i < id.size(); i++) {
     id[i] = static_cast<std::uint8_t>(std::strtoul(text.substr(2 * i, 2).c_str(), nullptr, 16));
   }
@@ -121,7 +122,7 @@ layout::Header MakeHeader(const SegmentOptions& options) {
   header.family_series_limit = options.family_series_limit;
   header.lease_limit = options.lease_limit;
   header.ledger_limit = options.ledger_limit;
-  // Chains of two entries where the larger table is full and its keys are spread evenly.
+  // Chains have two entries if the larger table is full and its keys are spread evenly.
   header.lease_chain_count =
       std::bit_ceil(std::max(options.lease_limit, options.ledger_limit) / layout::kLeaseShards / 2);
   header.shared_pid_namespaces = options.shared_pid_namespaces ? 1 : 0;

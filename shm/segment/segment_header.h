@@ -1,7 +1,7 @@
 #ifndef SHMETRICS_SHM_SEGMENT_SEGMENT_HEADER_H_
 #define SHMETRICS_SHM_SEGMENT_SEGMENT_HEADER_H_
 
-// The header of a segment: made from options, and checked when it is met.
+// The header of a segment: makes it from options, and checks it at attach.
 
 #include <cstdint>
 #include <string>
@@ -12,14 +12,14 @@
 
 namespace shmetrics::shm {
 
-/// kBadOption for the first option that is out of its range.
+/// Returns kBadOption for the first option that is out of its range.
 Result<void> CheckOptions(const SegmentOptions& options);
 
-/// The header of a new segment, made now on this host, by checked options.
+/// Makes the header of a new segment on this host. The options must have been checked.
 layout::Header MakeHeader(const SegmentOptions& options);
 
-/// Whether this is the header of a segment this library can use: kBadMagic, kOtherLayout, kCorrupt, kTruncated,
-/// kOtherBoot. `path` and `file_bytes` are those of the file it was read from.
+/// Checks that this is the header of a segment this library can use. Errors: kBadMagic, kOtherLayout,
+/// kCorrupt, kTruncated, kOtherBoot. `path` and `file_bytes` are those of the file it was read from.
 Result<void> CheckHeader(const std::string& path, const layout::Header& header, std::uint64_t file_bytes);
 
 }  // namespace shmetrics::shm

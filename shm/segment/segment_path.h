@@ -7,22 +7,24 @@
 
 namespace shmetrics::shm {
 
-/// Where workers and agent of this user meet when nothing else is said: $SHMETRICS_SEGMENT, else
-/// /run/shmetrics/default.v1 where that folder exists (workers and agent of different users, one group), else
-/// /dev/shm/shmetrics-UID/default.v1 (one user). The number is the layout's, so that two layouts can run side
-/// by side. Set-user-id programs ignore the environment.
+/// The path where workers and agent of this user meet if none is given. It is $SHMETRICS_SEGMENT if that is
+/// set; set-user-id programs ignore the environment. Else it is /run/shmetrics/default.v1 if that folder
+/// exists, for workers and agent of different users in one group. Else it is
+/// /dev/shm/shmetrics-UID/default.v1, for one user. The number is the layout's, so that two layouts can run
+/// side by side.
 std::string DefaultSegmentPath();
 
 /// The folder part of a path; "." if it has none.
 std::string FolderOf(const std::string& path);
 
-/// Refuses `path` if it is in the folder of this user in /dev/shm and somebody else made that folder or may
-/// write to it (kForeignOwner, kUnsafeMode), because anybody can make a name there first. A folder that does
-/// not exist is nobody's.
+/// Refuses `path` if it is in this user's folder in /dev/shm, and somebody else made that folder or may write
+/// to it (kForeignOwner, kUnsafeMode). Anyone may have made a folder of that name first. A folder that does
+/// not exist is accepted.
 Result<void> CheckFolder(const std::string& path);
 
-/// Makes the folder of this user in /dev/shm, if `path` is in it and it does not exist, with mode 0700. Other
-/// folders are for the administrator to make: kNotCreatable. Then as CheckFolder.
+/// If `path` is in this user's folder in /dev/shm and that does not exist, makes it with mode 0700. The
+/// administrator makes other folders: if one is missing, the error is kNotCreatable. Then checks as
+/// CheckFolder does.
 Result<void> PrepareFolder(const std::string& path);
 
 }  // namespace shmetrics::shm

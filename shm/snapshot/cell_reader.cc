@@ -7,12 +7,13 @@
 namespace shmetrics::shm {
 namespace {
 
-/// Count and sum of one moment: the writer changes both at once, so a sum between two equal counts belongs to
-/// them. On AArch64 too: the two halves are one store there, which all others see at one moment. Acquire and release alone
-/// would not do: they would let a sum be seen one observation ahead of both counts.
+/// Count and sum from one moment. The writer changes both at once, so a sum read between two equal counts
+/// belongs to them. That holds on AArch64 too, where the two halves are one store that all others see at one
+/// moment. Acquire and release alone would not do: they would let a reader see a sum that is one observation
+/// ahead of both counts.
 BucketSnapshot ReadBucket(HistogramCell* cell) {
-  constexpr int kMaxTries =
-      64;  // then a sum that is one observation ahead; only a writer that never pauses gets here
+  // After these tries the sum may be one observation ahead. Only a writer that never pauses gets here.
+  constexpr int kMaxTries = 64;
   const std::atomic_ref<std::uint64_t> count(cell->count);
   const std::atomic_ref<double> sum(cell->sum);
   BucketSnapshot bucket{};
@@ -25,15 +26,15 @@ BucketSnapshot ReadBucket(HistogramCell* cell) {
   return bucket;
 }
 
-// Compilers do not make vectors of atomic loads, which take half as long again. x86-64 may split a vector load, but never
-// within an aligned word of 8 bytes, which is all a cell asks for. Elsewhere nobody promises that, and ThreadSanitizer sees
-// a race in it: there all are loaded one by one.
+// Compilers do not turn atomic loads into vectors, and single loads take half as long again. x86-64 may split
+// a vector load, but never within an aligned word of 8 bytes, and a cell needs no more. Other processors do
+// not promise that, and ThreadSanitizer sees a race in it. There the cells are loaded one by one.
 #if defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
 using Words [[gnu::vector_size(16), gnu::aligned(8), gnu::may_alias]] = std::uint64_t;
 constexpr std::size_t kIntegersAtOnce = sizeof(Words) / sizeof(std::uint64_t);
 
 void AddAtOnce(const char* cells, std::uint64_t* sums) {
-  // volatile: one load, neither repeated nor left out
+  // volatile: exactly one load, neither repeated nor left out
   *reinterpret_cast<Words*>(sums) += *reinterpret_cast<const volatile Words*>(cells);
 }
 #else
@@ -53,7 +54,8 @@ void SumIntegers(char* cells, std::size_t count, std::uint32_t stripes, std::uin
     char* const row = cells + stripe * kStripeBytes;
     std::size_t i = 0;
     for (; i + kIntegersAtOnce <= count; i += kIntegersAtOnce) {
-      // The processor foresees no more than the rest of a page; a third of the time would be waiting for the next.
+      // The processor prefetches only to the end of a page. Without this, a third of the time would be
+      // waiting for the next page.
       __builtin_prefetch(row + kStripeBytes + i * sizeof *sums);
       AddAtOnce(row + i * sizeof *sums, sums + i);
     }

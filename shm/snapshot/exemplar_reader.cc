@@ -10,15 +10,15 @@
 namespace shmetrics::shm {
 namespace {
 
-/// What the record said at one moment. False if it never said anything, or if writers left it no whole moment: tried some
-/// times, because a writer needs less time than a reader.
+/// Reads what the record said at one moment. False if it has never been written, or if writers never left it
+/// whole. It tries several times, because a writer needs less time than a reader.
 bool ReadWords(const layout::ExemplarRecord& record, ExemplarWords* words) {
   constexpr int kMaxTries = 16;
   for (int i = 0; i < kMaxTries; i++) {
-    const std::uint64_t checksum =
-        record.checksum.load(std::memory_order_acquire);  // SYNC(exemplar), see exemplars.cc
+    // SYNC(exemplar), see exemplars.cc
+    const std::uint64_t checksum = record.checksum.load(std::memory_order_acquire);
     if (checksum == 0) return false;
-    // no order needed in all of these: the checksum tells whether they belong together
+    // no order needed: the checksum tells if they belong together
     words->value = record.value.load(std::memory_order_relaxed);
     words->unix_ns = record.unix_ns.load(std::memory_order_relaxed);          // no order needed: as above
     words->label_bytes = record.label_bytes.load(std::memory_order_relaxed);  // no order needed: as above
@@ -42,7 +42,7 @@ bool IsExemplarBlock(std::string_view block) {
   return labels.empty() == block.empty() && AreExemplarLabels(names, values);
 }
 
-/// Whether a value counts in this bucket.
+/// True if a value counts in this bucket.
 bool LiesIn(const FamilyDefinition& family, std::uint32_t bucket, double value) {
   if (!IsFinite(value)) return false;
   if (family.type != layout::MetricType::kHistogram) return value >= 0;
@@ -64,8 +64,8 @@ ExemplarReader::~ExemplarReader() {
 
 void ExemplarReader::Append(const FamilyDefinition& family, const IndexedSeries& series,
                             SeriesSnapshot* snapshot) {
-  const layout::Ref ref =
-      series.record->exemplars.load(std::memory_order_acquire);  // SYNC(exemplars), see exemplars.cc
+  // SYNC(exemplars), see exemplars.cc
+  const layout::Ref ref = series.record->exemplars.load(std::memory_order_acquire);
   if (ref == 0) return;
   const auto count = static_cast<std::uint32_t>(family.bounds.size() + 1);
   const auto* records =
@@ -85,7 +85,7 @@ void ExemplarReader::AppendBucket(const FamilyDefinition& family, const layout::
   ExemplarWords words;
   if (!ReadWords(record, &words)) return;
   const auto unix_ns = static_cast<std::int64_t>(words.unix_ns);
-  // No damage: the wall clock has been set back since.
+  // This is no damage: the wall clock has been set back since.
   if (!IsPastTime(unix_ns, now_unix_ns_)) return;
   const std::string_view block(reinterpret_cast<const char*>(words.labels), words.label_bytes);
   const auto value = std::bit_cast<double>(words.value);

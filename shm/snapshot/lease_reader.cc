@@ -16,15 +16,15 @@ namespace {
 using layout::LeaseEntry;
 using layout::LedgerEntry;
 
-/// Room for a key, and how much of it is one.
+/// A buffer for a key, and the key's length.
 struct Key {
   char text[layout::kMaxKeyBytes];
   std::size_t bytes = 0;
   std::string_view view() const { return {text, bytes}; }
 };
 
-/// Copies a key that may be changing under the copy; the caller asks for the generation afterwards. Nothing if its length
-/// is impossible.
+/// Copies a key that may change during the copy, so the caller must check the generation afterwards. False if
+/// its length is impossible.
 template <class Entry>
 bool CopyKey(const Entry& entry, Key* key) {
   key->bytes = entry.head.key_bytes.load(std::memory_order_acquire);  // SYNC(entry), see entry_table.h
@@ -36,13 +36,14 @@ bool CopyKey(const Entry& entry, Key* key) {
   return true;
 }
 
-/// Calls `visit` for every entry of one kind in all shards. A shard ends early at a chunk that does not lie in the segment
-/// or in front of the one that leads to it, as older ones do, and when there were more chunks than the limit allows.
-/// How many shards ended so.
+/// Calls `visit` for every entry of one kind in all shards. Each chunk leads to an older one, which lies
+/// before it. A shard ends early at a chunk that is outside the segment or not before the one that leads to
+/// it, and when there were more chunks than the limit allows. Returns how many shards ended early.
 template <class Entry, class Visit>
 std::uint64_t ForEachEntry(const Segment& segment, layout::EntryTable layout::LeaseShard::*table,
                            std::uint32_t limit, Visit visit) {
-  // As many as shards may add (LeaseShard::GrowLeases), and a few that were added at once.
+  // As many chunks as the shards may add (LeaseShard::GrowLeases), and a few more that were added at the same
+  // time.
   std::uint64_t chunks_left = 2 * limit / layout::kEntriesPerChunk + layout::kLeaseShards;
   std::uint64_t ended_early = 0;
   for (std::uint32_t shard = 0; shard < layout::kLeaseShards; shard++) {
@@ -84,7 +85,7 @@ std::uint64_t GenerationOf(const LeaseEntry& entry) {
   return Atomic(entry.state.generation).load(std::memory_order_acquire);  // SYNC(entry)
 }
 
-/// One entry, as it was while its generation stood still.
+/// Reads one entry as it was while its generation did not change.
 Found ReadLease(const LeaseEntry& entry, std::int64_t now, const IsAlive& is_alive, Candidate* out) {
   out->entry = &entry;
   out->generation = GenerationOf(entry);
@@ -109,7 +110,7 @@ std::optional<LedgerRecord> ReadLedgerRecord(const LedgerEntry& entry) {
   Key key;
   const bool has_key = CopyKey(entry, &key);
   record.tier = entry.tier.load(std::memory_order_acquire);
-  // Day and minutes change in one commit: minutes between two equal days are of that day.
+  // Day and minutes change in one commit, so minutes read between two equal days belong to that day.
   constexpr int kMaxTries = 64;
   for (int i = 0; i < kMaxTries; i++) {
     const std::int32_t day = Atomic(entry.state.day).load(std::memory_order_acquire);
@@ -117,7 +118,7 @@ std::optional<LedgerRecord> ReadLedgerRecord(const LedgerEntry& entry) {
     record.nano_minutes = Atomic(entry.state.nano_minutes).load(std::memory_order_acquire);
     if (Atomic(entry.state.day).load(std::memory_order_acquire) == day) break;
   }
-  if (entry.generation.load(std::memory_order_acquire) != generation) return std::nullopt;  // another's now
+  if (entry.generation.load(std::memory_order_acquire) != generation) return std::nullopt;  // reused
   if (!has_key || !IsValidUtf8(key.view())) return std::nullopt;
   record.key = key.view();
   return record;
@@ -125,8 +126,9 @@ std::optional<LedgerRecord> ReadLedgerRecord(const LedgerEntry& entry) {
 
 }  // namespace
 
-/// Looks twice: what is live at the first look, and still the same lease at the second, was live at the moment between
-/// them, all of it at once. So no key ever shows more leases than were admitted, however fast they come and go.
+/// Looks twice. A lease that is live at the first look, and is still the same lease at the second, was live
+/// at the moment between them. So all leases returned were live at one moment, and no key ever shows more
+/// leases than were admitted, however fast they come and go.
 LeaseReading ReadLeases(const Segment& segment, const IsAlive& is_alive) {
   LeaseReading reading;
   reading.by_slot.assign(segment.header().slot_count, 0);
@@ -143,7 +145,8 @@ LeaseReading ReadLeases(const Segment& segment, const IsAlive& is_alive) {
       ForEachEntry<LeaseEntry>(segment, &layout::LeaseShard::leases, segment.header().lease_limit, visit);
   for (Candidate& lease : candidates) {
     if (GenerationOf(*lease.entry) != lease.generation) continue;
-    // The slot may have gone to another since its epoch was read, and it is him whom the kernel then called alive.
+    // Another worker may have taken the slot since its epoch was read, and the kernel may have called that
+    // one alive.
     if (segment.worker_slot(lease.slot).epoch.load(std::memory_order_acquire) != lease.epoch)
       continue;  // SYNC(slot-epoch)
     reading.live++;

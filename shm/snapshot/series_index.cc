@@ -25,16 +25,16 @@ void SeriesIndex::Update() {
   for (std::size_t i = 0; i < heads_.size(); i++) {
     const layout::Ref head = heads[i].load(std::memory_order_acquire);  // SYNC(chain-head), see hash_chains.h
     if (head == heads_[i]) continue;
-    if (steps_left_ == 0) break;  // the rest is new to the next look too
+    if (steps_left_ == 0) break;  // the next look finds the rest
     WalkChain(head, heads_[i]);
     heads_[i] = head;
   }
-  // In the order of registration, so that what is appended to a family is mostly in its place.
+  // In the order of registration, so that most series are appended at the end of their family.
   std::sort(found_.begin(), found_.end());
   const auto repeated = std::unique(found_.begin(), found_.end());  // met on several chains, or in a circle
   skipped_.series += static_cast<std::uint64_t>(found_.end() - repeated);
   found_.erase(repeated, found_.end());
-  // The first look would spend a third of its time on letting the table grow.
+  // Without this, the first look would spend a third of its time on growing the table.
   if (found_.size() > known_texts_.size()) known_texts_.reserve(known_texts_.size() + found_.size());
   for (const layout::Ref ref : found_) AddSeries(ref);
   if (families_.size() != families_before) OrderFamilies();
@@ -90,13 +90,14 @@ IndexedFamily* SeriesIndex::AddFamily(layout::Ref ref) {
 
 void SeriesIndex::AddSeries(layout::Ref ref) {
   const auto* record = segment_.AtRef<layout::SeriesRecord>(ref);
-  // A family is published before its series, but perhaps after its own chain was walked in this look.
+  // A family is published before its series. But this look may have walked the family's chain before that.
   IndexedFamily* family = record == nullptr ? nullptr : AddFamily(layout::ReadOnce(record->family));
-  // Known: met again because a head was turned back. Its text is kept already.
+  // A series is met again if somebody set a head back. Its text is kept already.
   const bool is_known =
       family != nullptr && std::ranges::binary_search(family->series, ref, {}, &IndexedSeries::ref);
   const auto series = family == nullptr || is_known ? std::nullopt : ReadSeries(*family, ref, false);
-  // Honest workers stay below the limit but for what deaths have leaked; the rest is somebody's flood.
+  // Honest workers exceed the limit only by what deaths have leaked. Anything more is a flood by a damaged or
+  // hostile writer.
   if (!series || series_count_ > std::uint64_t{segment_.header().series_limit} + layout::kMaxFamilies) {
     skipped_.series++;
     return;
@@ -104,7 +105,7 @@ void SeriesIndex::AddSeries(layout::Ref ref) {
   Insert(family, *series);
 }
 
-/// A private, checked copy. The embedded series of a family with labels is its overflow series.
+/// Makes a private, checked copy. The embedded series of a family with labels is its overflow series.
 std::optional<IndexedSeries> SeriesIndex::ReadSeries(const IndexedFamily& family, layout::Ref ref,
                                                      bool embedded) {
   const auto* record = segment_.AtRef<layout::SeriesRecord>(ref);
@@ -145,7 +146,7 @@ void SeriesIndex::Insert(IndexedFamily* family, const IndexedSeries& series) {
   if (family->definition.type == layout::MetricType::kGauge) gauges_[series.ref] = family;
 }
 
-/// Sorts by name and finds out who collides: the one registered first is shown.
+/// Sorts by name, and finds the families that collide: of those, the one registered first is shown.
 void SeriesIndex::OrderFamilies() {
   std::vector<IndexedFamily*> by_age;
   for (IndexedFamily& family : families_) by_age.push_back(&family);
@@ -174,7 +175,8 @@ const IndexedFamily* SeriesIndex::GaugeFamilyOf(layout::Ref series) const {
   return found == gauges_.end() ? nullptr : found->second;
 }
 
-/// name{block}, for the life of the index; empty if texts have outgrown what any honest segment could hold.
+/// Keeps name{block} for the life of the index. Returns an empty text if all texts together have outgrown
+/// what an undamaged segment could hold.
 std::string_view SeriesIndex::Keep(std::string_view name, std::string_view block) {
   const std::size_t bytes = name.size() + (block.empty() ? 0 : block.size() + 2);
   if (text_bytes_ + bytes > 4 * segment_.header().segment_bytes) return {};

@@ -1,9 +1,9 @@
 #ifndef SHMETRICS_SHM_SNAPSHOT_SERIES_INDEX_H_
 #define SHMETRICS_SHM_SNAPSHOT_SERIES_INDEX_H_
 
-// Series index: a reader's private, checked copy of the directory. Texts are copied and validated once, when
-// a record is first seen; after that a read touches only cells. New records are found by comparing the
-// chains' heads with those of the last look, because a directory only ever grows at its heads.
+// Series index: a reader's private, checked copy of the directory. It copies and validates texts once, when
+// it first sees a record; after that a read touches only cells. It finds new records by comparing the heads
+// of the chains with those of the last look, because a directory grows only at its heads.
 
 #include <cstdint>
 #include <deque>
@@ -34,22 +34,22 @@ struct IndexedFamily {
   FamilyDefinition definition;
   std::vector<std::string_view> label_names;  ///< of `definition`
   const layout::FamilyRecord* record;         ///< for its counts
-  bool collides = false;                      ///< an earlier family exposes one of its names: not shown
-  std::vector<IndexedSeries> series;          ///< by ref, which is the order of registration
+  bool collides = false;              ///< an earlier family exposes one of its names, so it is not shown
+  std::vector<IndexedSeries> series;  ///< by ref, which is the order of registration
 };
 
 class SeriesIndex {
  public:
   explicit SeriesIndex(const Segment& segment);
 
-  /// Takes in what has been registered since the last time.
+  /// Adds what has been registered since the last call.
   void Update();
 
   /// All families, by name.
   const std::vector<IndexedFamily*>& families() const { return by_name_; }
   /// The family of a series, by the refs of both; null if there is none, or it is not a gauge.
   const IndexedFamily* GaugeFamilyOf(layout::Ref series) const;
-  /// What has been passed over so far.
+  /// What has been skipped so far.
   const Skipped& skipped() const { return skipped_; }
 
  private:
@@ -64,7 +64,8 @@ class SeriesIndex {
   const Segment& segment_;
   std::vector<layout::Ref> heads_;  ///< of the chains, at the last look
   std::vector<layout::Ref> found_;  ///< series met in the present look
-  /// Records the present look may still meet: no more than an honest segment holds, however its chains lead.
+  /// Records that the present look may still meet: no more than an undamaged segment holds, wherever its
+  /// chains lead.
   std::uint64_t steps_left_ = 0;
   std::pmr::monotonic_buffer_resource texts_;
   std::uint64_t text_bytes_ = 0;
@@ -72,7 +73,8 @@ class SeriesIndex {
   std::unordered_map<layout::Ref, IndexedFamily*> by_ref_;
   std::vector<IndexedFamily*> by_name_;
   std::unordered_map<layout::Ref, const IndexedFamily*> gauges_;
-  std::unordered_set<std::string_view> known_texts_;  ///< name_and_labels of all: a label set is shown once
+  /// name_and_labels of all series, so that a label set is shown once.
+  std::unordered_set<std::string_view> known_texts_;
   std::uint64_t series_count_ = 0;
   Skipped skipped_;
 };

@@ -1,8 +1,8 @@
 #ifndef SHMETRICS_SHM_SNAPSHOT_SNAPSHOT_H_
 #define SHMETRICS_SHM_SNAPSHOT_SNAPSHOT_H_
 
-// Snapshot: everything a segment says at one moment, as plain checked data without an atomic, an offset or an unchecked
-// byte. snapshot_reader.h makes it.
+// Snapshot: everything a segment says at one moment, as plain checked data: no atomics, no offsets, no
+// unchecked bytes. SnapshotReader makes it.
 
 #include <array>
 #include <cstdint>
@@ -16,19 +16,21 @@
 
 namespace shmetrics::shm {
 
-/// What was passed over because it made no sense. All zero in a segment that only shmetrics has written to.
+/// What was skipped because it made no sense. All zero in a segment that only shmetrics has written to.
 struct Skipped {
   std::uint64_t families = 0;    ///< records out of bounds or with impossible contents
-  std::uint64_t series = 0;      ///< the same of series
-  std::uint64_t chains = 0;      ///< chains given up because they end nowhere or in a circle
+  std::uint64_t series = 0;      ///< the same for series
+  std::uint64_t chains = 0;      ///< chains that end nowhere or go in a circle
   std::uint64_t collisions = 0;  ///< families left out because an earlier one exposes the same sample names
   std::uint64_t gauges = 0;      ///< gauge cells that name no gauge series
-  std::uint64_t leases =
-      0;  ///< leases of impossible contents, and shards of them that lead nowhere or in a circle
-  std::uint64_t exemplars = 0;  ///< whole ones of impossible contents, and series whose records lead nowhere
+  /// Leases with impossible contents, and shards of leases that lead nowhere or in a circle.
+  std::uint64_t leases = 0;
+  /// Whole exemplars with impossible contents, and series whose records lead nowhere.
+  std::uint64_t exemplars = 0;
 };
 
-/// One bucket of one histogram series: what fell between the bound before and its own, not cumulative.
+/// One bucket of one histogram series. It counts the values between the bound before and its own; it is not
+/// cumulative.
 struct BucketSnapshot {
   std::uint64_t count;
   double sum;
@@ -36,10 +38,10 @@ struct BucketSnapshot {
 
 /// The latest exemplar of one bucket of a histogram series, or of a counter series.
 struct ExemplarSnapshot {
-  std::uint32_t bucket;  ///< which of the series' buckets; 0 of a counter
+  std::uint32_t bucket;  ///< which of the series' buckets; 0 for a counter
   std::string labels;    ///< escaped label block without braces, valid UTF-8: trace_id="4bf9"
-  double value;          ///< what was observed, or by how much the counter grew
-  std::int64_t unix_ns;  ///< when, CLOCK_REALTIME
+  double value;          ///< the value observed, or the counter's increment
+  std::int64_t unix_ns;  ///< time of the observation, CLOCK_REALTIME
 };
 
 /// One series. The texts belong to the reader and live as long as the snapshot holds `keep_alive`.
@@ -47,19 +49,20 @@ struct SeriesSnapshot {
   /// The metric name and the escaped label block in braces, as text 0.0.4 wants them: foo{a="b"}, or foo
   /// alone.
   std::string_view name_and_labels;
-  std::uint32_t name_bytes;    ///< how much of it is the name
-  std::uint32_t first_bucket;  ///< of a histogram: index into Snapshot::buckets
+  std::uint32_t name_bytes;    ///< length of the name in it
+  std::uint32_t first_bucket;  ///< for a histogram: index into Snapshot::buckets
   union {
-    std::uint64_t integer;  ///< of a kCounter
-    double number;          ///< of a kFractionalCounter or kGauge
+    std::uint64_t integer;  ///< for a kCounter
+    double number;          ///< for a kFractionalCounter or kGauge
   };
-  std::int32_t worker;  ///< of a per_worker gauge: the worker's slot, which is its `worker` label; else -1
-  /// Index into Snapshot::exemplars of the series' first; `exemplar_count` of them stand there in the order of their
-  /// buckets.
+  /// For a per_worker gauge: the worker's slot, which is its `worker` label. Else -1.
+  std::int32_t worker;
+  /// Index of the series' first exemplar in Snapshot::exemplars. `exemplar_count` of them stand there in the
+  /// order of their buckets.
   std::uint32_t first_exemplar = 0;
   std::uint32_t exemplar_count = 0;
-  std::int64_t created_unix_ns =
-      0;  ///< when a counter or histogram series was registered first; 0: not known
+  /// When a counter or histogram series was registered first; 0: not known.
+  std::int64_t created_unix_ns = 0;
 
   /// The label block without braces: a="b",c="d"; empty without labels. `worker` is not part of it.
   std::string_view labels() const {
@@ -69,20 +72,20 @@ struct SeriesSnapshot {
   }
 };
 
-/// One metric family that has at least one series to show, or had one. The series of a lease gauge are the keys that have
-/// live leases, in the order of their label blocks, and their values how many.
+/// One metric family that has at least one series to show, or had one. A lease gauge has one series for each
+/// key that has live leases, in the order of their label blocks. Its value is the number of those leases.
 struct FamilySnapshot {
   std::string_view name;
-  std::string_view help;  ///< raw: not escaped; valid UTF-8
+  std::string_view help;  ///< not escaped; valid UTF-8
   std::string_view unit;
   layout::MetricType type;
-  layout::GaugeMode gauge_mode;  ///< kNone unless a gauge
+  layout::GaugeMode gauge_mode;  ///< kNone for other types than gauge
   std::span<const std::string_view> label_names;
-  std::span<const double> bounds;  ///< of a histogram; a series has bounds.size() + 1 buckets
-  std::uint64_t registered_series =
-      0;  ///< label sets that count against the family's limit, also those that show nothing now
-  std::uint64_t refused_series =
-      0;  ///< label sets not registered: counted in the overflow series, or nowhere
+  std::span<const double> bounds;  ///< for a histogram; a series has bounds.size() + 1 buckets
+  /// Label sets that count against the family's limit, including those that show nothing now.
+  std::uint64_t registered_series = 0;
+  /// Label sets not registered. They are counted in the overflow series, or nowhere.
+  std::uint64_t refused_series = 0;
   std::uint64_t refused_families = 0;  ///< registrations of this name with another definition
   std::vector<SeriesSnapshot> series;  ///< in the order of their registration
 };
@@ -92,11 +95,13 @@ struct WorkerSnapshot {
   std::uint32_t slot;
   bool alive;
   std::string name;   ///< valid UTF-8
-  std::uint32_t pid;  ///< in the worker's own PID namespace: for people, not a proof of anything
+  std::uint32_t pid;  ///< in the worker's own PID namespace; for people, proves nothing
   std::int64_t started_unix_ns;
   std::uint64_t epoch;       ///< how many workers have had this slot, this one included
-  std::uint64_t leases = 0;  ///< live ones it holds
-  bool is_settled = false;   ///< who it is was read when all of it had been written, and is not read again
+  std::uint64_t leases = 0;  ///< live leases that it holds
+  /// True if its identity is final and need not be read again: the worker had written all of it when it was
+  /// read.
+  bool is_settled = false;
 };
 
 /// The segment itself.
@@ -111,14 +116,14 @@ struct SegmentSnapshot {
   std::uint32_t family_series_limit;
   std::uint64_t series_count;
   std::uint64_t family_count;
-  std::uint64_t worker_starts;  ///< how often a worker has taken a slot: the sum of all epochs
+  std::uint64_t worker_starts;  ///< how often workers have taken a slot: the sum of all epochs
   std::uint32_t lease_limit;
   std::uint32_t ledger_limit;
-  std::uint64_t lease_entries;     ///< places for leases that have memory, in use or free
-  std::uint64_t ledger_entries;    ///< the same of the ledger
-  std::uint64_t leases;            ///< live ones
-  std::uint64_t mutex_recoveries;  ///< of locks whose holder died
-  bool ledger_loaded;              ///< a worker has taken over what was saved before this segment was made
+  std::uint64_t lease_entries;     ///< entries for leases that have memory, in use or free
+  std::uint64_t ledger_entries;    ///< the same for the ledger
+  std::uint64_t leases;            ///< live leases
+  std::uint64_t mutex_recoveries;  ///< takeovers of a lock whose holder died
+  bool ledger_loaded;              ///< a worker has loaded what was saved before this segment was made
   std::array<std::uint64_t, layout::kRefusals> refusals;  ///< indexed by layout::Refusal
 };
 

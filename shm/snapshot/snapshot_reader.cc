@@ -32,8 +32,8 @@ bool IsShown(const IndexedSeries& series) {
   return series.record->visibility.load(std::memory_order_relaxed) == layout::Visibility::kShown;
 }
 
-/// How many of these counters, at least one, have their cells side by side: mostly all that one page holds, because cells
-/// are handed out in the order of registration.
+/// The number of these counters, at least one, whose cells stand side by side. Mostly that is all that one
+/// page holds, because cells are handed out in the order of registration.
 std::size_t CountNeighbours(std::span<const IndexedSeries> counters) {
   const char* const first = counters.front().cells;
   const std::size_t in_page =
@@ -44,7 +44,8 @@ std::size_t CountNeighbours(std::span<const IndexedSeries> counters) {
   return count;
 }
 
-/// All but its value. Exemplars come before the values: see ExemplarReader::Append.
+/// Appends the series without its value. Its exemplars must be read before the value: see
+/// ExemplarReader::Append.
 SeriesSnapshot& AppendSeries(const FamilyDefinition& family, const IndexedSeries& series,
                              ExemplarReader* exemplars, std::vector<SeriesSnapshot>* out) {
   SeriesSnapshot& snapshot = out->emplace_back();
@@ -89,8 +90,9 @@ const Segment& SnapshotReader::segment() const { return *state_->segment; }
 void SnapshotReader::Read(Snapshot* out, ExemplarReading exemplar_reading) {
   SeriesIndex& index = *state_->index;
   if (std::memcmp(out->segment.id.data(), state_->segment->header().segment_id, out->segment.id.size()) != 0)
-    out->workers.clear();  // they are another segment's
-  // Rows first: a series is published before any gauge names it, so the index then knows them all.
+    out->workers.clear();  // they belong to another segment
+  // Rows first: a series is published before any gauge names it, so the index then knows all series in the
+  // rows.
   LeaseReading leases;
   const std::vector<RowGauge> rows = ReadWorkers(*state_->segment, &out->workers, &leases);
   index.Update();
@@ -148,8 +150,8 @@ void SnapshotReader::State::ReadSegment(SegmentSnapshot* out) const {
   }
 }
 
-/// Each series' values, one for each worker. What names no gauge series, or one that its row has named before, is
-/// skipped.
+/// Groups the values by series, one for each worker. It skips a value that names no gauge series, or a series
+/// that its row has named before.
 Contributions SnapshotReader::State::GroupBySeries(const std::vector<RowGauge>& gauges) {
   Contributions contributions;
   for (const RowGauge& gauge : gauges) {
@@ -202,7 +204,7 @@ void SnapshotReader::State::ReadFamily(const IndexedFamily& family, const Contri
   }
 }
 
-/// Run by run of neighbouring cells, which are summed together.
+/// Sums the cells run by run: cells that stand side by side are summed together.
 void SnapshotReader::State::AppendCounters(const IndexedFamily& family, ExemplarReader* exemplars,
                                            std::vector<SeriesSnapshot>* out) const {
   std::array<std::uint64_t, kMaxRunOfIntegers>
@@ -220,7 +222,8 @@ void SnapshotReader::State::AppendCounters(const IndexedFamily& family, Exemplar
   }
 }
 
-/// One series for each key, by its label block. How many leases they stand for.
+/// Appends one series for each key, in the order of their label blocks. Returns how many leases they stand
+/// for.
 std::uint64_t SnapshotReader::State::AppendLeases(const IndexedFamily& family, const LeaseReading& leases,
                                                   std::deque<std::string>* texts, FamilySnapshot* out) {
   const auto found = leases.by_family.find(family.ref);

@@ -35,8 +35,9 @@ WorkerSnapshot IdentityOf(const layout::WorkerSlot& slot, std::uint32_t number, 
           epoch};  // SYNC(slot-epoch)
 }
 
-/// Who has the slot, unless that is known. Who lives had written who he is before he locked. Of one who was not seen alive
-/// it may have been read half-written, in the middle of his claim: it is settled by a second look, when that is long over.
+/// Reads the identity of the slot's owner, unless that is known. A living owner finished writing it before it
+/// took its lock. If the owner was not seen alive, its identity may be half-written, because a claim
+/// was going on. Then a second look settles it, when the claim is long over.
 void ReadIdentity(const layout::WorkerSlot& slot, std::uint32_t number, bool alive, std::uint64_t epoch,
                   WorkerSnapshot* worker) {
   const bool is_first_look = worker->epoch != epoch;
@@ -56,9 +57,9 @@ void AppendRow(const Segment& segment, const layout::WorkerSlot& slot, std::uint
 
 }  // namespace
 
-/// The slots, and the rows of the living. An owner is known by the epoch: read before the kernel is asked who lives,
-/// and again after the row. If it has moved, the one that lived is gone, or the row is another's, who will be shown by
-/// the next snapshot.
+/// Reads the slots, and the rows of the living. The epoch identifies an owner: it is read before the kernel
+/// is asked which workers live, and again after the row. If it has changed, the former owner is gone, or the
+/// row is the new owner's. The next snapshot will show the new owner.
 std::vector<RowGauge> ReadWorkers(const Segment& segment, std::vector<WorkerSnapshot>* workers,
                                   LeaseReading* leases) {
   const std::uint32_t slot_count = segment.header().slot_count;
@@ -66,8 +67,8 @@ std::vector<RowGauge> ReadWorkers(const Segment& segment, std::vector<WorkerSnap
       reinterpret_cast<const layout::WorkerSlot*>(segment.base() + segment.header().slots_offset);
   std::vector<std::uint64_t> epochs(slot_count);
   for (std::uint32_t number = 0; number < slot_count; number++) {
-    epochs[number] =
-        slots[number].epoch.load(std::memory_order_acquire);  // SYNC(slot-epoch), see worker_slot.cc
+    // SYNC(slot-epoch), see worker_slot.cc
+    epochs[number] = slots[number].epoch.load(std::memory_order_acquire);
   }
   const std::vector<bool> alive = AliveSlots(segment.probe_fd(), slot_count);
   *leases = ReadLeases(segment, [&](std::uint32_t slot, std::uint64_t epoch) {
@@ -104,7 +105,7 @@ double Aggregate(GaugeMode mode, const std::vector<GaugeContribution>& values) {
   for (std::size_t i = 1; i < values.size(); i++) {
     const GaugeReading& next = values[i].reading;
     if (mode == GaugeMode::kSum) result += next.value;
-    // fmin and fmax pass over NaN, which one worker must not impose on all
+    // fmin and fmax ignore NaN, so that one worker cannot force it on all
     if (mode == GaugeMode::kMin) result = std::fmin(result, next.value);
     if (mode == GaugeMode::kMax) result = std::fmax(result, next.value);
     if (mode == GaugeMode::kMostRecent && next.ticket > ticket) {

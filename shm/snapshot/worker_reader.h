@@ -1,7 +1,7 @@
 #ifndef SHMETRICS_SHM_SNAPSHOT_WORKER_READER_H_
 #define SHMETRICS_SHM_SNAPSHOT_WORKER_READER_H_
 
-// Worker slots and gauge rows as a reader sees them.
+// Worker reader: reads worker slots and gauge rows.
 
 #include <cstdint>
 #include <vector>
@@ -18,19 +18,21 @@ struct GaugeContribution {
   std::uint32_t slot;
   GaugeReading reading;
 };
-/// The same, as it stands in a row.
+/// A contribution, and the series it belongs to.
 struct RowGauge {
   layout::Ref series;
   GaugeContribution value;
 };
 
-/// Fills `workers` with the slots that have ever been claimed, in their order, and `leases`; returns the rows of the
-/// living. `workers` is empty or what was read of the same segment before: the dead of whom it knows cost no more than a
-/// look at their epoch, so that a scrape does not get slower with every death.
+/// Fills `workers` with all slots that have ever been claimed, in their order, and fills `leases`. Returns
+/// the rows of the living. `workers` must be empty, or hold what was read of the same segment before. A dead
+/// worker that it already holds costs only a look at its epoch, so a scrape does not get slower with every
+/// death.
 std::vector<RowGauge> ReadWorkers(const Segment& segment, std::vector<WorkerSnapshot>* workers,
                                   LeaseReading* leases);
 
-/// What the living workers' values of one series come to; of an info that is 1, whatever they are. `values` is not empty.
+/// Combines the living workers' values of one series. For an info the result is 1, whatever the values are.
+/// `values` is not empty.
 double Aggregate(layout::GaugeMode mode, const std::vector<GaugeContribution>& values);
 
 }  // namespace shmetrics::shm

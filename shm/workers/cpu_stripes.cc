@@ -25,11 +25,12 @@ bool StoresSixteenBytesAtOnce() {
 }  // namespace
 
 std::uint32_t UsableCpuStripes(const Segment& segment) {
-  // Asked once: a process whose environment changes on the way would be hard to explain. Not by a static with a guard: a
-  // child that is forked while another thread is inside of it would wait for that thread for ever.
+  // Asked once: if the environment changed later, the process would be hard to explain. Not a static with a
+  // guard: a child forked while another thread is inside that guard would wait for it for ever.
   enum : int { kUnknown, kNo, kYes };
   static constinit std::atomic<int> known = kUnknown;
-  int uses_them = known.load(std::memory_order_relaxed);  // no order needed: two who ask get the same answer
+  // no order needed: two threads that ask get the same answer
+  int uses_them = known.load(std::memory_order_relaxed);
   if (uses_them == kUnknown) {
     uses_them = !IsSwitchedOff() && StoresSixteenBytesAtOnce() ? kYes : kNo;
     known.store(uses_them, std::memory_order_relaxed);  // no order needed: as above

@@ -7,10 +7,10 @@
 
 namespace shmetrics::shm {
 
-/// How many of a segment's CPU stripes this process adds to by restartable sequences (cpu_cells.h): all of them; or none, if
-/// SHMETRICS_RSEQ=off, or on a processor without AVX, whose 16-byte stores readers might see half of (counters then go the
-/// same way). Whether a thread has restartable sequences at all is found out at each addition, which costs nothing there.
-/// Thread-safe.
+/// How many of a segment's CPU stripes this process adds to by restartable sequences (cpu_cells.h): all of
+/// them, or none. None if SHMETRICS_RSEQ=off, or on a processor without AVX, where readers might see half of
+/// a 16-byte store; counters then use atomic stripes too. Each addition finds out for itself if its thread
+/// has restartable sequences, which costs nothing there. Thread-safe.
 std::uint32_t UsableCpuStripes(const Segment& segment);
 
 }  // namespace shmetrics::shm

@@ -11,7 +11,7 @@ namespace {
 using layout::GaugeBlock;
 using layout::GaugeCell;
 
-/// More blocks than there can be series; a longer list goes in a circle.
+/// More blocks than all series fill. A longer list goes in a circle.
 std::uint64_t MaxBlocks(const Segment& segment) {
   return std::uint64_t{segment.header().series_limit} / layout::kGaugesPerBlock + 4096;
 }
@@ -45,7 +45,7 @@ GaugeOrder::GaugeOrder(const Segment& segment, layout::GaugeMode mode)
                   : nullptr) {}
 
 std::uint64_t GaugeOrder::Next() const {
-  // no order needed: the cell's own compare-and-swap publishes; the counter only has to give each number once
+  // no order needed: the cell's compare-and-swap publishes; the counter only has to give out each number once
   return ticket_ == nullptr ? 1 : ticket_->fetch_add(1, std::memory_order_relaxed) + 1;
 }
 
@@ -110,8 +110,9 @@ GaugeReading ReadGauge(const GaugeCell& cell) {
 //   2 hang it on the list                     die here -> an empty block in the row of a dead worker
 //   3 write the series of the cell            die here -> not yet in use
 //   4 raise `used`                            die here -> a gauge never set, in the row of a dead worker
-// SYNC(gauge-block): release in 2, acquire in every walk of a row, so that who sees the block sees it zero.
-// SYNC(gauge-used): release in 4, acquire in ForEachGauge, so that a reader who counts the cell sees its
+// SYNC(gauge-block): release in 2, acquire in every walk of a row, so that a reader that sees the block sees
+// it zeroed.
+// SYNC(gauge-used): release in 4, acquire in ForEachGauge, so that a reader that counts the cell sees its
 // series.
 Result<GaugeCell*> GaugeCellOf(const Segment& segment, Arena& arena, layout::WorkerSlot* slot,
                                layout::Ref series) {
@@ -162,8 +163,8 @@ void ForEachGauge(const Segment& segment, const layout::WorkerSlot& slot, GaugeB
   for (;;) {
     const auto* block = segment.AtRef<GaugeBlock>(ref);
     if (block == nullptr || !budget->TakeBlock()) return;
-    const std::uint32_t used =
-        std::min(block->used.load(std::memory_order_acquire), layout::kGaugesPerBlock);  // SYNC(gauge-used)
+    // SYNC(gauge-used)
+    const std::uint32_t used = std::min(block->used.load(std::memory_order_acquire), layout::kGaugesPerBlock);
     for (std::uint32_t at = 0; at < used; at++) {
       visit(block->series[at].load(std::memory_order_acquire), block->cells[at]);  // SYNC(slot-epoch)
     }

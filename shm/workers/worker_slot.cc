@@ -21,8 +21,8 @@
 namespace shmetrics::shm {
 namespace {
 
-// The lock bytes lie far behind the end of the file: they are names, not data. Live bytes stand side by side,
-// so that one question covers many of them.
+// The lock bytes lie far behind the end of the file: they are names, not data. The live bytes stand side by
+// side, so that one question covers many of them.
 constexpr off_t kClaimBytes = off_t{1} << 60;
 constexpr off_t kLiveBytes = off_t{1} << 61;
 constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
@@ -55,7 +55,7 @@ Error CannotHold(int error) {
   return Error{ErrorCode::kNotOpenable, std::string("cannot hold a worker slot: ") + std::strerror(error)};
 }
 
-/// The file a second time, for a description of its own.
+/// Opens the file again, for a file description of its own.
 Result<UniqueFd> Reopen(const Segment& segment, int access) {
   UniqueFd file(open(segment.path().c_str(), access | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat status;
@@ -67,8 +67,8 @@ Result<UniqueFd> Reopen(const Segment& segment, int access) {
                "cannot claim a worker slot in segment " + segment.path() + ": " + std::strerror(errno)};
 }
 
-/// When this process began, on the wall clock. Field 22 of /proc/self/stat is in clock ticks after boot; it
-/// is counted from behind the last parenthesis because the command may hold spaces.
+/// When this process began, by the wall clock. Field 22 of /proc/self/stat is in clock ticks since boot. It
+/// is counted from the last parenthesis, because the command may contain spaces.
 std::int64_t StartedUnixNs() {
   std::ifstream file("/proc/self/stat");
   std::string text;
@@ -124,9 +124,9 @@ Result<layout::WorkerSlot*> WorkerSlot::Hold() {
 //   5 map a page, close          die here -> as after any death of a worker
 // worker_slot.pml is a model of it: change both.
 // SYNC(slot-epoch): everything in 3 is a release store behind the bump; readers load it with acquire and the
-// epoch again afterwards, so that a reader who met the new owner's words also meets the new epoch.
+// epoch again afterwards, so that a reader that met the new owner's words also meets the new epoch.
 Result<layout::WorkerSlot*> WorkerSlot::Claim() {
-  const ForkGuard::NoFork no_fork;  // until the description is only held by the mapping
+  const ForkGuard::NoFork no_fork;  // until only the mapping holds the description
   if (!no_fork.held()) return CannotHold(EAGAIN);
   Result<UniqueFd> file = Reopen(segment_, O_RDWR);
   if (!file.ok()) return file.error();
@@ -140,7 +140,7 @@ Result<layout::WorkerSlot*> WorkerSlot::Claim() {
     auto* slot = reinterpret_cast<layout::WorkerSlot*>(segment_.base() + segment_.header().slots_offset) + i;
     TakeOver(slot);
     SHMETRICS_CRASH_POINT("slot_taken_over");
-    if (TryLock(file.value(), kLiveBytes + i) != 0) {  // a stranger's read lock: leave the slot to him
+    if (TryLock(file.value(), kLiveBytes + i) != 0) {  // a stranger's read lock: skip this slot
       Unlock(file.value(), kClaimBytes + i);
       continue;
     }
@@ -175,7 +175,7 @@ void WorkerSlot::TakeOver(layout::WorkerSlot* slot) const {
 
 void WorkerSlot::Release() {
   if (generation_ != ForkGuard::Generation() || beacon_ == nullptr) return;
-  munmap(beacon_, layout::kPageBytes);  // the last reference to the description: both locks go
+  munmap(beacon_, layout::kPageBytes);  // the last reference to the description, so both locks go
   beacon_ = nullptr;
   slot_ = nullptr;
 }

@@ -1,15 +1,17 @@
 #ifndef SHMETRICS_SHM_WORKERS_WORKER_SLOT_H_
 #define SHMETRICS_SHM_WORKERS_WORKER_SLOT_H_
 
-// Worker slot: a process's place in the segment for what must vanish with it. The kernel says who is alive: a
-// slot is two bytes of the segment file, and the owner keeps both locked. The locks hang on a mapping, not on
-// a descriptor (open, lock, map one page, keep it from children, close), so the kernel drops them when the
-// process is gone, however it went, and nothing else drops them: no close(), no child, no exec of a stranger.
+// Worker slot: a process's place in the segment for what must vanish with it. The kernel says which workers
+// are alive: a slot has two lock bytes in the segment file, and its owner keeps both locked. The locks hang
+// on a mapping, not on a descriptor (open, lock, map one page, keep it from children, close). So the kernel
+// drops them when the process ends, in whatever way. Nothing else drops them: no close(), no child, no exec
+// of another program.
 //
-//   claim byte: taken first. Having it proves that the former owner is gone, and that nobody else is taking
-//   over. live byte:  taken last, when nothing of the former owner is left. Readers ask for this one only.
+//   claim byte: taken first. Its holder knows that the former owner is gone, and that nobody else is taking
+//               over.
+//   live byte:  taken last, when nothing of the former owner is left. Readers ask only for this one.
 //
-// The process id and start time in a slot are for people. They are never asked whether a worker lives.
+// The process id and start time in a slot are for people. They never decide if a worker lives.
 
 #include <atomic>
 #include <cstdint>
@@ -22,28 +24,28 @@
 
 namespace shmetrics::shm {
 
-/// This process's hold on a slot of one segment, claimed when it is first needed, and again in a forked
-/// child. Kept as long as the process lives, because a gauge may be set until the very end; given back only in a segment
-/// that has lost its name.
+/// This process's hold on a slot of one segment. Claimed when it is first needed, and again in a forked
+/// child. Kept as long as the process lives, because a gauge may be set until the very end. Given back only
+/// in a segment that has lost its name.
 class WorkerSlot {
  public:
   /// `segment` must outlive this. `name` is what people see; UTF-8, cut to 32 bytes.
   WorkerSlot(const Segment& segment, std::string name);
 
   /// This process's slot. Claims one if it has none: kNoFreeSlot, kAbsent (the file has lost its name),
-  /// kNotOpenable. After a failure the next attempt is made a second later, and the error repeated until
-  /// then. Counts kNoFreeSlot in the segment. Only under ForkGuard::Lock. A claim costs a few system calls
-  /// for each slot that is taken.
+  /// kNotOpenable. After a failure it repeats the error for a second, and then tries again. Counts
+  /// kNoFreeSlot in the segment. Only under ForkGuard::Lock. A claim costs a few system calls for each slot
+  /// that is taken.
   Result<layout::WorkerSlot*> Hold();
 
   /// Gives the slot back, so that its gauges are no longer shown: for a process that goes on in another
-  /// segment. Only for a segment whose file has lost its name: nobody can claim the slot again, so a thread
-  /// that is still setting a gauge hits nobody else's. Only under ForkGuard::Lock.
+  /// segment. Only for a segment whose file has lost its name. Nobody can claim the slot again, so a thread
+  /// that is still setting a gauge cannot hit another worker's. Only under ForkGuard::Lock.
   void Release();
 
-  /// Whether the kernel no longer knows that this process holds the slot it held when this was asked before, as in a
-  /// process restored from an image: the slot is somebody else's, or will be. Costs three system calls. Only under
-  /// ForkGuard::Lock.
+  /// True if the kernel held this slot for this process when asked before, and no longer does. That happens
+  /// in a process restored from an image: the slot is, or will be, somebody else's. Costs three system calls.
+  /// Only under ForkGuard::Lock.
   bool IsLost();
 
  private:
@@ -52,26 +54,29 @@ class WorkerSlot {
 
   const Segment& segment_;
   std::string name_;
-  // Written under ForkGuard::Lock, by this process; a child recognises its parent's by the generation.
+  // Written under ForkGuard::Lock, by this process. By the generation a child knows that they are its
+  // parent's.
   std::uint64_t generation_ = 0;
   layout::WorkerSlot* slot_ = nullptr;
   std::uint64_t epoch_ = 0;  ///< of slot_ while it is this process's
-  /// As IsLost() saw it last. Where a kernel never keeps the locks, nothing is lost that claiming again would bring back.
+  /// What IsLost() saw last. Some kernels never keep the locks; there, claiming again would bring nothing
+  /// back, so nothing counts as lost.
   bool was_held_ = false;
   void* beacon_ = nullptr;  ///< the mapping that keeps the locks
   std::int64_t retry_at_ns_ = 0;
   ErrorCode last_error_{};
 };
 
-/// Which slots have a living owner, asked from the kernel through `probe_fd`, a descriptor of the segment
-/// file that may be read-only. Asks for a read lock, because other readers' read locks must not look like
-/// life. Costs two system calls for each living worker and one more; dead workers cost nothing.
+/// Which slots have a living owner. It asks the kernel through `probe_fd`, a descriptor of the segment file
+/// that may be read-only. It asks for a read lock, so that other readers' read locks do not look like life.
+/// Costs two system calls for each living worker and one more; dead workers cost nothing.
 std::vector<bool> AliveSlots(int probe_fd, std::uint32_t slot_count);
 
-/// Whether one slot has a living owner, asked in the same way. Errors count as yes: they prove nobody dead.
+/// True if one slot has a living owner, asked in the same way. Also true on an error, which proves nobody
+/// dead.
 bool IsSlotHeld(int probe_fd, std::uint32_t slot);
 
-/// A descriptor to ask with, for a process that keeps none; not valid if the file has lost its name.
+/// A descriptor to ask with, for a process that keeps none. Not valid if the file has lost its name.
 UniqueFd OpenForProbing(const Segment& segment);
 
 }  // namespace shmetrics::shm

@@ -1,12 +1,12 @@
-/* The ladder of a slot's claim (worker_slot.cc), and who asks about its owner (worker_reader.cc, owner_probe.cc),
- * checked in every order by spin: tests/models runs this.
+/* The ladder of a slot's claim (worker_slot.cc), and the readers that ask about its owner (worker_reader.cc,
+ * owner_probe.cc). Spin checks them in every order: tests/models runs this.
  *
- * Modelled: one slot that three workers claim one after another; each may die before any of its steps, and the kernel
- * then drops both its locks at once. The agent's snapshot of the slot, and an admission that asks whether the owner of
- * a lease is dead. A stranger's read lock may make the live byte refuse.
- * Abstracted away: several slots (they share nothing), the row (one word stands for all gauges), how the locks hang on
- * a mapping, and fork: a child is one more worker. Tests stage those.
- * Cost of being wrong: gauges of the dead shown as those of the living, or a living worker's lease ended.
+ * The model has one slot that three workers claim one after another. Each may die before any of its steps, and
+ * the kernel then drops both its locks at once. The agent takes a snapshot of the slot, and an admission asks if
+ * the owner of a lease is dead. A stranger's read lock may make locking the live byte fail.
+ * The model leaves out several slots (they share nothing), the row (one word stands for all gauges), how the locks
+ * hang on a mapping, and fork: a child is one more worker. Tests stage those.
+ * An error here would show gauges of the dead as those of the living, or end a living worker's lease.
  *
  * Variants that must fail: ONE_LOCK_BYTE, TAKEOVER_KEEPS_THE_EPOCH, CLEAR_BEFORE_BUMP, PROBE_BEFORE_EPOCH,
  * NO_SECOND_LOOK.
@@ -15,16 +15,16 @@
 #define WORKERS 3
 #define NOBODY 0
 
-byte claim;  /* who holds the lock; 0: nobody */
+byte claim;  /* the holder of the lock; 0: nobody */
 byte live;
 byte epoch;
-byte row;  /* whose gauge lies in it */
+byte row;  /* the worker whose gauge lies in it */
 byte process_id;
 byte lease_owner;  /* of the one lease there is; 0: none yet */
 byte lease_epoch;
 bit is_dead[WORKERS + 1];
 
-/* In the step that follows it, so that a death costs no states of its own. */
+/* It is a part of the step that follows it, so that a death costs no states of its own. */
 #define DIE_OR \
   if \
   :: true \
@@ -59,7 +59,7 @@ proctype Worker(byte me) {
     DIE_OR;  /* slot_taken_over */
     if
     :: live = me
-    :: goto dead  /* a stranger's read lock: the slot is left to him */
+    :: goto dead  /* a stranger's read lock: the worker skips the slot */
     fi
   };
   atomic { DIE_OR; row = me };  /* slot_live_locked */
@@ -101,7 +101,8 @@ active proctype Snapshot() {
   fi
 }
 
-/* OwnerProbe::IsDead(): who is told dead is, and for good; and who was dead all the time is not told alive. */
+/* OwnerProbe::IsDead(): an owner it calls dead is dead for good; one that was dead all the time is never called
+ * alive. */
 active proctype Admission() {
   bit was_dead, told_dead;
 end:  /* there may never be a lease */

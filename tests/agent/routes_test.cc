@@ -21,6 +21,7 @@ namespace {
 using nlohmann::json;
 using shmetrics::testing::SegmentWriter;
 using shmetrics::testing::TemporaryFolder;
+using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
@@ -56,9 +57,9 @@ class RoutesTest : public ::testing::Test {
 
   TemporaryFolder folder_;
   const std::string path_ = folder_ / "segment";
-  SegmentFollower follower_{path_};
+  CurrentView view_{path_};
   const audio::AudioConfig audio_{};
-  Routes routes_{kTable, &follower_, &audio_};
+  Routes routes_{kTable, &view_, &audio_};
 };
 
 TEST_F(RoutesTest, MetricsAreThoseOfTheWorkersAndThenTheAgents) {
@@ -82,6 +83,24 @@ TEST_F(RoutesTest, EachScrapeIsCounted) {
   SegmentWriter(path_).Count("jobs_total", 3);
   EXPECT_THAT(Get("/metrics").body,
               HasSubstr("\nshmetrics_scrapes_total{format=\"text_0.0.4\",code=\"503\"} 1\n"));
+}
+
+TEST_F(RoutesTest, AScrapeNegotiatesOnceAndNothingElseDoes) {
+  std::vector<std::string> negotiated;
+  Routes routes(kTable, &view_, &audio_, {}, [&](std::string_view accept) {
+    negotiated.emplace_back(accept);
+    return shm::Exposition{shm::Format::kOpenMetrics100, shm::Escaping::kUnderscores};
+  });
+  const HttpResponse answer = routes.Handle({"/metrics", {}, "text/plain"});
+  EXPECT_THAT(negotiated, ElementsAre("text/plain"));
+  EXPECT_THAT(answer.content_type, HasSubstr("application/openmetrics-text; version=1.0.0"));
+  EXPECT_THAT(answer.body, EndsWith("# EOF\n"));
+  for (const char* path : {"/map", "/status", "/ready", "/", "/page/main.js", "/absent"}) {
+    routes.Handle({path, {}, "text/plain"});
+  }
+  EXPECT_EQ(negotiated.size(), 1U);
+  EXPECT_THAT(routes.Handle({"/metrics", {}}).body,
+              HasSubstr("\nshmetrics_scrapes_total{format=\"openmetrics_1.0.0\",code=\"200\"} 1\n"));
 }
 
 TEST_F(RoutesTest, NamesSelectFamiliesOfTheWorkersAndOfTheAgent) {
@@ -159,41 +178,6 @@ TEST_F(RoutesTest, LimitsAreOfOneUserWhoMustBeNamed) {
   EXPECT_EQ(Get("/limits").status, 400);
 }
 
-TEST_F(RoutesTest, WithoutASegmentThereIsNoLedgerToSave) { EXPECT_FALSE(routes_.LedgerToSave()); }
-
-TEST_F(RoutesTest, TheLedgerIsSavedOnlyOnceTheFormerOneHasBeenTakenOver) {
-  SegmentWriter writer(path_);
-  writer.SetTier("42", 3);
-  EXPECT_FALSE(routes_.LedgerToSave());
-  writer.MarkLedgerLoaded();
-  const auto ledger = routes_.LedgerToSave();
-  ASSERT_TRUE(ledger);
-  ASSERT_EQ(ledger->size(), 1U);
-  EXPECT_EQ(ledger->front().key, "42");
-  EXPECT_EQ(ledger->front().tier, 3U);
-}
-
-TEST_F(RoutesTest, WhereIdsAreHashedNoRawIdIsSaved) {
-  SegmentWriter writer(path_);
-  writer.SetTier("alice@example.org", 3);
-  writer.SetTier("u_5bdcc146bf60754e", 2);
-  writer.MarkLedgerLoaded();
-  audio::AudioConfig hashing;
-  hashing.hash_user_id = true;
-  const auto ledger = Routes(kTable, &follower_, &hashing).LedgerToSave();
-  ASSERT_TRUE(ledger);
-  ASSERT_EQ(ledger->size(), 1U);
-  EXPECT_EQ(ledger->front().key, "u_5bdcc146bf60754e");
-}
-
-TEST_F(RoutesTest, OfACutOffSegmentNoLedgerIsSaved) {
-  SegmentWriter writer(path_);
-  writer.MarkLedgerLoaded();
-  ASSERT_TRUE(routes_.LedgerToSave());
-  CutOff();
-  EXPECT_FALSE(routes_.LedgerToSave());
-}
-
 TEST_F(RoutesTest, LimitsGoByTheLedgerOfTheSegment) {
   SegmentWriter(path_).SetTier("42", 2);
   EXPECT_EQ(json::parse(LimitsOf("42").body)["tier"], "standard");
@@ -208,7 +192,7 @@ TEST_F(RoutesTest, ExchangedAudioDefinitionsCountFromTheNextAnswer) {
 }
 
 TEST_F(RoutesTest, WhatTheAgentCostsIsLeftOutIfSoConfigured) {
-  Routes routes(kTable, &follower_, &audio_, {.exporter_metrics = false});
+  Routes routes(kTable, &view_, &audio_, {.exporter_metrics = false});
   const std::string body = routes.Handle({"/metrics", {}}).body;
   EXPECT_THAT(body, HasSubstr("shmetrics_up"));
   EXPECT_THAT(body, HasSubstr("shmetrics_build_info"));

@@ -49,7 +49,7 @@ class FamilyTest : public testing::RegistryFixture {
   }
 };
 
-// The snippet of the design, without its leases: it compiles as written and counts correctly.
+// What client-lib/README.md shows, without leases, counts what it says.
 TEST_F(FamilyTest, WhatTheDesignSaysAWorkerWritesWorks) {
   auto& registry = registry_;
   auto requests = registry.counter(

@@ -1,5 +1,6 @@
-// Random damages, many at a time (fault 24): whatever the bytes say, a snapshot ends, is bounded, and holds only text
-// that can be printed. The seed is fixed; SHMETRICS_NIGHTLY asks for a hundred times as many images.
+// Random damage, many bytes at a time (fault 24). Whatever the bytes say, a snapshot ends, is bounded, and
+// holds only text that can be printed. The seed is fixed. SHMETRICS_NIGHTLY runs a hundred times as many
+// images.
 
 #include <gtest/gtest.h>
 

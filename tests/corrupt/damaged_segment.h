@@ -25,7 +25,7 @@
 
 namespace shmetrics::testing {
 
-/// A segment with something of every kind in it, whose bytes a test then damages under its readers.
+/// A segment with something of every kind in it. A test damages its bytes while readers use it.
 class DamagedSegment {
  public:
   DamagedSegment() {
@@ -51,7 +51,7 @@ class DamagedSegment {
     Spend(kUser, 5).value();
   }
 
-  /// A lease of a user, by this process.
+  /// Takes a lease of a user for this process.
   Result<shm::HeldLease> Acquire(std::string_view user, std::optional<std::uint32_t> limit = {},
                                  std::int64_t ttl_ns = 0) {
     return leases.Acquire(uploads, {&user, 1}, {limit, ttl_ns}, worker.slot().Hold().value());
@@ -60,7 +60,7 @@ class DamagedSegment {
     return ledger.Spend(user, nano_minutes, shm::Ledger::Intent::kSpend,
                         [](std::uint32_t) { return std::optional<std::uint64_t>(); });
   }
-  /// Where the lease and the account of kUser are.
+  /// The shard of the lease and the account of kUser.
   shm::layout::LeaseShard& Shard() { return worker.segment().lease_shard(ShardNumber()); }
   std::uint32_t ShardNumber() {
     return static_cast<std::uint32_t>(shm::HashOfValues(0, {&kUser, 1}) % shm::layout::kLeaseShards);
@@ -88,7 +88,7 @@ class DamagedSegment {
     }
     return nullptr;
   }
-  /// The series of the family with label a, by its value.
+  /// The series of the family whose label a has this value.
   shm::layout::SeriesRecord* Series(const std::string& family, const std::string& value) {
     const std::string block = "a=\"" + value + "\"";
     for (std::uint32_t chain = 0; chain < worker.segment().header().chain_count; chain++) {
@@ -105,7 +105,7 @@ class DamagedSegment {
   shm::layout::ExemplarRecord* Exemplars(const std::string& family) {
     return At<shm::layout::ExemplarRecord>(Series(family, "x")->exemplars.load());
   }
-  /// What stands behind a record, at least 64 bytes.
+  /// At least 64 bytes of what follows a record.
   template <class T>
   static std::string_view Text(const T* record) {
     return {reinterpret_cast<const char*>(record + 1), 64};
@@ -150,7 +150,8 @@ class DamagedSegment {
   shm::HeldLease lease{};  ///< the only one of kUser
 };
 
-/// Whatever the bytes said: what a snapshot holds is bounded, and every text in it can be printed.
+/// Expects that what a snapshot holds is bounded, and that every text in it can be printed, whatever the
+/// bytes said.
 inline void ExpectSane(const shm::Snapshot& snapshot) {
   constexpr std::size_t kFamilies = 1U << 16U;
   const std::size_t limit = snapshot.segment.series_limit + kFamilies;
@@ -187,8 +188,8 @@ inline void ExpectSane(const shm::Snapshot& snapshot) {
     EXPECT_EQ(exemplar.labels.find('\n'), std::string::npos);
     EXPECT_TRUE(std::isfinite(exemplar.value));
   }
-  // A lease is an entry of its own: no damage makes more of them than there is memory for.
-  // Not than what is committed: a writer may change that word while a reader counts.
+  // Each lease is one entry, so no damage makes more of them than there is memory for. The bound is the size
+  // of the segment, not its committed bytes: a writer may change that word while a reader counts.
   const std::uint64_t most = snapshot.segment.bytes / sizeof(shm::layout::LeaseEntry);
   EXPECT_LE(snapshot.segment.leases, most);
   EXPECT_LE(snapshot.segment.lease_entries, most);
@@ -203,7 +204,8 @@ inline std::uint64_t SkippedOf(const shm::Snapshot& snapshot) {
          skipped.leases + skipped.exemplars;
 }
 
-/// Whatever the bytes said of the ledger: so many users as there is memory for, and each can be printed.
+/// Expects no more users than there is memory for, and that each can be printed, whatever the bytes of the
+/// ledger said.
 inline void ExpectSaneLedger(const shm::SnapshotReader& reader) {
   std::vector<shm::LedgerRecord> records;
   reader.ReadLedger(&records);

@@ -1,5 +1,6 @@
-// Damages to exemplars under their readers, one at a time (faults 23 to 25). A record whose checksum does not match is
-// dropped without a word, because a death leaves such; one that matches and makes no sense is counted.
+// Damage to exemplars while readers use them, one kind at a time (faults 23 to 25). A record whose checksum
+// does not match is skipped and not counted, because a death leaves such records. A record that matches and
+// makes no sense is counted.
 
 #include <gtest/gtest.h>
 
@@ -25,7 +26,7 @@ ExemplarWords WordsOf(const ExemplarRecord& record) {
   return words;
 }
 
-/// Changes the exemplar of a bucket of histogram{a="x"}, and makes its checksum right again.
+/// Changes the exemplar of a bucket of histogram{a="x"}, and corrects its checksum.
 auto Forged(auto change) {
   return [change](DamagedSegment& s) {
     ExemplarRecord& record = s.Exemplars("histogram")[1];
@@ -35,7 +36,7 @@ auto Forged(auto change) {
     record.unix_ns = words.unix_ns;
     record.label_bytes = words.label_bytes;
     for (std::size_t i = 0; i < std::size(words.labels); i++) record.labels[i] = words.labels[i];
-    // A length out of bounds has no checksum: what lies behind belongs to others.
+    // There is no checksum for a length out of bounds: the bytes behind the record belong to others.
     if (words.label_bytes <= shm::layout::kMaxExemplarBytes) record.checksum = shm::ChecksumOf(words);
   };
 }
@@ -130,7 +131,7 @@ const Damage kRefDamages[] = {
 INSTANTIATE_TEST_SUITE_P(Refs, ExemplarRefDamageTest, ::testing::ValuesIn(kRefDamages),
                          [](const auto& test) { return test.param.name; });
 
-// A worker that meets such a record must not be led astray either.
+// A worker that meets such a record must survive it too.
 TEST(DamagedExemplarsTest, AWriterGivesUpWhereNothingIs) {
   DamagedSegment damaged;
   damaged.Series("histogram", "x")->exemplars = kNowhere;

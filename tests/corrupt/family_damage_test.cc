@@ -1,4 +1,4 @@
-// Damages to families under their readers, one at a time (faults 23 to 25).
+// Damage to families while readers use them, one kind at a time (faults 23 to 25).
 
 #include <gtest/gtest.h>
 

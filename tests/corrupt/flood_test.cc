@@ -1,4 +1,5 @@
-// Damages that ask for endless work or memory: a reader spends no more than an honest segment costs (fault 24).
+// Damage that would cause endless work or memory use: a reader spends no more than an undamaged segment costs
+// (fault 24).
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -22,7 +23,7 @@ namespace {
 using shm::SnapshotReader;
 using shm::layout::Ref;
 
-/// A segment of many chains, with 1,000 series of `label_bytes` bytes each.
+/// A segment with many chains, and with 1,000 series of `label_bytes` bytes each.
 class CrowdedSegment : public DamagedSegment {
  public:
   explicit CrowdedSegment(std::size_t label_bytes) {
@@ -63,12 +64,12 @@ TEST(FloodTest, ChainsThatAllLeadIntoOneAreWalkedOnlySoFar) {
   ExpectSane(snapshot);
   EXPECT_EQ(snapshot.families.at(0).series.size(), 1'000U);
   EXPECT_GT(snapshot.skipped.chains, 0U);
-  // An honest segment has no more records than its limits say; so many may be met, and not each a thousand
-  // times.
+  // An undamaged segment has no more records than its limits say. So many may be met, but each of them not a
+  // thousand times.
   EXPECT_LE(snapshot.skipped.series, 2U * ((1U << 17U) + (1U << 16U)));
 }
 
-/// By how many kilobytes `body` makes a process larger.
+/// Expects that `body` makes a process larger by at most so many kilobytes.
 void ExpectToTakeAtMost(long kilobytes, const std::function<void()>& body) {
   EXPECT_EQ(RunInChild([&] {
               rusage before{}, after{};
@@ -86,7 +87,7 @@ TEST(FloodTest, CircleOfLongLabelsTakesNoMemory) {
   for (std::uint32_t chain = 0; ref == 0; chain++) ref = segment.CrowdHeads()[chain];
   auto* record = segment.crowd.segment().AtRef<shm::layout::Record>(ref);
   record->next = ref;
-  ExpectToTakeAtMost(100'000, [&] {  // to read 4 MB of texts
+  ExpectToTakeAtMost(100'000, [&] {  // it reads 4 MB of texts
     shm::Snapshot snapshot;
     segment.ReadTwice(&snapshot);
     EXPECT_GT(snapshot.skipped.chains, 0U);
@@ -111,7 +112,6 @@ TEST(FloodTest, HeadsTurnedBackAgainAndAgainTakeNoMemory) {
   });
 }
 
-// Nothing of the front is committed any more, so nothing can be shown, and nothing may be touched.
 TEST(FloodTest, RowsThatAllLeadIntoOneAreReadOnlySoFar) {
   PrivateFolder folder;
   const std::string path = folder / "rows";
@@ -124,7 +124,7 @@ TEST(FloodTest, RowsThatAllLeadIntoOneAreReadOnlySoFar) {
     slots[i].epoch = 1;
     slots[i].gauge_blocks = slots[0].gauge_blocks.load();
   }
-  // One lock over all the bytes of the beacon: every slot looks alive.
+  // One lock over all live bytes: every slot looks alive.
   const shm::UniqueFd file(open(path.c_str(), O_RDWR | O_CLOEXEC));
   struct flock lock {};
   lock.l_type = F_WRLCK;
@@ -142,6 +142,7 @@ TEST(FloodTest, RowsThatAllLeadIntoOneAreReadOnlySoFar) {
   EXPECT_GE(snapshot.families[0].series.size(), 480U);
 }
 
+// No part of the front is committed any more, so nothing can be shown, and nothing may be touched.
 TEST(FloodTest, SegmentThatSaysItIsEmptyIsShownEmpty) {
   DamagedSegment damaged;
   damaged.live().committed_front = 0;

@@ -9,7 +9,7 @@
 
 namespace shmetrics::testing {
 
-/// FNV-1a, as the creator computes it; written out again, because it is part of the layout.
+/// FNV-1a, as the creator computes it. It is written a second time, because it is part of the layout.
 inline std::uint64_t ChecksumOf(const shm::layout::Header& header) {
   unsigned char bytes[offsetof(shm::layout::Header, checksum)];
   std::memcpy(bytes, &header, sizeof bytes);

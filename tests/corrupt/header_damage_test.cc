@@ -1,5 +1,5 @@
-// Damages to what is looked at when a process attaches. Each is refused under a name of its own, in words
-// that say what is wrong with which file, and never by a crash (faults 27 and 31).
+// Damage to what is checked when a process attaches. Each kind is refused with an error code of its own and a
+// message that says what is wrong with which file. None causes a crash (faults 27 and 31).
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -64,7 +64,8 @@ TEST_P(HeaderDamageTest, IsRefusedByName) {
   EXPECT_FALSE(Segment::AttachOrCreate(path, SmallSegment()).ok()) << "replaced what it should have refused";
 }
 
-// Fault 40. Only a file system that outlives a reboot has a segment of another boot; from tmpfs it is gone.
+// Fault 40. Only a file system that survives a reboot can hold a segment of another boot; on tmpfs it is
+// gone.
 TEST(OtherBootTest, ASegmentOfAnotherBootIsRefusedAndTheNextBeginsAtZeroWithAnotherId) {
   const PrivateFolder folder;
   const std::string path = folder / "segment";

@@ -1,4 +1,4 @@
-// Damages to leases and to the ledger under their readers, one at a time (faults 24 and 25).
+// Damage to leases and to the ledger while readers use them, one kind at a time (faults 24 and 25).
 
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -23,11 +23,11 @@ using shm::layout::LeaseShard;
 using shm::layout::LedgerEntry;
 using shm::layout::Ref;
 
-/// A damage of the lease of 42.
+/// Damages the lease of 42.
 auto ToLease(auto change) {
   return [change](DamagedSegment& s) { change(s, s.lease.entry); };
 }
-/// Its key made another; of the length of `user_id="42"` if it is to be all of the key.
+/// Changes its key. The new text must have the length of `user_id="42"` to replace the whole key.
 auto Key(std::string text) {
   return ToLease([text](auto&, LeaseEntry* lease) {
     std::memcpy(static_cast<void*>(lease->key), text.data(), text.size());
@@ -42,7 +42,7 @@ auto FirstChunk(auto ref_of) {
 auto NextChunk(auto ref_of) {
   return [ref_of](DamagedSegment& s) { s.Chunk(&LeaseShard::leases)->next = static_cast<Ref>(ref_of(s)); };
 }
-/// The lease of 42, as one of a family that is none of leases.
+/// Makes the lease of 42 a lease of a family that has no leases.
 auto LeaseOf(auto record_of) {
   return ToLease(
       [record_of](DamagedSegment& s, LeaseEntry* lease) { lease->family = s.RefOf(record_of(s)); });
@@ -170,7 +170,7 @@ TEST(LeaseCircleTest, EveryLeaseInACircleOfChunksIsShownOnce) {
   EXPECT_EQ(after.segment.ledger_entries, before.segment.ledger_entries);
 }
 
-// As T01, in all shards at once: each would spend what the others may.
+// Like T01, but in all shards at once: each would spend what the others may.
 // Fault 24.
 TEST(LeaseCircleTest, ShardsThatAllLeadToOneChunkAreReadOnlySoFar) {
   DamagedSegment damaged;
@@ -192,8 +192,8 @@ void Write(std::uint32_t* word, std::uint32_t value) {
   std::atomic_ref(*word).store(value, std::memory_order_relaxed);  // no order needed: that is the point
 }
 
-/// Turns every word of the lease of 42, of its account and of their tables back and forth between what it was and what
-/// it must not be, until it is killed.
+/// Switches every word of the lease of 42, of its account and of their tables between its value and values
+/// that it must not have, until it is killed.
 void FlipForEver(DamagedSegment& s) {
   struct Flip {
     std::uint32_t* word;

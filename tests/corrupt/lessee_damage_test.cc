@@ -1,6 +1,6 @@
-// Damaged leases and a damaged ledger under those who decide by them (faults 23 and 24): each call ends, and either works
-// or says that the segment is corrupt or full. Not the bytes of the mutexes: those are the C library's, which believes
-// them.
+// Damaged leases and a damaged ledger while workers decide by them (faults 23 and 24). Each call ends, and
+// either works or says that the segment is corrupt or full. The bytes of the mutexes are not damaged: the C
+// library owns them and trusts them.
 
 #include <gtest/gtest.h>
 
@@ -55,7 +55,7 @@ void UseAs(DamagedSegment& s, std::string_view user) {
   EXPECT_TRUE(restored.ok() || MayBeSaid(restored.error().code)) << restored.error().message;
 }
 
-/// As UseAs for several users, and for readers what a worker has made of it.
+/// Calls UseAs for several users, and reads what the worker has left.
 void ExpectUsable(DamagedSegment& s) {
   shm::Leases::IsLive(s.lease);
   shm::Leases::Renew(s.lease, DamagedSegment::kHourNs);
@@ -151,7 +151,7 @@ const Damage kDamages[] = {
 INSTANTIATE_TEST_SUITE_P(Numbered, LesseeDamageTest, ::testing::ValuesIn(kDamages),
                          [](const auto& test) { return test.param.name; });
 
-/// Random words into everything that leases and the ledger are made of, but the mutexes.
+/// Writes random words into all parts of leases and the ledger, except the mutexes.
 class RandomDamage {
  public:
   explicit RandomDamage(DamagedSegment& s) : s_(s), random_(21) {

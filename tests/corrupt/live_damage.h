@@ -16,16 +16,16 @@ inline constexpr shm::layout::Ref kNowhere = UINT32_MAX;
 
 enum Outcome { kCounted, kHarmless };
 
-/// One damage to a segment under its readers.
+/// One damage to a segment while readers use it.
 struct Damage {
   const char* name;
-  Outcome outcome;  ///< for a reader that comes after
+  Outcome outcome;  ///< for a reader that attaches afterwards
   std::function<void(DamagedSegment&)> damage;
 };
 inline void PrintTo(const Damage& damage, std::ostream* out) { *out << damage.name; }
 
-/// A reader that knew the segment before and one that comes after both survive, show what is whole, and count
-/// what they pass over.
+/// Expects that two readers survive: one that knew the segment before the damage and one that attaches
+/// afterwards. They must show what is whole, and count what they skip.
 inline void ExpectSurvived(const Damage& damage) {
   DamagedSegment damaged;
   shm::SnapshotReader before(damaged.AttachReader());
@@ -47,12 +47,12 @@ inline void ExpectSurvived(const Damage& damage) {
   }
 }
 
-/// A damage of the series counter_total{a="x"}.
+/// Damages the series counter_total{a="x"}.
 auto ToSeries(auto change) {
   return [change](DamagedSegment& s) { change(s, s.Series("counter_total", "x")); };
 }
 
-/// A damage of a family.
+/// Damages a family.
 auto ToFamily(const char* name, auto change) {
   return [name, change](DamagedSegment& s) { change(s.Family(name)); };
 }

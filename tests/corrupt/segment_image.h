@@ -14,10 +14,10 @@
 
 namespace shmetrics::testing {
 
-/// Where a mutation takes its numbers from: a random generator, or the bytes of a fuzzer.
+/// The source of a mutation's numbers: a random generator, or the bytes of a fuzzer.
 using Draw = std::function<std::uint64_t()>;
 
-/// All that is committed of a segment, which a test can damage and put back as it was.
+/// The committed bytes of a segment, which a test can damage and restore.
 class SegmentImage {
  public:
   explicit SegmentImage(DamagedSegment& damaged)
@@ -35,20 +35,21 @@ class SegmentImage {
     for (std::uint32_t shard = 0; shard < shm::layout::kLeaseShards; shard++) FindEntries(shard);
   }
 
-  /// As it was; also the hole in the middle is one again.
+  /// Restores the segment. The gap in the middle becomes a hole again.
   void Restore() const {
     madvise(base_ + front_, back_ - front_, MADV_REMOVE);
     std::memcpy(base_, saved_front_.data(), saved_front_.size());
     std::memcpy(base_ + back_, saved_back_.data(), saved_back_.size());
   }
-  /// The bytes of the mutexes are the C library's, which believes them: a test of those who lock puts them back.
+  /// Restores the mutexes. The C library trusts their bytes, so a test of code that locks must not damage
+  /// them.
   void RestoreMutexes() const {
     for (std::uint32_t shard = 0; shard < shm::layout::kLeaseShards; shard++) {
       const std::uint64_t offset = shards_ + shard * sizeof(shm::layout::LeaseShard);
       std::memcpy(base_ + offset, &saved_front_[offset], sizeof(pthread_mutex_t));
     }
   }
-  /// A byte of the segment; mostly of what is in use. Not of the header, which is only read at attach.
+  /// A byte of the segment, mostly one that is in use. Never one of the header, which is read only at attach.
   char* AnyByte(const Draw& draw) const {
     switch (draw() % 12) {
       case 0:  // anything else in front
@@ -91,7 +92,7 @@ class SegmentImage {
          {tables.leases.first_chunk.load(), tables.ledger.first_chunk.load()}) {
       if (chunk == 0) continue;
       leases_.push_back(base_ + chunk * std::uint64_t{16});
-      used_ = std::min(used_, chunk * std::uint64_t{16});  // what lies behind has its own turns
+      used_ = std::min(used_, chunk * std::uint64_t{16});  // what follows has cases of its own
     }
   }
   static char* AnyByteOf(const std::vector<char*>& entries, const Draw& draw) {
@@ -111,7 +112,7 @@ inline void FlipBit(const SegmentImage& image, const Draw& draw) {
   *byte = static_cast<char>(*byte ^ 1 << draw() % 8);
 }
 
-/// A word that means something to whoever reads it as an offset, a count or a size.
+/// Plants a word that makes sense as an offset, a count or a size.
 inline void PlantWord(const SegmentImage& image, const Draw& draw) {
   char* at = image.AnyWord(draw);
   std::uint32_t word;
@@ -122,7 +123,7 @@ inline void PlantWord(const SegmentImage& image, const Draw& draw) {
   std::memcpy(at, &word, sizeof word);
 }
 
-/// An offset that leads to another place of the segment: into the middle of something, or in a circle.
+/// Plants an offset that leads to another place in the segment: into the middle of something, or in a circle.
 inline void PlantRef(const SegmentImage& image, const Draw& draw) {
   const shm::layout::Ref ref = image.segment().RefOf(image.AnyByte(draw));
   std::memcpy(image.AnyWord(draw), &ref, sizeof ref);
@@ -133,7 +134,7 @@ inline void SwapWords(const SegmentImage& image, const Draw& draw) {
   std::swap_ranges(first, first + 4, image.AnyWord(draw));
 }
 
-/// A stretch of one record over another.
+/// Copies a part of one record over another.
 inline void CopyStretch(const SegmentImage& image, const Draw& draw) {
   const char* from = image.AnyByte(draw);
   char* to = image.AnyByte(draw);
@@ -148,7 +149,7 @@ inline void PlantBytes(const SegmentImage& image, const Draw& draw) {
   std::memcpy(at, &bytes, 4);
 }
 
-/// One of the above.
+/// Does one of the above.
 inline void Mutate(const SegmentImage& image, const Draw& draw) {
   constexpr void (*kMutations[])(const SegmentImage&, const Draw&) = {FlipBit,   PlantWord,   PlantRef,
                                                                       SwapWords, CopyStretch, PlantBytes};

@@ -1,4 +1,4 @@
-// Damages to series under their readers, one at a time (faults 23 to 25).
+// Damage to series while readers use them, one kind at a time (faults 23 to 25).
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 namespace shmetrics::testing {
 namespace {
 
-auto Labels(const char* text) {  // all of five bytes, like a="x"
+auto Labels(const char* text) {  // each has five bytes, like a="x"
   return ToSeries([text](auto&, auto* series) { std::memcpy(DamagedSegment::Behind(series), text, 5); });
 }
 

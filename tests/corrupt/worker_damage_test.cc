@@ -1,4 +1,4 @@
-// Damages to worker slots, gauge rows and live words under their readers (faults 23 to 25).
+// Damage to worker slots, gauge rows and live words while readers use them (faults 23 to 25).
 
 #include <gtest/gtest.h>
 

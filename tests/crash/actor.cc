@@ -21,7 +21,7 @@ struct Report {
   char point[32];  ///< empty: none
 };
 
-// Of the actor's own process; a crash point knows no more than its name.
+// These belong to the actor's own process. They are global, because a crash point knows only its name.
 int to_director = -1;
 int points_to_pass = 0;
 
@@ -78,7 +78,7 @@ void Actor::Kill() {
 }
 
 void Actor::Leave() {
-  shutdown(socket_.get(), SHUT_RDWR);  // not close: a later actor has a copy of this end
+  shutdown(socket_.get(), SHUT_RDWR);  // not close: a later actor has inherited a copy of this end
   EXPECT_EQ(process_.Wait(), 0);
 }
 

@@ -11,26 +11,26 @@
 
 namespace shmetrics::testing {
 
-/// A process that does an operation when it is told to, and that can be paused at the crash points it comes by. Whatever
-/// goes wrong in it is a test failure here.
+/// A process that does an operation when it is told to, and that can be paused at the crash points it passes.
+/// Any error in it is a test failure here.
 class Actor {
  public:
-  /// Returns when everything has been done that comes before the operation.
+  /// Returns when everything that comes before the operation is done.
   Actor(const Operation& operation, const std::string& path);
 
-  /// Begins, or goes on, until the actor is paused at the `nth` crash point from now on, or is done.
+  /// Begins or goes on, until the actor is paused at the `nth` crash point from now on, or is done.
   void RunTo(int nth);
   void RunToEnd();
 
   bool is_done() const { return point_.empty(); }
   /// Where it is paused; empty if it is not.
   const std::string& point() const { return point_; }
-  /// The process that does the operation: of one that forks, the child.
+  /// The process that does the operation. If the operation forks, it is the child.
   pid_t pid() const { return pid_; }
 
-  /// SIGKILL; what the kernel does for the dead has been done when this returns.
+  /// Sends SIGKILL, and returns when the kernel has released everything the process held.
   void Kill();
-  /// The end of a process that is done and has stayed alive since.
+  /// Ends a process that is done and has stayed alive since.
   void Leave();
 
  private:

@@ -31,7 +31,7 @@ std::string Named(const std::string& what, How how) {
   return what + (how == How::kBySequence ? "_by_sequence" : "_by_locked_instruction");
 }
 
-/// To one that has a stripe in these segments.
+/// Pins this process to a CPU that has a stripe in these segments.
 void PinToTheCpuWithAStripe() {
   cpu_set_t only;
   CPU_ZERO(&only);
@@ -46,8 +46,8 @@ Column<Cell> ColumnOf(BareWorker& worker, const FamilyDefinition& family, How ho
           how == How::kBySequence ? stripes - shm::kAtomicStripes : 0};
 }
 
-/// Expects the cells to hold as much as `runs` allow, in the stripes that are added to in this way, and nothing in the
-/// others: an addition that has taken the other way has tested nothing.
+/// Expects the cells to hold as much as `runs` allow, in the stripes that are added to in this way, and
+/// nothing in the other stripes. An addition that takes the other way tests nothing.
 void CheckWay(const StripeSums& sums, How how, Runs runs) {
   const auto [this_way, other_way] = how == How::kBySequence
                                          ? std::pair(sums.by_sequence, sums.by_locked_instruction)

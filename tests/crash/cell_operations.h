@@ -7,8 +7,8 @@
 
 namespace shmetrics::testing {
 
-/// What adds to cells, once by restartable sequences, where the C library has registered them, and once by locked
-/// instructions. Their names end in how.
+/// Operations that add to cells. Each exists once with restartable sequences, if the C library has registered
+/// them, and once with locked instructions. The end of its name says which.
 std::vector<Operation> CellOperations();
 
 }  // namespace shmetrics::testing

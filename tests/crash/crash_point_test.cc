@@ -1,5 +1,5 @@
-// Deaths between two stores: a process is killed at every named crash point, each time it passes there, while
-// it does everything that changes a segment. What it leaves must be readable whole and usable at once.
+// Deaths between two stores. A process does everything that changes a segment, and is killed at each named
+// crash point, each time it passes. What it leaves must be whole for readers, and usable at once.
 
 #include "shm/base/crash_point.h"
 
@@ -31,9 +31,10 @@ constexpr int kKilled = 128 + SIGKILL;
 
 constexpr std::uint64_t kSpent = 1'000;
 constexpr const char* kTrace = "4bf92f3577b34da6a3ce929d0e0e4736";
-constexpr int kManySeries = 75;  // of 4 KiB labels, which outgrows what creation has committed
+constexpr int kManySeries = 75;  // with labels of 4 KiB: more than creation commits
 
-/// One user up to his limit and no further, and so many keys that entries are added, swept and used again.
+/// Takes one user's leases up to the limit and no further, and so many keys that entries are added, swept and
+/// used again.
 void TakeLeases(Lessee* lessee) {
   std::vector<shm::HeldLease> held;
   for (int i = 0; i < 3; i++) held.push_back(lessee->Acquire("42", 3, kMinuteNs).value());
@@ -52,9 +53,9 @@ void SpendMinutes(BareWorker* worker) {
   EXPECT_TRUE(ledger.Restore({"42", shm::UtcDay(), 0, 3}).ok());
 }
 
-/// What a worker does, once each: create or attach, register families of all kinds and series, claim a slot,
-/// set gauges in more than one block of its row, take, renew, release and sweep leases, spend minutes, grow both ends.
-/// Everything is 1, so that doing it again shows.
+/// Everything a worker does, once each: create or attach, register families of all kinds and series, claim a
+/// slot, set gauges in more than one block of its row, take, renew, release and sweep leases, spend minutes,
+/// grow both ends. All amounts are 1, so that doing it twice shows.
 void DoEverything(const std::string& path) {
   Lessee lessee(path);
   BareWorker& worker = lessee.worker();
@@ -90,7 +91,7 @@ void ExpectWholeSegment(const std::string& path) {
   }
 }
 
-/// Does everything in a child that is killed when it comes by `point` for the `nth` time; how it ended.
+/// Does everything in a child that is killed when it passes `point` for the `nth` time. Returns how it ended.
 int DieAt(const std::string& path, std::string_view point, int nth) {
   return RunInChild([&] {
     static std::string_view deadly;
@@ -135,13 +136,13 @@ TEST_P(CrashPointTest, DeathThereLeavesAWholeSegmentThatIsUsableAtOnce) {
     for (const auto& series : many->series) ASSERT_TRUE(series.integer == 1 || series.integer == 2);
     // A death leaks one place at most (fault 2).
     ASSERT_LE(reading.snapshot().segment.series_count, 60U + kManySeries + 3U + 1U);
-    if (ended == 0) break;  // fewer than `nth` times
+    if (ended == 0) break;  // it passes fewer than `nth` times
     deaths++;
   }
   EXPECT_GT(deaths, 0) << "nobody came by " << GetParam();
 }
 
-// The slot of the dead is free at once, for the next worker (fault 4).
+// The slot of the dead is free at once for the next worker (fault 4).
 TEST_P(CrashPointTest, DeathsThereUseUpNoSlot) {
   BareWorker creator(path_);
   ASSERT_EQ(DieAt(folder_ / "other", GetParam(), 1), kKilled);
@@ -153,7 +154,7 @@ TEST_P(CrashPointTest, DeathsThereUseUpNoSlot) {
 INSTANTIATE_TEST_SUITE_P(All, CrashPointTest, ::testing::ValuesIn(kCrashPoints),
                          [](const auto& test) { return std::string(test.param); });
 
-// Fault 5, for what is written behind an observation.
+// Fault 5, for what is written after an observation.
 TEST(ExemplarDeathsTest, TheNextExemplarOfTheBucketIsThereHoweverTheFormerWriterDied) {
   for (const char* point : {"exemplars_allocated", "exemplar_claimed", "exemplar_half_written"}) {
     const PrivateFolder folder;
@@ -164,7 +165,7 @@ TEST(ExemplarDeathsTest, TheNextExemplarOfTheBucketIsThereHoweverTheFormerWriter
     SegmentReading reading(path);
     const double before = reading.Again().Histogram(R"(latency{a="x"})").sum;
     EXPECT_GE(before, 1.0) << "its value was counted";
-    // The dead have their place for a moment more.
+    // The dead keep their place for a moment longer.
     WaitUntil([&] {
       heir.Observe(HistogramNamed("latency", {1, 2}, {"a"}), {"x"}, 1.0, {"trace_id"}, {kTrace});
       return reading.Again().Exemplars(R"(latency{a="x"})").size() == 1;

@@ -3,7 +3,7 @@
 
 namespace shmetrics::testing {
 
-/// Every crash point there is; EveryCrashPointIsListed keeps it so.
+/// All crash points. The test EveryCrashPointIsListed keeps it complete.
 inline constexpr const char* kCrashPoints[] = {
     "arena_blocks_populated",
     "arena_cells_committed",
@@ -38,7 +38,7 @@ inline constexpr const char* kCrashPoints[] = {
     "slot_taken_over",
 };
 
-/// Only whoever takes over from a dead holder of a shard comes by it: RepairsTest stages that.
+/// A process passes it only when it takes over a shard from a dead holder: RepairsTest stages that.
 inline constexpr const char* kRepairPoint = "shard_repaired";
 
 }  // namespace shmetrics::testing

@@ -24,7 +24,8 @@ void Require(bool done, const char* what) {
   if (!done) throw std::runtime_error(what);
 }
 
-/// As handle_futex_death() in the kernel: only if the dead one is the owner, and who waits stays known.
+/// Does what handle_futex_death() in the kernel does: it changes the word only if the dead one is the owner,
+/// and keeps the bit of the waiters.
 std::uint32_t AfterDeathOf(pid_t owner, std::uint32_t word) {
   const bool is_owner = (word & FUTEX_TID_MASK) == static_cast<std::uint32_t>(owner);
   return is_owner ? (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED : word;
@@ -64,7 +65,7 @@ void DeathImage::Map() {
   mapped_ = static_cast<const char*>(memory);
 }
 
-/// What has been handed out: nobody writes to what has not, and the rest is too much to be compared at each instruction.
+/// What has been handed out. Nobody writes to the rest, and it is too much to compare at each instruction.
 std::vector<DeathImage::Stretch> DeathImage::InUse() const {
   const auto& header = *reinterpret_cast<const layout::Header*>(mapped_);
   const auto& live = *reinterpret_cast<const layout::Live*>(mapped_ + layout::kPageBytes);
@@ -115,7 +116,7 @@ void DeathImage::WriteTo(const std::string& path, pid_t dead) const {
   }
 }
 
-/// Where in the file that address of the process is; nothing if it is not of the file.
+/// The offset in the file of an address in the process; nothing if the address is not in the file.
 std::optional<off_t> DeathImage::OffsetOf(std::uint64_t address, pid_t pid) const {
   std::ifstream maps("/proc/" + std::to_string(pid) + "/maps");
   for (std::string line; std::getline(maps, line);) {

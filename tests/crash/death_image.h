@@ -14,23 +14,24 @@
 
 namespace shmetrics::testing {
 
-/// Makes `to` a file of the same bytes and holes; nothing if there is no `from`.
+/// Makes `to` a file with the same bytes and holes. Does nothing if there is no `from`.
 void CopySegment(const std::string& from, const std::string& to);
 
-/// What a segment would be if a traced process, its only user, were killed now. The locks of a dead process need no
-/// emulation: the image is another file, which nobody has locked.
+/// What a segment would be if a traced process, its only user, were killed now. The record locks of a dead
+/// process need no emulation: the image is another file, which nobody has locked.
 class DeathImage {
  public:
-  /// Of the segment at `path`, or of none as long as there is none.
+  /// Watches the segment at `path`. It need not exist yet.
   explicit DeathImage(std::string path) : path_(std::move(path)) {}
   ~DeathImage();
   DeathImage(const DeathImage&) = delete;
   DeathImage& operator=(const DeathImage&) = delete;
 
-  /// Looks at the segment and at the stopped process. Whether a death would leave anything else than at the last look.
+  /// Looks at the segment and at the stopped process. True if a death now would leave something else than at
+  /// the last look.
   bool Update(const Tracee& tracee);
-  /// Makes a file of it, with the robust mutexes of `dead`, the same process, as the kernel leaves them. No file if there
-  /// is no segment.
+  /// Writes the image to a file, with the robust mutexes as the kernel leaves them when `dead`, the same
+  /// process, dies. Writes no file if there is no segment.
   void WriteTo(const std::string& path, pid_t dead) const;
 
  private:

@@ -19,11 +19,11 @@ using shm::layout::GaugeMode;
 using shm::layout::MetricType;
 using shm::layout::Ref;
 
-/// One table of a shard that this process holds.
+/// Checks one table of a shard that this process holds.
 template <class Entry>
 void ExpectWholeTable(const shm::Segment& segment, const shm::layout::EntryTable& table,
                       const std::atomic<Ref>* heads) {
-  std::unordered_map<Ref, int> lists;  // that an entry is in
+  std::unordered_map<Ref, int> lists;  // how many lists an entry is in
   const auto walk = [&](Ref ref, bool is_free) {
     for (std::uint32_t steps = 0; ref != 0; steps++) {
       const auto* entry = segment.AtRef<Entry>(ref);
@@ -50,7 +50,7 @@ void ExpectWholeTable(const shm::Segment& segment, const shm::layout::EntryTable
   EXPECT_EQ(lists.size(), entries) << "a list leads to what is no entry";
 }
 
-/// Of the first slot's present owner, as the shards have them.
+/// The leases of the first slot's present owner, according to the shards.
 std::uint64_t LeasesOnRecord(const shm::Segment& segment) {
   std::uint64_t leases = 0;
   const std::uint64_t epoch = segment.worker_slot(0).epoch.load();
@@ -78,7 +78,7 @@ void ExpectWhole(const SegmentReading& reading) {
   for (const shm::FamilySnapshot& family : snapshot.families) {
     const std::uint64_t registered = snapshot.segment.series_count + snapshot.segment.family_count;
     EXPECT_LE(family.series.size(), registered + snapshot.segment.leases);
-    if (family.gauge_mode == GaugeMode::kPerWorker) continue;  // a series of each worker
+    if (family.gauge_mode == GaugeMode::kPerWorker) continue;  // one series for each worker
     for (const shm::SeriesSnapshot& series : family.series)
       EXPECT_TRUE(names.insert(series.name_and_labels).second) << "twice: " << series.name_and_labels;
   }

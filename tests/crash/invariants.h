@@ -7,26 +7,26 @@
 #include "tests/support/lessee.h"
 #include "tests/support/segment_reading.h"
 
-// What holds in every segment, whoever died where; each broken one is a test failure.
+// What is true in every segment, after any death. Each broken rule is a test failure.
 
 namespace shmetrics::testing {
 
-/// Nothing in it makes no sense to a reader, no series is there twice, no sum without a count.
+/// A reader finds no nonsense, no series twice, no sum without a count.
 void ExpectWhole(const SegmentReading& reading);
 
-/// Of those who are dead nothing is shown that was theirs.
+/// Nothing of the dead is shown.
 void ExpectNobodyAlive(const SegmentReading& reading);
 
-/// Each entry of each shard is in one chain or in the free list, and once; what is in use is in its chain. Takes every
-/// shard, and so repairs those of dead holders.
+/// Each entry of each shard is in exactly one list, a chain or the free list. An entry in use is in its
+/// chain. This takes the lock of every shard, and so repairs those whose holders died.
 void ExpectWholeShards(const shm::Segment& segment);
 
-/// Everything can be done: registered, counted, observed, set, acquired, spent; and is then read. The first slot must be
-/// free.
+/// Everything still works: register, count, observe, set, acquire, spend, and read it all. The first slot
+/// must be free.
 void ExpectUsable(Lessee* witness, SegmentReading* reading);
 
-/// All of it, of a segment whose users are dead and to which `operation` was done as often as `runs` says; made anew if
-/// there is none. Leaves no lock behind.
+/// Checks all of these. All users of the segment must be dead, and `operation` was done to it as often as
+/// `runs` says. Makes the segment if there is none. Leaves no lock behind.
 void ExpectSurvived(const std::string& path, const Operation& operation, Runs runs);
 
 }  // namespace shmetrics::testing

@@ -1,4 +1,4 @@
-// Sixteen processes fight for three places of one user, and are killed and stopped at random while they do.
+// Sixteen processes fight for three places of one user, and are killed and stopped at random meanwhile.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -29,9 +29,10 @@ using testing::SharedPage;
 constexpr std::uint32_t kPlaces = 3;
 constexpr int kProcesses = 16;
 
-/// The kernel's word on how many are inside: as many bytes of a file as there are places, and whoever is admitted locks
-/// one. These are locks of the old kind, which the kernel drops in exit() when it closes files, before it drops what a
-/// worker's life hangs on; so the dead leave here first, and whoever finds no free byte is one too many.
+/// Lets the kernel check how many processes are admitted: a file has one byte for each place, and each
+/// admitted process locks one. A process that finds no free byte is one too many. These are POSIX record
+/// locks, which the kernel drops in exit() when it closes files. It drops the locks of a worker slot later,
+/// so the dead leave here first.
 class Witness {
  public:
   explicit Witness(const std::string& path) : file_(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {}

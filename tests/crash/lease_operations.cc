@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::uint64_t kSpent = 1'000;
 
-/// A user of this name, and of the first shard: all operations meet there.
+/// A user with a name that begins like this, in the first shard. All operations meet in that shard.
 std::string UserOf(std::string_view name) {
   for (int i = 0;; i++) {
     std::string user = std::string(name) + std::to_string(i);
@@ -34,7 +34,8 @@ std::shared_ptr<Lessee> AttachLessee(const std::string& path) {
   return std::make_shared<Lessee>(path, TinySegment());
 }
 
-/// The shard of all users here, whoever held it last. Its entries are the user's leases that nobody has ended.
+/// Visits the user's leases that nobody has ended, in the shard of all users here. Its last holder may be
+/// dead.
 template <class Visit>
 void ForEachLeaseOf(const std::string& user, Lessee& witness, Visit visit) {
   Result<shm::LeaseShard> shard = shm::LeaseShard::Take(witness.worker().segment(), 0);
@@ -50,7 +51,7 @@ std::uint64_t LeasesOf(const std::string& user, Lessee& witness) {
   return leases;
 }
 
-/// Expects that the dead take nothing of the user's limit.
+/// Expects that the dead use up nothing of the user's limit.
 void CheckLimit(const std::string& user, std::uint32_t limit, Lessee& witness) {
   for (std::uint32_t i = 0; i < limit; i++) EXPECT_TRUE(witness.Acquire(user, limit).ok());
   EXPECT_FALSE(witness.Acquire(user, limit).ok());
@@ -84,10 +85,10 @@ Operation AcquireAtLimit() {
           }};
 }
 
-/// Expects one lease at most of a user whose limit is one.
+/// Expects at most one lease of a user whose limit is one.
 auto CheckOnlyOne(const std::string& user) {
   return [&user](Lessee& witness, SegmentReading&, Runs) {
-    EXPECT_LE(LeasesOf(user, witness), 1U);  // or none: of the dead anybody may have ended it
+    EXPECT_LE(LeasesOf(user, witness), 1U);  // or none: anyone may have ended a dead owner's lease
     CheckLimit(user, 1, witness);
   };
 }
@@ -115,13 +116,13 @@ Operation AcquireFromTheExpired() {
           CheckOnlyOne(user)};
 }
 
-/// The last holder of the shard died within, with an entry out of all lists.
+/// The last holder of the shard died while holding it, with an entry in no list.
 Operation AcquireWithRepair() {
   static const std::string user = UserOf("heir");
   return {"acquire_with_repair",
           [](const std::string& path) {
-            auto* dead =
-                new Lessee(path, TinySegment());  // mapped until it dies, or the kernel finds no mutex
+            // Stays mapped until the process dies, or the kernel would find no mutex.
+            auto* dead = new Lessee(path, TinySegment());
             static_cast<void>(dead->Acquire(user, 1));
             Result<shm::LeaseShard> shard = shm::LeaseShard::Take(dead->worker().segment(), 0);
             ASSERT_TRUE(shard.ok());
@@ -184,14 +185,15 @@ auto CheckSpent(const std::string& user) {
   };
 }
 
-/// Of a user who has no account yet.
+/// Spends the first minutes of a user who has no account yet.
 Operation ConsumeFirstMinutes() {
   static const std::string user = UserOf("new");
   return {"consume_first_minutes", CreateTinySegment,
           [](const std::string& path) { return SpendMinutes(AttachWorker(path), user); }, CheckSpent(user)};
 }
 
-/// Minutes that no death may make today's. Only of who has none today, because operations go together more than once.
+/// Gives the user minutes of yesterday, which no death may turn into today's. Only if the user has no
+/// minutes, because operations are prepared more than once.
 void MinutesOfYesterday(const shm::Segment& segment, const std::string& user) {
   for (std::uint32_t number = 0; number < shm::layout::kLeaseShards; number++) {
     shm::LeaseShard::Take(segment, number)->ledger().ForEach([&](shm::layout::LedgerEntry& entry) {

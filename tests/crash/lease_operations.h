@@ -7,7 +7,7 @@
 
 namespace shmetrics::testing {
 
-/// What is decided under the lock of a shard: leases, minutes, announced models.
+/// Operations under the lock of a shard: leases, minutes, announced models.
 std::vector<Operation> LeaseOperations();
 
 }  // namespace shmetrics::testing

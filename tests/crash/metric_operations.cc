@@ -22,7 +22,8 @@ constexpr const char* kNewValue = "new";
 constexpr double kObserved = 1.25;
 constexpr const char* kTrace = "4bf92f3577b34da6a3ce929d0e0e4736";
 
-/// Expects series new of this family to be there if its registration was completed, and to count from now on.
+/// Expects the series "new" of this family to exist if its registration was completed, and to count from now
+/// on.
 void CheckSeries(const FamilyDefinition& family, Lessee& witness, SegmentReading& reading, Runs runs) {
   const std::string series = family.name + "{n=\"" + kNewValue + "\"}";
   if (runs.completed > 0) {
@@ -36,7 +37,7 @@ void CheckSeries(const FamilyDefinition& family, Lessee& witness, SegmentReading
   EXPECT_LE(found->registered_series, found->series.size() + runs.begun) << "a death leaks one at most";
 }
 
-/// Registers series new of a family that has been registered before.
+/// Registers the series "new" of a family that has been registered before.
 std::function<std::function<void()>(const std::string&)> RegisterNew(const FamilyDefinition& family) {
   return [&family](const std::string& path) {
     auto worker = AttachWorker(path);
@@ -66,7 +67,7 @@ Operation RegisterSeries() {
           }};
 }
 
-/// Behind others in its hash chain.
+/// Registers a series that comes after others in its hash chain.
 Operation RegisterColliding() {
   static const FamilyDefinition family = CounterNamed("colliding_total", {"n"});
   return {
@@ -90,7 +91,7 @@ Operation RegisterColliding() {
       }};
 }
 
-/// The last place within the family's limit.
+/// Registers the last series within the family's limit.
 Operation RegisterLast() {
   static const FamilyDefinition family = CounterNamed("full_total", {"n"});
   return {"register_series_nearly_full",
@@ -109,7 +110,8 @@ Operation RegisterLast() {
             ASSERT_NE(found, nullptr);
             EXPECT_LE(found->registered_series, TinySegment().family_series_limit);
             EXPECT_LE(found->series.size(), TinySegment().family_series_limit);
-            // The dead may have kept the place that he had reserved; then the next is refused, and not more.
+            // The dead process may have kept the place it had reserved. Then one more is refused, and not
+            // more than one.
             const auto registered = witness.worker().Register(family, {kNewValue});
             if (!registered.ok()) {
               EXPECT_EQ(registered.error().code, ErrorCode::kSeriesLimit);
@@ -120,7 +122,7 @@ Operation RegisterLast() {
           }};
 }
 
-/// The next record and the next cell need memory that has not been committed.
+/// Needs memory that has not been committed, for the next record and the next cell.
 Operation Grow() {
   static const FamilyDefinition family = CounterNamed("grown_total", {"n"});
   return {"grow",
@@ -163,7 +165,7 @@ Operation RemoveSeries() {
       }};
 }
 
-/// The first set of a worker who has a slot and no cell yet; it vanishes with him.
+/// The first set of a worker that has a slot and no cell yet. The gauge vanishes with the worker.
 Operation SetGauge() {
   static const FamilyDefinition gauge = GaugeNamed("depth", GaugeMode::kMostRecent, {"n"});
   return {"gauge", CreateTinySegment,
@@ -194,7 +196,7 @@ Operation SetLast() {
           }};
 }
 
-/// The first exemplar of its series, whose records have to be made.
+/// Writes the first exemplar of a series, whose records have to be made.
 Operation ObserveWithExemplar() {
   static const FamilyDefinition family = HistogramNamed("traced_seconds", {1, 2});
   static const shm::BucketIndex buckets(family.bounds);

@@ -7,7 +7,7 @@
 
 namespace shmetrics::testing {
 
-/// Registrations of families and series, gauges and exemplars.
+/// Operations that register families and series, set gauges and write exemplars.
 std::vector<Operation> MetricOperations();
 
 }  // namespace shmetrics::testing

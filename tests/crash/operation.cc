@@ -20,7 +20,7 @@ using shm::layout::GaugeMode;
 
 void CheckNothing(Lessee& /*witness*/, SegmentReading& /*reading*/, Runs /*runs*/) {}
 
-/// A worker that has set gauges and is dead, so that there is a row to be cleared.
+/// A worker sets gauges and dies, so that there is a row to clear.
 void LeaveARow(const std::string& path) {
   BareWorker dead(path, TinySegment());
   for (const char* n : {"0", "1", "2"}) dead.Set(GaugeNamed("row", GaugeMode::kSum, {"n"}), {n}, 1);
@@ -52,7 +52,7 @@ Operation ClaimSlot() {
           CheckNothing};
 }
 
-/// In the child; the parent stays and holds its slot until the child ends.
+/// Forks, and returns only in the child. The parent holds its slot until the child ends.
 void Fork() {
   const pid_t child = fork();
   if (child == 0) {
@@ -76,7 +76,7 @@ Operation ClaimAfterFork() {
           CheckNothing};
 }
 
-/// Of those that this process may run on.
+/// The first of the CPUs that this process may run on.
 std::uint32_t FirstCpu() {
   cpu_set_t cpus;
   CPU_ZERO(&cpus);

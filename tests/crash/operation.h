@@ -21,33 +21,36 @@ struct Runs {
   std::uint64_t begun;
 
   bool Allow(std::uint64_t times) const { return completed <= times && times <= begun; }
-  /// Nobody died within, and nobody had a rival.
+  /// True if nobody died while doing it, and nobody had a rival.
   bool WereUndisturbed() const { return completed == 1 && begun == 1; }
 };
 
-/// One thing that a worker writes into a segment, for tests that interrupt it. What several operations prepare goes
-/// together in one segment, and so do several runs of one operation.
+/// One thing that a worker writes into a segment, for tests that interrupt it. Several operations can be
+/// prepared in one segment, and one operation can run several times in it.
 struct Operation {
   std::string name;  ///< letters, digits and underscores
-  /// Brings the segment at `path` into the state that the operation begins in. For a process that then dies.
+  /// Brings the segment at `path` into the state that the operation begins in. Called in a process that then
+  /// dies.
   std::function<void(const std::string& path)> prepare;
-  /// What the process that does it has done before: attached, claimed, registered. The answer is the operation, which may
-  /// have to be called in another process: after the fork, if it is one of a child. Everything made here is leaked.
+  /// What the process does before the operation: attach, claim, register. Returns the operation. That may
+  /// have to be called in another process: after the fork, if it is the operation of a child. Everything made
+  /// here is leaked.
   std::function<std::function<void()>(const std::string& path)> begin;
-  /// Expects the operation absent or whole, as often as `runs` says, when all who did it are dead. `reading` has been read
-  /// before `witness`, who may write, has done anything.
+  /// Called when all who did it are dead. Expects the operation absent or whole, as often as `runs` says.
+  /// `reading` was read before `witness`, which may write, has done anything.
   std::function<void(Lessee& witness, SegmentReading& reading, Runs runs)> check;
 };
 
 inline void PrintTo(const Operation& operation, std::ostream* out) { *out << operation.name; }
 
-/// All of them.
+/// All operations.
 const std::vector<Operation>& Operations();
 
-/// A segment with room for every operation a few times, and little else: it is compared and copied at each instruction.
+/// A segment with room for every operation a few times, and little more, because it is compared and copied at
+/// each instruction.
 shm::SegmentOptions TinySegment();
 
-/// What most operations prepare: that there is a segment.
+/// Most operations prepare only this: a segment exists.
 void CreateTinySegment(const std::string& path);
 std::shared_ptr<BareWorker> AttachWorker(const std::string& path);
 

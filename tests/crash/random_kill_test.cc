@@ -1,4 +1,4 @@
-// kill -9 at random moments, over and over. SHMETRICS_KILL_SECONDS makes it longer than a test run needs.
+// kill -9 at random moments, again and again. SHMETRICS_KILL_SECONDS makes it longer than a normal test run.
 
 #include <gtest/gtest.h>
 #include <sys/rseq.h>
@@ -35,7 +35,7 @@ std::chrono::duration<double> Duration() {
   return std::chrono::duration<double>(seconds == nullptr ? 1.5 : std::atof(seconds));
 }
 
-/// What the workers say they did: begun is raised before, done after. Not in the segment.
+/// What the workers say they did. `begun` is raised before, `done` after. Not in the segment.
 struct Ledger {
   std::atomic<std::uint64_t> begun, done;
 };
@@ -46,7 +46,7 @@ std::uint32_t CpuStripes(BareWorker& worker) {
 
 class RandomKillTest : public ::testing::Test {
  protected:
-  /// Runs workers that do `body` for ever, and kills and replaces one after the other.
+  /// Runs workers that do `body` for ever. Kills and replaces one after another.
   void KillAndReplace(const std::function<void()>& body, const std::function<void()>& check) {
     std::mt19937 random(9);
     std::vector<Child> workers;

@@ -1,5 +1,5 @@
-// Two processes and every order of theirs that a crash point can tell from another: the first is paused within its
-// operation, the second does a whole one beside it, then the first is killed or goes on.
+// Two processes, in every order that crash points can tell apart. The first is paused inside its operation,
+// the second does a whole operation beside it, and then the first is killed or goes on.
 
 #include <gtest/gtest.h>
 #include <linux/futex.h>
@@ -27,11 +27,11 @@
 namespace shmetrics::testing {
 namespace {
 
-/// At the same time, because who finds a shard held waits 50 ms.
+/// So many run at the same time, because a process that finds a shard held waits 50 ms.
 constexpr std::size_t kStages = 4;
 
-/// Every which pair is played, those of two alike always. All of them, but under a sanitizer, where a fork takes ten times
-/// as long: there by night only.
+/// One pair in so many is played; a pair of two equal operations always. Normally it is all pairs. A fork
+/// takes ten times as long under a sanitizer, so there all are played only at night.
 std::size_t Stride() {
 #ifdef __SANITIZE_ADDRESS__
   if (!IsNightly()) return 5;
@@ -41,7 +41,7 @@ std::size_t Stride() {
 
 enum class Fate { kKilled, kGoesOn };
 
-/// The same from nothing, for one who comes while there is no segment yet.
+/// The same operation for a process that comes before there is a segment: it prepares the segment first.
 Operation FromNothing(const Operation& operation) {
   Operation all = operation;
   all.begin = [&operation](const std::string& path) {
@@ -59,10 +59,11 @@ std::set<std::string> AllPoints() {
   return points;
 }
 
-/// No operation comes by there: a ledger is restored from its file, of which the operations have none.
+/// No operation passes there: a ledger is restored from its file, and the operations have none.
 const std::set<std::string> kUnreached = {"ledger_tier_restored"};
 
-/// They come by no crash point and so are not paused: what they do to the segment is one instruction, or nothing.
+/// These operations pass no crash point and so are not paused: they change the segment by one instruction, or
+/// not at all.
 bool HasNoPoints(const std::string& operation) {
   static const std::set<std::string> others = {"attach", "remove", "gauge_last", "acquire_at_limit"};
   return operation.ends_with("_by_sequence") || operation.ends_with("_by_locked_instruction") ||
@@ -82,7 +83,7 @@ bool HoldsAShard(const shm::Segment& segment, pid_t pid) {
   return false;
 }
 
-/// One segment after the other, and the schedules of a pair of operations in them.
+/// Plays the schedules of a pair of operations, each in a new segment.
 class Stage {
  public:
   Stage(const Operation& first, const Operation& second, const std::string& folder, Tally* tally)
@@ -96,7 +97,7 @@ class Stage {
     }
   }
 
-  /// All schedules: at each crash point that the first comes by.
+  /// Plays all schedules: one for each crash point that the first passes.
   void PlayAll() {
     int nth = 1;
     for (; !::testing::Test::HasFailure(); nth++) {
@@ -117,7 +118,7 @@ class Stage {
     tally_.is_reached[std::distance(all.begin(), found)] = true;
   }
 
-  /// Where the first was paused; empty if it comes by fewer than `nth` points.
+  /// Returns where the first was paused; empty if it passes fewer than `nth` points.
   std::string Play(int nth, Fate fate) {
     std::filesystem::remove(path_);
     if (!has_segment_) {
@@ -129,7 +130,7 @@ class Stage {
     }
     CopySegment(prepared_, path_);
     Actor second(second_, path_);
-    // After all that the second has done before: what is prepared for the first may be gone with the next who comes.
+    // After the second has begun: the next process that comes may remove what is prepared for the first.
     EXPECT_EQ(RunInChild([&] { first_.prepare(path_); }), 0);
     Actor first(first_, path_);
     first.RunTo(nth);
@@ -155,7 +156,7 @@ class Stage {
     return point;
   }
 
-  /// Whether the second was refused, because the first has a shard that he needs.
+  /// True if the second was refused, because the first holds a shard that it needs.
   bool RunBeside(const Actor& first, Actor* second) {
     if (!std::filesystem::exists(path_)) {
       second->RunToEnd();
@@ -206,7 +207,7 @@ class ScheduleTest : public ::testing::TestWithParam<Operation> {
       std::filesystem::remove_all(folder);
     }
   }
-  /// Of the operation that is not paused.
+  /// The index of the operation that is not paused.
   static std::size_t Index() {
     const auto is_it = [](const Operation& operation) { return operation.name == GetParam().name; };
     return static_cast<std::size_t>(std::ranges::find_if(Operations(), is_it) - Operations().begin());
@@ -224,7 +225,7 @@ class ScheduleTest : public ::testing::TestWithParam<Operation> {
   SharedPage<Tally> tally_;
 };
 
-// Faults 1 to 6, with a rival; fault 8, for whoever is not stopped.
+// Faults 1 to 6, with a rival. Fault 8, for the process that is not stopped.
 TEST_P(ScheduleTest, GoesOnBesideEveryOtherThatIsPausedWithinAndThenKilledOrNot) {
   std::vector<Child> stages;
   for (std::size_t part = 0; part < kStages; part++) stages.emplace_back([&, part] { PlayPart(part); });

@@ -1,7 +1,8 @@
-// kill -9 at every instruction of everything that writes, in two ways. By image: the worker is stepped through the
-// operation once, and after each instruction the segment is checked as his death would leave it. By death: he is really
-// killed, and a fresh process checks; the operation begins anew for each death, so only some instructions get one.
-// SHMETRICS_NIGHTLY gives them all, of all but the longest operations.
+// kill -9 at every instruction of everything that writes, in two ways. By image: the worker is stepped
+// through the operation once. After each instruction, the test checks the segment as the worker's death would
+// leave it. By death: the worker is really killed, and a fresh process checks. The operation begins anew for
+// each death, so only some instructions get one. SHMETRICS_NIGHTLY tries all instructions, except in the
+// longest operations.
 
 #include <gtest/gtest.h>
 
@@ -25,8 +26,8 @@
 namespace shmetrics::testing {
 namespace {
 
-/// How many instructions one operation may be stepped through, of some 30 us each. By image it is all of them but under a
-/// sanitizer, which makes many of one; there the rest of a long operation is left to the other builds.
+/// How many instructions of one operation may be stepped through; each takes some 30 us. By image it is all
+/// of them. A sanitizer makes one instruction many, so there other builds test the rest of a long operation.
 long MostByImage() {
 #ifdef __SANITIZE_ADDRESS__
   if (!IsNightly()) return 20'000;
@@ -35,8 +36,8 @@ long MostByImage() {
 }
 long MostByDeath() { return IsNightly() ? 10'000'000 : 12'000; }
 
-/// Reads what the control group allows: a quarter of a million instructions, nearly all of growing, and none of them
-/// changes the segment. Stepped into at night only.
+/// It reads what the control group allows. That takes a quarter of a million instructions, nearly all of a
+/// growth, and none of them changes the segment. So it is stepped into only at night.
 const void* const kPureFunction = reinterpret_cast<const void*>(&shm::MemoryHeadroom);
 
 class SingleStepTest : public ::testing::TestWithParam<Operation> {
@@ -54,12 +55,12 @@ class SingleStepTest : public ::testing::TestWithParam<Operation> {
     DeathImage image(path_);
     instructions_ = 0;
     do {
-      // If a death would leave nothing else than one instruction before, that has been checked.
+      // Skips an instruction after which a death would leave the same as after the one before.
       if (!image.Update(tracee)) continue;
       CheckImage(image, tracee);
       images_.push_back(instructions_);
     } while (!HasFailure() && instructions_ < MostByImage() && tracee.Step() && ++instructions_);
-    if (tracee.is_done()) CheckImage(image, tracee);  // what is done must be there
+    if (tracee.is_done()) CheckImage(image, tracee);  // a completed operation must be there
   }
 
   void DieByDeath() {
@@ -79,7 +80,7 @@ class SingleStepTest : public ::testing::TestWithParam<Operation> {
   }
 
  private:
-  /// The segment as the operation finds it.
+  /// Restores the segment as the operation finds it.
   void Restore() {
     std::filesystem::remove(path_);
     CopySegment(prepared_, path_);
@@ -115,8 +116,8 @@ class SingleStepTest : public ::testing::TestWithParam<Operation> {
     EXPECT_EQ(RunInChild([&] { ExpectSurvived(path_, GetParam(), {is_done ? 1U : 0U, 1}); }), 0);
     deaths_++;
   }
-  /// After which instructions to kill: as many as there is time for, of those that leave something new; at night all of
-  /// these, and as many as there is time for of the others.
+  /// The instructions to kill after. By day it is as many as there is time for, out of those that leave
+  /// something new. At night it is all of these, and as many of the others as there is time for.
   std::vector<long> Deadly() const {
     if (!IsNightly()) return Sample(images_);
     std::vector<long> all(static_cast<std::size_t>(instructions_) + 1);

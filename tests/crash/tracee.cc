@@ -19,7 +19,7 @@
 namespace shmetrics::testing {
 namespace {
 
-/// Far more than anything holds at once: ends the walk of a list that has gone wrong.
+/// Far more mutexes than anything holds at once. It ends the walk of a damaged list.
 constexpr int kMostMutexes = 64;
 
 bool IsStopped(int status, int signal) { return WIFSTOPPED(status) && status >> 8 == signal; }
@@ -68,7 +68,7 @@ Tracee::Tracee(const std::function<std::function<void()>()>& begin) : first_(for
   }
 }
 
-/// Follows it into children until one says that it is about to begin.
+/// Follows it into its children, until one says that it is about to begin.
 void Tracee::WaitUntilReady() {
   int status = 0;
   Require(waitpid(first_, &status, 0) == first_ && IsStopped(status, SIGSTOP));
@@ -114,7 +114,8 @@ bool Tracee::Step() {
     RunToReturn();
     return true;
   }
-  // The kernel aborts a restartable sequence at each stop, so none would ever end: it must not see that this is one.
+  // The kernel aborts a restartable sequence at each stop, so none would ever end. Clearing rseq_cs hides the
+  // sequence from the kernel.
   if (rseq_section_ != 0) {
     const std::uint64_t none = 0;
     const iovec here{const_cast<std::uint64_t*>(&none), sizeof none};
@@ -132,7 +133,7 @@ void Tracee::Continue(int how, int stop) {
           waitpid(pid_, &status, __WALL) == pid_ && IsStopped(status, stop));
 }
 
-/// From the first instruction of a function to the one behind its call, where a breakpoint is put for that time.
+/// Runs from the first instruction of a function to the one after its call, which has a breakpoint meanwhile.
 void Tracee::RunToReturn() {
   user_regs_struct registers = Registers();
   std::uint64_t caller = 0;
@@ -157,7 +158,8 @@ user_regs_struct Tracee::Registers() const {
   return registers;
 }
 
-/// The test's own process has the same programs at the same addresses: it was forked from it.
+/// Looks the address up in the test's own process, from which the tracee was forked: both have the same
+/// programs at the same addresses.
 std::string Tracee::NextInstruction() const {
   const std::uint64_t address = Registers().rip;
   Dl_info object{};
@@ -167,8 +169,8 @@ std::string Tracee::NextInstruction() const {
   return object.dli_fname + std::string(offset);
 }
 
-// As exit_robust_list() in the kernel's kernel/futex/core.c: the list, and the one entry that is being put into it or taken
-// out of it.
+// As in exit_robust_list() in the kernel's kernel/futex/core.c: the list, and the one entry that is being
+// added or removed.
 std::vector<std::uint64_t> Tracee::RobustWords() const {
   constexpr std::uint64_t kPriorityInheritance = 1;  // marks an entry, and is no part of its address
   std::vector<std::uint64_t> words;

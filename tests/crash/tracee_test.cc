@@ -12,7 +12,7 @@
 namespace shmetrics::testing {
 namespace {
 
-/// Many times what the tests here need.
+/// Many times as many as the tests here need.
 constexpr int kMostSteps = 100'000;
 
 class TraceeTest : public ::testing::Test {
@@ -32,7 +32,7 @@ TEST_F(TraceeTest, StepsThroughAllThatIsToBeDone) {
   EXPECT_GT(steps, 3);
 }
 
-/// Adds 1 by a restartable sequence, which begins again whenever the kernel aborts it.
+/// Adds 1 by a restartable sequence, which starts again whenever the kernel aborts it.
 void AddRestartably(std::uint64_t* cell) {
   auto* section = reinterpret_cast<std::uint64_t*>(static_cast<char*>(__builtin_thread_pointer()) +
                                                    __rseq_offset + offsetof(struct rseq, rseq_cs));

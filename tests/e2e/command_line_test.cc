@@ -98,9 +98,9 @@ TEST_F(CommandLineTest, ACheckReadsWhatAStartWouldAndServesNothing) {
   ExpectRefused({"--config.check", "--config.file=" + path}, path + ": line 2: [web] tls_certificate");
 }
 
-TEST_F(CommandLineTest, TheReadmeNamesEveryFlagAndEveryKey) {
+TEST_F(CommandLineTest, TheAgentsReadmeNamesEveryFlagAndEveryKey) {
   std::ostringstream readme;
-  readme << std::ifstream(SHMETRICS_SOURCE_DIR "/README.md").rdbuf();
+  readme << std::ifstream(SHMETRICS_SOURCE_DIR "/agent/README.md").rdbuf();
   std::istringstream help(RunProgram({SHMETRICS_AGENT, "--help"}).output);
   int flags = 0;
   for (std::string word; help >> word;) {

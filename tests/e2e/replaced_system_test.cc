@@ -1,6 +1,6 @@
-// The worst defects of the replaced audio system, by their numbers in original-system.md §8. Each test fails
-// on the behaviour of that system. audio_test.cc, here and in client-lib, has more tests of numbers 3, 4 and
-// 7.
+// The worst defects of the audio system that this one replaces. Each test fails on the behaviour of that system.
+// The numbers are those of the list that was made of its defects. Defects 3, 4 and 7 have more tests in
+// audio_test.cc of this folder and in tests/client-lib/audio.
 
 #include <gtest/gtest.h>
 #include <signal.h>

@@ -18,7 +18,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 using Random = std::mt19937_64;
 
-/// Any double at all, but for NaN: of all sizes, denormal and infinite ones too.
+/// Any double except NaN, of all sizes, also denormal and infinite.
 double AnyDouble(Random& random) {
   for (;;) {
     const auto value = std::bit_cast<double>(random());
@@ -47,7 +47,8 @@ void ExpectRight(std::span<const double> bounds, const BucketIndex& index, doubl
   ASSERT_EQ(BucketOf(bounds.data(), static_cast<std::uint32_t>(bounds.size()), value), bucket) << value;
 }
 
-/// What is most easily wrong: the bounds, their neighbours, and what lies around zero and at the ends.
+/// Tries the values that most easily go wrong: the bounds, their neighbours, values around zero and at the
+/// ends.
 void ExpectRightForAllKindsOfValues(const std::vector<double>& bounds, Random& random) {
   const BucketIndex index(bounds);
   ASSERT_EQ(index.bound_count(), bounds.size());
@@ -78,7 +79,7 @@ TEST(BucketIndexTest, AgreesWithASearchForBoundsOfEveryShape) {
     ExpectRightForAllKindsOfValues(Bounds(count, [&] { return next *= factor; }), random);
     double step = 0;
     ExpectRightForAllKindsOfValues(Bounds(count, [&] { return step += around; }), random);
-    // So close that no table tells them apart.
+    // These are so close that no table tells them apart.
     ExpectRightForAllKindsOfValues(Bounds(count, [&] { return next = std::nextafter(next, kInfinity); }),
                                    random);
   }

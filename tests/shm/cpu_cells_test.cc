@@ -27,7 +27,7 @@ namespace {
 using testing::Child;
 using testing::RunInChild;
 
-/// One block of cells that children share: atomic stripes and one for each CPU.
+/// One block of cells that children share: atomic stripes, and one stripe for each CPU.
 class CpuCellsTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -74,7 +74,7 @@ void PinTo(int cpu) {
   sched_setaffinity(0, sizeof only, &only);
 }
 
-/// Not CPU 0 where there is another one; of a host's CPUs this process may have only some.
+/// Not CPU 0, if there is another. This process may have only some of the host's CPUs.
 int LastCpuOfThisProcess() {
   cpu_set_t allowed;
   CPU_ZERO(&allowed);
@@ -86,16 +86,16 @@ int LastCpuOfThisProcess() {
   return last;
 }
 
-// Fault 20 too: a timer's handler adds by the same handles in the middle of everything.
+// Also fault 20: a timer's handler adds by the same handles in the middle of everything.
 TEST_F(CpuCellsTest, NothingIsLostByProcessesThatArePreemptedMovedAndInterruptedWithAndWithoutSequences) {
   static constexpr int kEach = 200'000;
   static constexpr int kProcesses = 6;
   static Column<std::uint64_t> interrupted;
-  static std::atomic<int> interruptions;  // the kernel signals any thread, also two at once
+  static std::atomic<int> interruptions;  // the kernel signals any thread, or two at once
   std::vector<Child> children;
   for (int process = 0; process < kProcesses; process++) {
     children.emplace_back([&, process] {
-      const std::uint32_t cpus = process % 3 == 0 ? 0 : cpus_;  // every third without
+      const std::uint32_t cpus = process % 3 == 0 ? 0 : cpus_;  // every third process has no sequences
       const Column<std::uint64_t> counter{this->counter().first, cpus};
       interrupted = counter;
       interruptions = 0;
@@ -118,7 +118,7 @@ TEST_F(CpuCellsTest, NothingIsLostByProcessesThatArePreemptedMovedAndInterrupted
       second.join();
       const itimerval never{};
       setitimer(ITIMER_REAL, &never, nullptr);
-      // So that the sum is known: what the handlers have added goes again.
+      // Subtracts what the handlers have added, so that the sum is known.
       AddToCounter(counter, -static_cast<std::uint64_t>(interruptions));
     });
   }
@@ -172,7 +172,7 @@ TEST_F(CpuCellsTest, AThreadWithoutRestartableSequencesAddsToAnAtomicStripe) {
   EXPECT_EQ(CountInAtomicStripes(), 7U);
 }
 
-// Fault 5, and design §4: count and sum are one store.
+// Fault 5. "The life of a series" in shm/README.md: count and sum are one store.
 TEST_F(CpuCellsTest, CountAndSumAgreeHoweverOftenTheObserverIsKilled) {
   std::mt19937 random(1);
   for (int death = 0; death < 300; death++) {
@@ -199,7 +199,7 @@ TEST_F(CpuCellsTest, AReaderSeesCountAndSumOfOneMoment) {
   observer.join();
 }
 
-// Fault 9: each step of a debugger aborts a sequence. It must not begin again for ever.
+// Fault 9: each step of a debugger aborts a sequence. It must not try again for ever.
 TEST_F(CpuCellsTest, AnAdditionThatIsSteppedThroughComesToAnEnd) {
   const pid_t pid = fork();
   if (pid == 0) {

@@ -38,7 +38,7 @@ TEST(CompareExchange16Test, TellsWhatWasThereInstead) {
   }
 }
 
-// Comparing with what is never there is how a cell is read whole.
+// A swap that expects a value the cell never has reads the cell whole.
 TEST(CompareExchange16Test, ThreadsSeeBothHalvesOfOneMomentWhoeverSwaps) {
   constexpr std::uint64_t kTurns = 20'000;
   alignas(16) std::uint64_t cell[2] = {0, 0};

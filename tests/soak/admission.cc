@@ -9,7 +9,7 @@ void Admission::Taken(std::uint32_t incarnation, const Record& record) {
   taken_++;
 }
 
-/// It has lived all the while: renew() of one that had ended says so.
+/// The lease has lived all the time: renew() fails for a lease that has ended.
 void Admission::Renewed(std::uint32_t incarnation, const Record& record) {
   open_.at({incarnation, record.number}).until_ns = record.until_ns;
 }
@@ -34,7 +34,7 @@ void Admission::End(std::map<Holder, Holding>::iterator open, std::int64_t time_
 }
 
 std::uint32_t Admission::MostAtOnce(std::uint32_t key) const {
-  std::vector<std::pair<std::int64_t, int>> changes;  // an end before a beginning of the same time
+  std::vector<std::pair<std::int64_t, int>> changes;  // at one time, an end comes before a beginning
   const auto add = [&](const Holding& holding) {
     changes.emplace_back(holding.from_ns, 1);
     changes.emplace_back(holding.until_ns, -1);

@@ -12,9 +12,10 @@
 
 namespace shmetrics::soak {
 
-/// From when until when places were held for certain, by what their holders say: from behind the call that took one to before
-/// the one that left it, or the end of its TTL, or the kill of its holder. What is read from several pipes is in no order of
-/// time, so the times say what was held at once, and only in the end.
+/// The times at which places were held for certain, according to their holders. A place is held from the
+/// return of the call that took it. It is held until the call that leaves it, the end of its TTL, or the kill
+/// of its holder. Records from several pipes are in no order of time. So only their times tell what was held
+/// at once, and only in the end.
 class Admission {
  public:
   void Taken(std::uint32_t incarnation, const Record& record);

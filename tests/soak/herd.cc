@@ -32,7 +32,8 @@ Pipe MakePipe() {
   return {shm::UniqueFd(ends[0]), shm::UniqueFd(ends[1])};
 }
 
-/// Runs one in a process that has no other ends of pipes than its own: when the test ends, nobody reads them any more.
+/// Runs a worker in a process that holds no ends of pipes but its own. So when the test ends, nobody reads
+/// them any more.
 [[noreturn]] void RunWorker(WorkerTerms terms) {
   testing::DieWithParent();
   constexpr int kPipe = 3, kChildsPipe = 4;
@@ -51,7 +52,7 @@ shm::UniqueFd HandleOf(pid_t pid) { return shm::UniqueFd(static_cast<int>(syscal
 Herd::~Herd() { KillAll(); }
 
 void Herd::StartWorker() {
-  prctl(PR_SET_CHILD_SUBREAPER, 1);  // the children of dead workers become this process's
+  prctl(PR_SET_CHILD_SUBREAPER, 1);  // this process inherits the children of dead workers
   Pipe pipe = MakePipe(), childs_pipe = MakePipe();
   ASSERT_TRUE(pipe.exit.valid() && childs_pipe.exit.valid()) << "no more pipes";
   const std::uint32_t incarnation = std::exchange(next_incarnation_, next_incarnation_ + 2);
@@ -125,7 +126,7 @@ void Herd::KillAll() {
   });
 }
 
-/// A child is its parent's to wait for while that lives, and so stays a zombie.
+/// While a worker lives, only it can wait for its child, so the child stays a zombie.
 void Herd::Reap() {
   std::erase_if(unreaped_, [](const shm::UniqueFd& handle) {
     siginfo_t info{};

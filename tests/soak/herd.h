@@ -14,7 +14,8 @@
 
 namespace shmetrics::soak {
 
-/// The workers and the children that they fork, each with its pipe. What comes through the pipes goes to the ledger.
+/// The workers and the children that they fork, each with its pipe. What they write to the pipes goes to the
+/// ledger.
 class Herd {
  public:
   Herd(const RegistryOptions& registry, std::uint64_t seed, Ledger* ledger)
@@ -24,19 +25,21 @@ class Herd {
   Herd& operator=(const Herd&) = delete;
 
   void StartWorker();
-  /// Reads all that has been said until now.
+  /// Reads everything said until now.
   void Listen();
 
-  /// Of those who live; a child that nobody has heard of yet is none of them.
+  /// The number of those that live, without children that nobody has heard of yet.
   std::size_t size() const { return living_.size(); }
-  /// SIGKILL to one of them, chosen by a number of any size; it is dead when this returns. A worker, no child, is replaced.
+  /// Kills one of them, chosen by a number of any size, and returns when it is dead. Replaces a worker, but
+  /// not a child.
   void Kill(std::uint64_t choice, bool replace = true);
-  /// SIGSTOP to one of them, for so many turns.
+  /// Stops one of them for so many turns.
   void Stop(std::uint64_t choice, int turns);
-  /// A turn is over: those who have been stopped for long enough go on.
+  /// Ends a turn: those that have been stopped for long enough go on.
   void Turn();
   void KillAll();
-  /// Everybody goes on and says something more, however long that takes: nobody waits for the dead.
+  /// Lets everyone go on, and waits until each has said something more, however long that takes. That proves
+  /// that the dead block nobody.
   void AwaitProgress();
 
   std::uint64_t kills() const { return kills_; }
@@ -48,13 +51,13 @@ class Herd {
     std::uint32_t incarnation = 0;
     pid_t pid = 0;
     shm::UniqueFd pipe;
-    shm::UniqueFd handle;   ///< a pidfd: readable when it is dead, whoever its parent is
-    int stopped_turns = 0;  ///< left; 0: it runs
+    shm::UniqueFd handle;   ///< a pidfd: readable when it is dead, even if it is not our child
+    int stopped_turns = 0;  ///< turns left; 0: it runs
     std::uint64_t said = 0;
-    bool has_ended = false;  ///< by itself, which is found when it is waited for
+    bool has_ended = false;  ///< by itself; waiting for it finds out
   };
 
-  /// False when there is no more to come.
+  /// False if no more can come.
   bool Listen(Process& process);
   void MeetChildren();
   void Reap();
@@ -63,8 +66,8 @@ class Herd {
   const std::uint64_t seed_;
   Ledger& ledger_;
   std::deque<Process> living_;
-  std::vector<shm::UniqueFd> unreaped_;  ///< of the dead
-  std::deque<Process> unborn_;           ///< children that are not forked yet, or have not said so
+  std::vector<shm::UniqueFd> unreaped_;  ///< handles of the dead
+  std::deque<Process> unborn_;           ///< children not forked yet, or not heard of yet
   std::uint32_t next_incarnation_ = 1;
   std::uint64_t kills_ = 0, stops_ = 0, forks_ = 0;
 };

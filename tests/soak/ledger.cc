@@ -39,7 +39,7 @@ void Ledger::Note(std::uint32_t incarnation, const Record& record) {
   }
 }
 
-/// Streams that a worker may hold become fewer only behind release(), and those that it holds for certain before.
+/// `asked` falls only after release(), and `streams` already before it.
 void Ledger::NoteStream(Life& life, Kind kind) {
   if (kind == Kind::kStreamAsked) life.asked++;
   if (kind == Kind::kStreamHeld) life.streams++;

@@ -10,7 +10,7 @@
 
 namespace shmetrics::soak {
 
-/// The families that every worker uses, and handles to the series that are there from the start.
+/// The families that every worker uses, and handles to the series that exist from the start.
 struct Metrics {
   explicit Metrics(Registry& registry)
       : jobs(registry.counter({.name = "soak_jobs_total", .labels = {"job"}})),
@@ -26,7 +26,7 @@ struct Metrics {
     TakeHandles();
   }
 
-  /// Looks the series up again: in a new segment, if there is one.
+  /// Looks the series up again, in the new segment if there is one.
   void TakeHandles() {
     for (std::uint32_t i = 0; i < kJobs; i++) job[i] = jobs.with({std::to_string(i)});
     for (std::uint32_t i = 0; i < kMinutes; i++) job_minutes[i] = minutes.with({std::to_string(i)});

@@ -20,7 +20,7 @@ std::string NameOf(std::string_view family, std::string_view label, const std::s
   return std::string(family).append("{").append(label).append("=\"").append(value).append("\"}");
 }
 
-/// The same in both formats: OpenMetrics writes le="1.0" for le="1".
+/// A name that is equal in both formats: OpenMetrics writes le="1.0" for le="1".
 std::string NameOf(const Sample& sample) {
   if (sample.labels.empty()) return sample.name;
   std::string labels;
@@ -71,7 +71,7 @@ void Oracle::CheckCounters(const Samples& samples) const {
   }
 }
 
-/// All of a bucket's values are equal, so a count that its sum does not go with shows.
+/// All values of a bucket are equal, so a count that does not fit its sum shows.
 void Oracle::CheckHistograms(const Samples& samples) const {
   constexpr std::array<const char*, kBuckets> kLe = {"0.25", "1", "4", "+Inf"};
   for (std::uint32_t i = 0; i < kLatencies; i++) {
@@ -161,7 +161,7 @@ void Oracle::CheckNothingGoesBack(const testing::ParsedExposition& scrape) {
   highest_ = std::move(seen);
 }
 
-/// What is behind a bucket's count is one of its observations, whole.
+/// The exemplar of a bucket must be one of its observations, and whole.
 void Oracle::CheckExemplars(const testing::ParsedExposition& scrape) const {
   for (const Sample& sample : scrape.samples) {
     if (!sample.name.starts_with("soak_") || sample.exemplar.empty()) continue;

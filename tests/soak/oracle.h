@@ -10,21 +10,23 @@
 
 namespace shmetrics::soak {
 
-/// Compares what each scrape says with what the ledger allows; a test failure where they disagree. One for all the
-/// scrapes of one segment and its successors, whichever agent answers.
+/// Compares each scrape with what the ledger allows. It is a test failure if they disagree. One oracle checks
+/// all scrapes of one segment and its successors, whichever agent answers.
 class Oracle {
  public:
   explicit Oracle(const Ledger& ledger) : ledger_(ledger) {}
 
-  /// Label sets may have been refused for want of memory: of those only the family's sum is known from now on.
+  /// From now on label sets may have been refused for lack of memory, so only the sum of their family is
+  /// known.
   void AllowOverflow() { may_overflow_ = true; }
-  /// The ledger's BeginScrape() was called before the scrape was asked for, and all has been noted since it was answered.
+  /// Before the scrape is requested, the ledger's BeginScrape() must be called. After the answer, everything
+  /// said must be noted.
   void Check(const testing::ParsedExposition& scrape);
 
   std::uint64_t scrapes() const { return scrapes_; }
 
  private:
-  using Samples = std::map<std::string, double>;  ///< by name{label="value"}, of one label at most
+  using Samples = std::map<std::string, double>;  ///< by name{label="value"}, with at most one label
 
   void CheckCounters(const Samples& samples) const;
   void CheckHistograms(const Samples& samples) const;
@@ -38,7 +40,7 @@ class Oracle {
   const Ledger& ledger_;
   bool may_overflow_ = false;
   std::uint64_t scrapes_ = 0;
-  std::map<std::string, double> highest_;  ///< of each sample of a counter or histogram
+  std::map<std::string, double> highest_;  ///< the last value of each sample of a counter or histogram
 };
 
 }  // namespace shmetrics::soak

@@ -8,28 +8,30 @@ namespace shmetrics::soak {
 
 enum class Kind : std::uint8_t {
   kBorn,         ///< the first record; number: pid
-  kIntended,     ///< of a batch: what is about to be counted
-  kConfirmed,    ///< of a batch: what has been counted
+  kIntended,     ///< what a batch is about to count
+  kConfirmed,    ///< what a batch has counted
   kGaugesShown,  ///< from now on its gauges have values
-  kStreamAsked,  ///< a stream is a lease without limit and TTL, of a key of the worker's own
+  /// A stream is a lease without limit and TTL, with a key of the worker's own.
+  kStreamAsked,
   kStreamHeld,
   kStreamRefused,
   kStreamLeaving,
   kStreamLeft,
-  kPlaceTaken,    ///< a place is a lease within a limit, of a key of all; number: which of the worker's
+  /// A place is a lease within a limit, with a key that all share. number: which of the worker's places.
+  kPlaceTaken,
   kPlaceRenewed,  ///< number, until_ns
   kPlaceLeaving,  ///< number, time_ns
-  kBroken,        ///< number: the promise
+  kBroken,        ///< number: the broken promise
 };
 
-/// What only the worker itself can see broken.
+/// Broken promises that only the worker itself can see.
 enum class Broken : std::uint8_t {
-  kLeaseEndedByItself,   ///< of a worker that lives, before its time
+  kLeaseEndedByItself,   ///< before its time, while the worker lives
   kLeaseRenewedTooLate,  ///< its deadline had passed before renew() was called
   kLeaseOfParentLives,   ///< in a forked child
 };
 
-/// Workers have odd numbers, and each may fork one child, of the next.
+/// Workers have odd numbers. Each may fork one child, which has the next number.
 inline constexpr bool IsChild(std::uint32_t incarnation) { return incarnation % 2 == 0; }
 
 /// How often something is counted in one account (accounts.h).
@@ -38,15 +40,17 @@ struct Delta {
   std::uint32_t count;
 };
 
-/// What a worker says through its pipe. A power of two in size, so that none is ever split by the end of the pipe's page: a
-/// worker that is killed while it writes has written all of it or nothing.
+/// What a worker writes to its pipe. The size is a power of two, so the end of the pipe's page never splits a
+/// record. A worker killed while it writes has written all of it or nothing.
 struct Record {
   Kind kind{};
   std::uint8_t delta_count = 0;
   std::uint16_t key = 0;
   std::uint32_t number = 0;
-  std::int64_t time_ns = 0;   ///< by CLOCK_MONOTONIC: from when a place is held for certain, or until when
-  std::int64_t until_ns = 0;  ///< until when a place is held for certain, if it is neither left nor renewed
+  /// By CLOCK_MONOTONIC: the time from which, or until which, a place is held for certain.
+  std::int64_t time_ns = 0;
+  /// The time until which a place is held for certain, if it is neither left nor renewed.
+  std::int64_t until_ns = 0;
   std::array<Delta, 5> deltas{};
 };
 static_assert(sizeof(Record) == 64);

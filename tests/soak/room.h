@@ -12,7 +12,7 @@
 
 namespace shmetrics::soak {
 
-/// The room left on a tmpfs, which can be taken away and given back.
+/// The free space on a tmpfs. It can be filled and freed.
 class Room {
  public:
   explicit Room(const std::string& folder) : folder_(folder), filler_(folder + "/filler") {}
@@ -21,7 +21,7 @@ class Room {
     struct statvfs status {};
     const shm::UniqueFd file(open(filler_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     if (statvfs(folder_.c_str(), &status) != 0) return;
-    // Fails if somebody else was faster; then there is some room left, which is a case too.
+    // Fails if another process was faster. Then there is some space left, which is a case worth testing too.
     if (posix_fallocate(file.get(), 0, static_cast<off_t>(status.f_bfree * status.f_bsize)) == 0) times_++;
     is_full_ = true;
   }

@@ -20,7 +20,7 @@ using std::chrono::steady_clock;
 
 constexpr int kWorkers = 6;
 constexpr std::size_t kMostAlive = 12;
-constexpr std::uint32_t kMostSegments = 5;  ///< the agent keeps four that have been replaced
+constexpr std::uint32_t kMostSegments = 5;  ///< the agent keeps four replaced segments
 
 RegistryOptions OptionsFor(const std::string& folder) {
   return {.segment = folder + "/segment.v1",
@@ -56,7 +56,7 @@ void Soak::Run(std::chrono::duration<double> duration) {
   Report(taken);
 }
 
-/// All series but the visitors' are there from now on, whatever becomes of the tmpfs.
+/// Creates all series except the visitors', so that they exist whatever happens to the tmpfs.
 void Soak::Found() const {
   EXPECT_EQ(testing::RunInChild([this] {
               Registry& registry = Registry::open(registry_);
@@ -79,7 +79,7 @@ void Soak::TakeTurn() {
   usleep(Random(20'000));
 }
 
-/// A scrape that workers die and are born under.
+/// Scrapes while workers die and are born.
 void Soak::Scrape() {
   const bool is_open_metrics = Random(2) == 0;
   herd_.Listen();
@@ -101,7 +101,8 @@ void Soak::Scrape() {
 
 void Soak::DisturbWorkers() {
   usleep(Random(3'000));
-  // Children are not replaced, and come by themselves: who they are that die keeps their number within bounds.
+  // Children are not replaced, and workers fork them by themselves. The choice of the dead keeps their number
+  // within bounds.
   if (Random(4) != 0) herd_.Kill(random_());
   while (herd_.size() > kMostAlive) herd_.Kill(random_());
   if (Random(6) == 0) herd_.Stop(random_(), 1 + static_cast<int>(Random(15)));
@@ -119,7 +120,8 @@ void Soak::DisturbTmpfs() {
   room_.Fill();
 }
 
-/// There is a new one before the next scrape, and that one finds it: an agent knows none that has come and gone meanwhile.
+/// Makes a new segment before the next scrape, so that this scrape finds it. An agent never learns of a
+/// segment that has come and gone between scrapes.
 void Soak::RemoveSegment() {
   if (ledger_.segments() == kMostSegments) return;
   std::filesystem::remove(registry_.segment);
@@ -128,7 +130,8 @@ void Soak::RemoveSegment() {
   ledger_.NoteNewSegment();
 }
 
-/// Nobody is blocked by what the dead have left, and nothing of theirs is shown but what they have counted.
+/// Checks that nothing left by the dead blocks anyone, and that nothing of the dead is shown except what they
+/// have counted.
 void Soak::End() {
   room_.Free();
   herd_.AwaitProgress();

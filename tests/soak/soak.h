@@ -16,12 +16,13 @@
 
 namespace shmetrics::soak {
 
-/// What happens besides kills, stops and forks. An agent that starts anew does not know what was counted in a segment that
-/// has lost its name, and what is on a full tmpfs cannot be replaced: so not everything at once.
+/// What happens besides kills, stops and forks. Not everything can happen at once: a restarted agent does not
+/// know what was counted in a segment that has lost its name, and a segment on a full tmpfs cannot be
+/// replaced.
 enum class Chaos : std::uint8_t { kAgentsDieAndTmpfsFills, kSegmentIsRemoved };
 
-/// Workers, an agent, an oracle, and chaos among them. The seed decides who does what when it is his turn; when that is
-/// decides the scheduler, so that a seed replays what is done, and not how it meets.
+/// Workers, an agent, an oracle, and chaos among them. The seed decides what each does in its turn. The
+/// scheduler decides when that is. So a seed repeats the actions, but not their timing.
 class Soak {
  public:
   /// `agent`: the program. `may_fill`: the folder is on a small tmpfs of its own.

@@ -1,5 +1,6 @@
-// Random operations of many workers, kills at a rate of a thousand a minute, and at every scrape an oracle that knows what
-// may be shown. SHMETRICS_SOAK_SECONDS is how long, both tests together; SHMETRICS_SOAK_SEED what is done (soak.h).
+// Random operations of many workers, with a thousand kills a minute. At every scrape an oracle knows what may
+// be shown. SHMETRICS_SOAK_SECONDS is the time for both tests together. SHMETRICS_SOAK_SEED decides what is
+// done (soak.h).
 
 #include "tests/soak/soak.h"
 
@@ -23,7 +24,7 @@ namespace {
 using std::chrono::steady_clock;
 using Duration = std::chrono::duration<double>;
 
-/// Of both tests together.
+/// The time for both tests together.
 double Seconds() {
   if (const char* seconds = std::getenv("SHMETRICS_SOAK_SECONDS")) return std::atof(seconds);
   if (testing::IsNightly()) return 900;
@@ -39,7 +40,7 @@ std::uint64_t FirstSeed() {
   return std::random_device()();
 }
 
-/// Soaks one segment after the other, half a minute each, until the time is over or one has failed.
+/// Soaks one segment after another, half a minute each, until the time is over or one has failed.
 void RunSoaks(Chaos chaos) {
   std::uint64_t seed = FirstSeed();
   const Duration duration(Seconds() / 2);

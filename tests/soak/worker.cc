@@ -19,11 +19,11 @@ constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max();
 std::int64_t Now() { return shm::NowNs(CLOCK_MONOTONIC); }
 
 void WriteRecord(int pipe, const Record& record) {
-  // Nobody reads: the test has ended, and a forked worker must not outlive it.
+  // If nobody reads, the test has ended, and a forked worker must not outlive it.
   if (write(pipe, &record, sizeof record) != sizeof record) _exit(0);
 }
 
-/// It must be known before it attaches: it may be killed in that.
+/// A worker announces itself before it attaches, because it may be killed while it does.
 WorkerTerms Announced(const WorkerTerms& terms) {
   WriteRecord(terms.pipe, {.kind = Kind::kBorn, .number = static_cast<std::uint32_t>(getpid())});
   return terms;
@@ -87,7 +87,7 @@ void Worker::Act() {
   }
 }
 
-/// In turns, so that a kill finds each kind of counting begun.
+/// Counts in several accounts, so that a kill interrupts each kind of counting.
 void Worker::Count() {
   Record batch{.kind = Kind::kIntended};
   batch.delta_count = static_cast<std::uint8_t>(1 + Random(static_cast<std::uint32_t>(batch.deltas.size())));
@@ -115,7 +115,7 @@ void Worker::CountIn(const Delta& delta) {
   }
 }
 
-/// A new series, more often than not.
+/// Counts in a series that is mostly a new one.
 void Worker::VisitSomeone() {
   const std::uint32_t visitor = Random(kVisitors);
   Record batch{.kind = Kind::kIntended, .delta_count = 1};
@@ -135,7 +135,7 @@ void Worker::SetGauges() {
   metrics_.alive.sub(4);
 }
 
-/// Then its gauges may have no place either, until they are tried again.
+/// If this is true, its gauges may have no memory either, until they are set again.
 bool Worker::HasMetFullMemory() const {
   const std::vector<RefusalStatus> refusals = registry_.status().refusals;
   return std::ranges::any_of(
@@ -210,7 +210,7 @@ void Worker::LeavePlace() {
   if (!place.lease.release() && Now() < place.certain_until) SayBroken(Broken::kLeaseEndedByItself);
 }
 
-/// The child goes on as a worker of its own, with what it has inherited, and nobody waits for it when it is dead.
+/// The child goes on as a worker of its own, with what it has inherited. Nobody waits for it when it is dead.
 void Worker::Fork() {
   if (terms_.childs_pipe < 0 || Random(5) != 0) return;
   if (fork() != 0) {

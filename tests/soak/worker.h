@@ -15,13 +15,14 @@ namespace shmetrics::soak {
 struct WorkerTerms {
   RegistryOptions registry;
   std::uint64_t seed;
-  std::uint32_t
-      incarnation;  ///< which worker of the test it is; the next number is that of the child it may fork
-  int pipe;         ///< where it says what it does
-  int childs_pipe;  ///< where that child does
+  /// The worker's number in the test. The child that it may fork has the next number.
+  std::uint32_t incarnation;
+  int pipe;         ///< where it reports what it does
+  int childs_pipe;  ///< where that child reports
 };
 
-/// A process that does random operations, told by its seed, until it is killed, and says each before and after.
+/// A process that does random operations, chosen by its seed, until it is killed. It reports each one before
+/// and after.
 class Worker {
  public:
   explicit Worker(const WorkerTerms& terms);
@@ -32,8 +33,8 @@ class Worker {
     Lease lease;
     std::uint32_t number;
     std::int64_t ttl_ns;          ///< 0: none
-    std::int64_t certain_until;   ///< it cannot have run out before
-    std::int64_t possible_until;  ///< it must have run out after
+    std::int64_t certain_until;   ///< it cannot have expired before this
+    std::int64_t possible_until;  ///< it must have expired after this
   };
 
   void Say(Record record) const;

@@ -11,14 +11,14 @@
 
 namespace shmetrics::testing {
 
-/// What one scrape in text 0.0.4 said.
+/// The result of one scrape in text 0.0.4.
 class Scrape {
  public:
   explicit Scrape(std::string text);
 
-  /// Of a sample as it stands in the text: foo_total{a="b"}. Nothing if there is none.
+  /// The value of a sample, named as in the text: foo_total{a="b"}. Nothing if there is none.
   std::optional<double> operator[](const std::string& sample) const;
-  /// The same with all digits; 0 if there is none.
+  /// The same as an exact integer; 0 if there is none.
   std::uint64_t Integer(const std::string& sample) const;
   const std::string& text() const { return text_; }
 
@@ -27,7 +27,7 @@ class Scrape {
   std::map<std::string, std::string> samples_;
 };
 
-/// The agent, as a process of its own on a port of its own.
+/// The agent, as a process on a port of its own.
 class Agent {
  public:
   /// Starts it and waits until it serves; port 0 lets the kernel choose. A test failure if it does not.

@@ -29,8 +29,8 @@ shm::FamilyDefinition GaugeNamed(const std::string& name, shm::layout::GaugeMode
 shm::FamilyDefinition HistogramNamed(const std::string& name, std::vector<double> bounds,
                                      std::vector<std::string> labels = {});
 
-/// A process's view of a segment for writing, built from the parts of the ground floor alone. What is refused
-/// is a test failure, unless the caller asks the parts.
+/// A process's view of a segment for writing, built only from parts of shm. A refusal is a test failure,
+/// unless the caller uses the parts directly.
 class BareWorker {
  public:
   /// Attaches to the segment at `path`, or creates it.
@@ -41,7 +41,7 @@ class BareWorker {
   shm::Directory& directory() { return directory_; }
   shm::WorkerSlot& slot() { return slot_; }
 
-  /// Registers the family and keeps its definition as long as it must be kept.
+  /// Registers the family, and keeps its definition as long as needed.
   Result<shm::RegisteredFamily> Register(const shm::FamilyDefinition& definition);
   Result<shm::layout::SeriesRecord*> Register(const shm::FamilyDefinition& definition,
                                               const LabelValues& values);
@@ -49,7 +49,7 @@ class BareWorker {
   void Count(const shm::FamilyDefinition& definition, const LabelValues& values, std::uint64_t n);
   void Count(const shm::FamilyDefinition& definition, const LabelValues& values, double n);
   void Observe(const shm::FamilyDefinition& definition, const LabelValues& values, double value);
-  /// With an exemplar, whose labels are a list of names and one of values.
+  /// Observes with an exemplar, whose labels are a list of names and a list of values.
   void Observe(const shm::FamilyDefinition& definition, const LabelValues& values, double value,
                const LabelValues& names, const LabelValues& exemplar);
   void Count(const shm::FamilyDefinition& definition, const LabelValues& values, std::uint64_t n,
@@ -62,7 +62,7 @@ class BareWorker {
   Cell* CellOf(const shm::layout::SeriesRecord& series) {
     return reinterpret_cast<Cell*>(segment_->base() + series.cells);
   }
-  /// The cell of a gauge series: the host's if it is of mode last, else this process's.
+  /// The cell of a gauge series: the host's for mode last, else this process's.
   Result<shm::layout::GaugeCell*> GaugeCellOf(const shm::FamilyDefinition& definition,
                                               const LabelValues& values);
 

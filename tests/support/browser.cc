@@ -27,8 +27,8 @@ std::string MakeProfile() {
   return mkdtemp(name.data());
 }
 
-/// It says nothing to anybody, finds nothing on the disk, needs no graphics card and no user namespaces, and ends when the
-/// driver does, because its pipe does.
+/// It connects to nobody, finds nothing on the disk, and needs no graphics card and no user namespaces. It
+/// ends with the driver, because its pipe closes.
 json Capabilities(const std::string& profile) {
   const json arguments = {"--headless=new",
                           "--no-sandbox",
@@ -46,7 +46,7 @@ json Capabilities(const std::string& profile) {
              {{"goog:chromeOptions", {{"args", arguments}}}, {"goog:loggingPrefs", {{"browser", "ALL"}}}}}}}};
 }
 
-/// The driver says that it closes the connection, and does not.
+/// The driver announces that it closes the connection, but does not. So this finds the end of the answer.
 bool IsComplete(const std::string& answer) {
   const std::string length = "Content-Length:";
   const std::size_t head_end = answer.find("\r\n\r\n");
@@ -88,7 +88,8 @@ Browser::Browser() : profile_(MakeProfile()) {
 }
 
 Browser::~Browser() {
-  // Chromium is the driver's child: it ends with its session, while nobody would end it after the driver.
+  // Chromium is the driver's child. It ends with its session; after the driver has ended, nobody would end
+  // it.
   if (!session_.empty()) Ask("DELETE", "/session/" + session_);
   driver_->Kill();
   std::error_code ignored;

@@ -11,10 +11,11 @@
 
 namespace shmetrics::testing {
 
-/// A Chromium of the test's own, without a window and with an empty profile, driven by the W3C WebDriver protocol.
+/// A Chromium for one test, without a window and with an empty profile. The W3C WebDriver protocol controls
+/// it.
 class Browser {
  public:
-  /// Whether chromium and chromedriver are installed; scripts/setup --tests does that.
+  /// True if chromium and chromedriver are installed; scripts/setup --tests installs them.
   static bool IsInstalled();
 
   /// Starts it. A test failure if it does not start.
@@ -29,19 +30,20 @@ class Browser {
   nlohmann::json Run(const std::string& script) const;
   /// The text of the first element that `selector` finds, as a person sees it; empty if there is none.
   std::string Text(const std::string& selector) const;
-  /// Waits until an expression is true in the page. A test failure if it is not after a minute, which says what was waited
-  /// for and what the page looks like then.
+  /// Waits until an expression is true in the page. If it is not true after a minute, the test fails and says
+  /// what it waited for and what the page looks like.
   void WaitFor(const std::string& expression) const;
-  /// Types, as a person would, into what has the focus. Keys without a character are written as WebDriver numbers them.
+  /// Types into the element that has the focus, as a person would. Keys without a character have WebDriver's
+  /// numbers.
   void Type(const std::string& keys) const;
 
-  /// What a page is told of its reader: "prefers-color-scheme" is "dark".
+  /// Sets a media feature that the page sees, such as "prefers-color-scheme" to "dark".
   void Prefer(const std::string& feature, const std::string& value) const;
-  /// The page's own size in pixels.
+  /// Sets the size of the page itself, in pixels.
   void Resize(int width, int height) const;
-  /// What the browser has complained of since the last call: errors of scripts, of loading, of policies.
+  /// The browser's complaints since the last call: errors of scripts, of loading, of policies.
   std::vector<std::string> Complaints() const;
-  /// Writes what is seen as PNG.
+  /// Writes what the page shows as a PNG file.
   void Photograph(const std::string& file) const;
 
  private:
@@ -56,7 +58,7 @@ class Browser {
   std::string session_;
 };
 
-/// Keys that Type() knows, as WebDriver numbers them.
+/// Keys for Type(), by WebDriver's numbers.
 inline constexpr const char* kTabKey = "\uE004";
 inline constexpr const char* kEnterKey = "\uE007";
 inline constexpr const char* kEscapeKey = "\uE00C";

@@ -9,7 +9,7 @@ namespace shmetrics::testing {
 
 using Labels = std::map<std::string, std::string>;
 
-/// These labels and one more.
+/// Returns these labels and one more.
 Labels With(Labels labels, const std::string& name, const std::string& value);
 
 struct Range {
@@ -17,13 +17,14 @@ struct Range {
 };
 inline Range Exactly(double value) { return {value, value}; }
 
-/// The series that a PromQL query must return, and no others; `or_zero` allows others whose value is 0.
+/// The series that a PromQL query must return, and no others. `or_zero` allows others with the value 0.
 struct ExpectedSeries {
   std::map<Labels, Range> series;
   bool or_zero = false;
 };
 
-/// Empty if a result of Prometheus::Query() is as expected, else what is not. Names of metrics do not matter.
+/// Empty if a result of Prometheus::Query() is as expected, else the difference. Names of metrics do not
+/// matter.
 std::string Mismatch(const nlohmann::json& result, const ExpectedSeries& expected);
 
 }  // namespace shmetrics::testing

@@ -12,7 +12,7 @@ namespace {
 
 using Sample = ParsedExposition::Sample;
 
-/// Takes a quoted string off the front of `rest`, unescaped.
+/// Takes a quoted string off the front of `rest`, and unescapes it.
 std::optional<std::string> TakeQuoted(std::string_view* rest) {
   std::string text;
   if (!rest->starts_with('"')) return std::nullopt;
@@ -46,7 +46,7 @@ bool Take(char c, std::string_view* rest) {
   return true;
 }
 
-/// What stands in braces: labels, or a quoted name and labels.
+/// Takes the contents of braces: labels, or a quoted name and labels.
 bool TakeBraces(std::string_view* rest, Sample* sample) {
   if (Take('}', rest)) return true;
   do {

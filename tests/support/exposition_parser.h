@@ -8,19 +8,19 @@
 
 namespace shmetrics::testing {
 
-/// What one exposition says, in whichever text format, and what is wrong with it that no other oracle finds: a series that
-/// stands there twice (by its sorted labels), metadata twice or behind samples, families that interleave, lines that are
-/// neither, a last line without its end.
+/// The contents of one exposition in any text format, and its errors that no other oracle finds: a series
+/// twice (by its sorted labels), metadata twice or after samples, families that interleave, lines of no known
+/// kind, a last line without its end.
 struct ParsedExposition {
   struct Sample {
     std::string name;
     std::map<std::string, std::string> labels;  ///< values unescaped
     std::string value;
-    std::string exemplar;  ///< from the # on; empty: none
+    std::string exemplar;  ///< from the # on; empty if there is none
   };
   struct Family {
     std::string type;
-    std::string help;  ///< as it stands there
+    std::string help;  ///< not unescaped
     std::string unit;
   };
   std::vector<Sample> samples;
@@ -30,7 +30,7 @@ struct ParsedExposition {
 
 ParsedExposition ParseExposition(std::string_view text);
 
-/// A name and its labels, in their order: equal for what Prometheus takes for one series.
+/// A name and its sorted labels. Equal if Prometheus takes two samples for one series.
 std::string SeriesOf(const ParsedExposition::Sample& sample);
 
 }  // namespace shmetrics::testing

@@ -5,7 +5,7 @@
 
 namespace shmetrics::testing {
 
-/// Observes NaN, +Inf and -Inf from code compiled with -ffast-math, which believes that there are none.
+/// Observes NaN, +Inf and -Inf in code compiled with -ffast-math, which assumes that they do not exist.
 void ObserveNanAndInfinitiesWithFastMath(const HistogramFamily& family);
 
 }  // namespace shmetrics::testing

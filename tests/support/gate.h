@@ -8,8 +8,8 @@
 
 namespace shmetrics::testing {
 
-/// Where children wait for each other, so that they begin in one moment. Made before they are: it opens when
-/// all of them have come and the test has called Open().
+/// Children wait for each other here, so that they start at the same moment. Make it before them. It opens
+/// when all of them have come and the test has called Open().
 class Gate {
  public:
   Gate() {
@@ -21,7 +21,7 @@ class Gate {
   }
 
   void Open() { entrance_ = shm::UniqueFd(); }
-  /// In a child.
+  /// Called in a child.
   void Wait() {
     Open();
     char byte;
@@ -31,7 +31,7 @@ class Gate {
 
  private:
   shm::UniqueFd exit_;
-  shm::UniqueFd entrance_;  ///< every process that has not come yet holds it open
+  shm::UniqueFd entrance_;  ///< each process that has not come yet holds it open
 };
 
 }  // namespace shmetrics::testing

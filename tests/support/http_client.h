@@ -17,23 +17,23 @@ struct HttpAnswer {
   std::string body;
 };
 
-/// A connection to a port of 127.0.0.1, or to a Unix socket; none (-1) if nobody listens.
+/// Connects to a port of 127.0.0.1, or to a Unix socket. Returns no descriptor (-1) if nobody listens.
 shm::UniqueFd Connect(std::uint16_t port);
 shm::UniqueFd Connect(const std::string& unix_path);
 
 /// Sends as much of `bytes` as the other side takes.
 void SendAll(int fd, const std::string& bytes);
-/// All that comes until the other side closes, or `is_complete` says of what has come that it is.
+/// Receives until the other side closes, or until `is_complete` is true for what has come.
 std::string ReceiveAll(int fd, const std::function<bool(const std::string&)>& is_complete = {});
 
-/// Sends `bytes` on a connection of its own and returns what comes back, as ReceiveAll().
+/// Sends `bytes` on a new connection and returns the answer, received as by ReceiveAll().
 std::string SendRaw(std::uint16_t port, const std::string& bytes,
                     const std::function<bool(const std::string&)>& is_complete = {});
 std::string SendRaw(const std::string& unix_path, const std::string& bytes);
 
-/// One request on a connection of its own.
+/// Sends one request on a new connection.
 HttpAnswer Request(std::uint16_t port, const std::string& method, const std::string& path);
-/// A GET with these header lines, each with its line end.
+/// Sends a GET with these header lines, each with its line end.
 HttpAnswer GetWith(std::uint16_t port, const std::string& path, const std::string& headers);
 HttpAnswer Get(const std::string& unix_path, const std::string& path);
 

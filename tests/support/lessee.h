@@ -15,7 +15,7 @@ namespace shmetrics::testing {
 inline constexpr std::int64_t kMillisecondNs = 1'000'000;
 inline constexpr std::int64_t kMinuteNs = 60'000 * kMillisecondNs;
 
-/// A process's leases of one family `uploads{user_id}`, built from the parts of the ground floor alone.
+/// A process's leases of one family `uploads{user_id}`, built only from parts of shm.
 class Lessee {
  public:
   explicit Lessee(const std::string& path, const shm::SegmentOptions& options = SmallSegment())

@@ -11,17 +11,17 @@
 
 namespace shmetrics::testing {
 
-/// Gives the calling process, a child of the test, mounts of its own, which vanish with it.
+/// Gives the calling process, a child of the test, its own mounts, which vanish with it.
 inline bool EnterMountNamespace() {
   return unshare(CLONE_NEWNS) == 0 && mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
 }
 
-/// Mounts an empty tmpfs of `size`, as its mount option wants it, over the folder.
+/// Mounts an empty tmpfs over the folder. `size` is written as in its mount option.
 inline bool MountTmpfs(const std::string& folder, const std::string& size) {
   return mount("tmpfs", folder.c_str(), "tmpfs", 0, ("size=" + size).c_str()) == 0;
 }
 
-/// Whether this user may mount at all.
+/// True if this user may mount.
 inline bool CanMount(const std::string& folder) {
   return RunInChild([&] {
            if (!EnterMountNamespace() || !MountTmpfs(folder, "64k")) _exit(2);

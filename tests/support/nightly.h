@@ -5,7 +5,7 @@
 
 namespace shmetrics::testing {
 
-/// Whether tests that can take any time shall take minutes.
+/// True if tests that can run for any time may run for minutes.
 inline bool IsNightly() {
   const char* nightly = std::getenv("SHMETRICS_NIGHTLY");
   return nightly != nullptr && *nightly != '\0';

@@ -9,7 +9,7 @@
 
 namespace shmetrics::testing {
 
-/// A folder on tmpfs of mode 0700, gone with this object.
+/// A folder of mode 0700 on tmpfs, which is removed with this object.
 class PrivateFolder {
  public:
   PrivateFolder() {

@@ -64,7 +64,7 @@ bool Program::HasEnded() {
 std::optional<std::string> Program::WaitForText(const std::string& text) {
   std::optional<std::string> rest;
   WaitUntil([&] {
-    const bool ended = HasEnded();  // asked first, so that what it wrote last is read
+    const bool ended = HasEnded();  // asked first, so that its last output is read too
     rest = RestOfLine(errors(), text);
     if (!rest) rest = RestOfLine(output(), text);
     return rest || ended;

@@ -16,18 +16,18 @@ class Program {
   /// `arguments` begin with the program: a path, or a name to be found in $PATH.
   explicit Program(const std::vector<std::string>& arguments, const std::string& input = {});
 
-  /// What it has written so far.
+  /// Its output so far.
   std::string output() const;
   std::string errors() const;
-  /// Waits until what it has written to either contains `text`, and returns what follows on that line.
-  /// Nothing if it ends without having done so.
+  /// Waits until its output or its errors contain `text`, and returns what follows on that line. Nothing if
+  /// it ends without writing it.
   std::optional<std::string> WaitForText(const std::string& text);
   bool HasEnded();
   pid_t pid() const { return child_->pid(); }
 
   void Signal(int signal) const { child_->Signal(signal); }
   void Kill() { child_->Kill(); }
-  /// As Child::Wait(); 127 if there is no such program.
+  /// Like Child::Wait(); 127 if there is no such program.
   int Wait();
 
  private:
@@ -37,7 +37,7 @@ class Program {
   std::optional<Child> child_;
 };
 
-/// How a program ended, and what it wrote.
+/// How a program ended, and its output.
 struct Ended {
   int code;
   std::string output;

@@ -43,7 +43,7 @@ Prometheus::Prometheus(const std::string& config, const std::string& program)
   const std::optional<std::string> line = process_.WaitForText("\"Listening on\" ");
   EXPECT_TRUE(line.has_value()) << "Prometheus did not start; scripts/setup --tests installs it: "
                                 << process_.errors();
-  const std::string address = "address=127.0.0.1:";  // with the component in front of it since 2.46
+  const std::string address = "address=127.0.0.1:";  // since 2.46 the component comes before it
   const std::size_t at = line.value_or("").find(address);
   EXPECT_NE(at, std::string::npos) << line.value_or("");
   if (at != std::string::npos) {
@@ -58,7 +58,7 @@ Prometheus::~Prometheus() {
 }
 
 json Prometheus::Ask(const std::string& path) const {
-  // In HTTP/1.0 an answer of unknown length ends with the connection, not in chunks.
+  // HTTP/1.0, because there an answer of unknown length ends with the connection and has no chunks.
   const std::string answer = SendRaw(port_, "GET " + path + " HTTP/1.0\r\nHost: localhost\r\n\r\n");
   const std::size_t body = answer.find("\r\n\r\n");
   const json document = json::parse(body == std::string::npos ? "" : answer.substr(body + 4), nullptr, false);

@@ -13,10 +13,11 @@
 
 namespace shmetrics::testing {
 
-/// A Prometheus of the test's own, with its own data.
+/// A Prometheus for one test, with its own data.
 class Prometheus {
  public:
-  /// Starts it with this configuration file and waits until it is ready. A test failure if it does not start.
+  /// Starts it with this configuration file and waits until it is ready. It is a test failure if it does not
+  /// start.
   explicit Prometheus(const std::string& config, const std::string& program = "prometheus");
   /// Scrapes one agent every second.
   explicit Prometheus(const Agent& agent);
@@ -25,11 +26,11 @@ class Prometheus {
   Prometheus& operator=(const Prometheus&) = delete;
 
   std::uint16_t port() const { return port_; }
-  /// The "data" of an answer of the API; null if it has none yet.
+  /// The "data" of an answer of the API; null if there is none yet.
   nlohmann::json Ask(const std::string& path) const;
-  /// All series of a PromQL query: labels and value. Null if it is no query.
+  /// All series of a PromQL query: labels and value. Null if the query is invalid.
   nlohmann::json Query(const std::string& query) const;
-  /// The exemplars stored of a PromQL query's series: value by this label of theirs.
+  /// The stored exemplars of a PromQL query's series. The key is the value of their label `label`.
   std::map<std::string, double> Exemplars(const std::string& query, const std::string& label) const;
   /// The only series of a query, or nothing.
   std::optional<double> Value(const std::string& query) const;

@@ -12,7 +12,8 @@
 
 namespace shmetrics::testing {
 
-/// A test that has a folder on tmpfs of its own, gone with it, for one segment and for files about it.
+/// A test with its own folder on tmpfs, for one segment and files about it. The folder is removed with the
+/// test.
 class RegistryFixture : public ::testing::Test {
  public:
   RegistryFixture() {
@@ -23,7 +24,7 @@ class RegistryFixture : public ::testing::Test {
   ~RegistryFixture() override { std::filesystem::remove_all(folder_); }
 
  protected:
-  /// A small segment, so that its limits are near.
+  /// Options of a small segment, so that a test reaches its limits quickly.
   RegistryOptions Options() const {
     return {.segment = segment_,
             .worker_name = "test",
@@ -39,7 +40,7 @@ class RegistryFixture : public ::testing::Test {
   std::string segment_;
 };
 
-/// How often a process has met a refusal of this kind.
+/// How often this process has met a refusal of this kind.
 inline std::uint64_t RefusalsOf(const Registry& registry, ErrorCode code) {
   for (const RefusalStatus& refusal : registry.status().refusals) {
     if (refusal.code == code) return refusal.count;

@@ -8,12 +8,13 @@
 
 namespace shmetrics::testing {
 
-/// Label values that break what does not escape, or escapes twice.
+/// Label values that break code that does not escape, or escapes twice.
 const std::vector<std::string>& HostileValues();
 extern const char kHostileHelp[];
 
-/// A test with a segment that has every type, and whatever in it could break a format: hostile_total with the values above
-/// as the label `value` and their numbers as `number`, numbers no double holds, NaN, histograms of negative bounds.
+/// A test with a segment that has every type, and everything that could break a format. hostile_total has the
+/// values above as the label `value` and their numbers as `number`. There are also numbers that no double
+/// holds, NaN, and histograms with negative bounds.
 class RichRegistryFixture : public RegistryFixture {
  protected:
   RichRegistryFixture();

@@ -13,21 +13,21 @@
 
 namespace shmetrics::testing {
 
-/// What a histogram series says, as a reader of the segment sees it.
+/// A histogram series as a reader of the segment sees it.
 struct HistogramReading {
   std::uint64_t count = 0;
   double sum = 0;
   std::vector<std::uint64_t> buckets;  ///< not cumulative
 };
 
-/// What a segment says, read as the agent reads it: through a read-only mapping. Series are named as text
-/// 0.0.4 writes them: foo_total{a="b"}.
+/// The contents of a segment, read as the agent reads it: through a read-only mapping. Series are named as
+/// text 0.0.4 writes them: foo_total{a="b"}.
 class SegmentReading {
  public:
-  /// Attaches to the segment at `path`; a test failure if that is not possible. Does not read yet.
+  /// Attaches to the segment at `path`. It is a test failure if that fails. Does not read yet.
   explicit SegmentReading(const std::string& path);
 
-  /// Reads once more, and forgets what was read before.
+  /// Reads again, and forgets what was read before.
   SegmentReading& Again();
 
   /// 0 if the series is not shown.
@@ -36,9 +36,9 @@ class SegmentReading {
   /// Nothing if the series is not shown.
   std::optional<double> Gauge(const std::string& series) const;
   HistogramReading Histogram(const std::string& series) const;
-  /// Of a counter or histogram series, by bucket; empty if it is not shown.
+  /// The exemplars of a counter or histogram series, by bucket; empty if it is not shown.
   std::vector<shm::ExemplarSnapshot> Exemplars(const std::string& series) const;
-  /// When it was registered first; 0 if it is not shown.
+  /// The time when the series was registered first; 0 if it is not shown.
   std::int64_t CreatedUnixNs(const std::string& series) const;
   bool Shows(const std::string& series) const { return series_.contains(series); }
   /// All values of a per_worker gauge series.

@@ -7,8 +7,8 @@
 
 namespace shmetrics::testing {
 
-/// A T that a test and its children share: what they tell each other besides what is being tested. Its memory
-/// is zero at first; T is atomics, or arrays and structs of them.
+/// A T that a test and its children share, so that they can tell each other things outside of what is tested.
+/// Its memory is zero at first. T is atomics, or arrays and structs of them.
 template <class T>
 class SharedPage {
  public:

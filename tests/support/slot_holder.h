@@ -17,12 +17,12 @@
 
 namespace shmetrics::testing {
 
-/// Workers that hold a slot, and the question how many of them are alive.
+/// Starts workers that hold a slot, and counts how many of them are alive.
 class SlotHolderTest : public ::testing::Test {
  protected:
   void SetUp() override { BareWorker creator(path_); }
 
-  /// A worker that has set its gauge to 1 and then does `afterwards`.
+  /// Starts a worker that sets its gauge to 1 and then does `afterwards`.
   Child Worker(const std::function<void()>& afterwards) {
     holds_->store(false);
     Child child([&] {
@@ -40,7 +40,7 @@ class SlotHolderTest : public ::testing::Test {
   static void Pause() {
     for (;;) pause();
   }
-  /// How many workers are alive, by the slots and by the gauge that each has set to 1, which must agree.
+  /// The number of living workers, by the slots and by the gauge that each has set to 1. The two must agree.
   std::uint64_t Alive() {
     const SegmentReading reading = Read(path_);
     EXPECT_EQ(reading.Gauge("up").value_or(0), static_cast<double>(reading.AliveWorkers()));

@@ -11,7 +11,7 @@
 
 namespace shmetrics::testing {
 
-/// A snapshot made by hand, without a segment. Families are added in the order of their names.
+/// Makes a snapshot by hand, without a segment. Families are added in the order of their names.
 class SnapshotBuilder {
  public:
   shm::Snapshot snapshot{};
@@ -46,9 +46,9 @@ class SnapshotBuilder {
     snapshot.buckets.insert(snapshot.buckets.end(), buckets.begin(), buckets.end());
     return *this;
   }
-  /// `text`, for as long as this lives.
+  /// Keeps `text` as long as this lives.
   std::string_view Keep(const std::string& text) { return texts_.emplace_back(text); }
-  /// To the last series; in the order of their buckets.
+  /// Adds to the last series, in the order of the buckets.
   SnapshotBuilder& Exemplar(std::uint32_t bucket, const std::string& labels, double value,
                             std::int64_t unix_ns) {
     shm::SeriesSnapshot& series = snapshot.families.back().series.back();
@@ -57,7 +57,7 @@ class SnapshotBuilder {
     snapshot.exemplars.push_back({bucket, labels, value, unix_ns});
     return *this;
   }
-  /// To the last series.
+  /// Sets it for the last series.
   SnapshotBuilder& Created(std::int64_t unix_ns) {
     snapshot.families.back().series.back().created_unix_ns = unix_ns;
     return *this;

@@ -8,13 +8,13 @@
 
 namespace shmetrics::testing {
 
-/// What a column of cells has come to, by the way in which it was added.
+/// The sums of a column of cells, by the way in which they were added.
 struct StripeSums {
   std::uint64_t by_locked_instruction = 0;
   std::uint64_t by_sequence = 0;
 };
 
-/// `count_of` says what one cell holds.
+/// `count_of` returns the count that one cell holds.
 template <class Cell>
 StripeSums SumStripes(const shm::Segment& segment, Cell* first, auto count_of) {
   StripeSums sums;
@@ -25,7 +25,7 @@ StripeSums SumStripes(const shm::Segment& segment, Cell* first, auto count_of) {
   return sums;
 }
 
-/// Of an integer counter.
+/// The same for an integer counter.
 inline StripeSums SumStripes(const shm::Segment& segment, std::uint64_t* first) {
   return SumStripes(segment, first, [](std::uint64_t cell) { return cell; });
 }

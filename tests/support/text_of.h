@@ -12,14 +12,14 @@
 
 namespace shmetrics::testing {
 
-/// Those that the agent passes in.
+/// The aliases that the agent passes in.
 inline constexpr shm::Alias kTestAliases[] = {
     {"audio.streaming.active", "audio_streaming_active"},
     {"audio.jobs.active", "audio_jobs_active"},
     {"audio.quota_violations_total", "audio_quota_violations_total"},
 };
 
-/// A snapshot as a scrape shows it.
+/// A snapshot as the text of a scrape.
 inline std::string TextOf(const shm::Snapshot& snapshot, shm::Exposition exposition = {},
                           bool with_created = false) {
   const shm::Snapshot* const one = &snapshot;

@@ -31,7 +31,7 @@ SHMETRICS_EXPORT void keep_exemplar(void* series, const shm::BucketIndex& bucket
 /// Counts up to 2^64 - 1 and then wraps to 0. A process's counts stay when it dies.
 ///
 /// inc() is thread-safe, fork-safe and async-signal-safe. It never fails and never waits. It is inline: where
-/// the thread has restartable sequences (glibc 2.35, see README) it costs little more than a plain addition,
+/// the thread has restartable sequences (glibc 2.35 sets them up) it costs little more than a plain addition,
 /// elsewhere one locked addition.
 ///
 /// Not for a child that shares its parent's memory until it calls exec(), as after vfork(): its increments

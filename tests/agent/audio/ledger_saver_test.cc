@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -24,6 +25,7 @@ using shm::LedgerRecord;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
+using ::testing::Not;
 
 class LedgerFileTest : public ::testing::Test {
  protected:
@@ -184,6 +186,42 @@ TEST_F(LedgerFileTest, AFolderOfTheNameIsNotHarmed) {
   EXPECT_THAT(LogOf([&] { file_.Save({}); }), HasSubstr("writing " + path_));
   EXPECT_TRUE(std::filesystem::is_directory(path_));
   EXPECT_EQ(FilesInFolder(), 1) << "a temporary file was left behind";
+}
+
+TEST_F(LedgerFileTest, WhereIdsAreHashedNoRawIdIsSaved) {
+  const std::string path = folder_ / "segment";
+  CurrentView view(path);
+  shmetrics::testing::SegmentWriter writer(path);
+  writer.SetTier("alice@example.org", 3);
+  writer.SetTier("u_5bdcc146bf60754e", 2);
+  writer.MarkLedgerLoaded();
+  audio::AudioConfig hashing;
+  hashing.hash_user_id = true;
+  file_.SaveFrom(&view, hashing);
+  ASSERT_EQ(ReadBack().size(), 1U);
+  EXPECT_EQ(std::get<0>(ReadBack()[0]), "u_5bdcc146bf60754e");
+  file_.SaveFrom(&view, {});
+  EXPECT_EQ(ReadBack().size(), 2U);
+}
+
+TEST_F(LedgerFileTest, ItSaysSoWhenNoWorkerLoadsTheFileForLong) {
+  const std::string path = folder_ / "segment";
+  CurrentView view(path);
+  shmetrics::testing::SegmentWriter(path).SetTier("42", 3);
+  const auto now = std::chrono::steady_clock::now();
+  EXPECT_THAT(LogOf([&] { file_.SaveFrom(&view, {}, now); }), Not(HasSubstr("level=warn")));
+  EXPECT_THAT(LogOf([&] { file_.SaveFrom(&view, {}, now + std::chrono::seconds(61)); }),
+              HasSubstr("the ledger is not saved: no worker has loaded " + path_));
+}
+
+TEST_F(LedgerFileTest, NothingIsWrittenWhileThereIsNoLedgerToSave) {
+  const std::string path = folder_ / "segment";
+  CurrentView view(path);
+  file_.SaveFrom(&view, {});
+  EXPECT_FALSE(std::filesystem::exists(path_));
+  shmetrics::testing::SegmentWriter(path).SetTier("42", 3);
+  file_.SaveFrom(&view, {});
+  EXPECT_FALSE(std::filesystem::exists(path_)) << "no worker has taken over what was saved before";
 }
 
 }  // namespace

@@ -81,7 +81,7 @@ TEST(ForkGuardTest, RawCloneMadeUnderTheLockFindsItFree) {
   EXPECT_EQ(Child(child).Wait(), 0);
 }
 
-// It shares all memory with its parent until it executes something: it is its parent, as far as we know.
+// A vfork child shares all memory with its parent until it executes a program. To us it is its parent.
 TEST(ForkGuardTest, VforkChildKeepsTheGeneration) {
   const std::uint64_t mine = ForkGuard::Generation();
   const pid_t child = vfork();
@@ -114,7 +114,7 @@ TEST(ForkGuardTest, ForkWhileTheLockIsBusyLeavesItFreeOnBothSides) {
   const ForkGuard::Lock lock;
 }
 
-// An application may fork while one of its threads is in here under the application's own lock.
+// An application may fork while one of its threads is in here and holds a lock of the application.
 TEST(ForkGuardTest, ForkDoesNotWaitForTheLock) {
   const ForkGuard::Lock lock;
   EXPECT_EQ(RunInChild([] { const ForkGuard::Lock free_in_the_child; }), 0);

@@ -23,13 +23,13 @@ struct Shared {
   std::atomic<int> step;
 };
 
-/// No test may end while this thread holds the mutex: its memory goes with the test, and the C library keeps a list of
-/// what a thread holds that leads through that memory.
+/// No test may end while this thread holds the mutex. The mutex's memory ends with the test, but the C
+/// library keeps a list of the held mutexes that leads through that memory.
 class RobustMutexTest : public ::testing::Test {
  protected:
   RobustMutexTest() { RobustMutex::Initialize(&shared_->mutex); }
 
-  /// A process that has locked the mutex and does not go on.
+  /// A process that locks the mutex and then does nothing more.
   Child Holder() {
     Child holder([this] {
       ASSERT_EQ(RobustMutex(&shared_->mutex).Lock(), Outcome::kLocked);

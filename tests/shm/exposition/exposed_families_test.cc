@@ -106,7 +106,7 @@ TEST(ExposedFamiliesTest, AnAliasWhoseEscapedNameIsTakenIsDropped) {
   EXPECT_THAT(Names({&sample.snapshot}, Escaping::kDots),
               ElementsAre("U__audio_2e_streaming_2e_active_total", "audio_streaming_active",
                           "audio_dot_streaming_dot_active"));
-  SnapshotBuilder own;  // of a later snapshot, whose names are in no order
+  SnapshotBuilder own;  // a later snapshot, whose names are in no order
   own.Family("z", MetricType::kGauge).Number("", 1);
   own.Family("audio_dot_streaming_dot_active", MetricType::kGauge).Number("", 1);
   EXPECT_THAT(Names({&sample.snapshot, &own.snapshot}, Escaping::kDots),

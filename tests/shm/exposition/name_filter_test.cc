@@ -18,7 +18,7 @@ using layout::MetricType;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-/// The families that remain of one of each type.
+/// The families that remain, out of one of each type.
 std::vector<std::string> Remaining(const std::vector<std::string_view>& names) {
   testing::SnapshotBuilder builder;
   builder.Family("audio_quota_violations_total", MetricType::kCounter).Counter("", 1);

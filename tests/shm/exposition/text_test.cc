@@ -130,7 +130,7 @@ TEST(TextTest, LongAndManyLinesAllArriveWhole) {
   EXPECT_TRUE(Text(builder.snapshot) == expected);
 }
 
-// Those that the guess at the body's length looks at are known to whoever has read the source.
+// Anyone who has read the source knows which series the guess at the body's length looks at.
 TEST(TextTest, AFewLongLabelSetsDoNotMakeAScrapeAskForMemoryAsIfAllWereLong) {
   constexpr int kSeries = 6'400;
   SnapshotBuilder builder;

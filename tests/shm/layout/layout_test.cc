@@ -8,7 +8,7 @@
 namespace shmetrics::shm::layout {
 namespace {
 
-// Every number here is a promise to processes that are already running: who changes one changes kLayoutMajor.
+// Every number here is a promise to processes that already run. A change of one needs another kLayoutMajor.
 
 TEST(LayoutTest, ConstantsAreThoseOfLayoutOne) {
   EXPECT_EQ(kLayoutMajor, 1U);

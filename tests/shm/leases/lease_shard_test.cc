@@ -44,7 +44,7 @@ class LeaseShardTest : public ::testing::Test {
   testing::SharedPage<std::atomic<int>> holding_;
 };
 
-// Fault 7, and design §8: a stopped holder delays others for the bounded wait, then they are told.
+// Fault 7. "The life of a lease" in shm/README.md: a stopped holder delays others for the bounded wait, then they are told.
 TEST_F(LeaseShardTest, AStoppedHolderMakesDecisionsBusyWhichIsCountedAndIsNoDenial) {
   const HeldLease lease = lessee_.Acquire("42", 1, testing::kMinuteNs).value();
   const Child holder = HolderOfAll();

@@ -37,7 +37,7 @@ void ExpectDisjoint(std::vector<Stretch> stretches) {
 
 class ArenaTest : public ::testing::Test {
  protected:
-  /// The column below one allocation of cells, in every stripe.
+  /// The column of one allocation of cells, in every stripe.
   void AppendColumn(std::uint64_t begin, std::uint64_t bytes, std::vector<Stretch>* out) {
     for (std::uint32_t stripe = 0; stripe < segment_.header().stripe_count; stripe++)
       out->push_back({begin + stripe * kStripeBytes, bytes});

@@ -47,7 +47,7 @@ class FullTmpfsTest : public ::testing::Test {
     EXPECT_EQ(statvfs(folder_.path().c_str(), &status), 0);
     return status.f_bfree * status.f_bsize;
   }
-  /// Takes all but `left` bytes.
+  /// Fills the tmpfs except for `left` bytes.
   void Fill(std::uint64_t left) {
     const UniqueFd file(open((folder_ / "filler").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
     ASSERT_EQ(posix_fallocate(file.get(), 0, static_cast<off_t>(FreeBytes() - left)), 0);
@@ -93,7 +93,7 @@ TEST_F(FullTmpfsTest, GrowthIsRefusedAndWhatIsThereGoesOn) {
     for (std::size_t i = 1; i < known.size(); i++) AddToCounter(worker.CellOf<std::uint64_t>(*known[i]), 1);
     AddToCounter(worker.CellOf<std::uint64_t>(*worker.directory().OverflowSeries(family.value())), 5);
 
-    const auto reading = testing::Read(path_);  // nor does a reader touch a hole
+    const auto reading = testing::Read(path_);  // a reader touches no hole either
     EXPECT_EQ(reading.Counter(R"(users_total{user="0"})"), 1U);
     EXPECT_EQ(reading.Counter(R"(users_total{otel_metric_overflow="true"})"), 5U);
     EXPECT_EQ(reading.Gauge("depth"), 3.0);

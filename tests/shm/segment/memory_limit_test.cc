@@ -27,7 +27,7 @@ bool WriteTo(const std::string& path, const std::string& text) {
   return file.good();
 }
 
-/// A control group with a memory limit, of version 1 or 2, whichever this host has.
+/// A control group with a memory limit. Its version, 1 or 2, is the one that this host has.
 class MemoryGroup {
  public:
   explicit MemoryGroup(const std::string& limit) {
@@ -44,7 +44,7 @@ class MemoryGroup {
   ~MemoryGroup() { rmdir(folder_.c_str()); }
 
   bool usable() const { return usable_; }
-  /// Runs `body` in a child inside the group; how it ended.
+  /// Runs `body` in a child inside the group. Returns how it ended.
   int Run(const std::function<void()>& body) const {
     return testing::RunInChild([&] {
       ASSERT_TRUE(WriteTo(folder_ + "/cgroup.procs", std::to_string(getpid())));
@@ -82,7 +82,7 @@ TEST_F(MemoryGroupTest, HeadroomIsWhatTheLimitLeaves) {
             0);
 }
 
-// Fault 22. Without the question beforehand the kernel kills, and Run returns 137.
+// Fault 22. If the library did not ask beforehand, the kernel would kill, and Run would return 137.
 TEST_F(MemoryGroupTest, CreationBeyondTheLimitIsRefusedAndNobodyIsKilled) {
   EXPECT_EQ(group_.Run([&] {
     const auto segment = Segment::AttachOrCreate(
@@ -127,7 +127,7 @@ TEST(CommitPagesTest, PagesAreZeroAndContentsStay) {
   munmap(memory, kBytes);
 }
 
-// As it is where the kernel's pages are larger than those of the layout.
+// This happens where the kernel's pages are larger than those of the layout.
 TEST(CommitPagesTest, WhatBeginsWithinAPageIsCommitted) {
   constexpr std::size_t kBytes = 128U << 10U;
   auto* memory =

@@ -1,4 +1,4 @@
-// Which files are taken for a segment and which are refused: fault 27.
+// Which files are accepted as a segment and which are refused: fault 27.
 
 #include "shm/segment/segment_file.h"
 
@@ -34,7 +34,7 @@ constexpr gid_t kGroup = 20'100, kOtherGroup = 20'200;
 
 bool IsRoot() { return geteuid() == 0; }
 
-/// Goes on as another user, as a service does that drops its rights.
+/// Goes on as another user, like a service that drops its rights.
 void Become(uid_t user, gid_t group) {
   ASSERT_EQ(setgroups(0, nullptr), 0);
   ASSERT_EQ(setresgid(group, group, group), 0);
@@ -61,7 +61,7 @@ class SegmentFileTest : public ::testing::Test {
     const auto file = OpenSegmentFile(path_, true, trusted_owner);
     EXPECT_TRUE(file.ok()) << file.error().message;
   }
-  /// The folder is /dev/shm/...; opens the way to it for other users.
+  /// Makes the folder, and opens the way to it for other users, because it is in /dev/shm/...
   void MakeFolder(uid_t owner, gid_t group, mode_t mode) {
     ASSERT_EQ(chown(folder_.path().c_str(), owner, group), 0);
     ASSERT_EQ(chmod(folder_.path().c_str(), mode), 0);
@@ -114,7 +114,7 @@ TEST_F(SegmentFileTest, SocketIsRefused) {
 }
 
 TEST_F(SegmentFileTest, DeviceIsRefused) {
-  // /dev/null has the same numbers everywhere; a device file of one's own needs rights we may not have.
+  // /dev/null has the same numbers everywhere. Making a device file needs rights that we may not have.
   if (mknod(path_.c_str(), S_IFCHR | 0600, makedev(1, 3)) != 0)
     GTEST_SKIP() << "this user may not make device files";
   ExpectRefused(ErrorCode::kNotRegular, "not a regular file");

@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(
               4'096}),
     [](const auto& test) { return test.param.name; });
 
-/// Both, because the file's size is what its header says.
+/// Checks it with the size that the header itself gives.
 Result<void> Check(const layout::Header& header) { return CheckHeader("path", header, header.segment_bytes); }
 
 TEST(SegmentHeaderTest, WhatIsMadeByAnyAllowedLimitsIsAccepted) {

@@ -92,7 +92,7 @@ TEST_F(DefaultFolderTest, OtherFoldersAreNotMade) {
   });
 }
 
-// Fault 27: anybody can make a name in /dev/shm first.
+// Fault 27: anyone can make a name in /dev/shm first.
 TEST_F(DefaultFolderTest, PrivateFolderOfSomebodyElseIsRefused) {
   Run([] {
     std::filesystem::create_directory(Private());

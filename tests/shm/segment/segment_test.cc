@@ -169,7 +169,7 @@ TEST_F(SegmentTest, SegmentLosesItsNameWhenTheFileIsRemoved) {
   EXPECT_FALSE(segment.value()->HasName()) << "another file of the name is not this one";
   EXPECT_TRUE(next.value()->HasName());
   EXPECT_FALSE(segment.value()->identity() == next.value()->identity());
-  segment.value()->CountRefusal(layout::Refusal::kConflict);  // the old mapping still holds
+  segment.value()->CountRefusal(layout::Refusal::kConflict);  // the old mapping is still usable
   EXPECT_EQ(segment.value()->live().refusals[1].load(), 1U);
 }
 

@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint32_t kStripes = 6;
 constexpr std::size_t kInPage = kMaxRunOfIntegers;
 
-/// One block in which each cell of each stripe says another number.
+/// One block in which each cell of each stripe has another number.
 struct Block {
   alignas(kStripeBytes) std::array<std::uint64_t, kStripes * kInPage> cells;
   Block() {

@@ -28,8 +28,8 @@ constexpr int kWriters = 4;
 
 class ExemplarReaderTest : public ::testing::Test {
  protected:
-  /// Observes values of one bucket or the other, each with an exemplar that can be told to be its own: labels of many
-  /// lengths, made from the value.
+  /// Observes values of one bucket or the other, each with an exemplar. Its labels are made from the value
+  /// and have many lengths, so that a mix of two exemplars shows.
   void WriteUntil(const std::atomic<bool>& stop, int writer) const {
     BareWorker worker(path_);
     layout::SeriesRecord* series = worker.Register(latency_, {}).value();
@@ -49,7 +49,7 @@ class ExemplarReaderTest : public ::testing::Test {
     return std::string(static_cast<std::size_t>(number % 100), static_cast<char>('a' + number % 26)) +
            std::to_string(number);
   }
-  /// Reads until enough has been seen, and checks each exemplar.
+  /// Reads until it has seen enough, and checks each exemplar.
   void ExpectWhole() {
     SegmentReading reading(path_);
     std::uint64_t seen = 0;
@@ -91,7 +91,8 @@ TEST_F(ExemplarReaderTest, ProcessesThatWriteAtOnceNeverShowAMix) {
   for (Child& child : children) EXPECT_EQ(child.Wait(), 0);
 }
 
-// Nearly always: one that was preempted as it wrote, and goes on when another has taken over, leaves a torn record.
+// There is one nearly always. A writer that is preempted while it writes, and goes on after another has taken
+// over, leaves a torn record.
 TEST_F(ExemplarReaderTest, AtRestThereIsOneHoweverManyHaveWrittenAtOnce) {
   int whole = 0;
   for (int round = 0; round < 20; round++) {

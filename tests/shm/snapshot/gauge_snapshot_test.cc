@@ -1,4 +1,5 @@
-// Snapshot, of gauges: what the living have set comes together by the gauge's mode, what the dead had set is gone.
+// Gauges in a snapshot: values of the living are combined by the gauge's mode, and values of the dead are
+// gone.
 
 #include <gtest/gtest.h>
 #include <unistd.h>

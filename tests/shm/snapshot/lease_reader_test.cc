@@ -27,7 +27,7 @@ std::string BlockOf(const std::string& user) { return "user_id=\"" + user + "\""
 class LeaseReaderTest : public ::testing::Test {
  protected:
   LeaseReading ReadAs(const IsAlive& is_alive) { return ReadLeases(segment(), is_alive); }
-  /// How many leases a user has in a reading.
+  /// The number of leases that a user has in a reading.
   static std::uint64_t Of(const LeaseReading& reading, const std::string& user) {
     std::uint64_t count = 0;
     for (const auto& [family, keys] : reading.by_family) {
@@ -79,7 +79,7 @@ TEST_F(LeaseReaderTest, WhatIsReleasedOrOverdueIsNotShown) {
   EXPECT_EQ(ReadAs(Everybody).live, 1U);
 }
 
-/// Another user of the same shard, so that his entries and theirs are of one chunk.
+/// Another user of the same shard, so that the entries of both are in one chunk.
 std::string NeighbourOf(std::string_view user) {
   const auto shard_of = [](std::string_view name) {
     return HashOfValues(0, {&name, 1}) % layout::kLeaseShards;
@@ -110,7 +110,7 @@ TEST_F(LeaseReaderTest, AnEntryThatGoesToAnotherKeyWhileItIsReadShowsNeither) {
   const LeaseReading reading = ReadAs([&](auto, auto) {
     EXPECT_TRUE(Leases::Renew(first, 0));
     EXPECT_TRUE(lessee_.Release(first));
-    first.entry->state.generation++;  // a life later
+    first.entry->state.generation++;  // another lease has begun
     SetKey(first.entry, 0, BlockOf("somebody else"));
     return true;
   });

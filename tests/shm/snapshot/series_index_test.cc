@@ -40,7 +40,7 @@ TEST_F(SeriesIndexTest, KnowsNothingBeforeItHasLooked) {
   EXPECT_EQ(index_.families()[0]->definition.name, "c_total");
 }
 
-// A look costs what is new: were a record that is known read again, it would be found spoilt.
+// A look costs only what is new. If it read a known record again, it would find the record damaged.
 TEST_F(SeriesIndexTest, WhatIsKnownIsNotReadAgain) {
   const FamilyDefinition definition = CounterNamed("c_total", {"n"});
   std::vector<layout::SeriesRecord*> known;
@@ -56,7 +56,7 @@ TEST_F(SeriesIndexTest, WhatIsKnownIsNotReadAgain) {
   EXPECT_EQ(index_.skipped().series, 0U);
 }
 
-// Whatever is registered between which looks, the index ends up with everything once.
+// Whatever is registered between the looks, in the end the index has everything once.
 TEST_F(SeriesIndexTest, LookingOftenFindsWhatLookingOnceFinds) {
   std::mt19937 random(8);
   std::map<std::string, std::vector<std::string>> expected;

@@ -134,7 +134,7 @@ TEST_F(SnapshotTest, SeriesRegisteredBetweenReadsAreTakenIn) {
 
 TEST_F(SnapshotTest, EveryKindOfValueIsSummedOverTheStripes) {
   const FamilyDefinition histogram = HistogramNamed("h", {1, 2});
-  std::vector<std::thread> threads;  // of several stripes
+  std::vector<std::thread> threads;  // they use several stripes
   for (int i = 0; i < 8; i++) {
     threads.emplace_back([&] {
       BareWorker worker(path_);
@@ -195,7 +195,7 @@ TEST_F(SnapshotTest, CountersNeverGoBackwardsWhileProcessesCountAndDie) {
   ExpectNothingSkipped();
 }
 
-// What a worker registers and sets between the two halves of a read is nothing that makes no sense.
+// What a worker registers and sets between the two halves of a read is not skipped as nonsense.
 TEST_F(SnapshotTest, NothingIsSkippedWhileGaugesAreRegisteredAndSet) {
   const std::string path = folder_ / "large";
   BareWorker creator(path, {.bytes = 64U << 20U, .family_series_limit = 10'000});
@@ -225,7 +225,7 @@ TEST_F(SnapshotTest, ThreadsCountWhileOneReads) {
       }
     });
   }
-  // Through the writers' mapping, so that ThreadSanitizer sees both sides.
+  // It reads through the writers' mapping, so that ThreadSanitizer sees both sides.
   SnapshotReader reader(std::shared_ptr<const Segment>(std::shared_ptr<void>(), &worker_.segment()));
   Snapshot snapshot;
   for (int i = 0; i < 100; i++) reader.Read(&snapshot);

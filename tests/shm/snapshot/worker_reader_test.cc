@@ -74,7 +74,7 @@ TEST(WorkerReaderTest, WhoIsKnownIsNotReadAgainUntilAnotherHasTheSlot) {
   EXPECT_EQ(workers[0].name, name);
 }
 
-// Seen in the middle of his claim, he lives and dies before the next look.
+// The worker is seen in the middle of its claim, and then lives and dies before the next look.
 TEST(WorkerReaderTest, WhoWasNeverSeenAliveIsReadASecondTime) {
   const testing::PrivateFolder folder;
   const std::string path = folder / "segment";

@@ -13,7 +13,7 @@
 namespace shmetrics::shm {
 namespace {
 
-// In children, because a process asks its environment once.
+// Runs in children, because a process reads its environment once.
 class CpuStripesTest : public ::testing::Test {
  protected:
   testing::PrivateFolder folder_;

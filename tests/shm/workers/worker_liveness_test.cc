@@ -1,4 +1,4 @@
-// Worker slot, seen from outside: the situations in which other proofs of life are wrong.
+// Worker slots seen from outside, in situations where other proofs of life are wrong.
 
 #include <fcntl.h>
 #include <grp.h>
@@ -84,7 +84,7 @@ TEST_F(WorkerLivenessTest, StrangeCodeThatUnlocksAndClosesTheFileChangesNothing)
   EXPECT_EQ(Alive(), 1U);
 }
 
-// Fault 17: what a daemonising double fork does.
+// Fault 17: a daemonising double fork does this.
 TEST_F(WorkerLivenessTest, WorkerIsDeadThoughItsForkedChildLives) {
   Child worker = Worker([&] {
     const pid_t child = fork();
@@ -141,7 +141,7 @@ TEST_F(WorkerLivenessTest, WorkerThatExecutesAnotherProgramIsDead) {
 TEST_F(WorkerLivenessTest, WorkerIsAliveWhenItsMainThreadHasEnded) {
   Child worker = Worker([&] {
     std::thread([] { Pause(); }).detach();
-    syscall(SYS_exit, 0);  // this thread alone
+    syscall(SYS_exit, 0);  // ends only this thread
   });
   testing::WaitUntil([&] {  // its main thread is a zombie now
     std::ifstream file("/proc/" + std::to_string(worker.pid()) + "/stat");
@@ -154,7 +154,8 @@ TEST_F(WorkerLivenessTest, WorkerIsAliveWhenItsMainThreadHasEnded) {
   EXPECT_EQ(Alive(), 0U);
 }
 
-/// A child of the calling process with the id that it asks for, as the kernel would give it some day; 0 in the child.
+/// Forks a child with the process id that the caller chooses, as the kernel might some day. Returns 0 in the
+/// child.
 pid_t ForkWithId(pid_t id) {
   clone_args arguments{};
   arguments.exit_signal = SIGCHLD;
@@ -181,7 +182,7 @@ TEST_F(WorkerLivenessTest, AnotherProgramWithTheIdOfADeadWorkerIsNotTakenForIt) 
   EXPECT_EQ(Alive(), 0U);
 }
 
-// Fault 13: its process id says nothing to us.
+// Fault 13: its process id means nothing to us.
 TEST_F(WorkerLivenessTest, WorkerInAnotherPidNamespaceIsSeenAliveAndDead) {
   if (testing::RunInChild([] { _exit(unshare(CLONE_NEWPID) == 0 ? 0 : 1); }) != 0)
     GTEST_SKIP() << "this user may not make PID namespaces";

@@ -90,7 +90,8 @@ TEST_F(WorkerSlotTest, SlotOfADeadWorkerIsTakenAgainWithoutItsGauges) {
   EXPECT_EQ(Alive(), 2U);
 }
 
-// Faults 4 and 6: the heir's first lock says that the slot is taken, and only his last one that its words are his.
+// Faults 4 and 6: the next owner's first lock says that the slot is taken. Only its last lock says that the
+// words are its own.
 TEST_F(WorkerSlotTest, GaugesOfTheDeadDoNotComeBackWhileTheirSlotIsBeingClaimed) {
   for (const char* point : {"slot_claim_locked", "slot_epoch_bumped", "slot_taken_over"}) {
     Worker(Pause).Kill();

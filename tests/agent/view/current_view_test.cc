@@ -1,0 +1,106 @@
+#include "agent/view/current_view.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <future>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "agent/view/bus_guard.h"
+#include "shmetrics/shmetrics.h"
+#include "tests/agent/view/segment_writer.h"
+
+namespace shmetrics::agent {
+namespace {
+
+using shmetrics::testing::SegmentWriter;
+using shmetrics::testing::TemporaryFolder;
+using ::testing::IsEmpty;
+
+class CurrentViewTest : public ::testing::Test {
+ protected:
+  CurrentViewTest() { BusGuard::Install(); }
+
+  SegmentView Look() { return CurrentView::Turn(&view_).Look(); }
+  std::optional<std::vector<shm::LedgerRecord>> LedgerToSave() {
+    CurrentView::Turn turn(&view_);
+    turn.Look();
+    return turn.LedgerToSave();
+  }
+
+  TemporaryFolder folder_;
+  const std::string path_ = folder_ / "segment";
+  CurrentView view_{path_};
+};
+
+TEST_F(CurrentViewTest, EachLookIsFresh) {
+  EXPECT_EQ(Look().state, SegmentView::State::kWaiting);
+  SegmentWriter writer(path_);
+  writer.Count("jobs_total", 3);
+  EXPECT_EQ(Look().state, SegmentView::State::kAttached);
+  EXPECT_EQ(Look().snapshot.families.size(), 1U);
+  writer.Count("other_total", 1);
+  EXPECT_EQ(Look().snapshot.families.size(), 2U);
+}
+
+TEST_F(CurrentViewTest, AKeyThatWentIsSeenAt0) {
+  const LeaseGaugeFamily streams =
+      Registry::open({.segment = path_}).lease_gauge({.name = "streams", .labels = {"user_id"}});
+  Result<Lease> lease = streams.try_acquire({"42"});
+  ASSERT_TRUE(lease.ok()) << lease.error().message;
+  EXPECT_EQ(Look().snapshot.families[0].series[0].number, 1);
+  lease->release();
+  const SegmentView after = Look();
+  ASSERT_EQ(after.snapshot.families[0].series.size(), 1U);
+  EXPECT_EQ(after.snapshot.families[0].series[0].name_and_labels, "streams{user_id=\"42\"}");
+  EXPECT_EQ(after.snapshot.families[0].series[0].number, 0);
+}
+
+TEST_F(CurrentViewTest, ThreadsLookOneAtATime) {
+  std::optional<CurrentView::Turn> turn(std::in_place, &view_);
+  std::future<void> other = std::async(std::launch::async, [this] { Look(); });
+  EXPECT_EQ(other.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+  turn.reset();
+  other.get();
+}
+
+TEST_F(CurrentViewTest, TheLedgerIsThatOfTheSegment) {
+  const auto ledger = [this] {
+    CurrentView::Turn turn(&view_);
+    turn.Look();
+    return turn.Ledger();
+  };
+  EXPECT_THAT(ledger(), IsEmpty());
+  SegmentWriter(path_).SetTier("42", 2);
+  ASSERT_EQ(ledger().size(), 1U);
+  EXPECT_EQ(ledger().front().key, "42");
+}
+
+TEST_F(CurrentViewTest, WithoutASegmentThereIsNoLedgerToSave) { EXPECT_FALSE(LedgerToSave()); }
+
+TEST_F(CurrentViewTest, TheLedgerIsSavedOnlyOnceTheFormerOneHasBeenTakenOver) {
+  SegmentWriter writer(path_);
+  writer.SetTier("42", 3);
+  EXPECT_FALSE(LedgerToSave());
+  writer.MarkLedgerLoaded();
+  const auto ledger = LedgerToSave();
+  ASSERT_TRUE(ledger);
+  ASSERT_EQ(ledger->size(), 1U);
+  EXPECT_EQ(ledger->front().key, "42");
+  EXPECT_EQ(ledger->front().tier, 3U);
+}
+
+TEST_F(CurrentViewTest, OfACutOffSegmentNoLedgerIsSaved) {
+  SegmentWriter writer(path_);
+  writer.MarkLedgerLoaded();
+  ASSERT_TRUE(LedgerToSave());
+  std::filesystem::resize_file(path_, 4096);
+  EXPECT_FALSE(LedgerToSave());
+}
+
+}  // namespace
+}  // namespace shmetrics::agent
