@@ -1,4 +1,5 @@
-// The agent as Prometheus meets it: a process, over HTTP; and what series take of its memory and of the segment's.
+// The agent as Prometheus sees it: a process, scraped over HTTP. Also the memory that series take in it and
+// in the segment.
 
 #include <benchmark/benchmark.h>
 
@@ -17,11 +18,11 @@
 namespace shmetrics::bench {
 namespace {
 
-/// A segment and an agent of its own.
+/// A segment, and an agent for it.
 struct Served {
   explicit Served(std::uint32_t series) : segment(series), agent(SHMETRICS_AGENT, segment.path()) {}
 
-  /// Of the given size; made when first asked for.
+  /// With `series` series; made at the first call.
   static Served& Of(std::int64_t series) {
     static std::map<std::int64_t, Served> served;
     return served.try_emplace(series, static_cast<std::uint32_t>(series)).first->second;
@@ -44,7 +45,8 @@ double ResidentBytesOf(pid_t pid) {
   return 0;
 }
 
-/// Of a counter of two labels: in the segment, for all processes together, and in the agent that has been scraped.
+/// The memory of a counter with two labels: in the segment, for all processes together, and in an agent that
+/// was scraped.
 void MemoryOfCounters(benchmark::State& state) {
   Served& served = Served::Of(state.range(0));
   for (auto _ : state) served.agent.Get();
@@ -52,7 +54,7 @@ void MemoryOfCounters(benchmark::State& state) {
   state.counters["agent_bytes"] = ResidentBytesOf(served.agent.process().pid());
 }
 
-/// Of a histogram of ten bounds.
+/// The memory of a histogram with ten bounds.
 void MemoryOfHistograms(benchmark::State& state) {
   const auto series = static_cast<std::uint32_t>(state.range(0));
   const ScratchRegistry scratch(series);

@@ -1,6 +1,6 @@
-// What an increment costs while somebody on the other CPU scrapes all the time: readers never write, but they take the
-// writers' cache lines. Beside it stands what it costs while the other CPU scrapes a segment that nobody writes to: two
-// CPUs of one core, as a virtual machine may have them, slow each other down whatever they do.
+// The cost of an increment while the other CPU scrapes all the time: readers never write, but they take the
+// writers' cache lines. For comparison, the cost while the other CPU scrapes a segment that nobody writes to.
+// Two CPUs of one core, as a virtual machine may have them, always slow each other down.
 
 #include <benchmark/benchmark.h>
 
@@ -25,7 +25,8 @@ ScrapedSegment& Segment() {
 
 [[gnu::noinline]] void IncrementOnce(const Counter& counter) { counter.inc(); }
 
-/// A process on the second CPU that does `work` again and again, from its second turn on until the end of this object.
+/// A process on the second CPU that repeats `work`. The constructor returns when it has done it twice; the
+/// destructor ends it.
 class Beside {
  public:
   explicit Beside(const std::function<void()>& work)
@@ -47,7 +48,7 @@ void Increment(benchmark::State& state) {
   Repeat(state, [&] { IncrementOnce(counter); });
 }
 
-/// Each of the series in turn: what the reader has taken away comes back line by line.
+/// Increments each series in turn, so that the cache lines that the reader took come back one by one.
 void IncrementAll(benchmark::State& state) {
   const Pinned to_the_first(UsableCpu(0));
   const Counter* counters = Segment().handles().data();

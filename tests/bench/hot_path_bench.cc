@@ -1,5 +1,5 @@
-// What an application does all the time, through handles it has kept, beside the two instructions that such
-// things are compared with.
+// What an application does most often, through handles it has kept. For comparison, the two instructions that
+// such operations are usually compared with.
 
 #include <benchmark/benchmark.h>
 
@@ -58,8 +58,9 @@ void FetchAddTogether(benchmark::State& state, PartnerKind kind) {
   });
 }
 
-// Not inlined, as if each were the only one in a function of the application: out of a loop the compiler would
-// take what does not change, and measure less than an increment. The references have it easier.
+// Not inlined, as if each were the only one in a function of the application. The compiler would move
+// constant parts out of a loop, and the result would be less than an increment. The references get this
+// advantage.
 [[gnu::noinline]] void IncrementOnce(const Counter& counter) { counter.inc(); }
 [[gnu::noinline]] void IncrementOnce(const FractionalCounter& counter) { counter.inc(0.25); }
 [[gnu::noinline]] void ObserveOnce(const Histogram& histogram, double value) { histogram.observe(value); }

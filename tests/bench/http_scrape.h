@@ -7,8 +7,9 @@ namespace shmetrics::bench {
 
 enum class Encoding { kIdentity, kGzip };
 
-/// Measures GET /metrics of this port of 127.0.0.1 by the program curl and its own clock, from before it connects until it
-/// has all. The counter "bytes" says how much that was. The case must have been registered with UseManualTime().
+/// Measures GET /metrics from this port of 127.0.0.1 with the program curl and its own clock, from before it
+/// connects until it has the whole answer. The counter "bytes" is the size of the answer. The case must be
+/// registered with UseManualTime().
 void MeasureCurl(benchmark::State& state, int port, Encoding encoding);
 
 }  // namespace shmetrics::bench

@@ -1,4 +1,4 @@
-// What an application does at the beginning, in the middle and at the end of what it has limits for.
+// What an application does when it begins, continues and ends something that has a limit.
 
 #include <benchmark/benchmark.h>
 
@@ -22,7 +22,8 @@ namespace {
 
 constexpr LeaseOptions kTerms = {.limit = 3, .ttl = std::chrono::seconds(120)};
 
-/// A segment with so many live leases, each on a key of its own; without a TTL, so that they live as long as the rounds.
+/// A segment with a number of live leases, each on its own key. They have no TTL, so that they live as long
+/// as the rounds.
 class Held {
  public:
   explicit Held(std::int64_t count)
@@ -30,21 +31,21 @@ class Held {
         family_(scratch_.registry.lease_gauge({.name = "bench_streams", .labels = {"user_id"}})) {
     for (std::int64_t i = 0; i < count; i++) {
       Result<Lease> lease = family_.try_acquire({"user-" + std::to_string(i)});
-      if (!lease.ok()) continue;  // then the keys are too few
+      if (!lease.ok()) continue;  // then there are too few keys
       keys_.push_back("user-" + std::to_string(i));
       leases_.push_back(std::move(lease.value()));
     }
     std::ranges::shuffle(keys_, std::mt19937(1));
   }
 
-  /// With that many leases; made when first asked for.
+  /// With `count` leases; made at the first call.
   static const Held& Of(std::int64_t count) {
     static std::map<std::int64_t, Held> held;
     return held.try_emplace(count, count).first->second;
   }
 
   const LeaseGaugeFamily& family() const { return family_; }
-  /// In random order.
+  /// The keys in random order.
   const std::vector<std::string>& keys() const { return keys_; }
 
  private:
@@ -54,7 +55,7 @@ class Held {
   std::vector<Lease> leases_;
 };
 
-/// Whether one could be had.
+/// True if a lease was granted and released.
 bool AcquireAndRelease(const LeaseGaugeFamily& family, const std::string& key) {
   Result<Lease> lease = family.try_acquire({key}, kTerms);
   return lease.ok() && lease->release();
@@ -68,7 +69,7 @@ void AcquireRelease(benchmark::State& state) {
   if (!is_done) state.SkipWithError("a lease was refused");
 }
 
-/// With so many live leases in the segment; on the first `used` of their keys in turn.
+/// With that many live leases in the segment. Takes the first `used` of their keys in turn.
 void AcquireReleaseAmong(benchmark::State& state, std::size_t used) {
   const auto count = static_cast<std::size_t>(state.range(0));
   const Held& held = Held::Of(state.range(0));
@@ -81,10 +82,10 @@ void AcquireReleaseAmong(benchmark::State& state, std::size_t used) {
   if (!is_done) state.SkipWithError("a lease was refused");
 }
 
-/// The same number of keys, however many there are, so that only what the operation does can grow.
+/// Always ten keys, however many leases there are, so that only the cost of the operation can grow.
 void AcquireReleaseOnTen(benchmark::State& state) { AcquireReleaseAmong(state, 10); }
 
-/// All of the keys: tens of thousands do not stay in the processor's caches, and it is memory that takes the time.
+/// All keys: tens of thousands do not fit into the processor's caches, so memory takes most of the time.
 void AcquireReleaseOnAny(benchmark::State& state) {
   AcquireReleaseAmong(state, static_cast<std::size_t>(state.range(0)));
 }
@@ -113,7 +114,7 @@ void AudioStream(benchmark::State& state) {
 }
 
 void ConsumeDailyMinutes(benchmark::State& state) {
-  constexpr double kLeast = 1e-9;  // so that no run comes to the limit
+  constexpr double kLeast = 1e-9;  // so small that no run reaches the limit
   const audio::Quota& quota = DefaultQuota();
   bool is_done = true;
   Repeat(state, [&] {

@@ -1,4 +1,4 @@
-// What an application does that keeps no handles: it names the label set at every increment.
+// An application that keeps no handles: it names the label set at every increment.
 
 #include <benchmark/benchmark.h>
 
@@ -16,7 +16,7 @@ CounterFamily JobsOf(Registry& registry) {
   return registry.counter({.name = "bench_jobs_total", .labels = {"user_id", "job"}});
 }
 
-/// In a segment of default size, as users have it.
+/// In a segment of the default size, as users have it.
 const CounterFamily& JobsOfKnownUsers() {
   static const ScratchRegistry scratch(RegistryOptions{}.series_limit);
   static const CounterFamily family = [&] {

@@ -12,16 +12,17 @@
 namespace shmetrics::bench {
 namespace {
 
-constexpr benchmark::IterationCount kBatch = 100'000;  // so long that the start and the end do not count
+constexpr benchmark::IterationCount kBatch = 100'000;  // so long that start and end do not matter
 
-/// What the partner is told and what it says. The first writes `turns` and `is_over`, the second `turns_done`.
+/// What the two sides tell each other. The first writes `turns` and `is_over`, the partner writes
+/// `turns_done`.
 struct Turns {
   std::atomic<std::uint64_t> turns;
   std::atomic<std::uint64_t> turns_done;
   std::atomic<bool> is_over;
 };
 
-/// Waits without sleeping: to be woken takes longer than a batch.
+/// Waits without sleeping, because waking up takes longer than a batch.
 void WaitFor(const std::atomic<std::uint64_t>& word, std::uint64_t value, const std::atomic<bool>& is_over) {
   while (word.load() < value && !is_over.load()) {
   }

@@ -7,13 +7,14 @@
 
 namespace shmetrics::bench {
 
-/// How those are made who do an operation at the same time.
+/// What the partners are that do an operation at the same time.
 enum class PartnerKind { kThread, kProcess };
 
-/// Measures what one `operation` takes each of two partners, on a CPU each, while the other does the same: by the wall's
-/// clock, since what they do to each other is waiting for memory. The case must have been registered with UseManualTime().
+/// Measures how long one `operation` takes each of two partners, on a CPU each, while the other does the
+/// same. Uses wall time, because they make each other wait for memory. The case must be registered with
+/// UseManualTime().
 ///
-/// `run` does so many operations in a loop of its own, which the compiler can see through.
+/// `run` does the given number of operations in a loop of its own, so that the compiler can optimise it.
 void MeasureTogether(benchmark::State& state, PartnerKind kind,
                      const std::function<void(benchmark::IterationCount)>& run);
 

@@ -1,12 +1,12 @@
-// The same with PCP's memory-mapped values (MMV): an increment is a plain addition behind a call, not atomic, and not safe
-// from two threads. By name, instances of a metric are looked for one after the other.
+// The same with PCP's memory-mapped values (MMV). An increment is a plain addition behind a call: not atomic,
+// and not safe from two threads. A look-up by name compares the instances of a metric one after the other.
 
 #include <benchmark/benchmark.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 // clang-format off
-#include <pcp/pmapi.h>  // the next one needs it
+#include <pcp/pmapi.h>  // the next header needs it
 #include <pcp/mmv_stats.h>
 // clang-format on
 
@@ -27,7 +27,7 @@ std::string NameOf(int instance) { return "user-" + std::to_string(instance); }
 
 struct Map {
   Map() {
-    // In place of PCP's own, where its daemon looks.
+    // Replaces PCP's own folder, where its daemon looks.
     mkdir((folder / "mmv").c_str(), 0700);
     setenv("PCP_TMP_DIR", folder.path().c_str(), 1);
     for (int i = 0; i < kInstances; i++) {

@@ -13,7 +13,7 @@ inline cpu_set_t ThisCpu() {
   return cpus;
 }
 
-/// The CPU of this number among those that the calling thread may use; where there are fewer, the last.
+/// The n-th of the CPUs that the calling thread may use; the last one if there are fewer.
 inline cpu_set_t UsableCpu(int number) {
   cpu_set_t usable;
   sched_getaffinity(0, sizeof usable, &usable);
@@ -27,7 +27,7 @@ inline cpu_set_t UsableCpu(int number) {
   return cpus;
 }
 
-/// This thread runs on the given CPUs only, until the end of this object.
+/// Pins this thread to the given CPUs for the lifetime of this object.
 class Pinned {
  public:
   explicit Pinned(const cpu_set_t& cpus) {

@@ -1,4 +1,4 @@
-// The same with prometheus-cpp, as its users write it: families and metrics of one registry in one process.
+// The same with prometheus-cpp, used as its users do: families and metrics of one registry in one process.
 
 #include <benchmark/benchmark.h>
 #include <malloc.h>
@@ -30,7 +30,7 @@ prometheus::Registry& Families() {
   return registry;
 }
 
-// Not inlined, as those of shmetrics.
+// Not inlined, like those of shmetrics.
 [[gnu::noinline]] void IncrementOnce(prometheus::Counter& counter) { counter.Increment(); }
 [[gnu::noinline]] void ObserveOnce(prometheus::Histogram& histogram, double value) {
   histogram.Observe(value);
@@ -120,7 +120,7 @@ std::shared_ptr<prometheus::Registry> RegistryOf(std::uint32_t series) {
   return registry;
 }
 
-/// Of the given size; made when first asked for.
+/// With `series` series; made at the first call.
 const std::shared_ptr<prometheus::Registry>& Made(std::int64_t series) {
   static std::map<std::int64_t, std::shared_ptr<prometheus::Registry>> registries;
   std::shared_ptr<prometheus::Registry>& made = registries[series];
@@ -135,7 +135,7 @@ void Scrape(benchmark::State& state) {
 }
 
 void ScrapeHttp(benchmark::State& state, Encoding encoding) {
-  // Its exposer always compresses if it is asked to, as our agent does.
+  // Its exposer always compresses if asked to, like our agent.
   static prometheus::Exposer exposer("127.0.0.1:0");
   static const std::shared_ptr<prometheus::Registry> registry = [&] {
     const auto& made = Made(state.range(0));
@@ -145,7 +145,7 @@ void ScrapeHttp(benchmark::State& state, Encoding encoding) {
   MeasureCurl(state, exposer.GetListeningPorts().front(), encoding);
 }
 
-/// Of a counter of two labels, on the heap.
+/// The heap memory of a counter with two labels.
 void MemoryOfCounters(benchmark::State& state) {
   const auto heap = [] {
     const struct mallinfo2 info = mallinfo2();

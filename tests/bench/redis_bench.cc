@@ -1,5 +1,5 @@
-// What leases replace: a user's streams as a number in Redis, in the commands of the replaced system and in the fewest
-// that would do. Neither notices that a worker has died.
+// What leases replace: a user's streams as a number in Redis. Measured with the commands of the replaced
+// system, and with the fewest commands that would suffice. Neither notices a worker's death.
 
 #include <benchmark/benchmark.h>
 
@@ -13,7 +13,7 @@ namespace {
 constexpr const char* kKey = "audio:active_streams:42";
 constexpr const char* kTtl = "120";
 
-/// As the replaced system: three round trips, and more where the limit refuses.
+/// Like the replaced system: three round trips, and more if the limit refuses.
 void AcquireRelease(benchmark::State& state) {
   RedisPeer& redis = RedisPeer::Get();
   redis.Measure(state, [&] {
@@ -43,7 +43,7 @@ void Renew(benchmark::State& state) {
   redis.Measure(state, [&] { return redis.Ask({"EXPIRE", kKey, kTtl}) == 1; });
 }
 
-/// As the replaced system: two round trips.
+/// Like the replaced system: two round trips.
 void CheckRenew(benchmark::State& state) {
   RedisPeer& redis = RedisPeer::Get();
   redis.Ask({"INCRBY", kKey, "0"});

@@ -23,8 +23,8 @@ RedisPeer& RedisPeer::Get() {
 
 RedisPeer::RedisPeer() : cpu_(ThisCpu()) {
   const Pinned for_the_child(cpu_);
-  // redis-server is the same program as redis-check-rdb and goes by the name that it is called by. Debian's package
-  // redis-tools brings it under the latter only; that of the former would start a service.
+  // redis-server and redis-check-rdb are the same program, which acts by the name it is called with. Debian's
+  // package redis-tools installs only redis-check-rdb. The package of redis-server would start a service.
   server_ = std::make_unique<testing::Program>(
       std::vector<std::string>{"bash", "-c", R"(exec -a redis-server redis-check-rdb "$@")", "bash",  //
                                "--port", "0", "--unixsocket", folder_ / "socket", "--unixsocketperm", "700",

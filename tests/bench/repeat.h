@@ -5,7 +5,7 @@
 
 namespace shmetrics::bench {
 
-/// A turn of the benchmark's own loop costs as much as an addition: do many operations in each.
+/// Does many operations in each turn of the benchmark's loop, because a turn costs as much as an addition.
 template <class Operation>
 void Repeat(benchmark::State& state, Operation operation) {
   constexpr benchmark::IterationCount kBatch = 128;

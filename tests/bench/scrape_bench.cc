@@ -1,4 +1,4 @@
-// What the agent does when Prometheus asks, without HTTP: read the segment and write the text.
+// What the agent does when Prometheus asks, without HTTP: it reads the segment and writes the text.
 
 #include <benchmark/benchmark.h>
 
@@ -14,7 +14,7 @@
 namespace shmetrics::bench {
 namespace {
 
-/// Of the given size; made when first asked for.
+/// With `series` series; made at the first call.
 ScrapedSegment& Of(std::int64_t series) {
   static std::map<std::int64_t, ScrapedSegment> segments;
   return segments.try_emplace(series, static_cast<std::uint32_t>(series)).first->second;
@@ -32,9 +32,9 @@ void MeasureScrape(benchmark::State& state, ScrapedSegment* segment) {
 
 void ScrapeBody(benchmark::State& state) { MeasureScrape(state, &Of(state.range(0))); }
 
-/// Of the body of a scrape just made. A copy in a loop of its own finds both its buffers in the cache, through
-/// which a scrape, whoever makes it, has to bring cells, texts and a body; this one finds what a scrape
-/// leaves.
+/// Copies the body that a scrape just made. A copy in a loop of its own would find both its buffers in the
+/// cache. But every scrape must bring cells, texts and a body through the cache, and this copy finds the
+/// cache as a scrape leaves it.
 void CopyAfterScrape(benchmark::State& state) {
   ScrapedSegment& segment = Of(state.range(0));
   std::vector<char> copy(segment.Body().size());
@@ -58,7 +58,7 @@ void CopyBody(benchmark::State& state) {
 
 constexpr std::uint32_t kSeries = 10'000;
 
-/// So many living workers have all counted in all of the series.
+/// With that many living workers, all of which have counted in all series.
 void ScrapeWorkers(benchmark::State& state) {
   static std::map<std::int64_t, ScrapedSegment> segments;
   const auto [segment, is_new] = segments.try_emplace(state.range(0), kSeries);
@@ -66,7 +66,7 @@ void ScrapeWorkers(benchmark::State& state) {
   MeasureScrape(state, &segment->second);
 }
 
-/// So many workers have counted, set a gauge and been killed.
+/// With that many workers that have counted, set a gauge and been killed.
 void ScrapeAfterDeaths(benchmark::State& state) {
   static std::map<std::int64_t, ScrapedSegment> segments;
   const auto [segment, is_new] = segments.try_emplace(state.range(0), kSeries);
@@ -74,7 +74,7 @@ void ScrapeAfterDeaths(benchmark::State& state) {
   MeasureScrape(state, &segment->second);
 }
 
-/// Of a segment made where the host has so many CPUs.
+/// With a segment made on a host with that many CPUs.
 void ScrapeStripes(benchmark::State& state) {
   static std::map<std::int64_t, ScrapedSegment> segments;
   const auto [segment, is_new] =

@@ -31,7 +31,8 @@ ScrapedSegment::ScrapedSegment(std::uint32_t series, int cpus)
   if (segment.ok()) reader_ = std::make_unique<shm::SnapshotReader>(std::move(segment.value()));
 }
 
-/// Returns when it has counted. A child of this process, so that it need not look up the series again.
+/// Returns when the worker has counted. It is a child of this process, so that it need not look up the series
+/// again.
 testing::Child ScrapedSegment::StartWorker() {
   const testing::SharedPage<std::atomic<bool>> has_counted;
   testing::Child worker([&] {
@@ -49,8 +50,8 @@ void ScrapedSegment::AddWorkers(int count) {
 }
 
 void ScrapedSegment::KillWorkers(int count) {
-  // In crowds, as a host of so many workers would see them die: one after the other they would all take the same slot. Each
-  // slot that was ever used costs a scrape some 15 ns.
+  // Kills them in groups, as on a host with that many workers. One after the other they would all take the
+  // same slot. Each slot that was ever used costs a scrape some 15 ns.
   constexpr int kCrowd = 100;
   for (int i = 0; i < count; i += kCrowd) {
     std::list<testing::Child> crowd;

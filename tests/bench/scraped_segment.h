@@ -15,7 +15,7 @@
 
 namespace shmetrics::bench {
 
-/// A segment of `series` counters of the workload, and a reader of it.
+/// A segment with `series` counters of the workload, and a reader of it.
 class ScrapedSegment {
  public:
   /// `cpus`: as for a ScratchRegistry.
@@ -25,15 +25,15 @@ class ScrapedSegment {
   const std::string& path() const { return scratch_.path; }
   std::uint32_t stripe_count() const { return reader_->segment().header().stripe_count; }
   const std::vector<Counter>& handles() const { return handles_; }
-  /// What the segment has committed of memory, divided among the series.
+  /// The committed memory of the segment, divided by its series.
   double BytesPerSeries();
 
-  /// Workers that add 1 to each series, set a gauge, and live on as long as this object.
+  /// Adds workers that add 1 to each series, set a gauge, and live as long as this object.
   void AddWorkers(int count);
-  /// The same, killed, a hundred at a time.
+  /// Adds workers that do the same, and kills them, a hundred at a time.
   void KillWorkers(int count);
 
-  /// As the agent does it: the snapshot's memory is used again, the body is a new string each time.
+  /// Scrapes like the agent: reuses the snapshot's memory, but makes a new string for each body.
   std::string Body();
 
  private:

@@ -25,7 +25,7 @@ Registry& Open(const std::string& path, std::uint32_t series) {
                          .family_series_limit = series});
 }
 
-/// Makes the segment in a child that sees a host of so many CPUs.
+/// Makes the segment in a child that sees a host with that many CPUs.
 void MakeOn(int cpus, const std::string& path, std::uint32_t series) {
   const std::string list = path + ".cpus";
   std::ofstream(list) << "0-" << cpus - 1 << '\n';

@@ -8,11 +8,11 @@
 
 namespace shmetrics::bench {
 
-/// A registry on a segment of its own, which is gone with this program. Room for `series` series, all in one
-/// family.
+/// A registry on a segment of its own, which is removed when this program ends. Has room for `series` series,
+/// all in one family.
 struct ScratchRegistry {
-  /// `cpus`: how many the host seems to have when the segment is made; 0: as many as it has. To pretend takes the right to
-  /// mount; without it the host's are taken.
+  /// `cpus`: the number of CPUs that the host seems to have when the segment is made; 0: the real number.
+  /// Pretending needs the right to mount; without it the real number is used.
   explicit ScratchRegistry(std::uint32_t series, int cpus = 0);
 
   std::string path;

@@ -1,4 +1,4 @@
-// The agent comes, goes, and follows the segment: faults 26, 29 and 30.
+// The agent starts, stops and follows the segment: faults 26, 29 and 30.
 
 #include "tests/support/agent.h"
 
@@ -31,7 +31,7 @@ using testing::Scrape;
 
 class AgentTest : public testing::RegistryFixture {
  protected:
-  /// A worker that counts and dies.
+  /// Runs a worker that counts and dies.
   void CountInAWorker(int n) {
     EXPECT_EQ(RunInChild([&] {
                 Registry& registry = Open();
@@ -140,7 +140,7 @@ TEST_F(AgentTest, FollowsTheSegmentWhenItIsReplacedAndNoTotalGoesBackwards) {
   EXPECT_EQ(scrape["latency_count"], 2.0);
 }
 
-// Fault 26 under load. Every segment is seen by at least one scrape, so nothing may be missing in the end.
+// Fault 26 under load. At least one scrape sees every segment, so in the end nothing may be missing.
 TEST_F(AgentTest, NothingIsLostWhenTheFileIsRemovedWhileWorkersCount) {
   constexpr int kWorkers = 4;
   constexpr int kRemovals = 3;
@@ -190,7 +190,7 @@ TEST_F(AgentTest, ASegmentThatBecomesUsableIsServedWithoutARestart) {
   EXPECT_EQ(agent.Get()["requests_total"], 5.0);
 }
 
-// Fault 32, as people see it.
+// Fault 32, as operators see it.
 TEST_F(AgentTest, RefusalsAreVisible) {
   RegistryOptions options = Options();
   options.worker_slots = 1;

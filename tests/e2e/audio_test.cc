@@ -1,4 +1,4 @@
-// The audio front from end to end: workers, a real agent, and what its endpoints say.
+// The audio quotas end to end: workers, a real agent and its endpoints.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -47,7 +47,7 @@ class AudioEndToEndTest : public testing::RegistryFixture {
   const std::string config_ = folder_ + "/shmetrics.ini";
 };
 
-/// Memory of a process that is its own, in bytes.
+/// The private memory of a process, in bytes.
 std::uint64_t PrivateBytes(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/smaps_rollup");
   std::uint64_t bytes = 0;
@@ -144,7 +144,7 @@ TEST_F(AudioEndToEndTest, DottedNamesAreInTheJsonAsAliasesAndNeverInTheText) {
   EXPECT_EQ(agent.Get().text().find("audio."), std::string::npos);
 }
 
-// Defect 7 of the replaced system: nobody told the gauge when a TTL ran out.
+// Defect 7 of the replaced system: when a TTL ran out, the gauge did not change.
 TEST_F(AudioEndToEndTest, AUserWhoHasGoneStaysAtZeroForAWhile) {
   const Quota quota = MakeQuota();
   const Agent agent = StartAgent();
@@ -169,7 +169,7 @@ TEST_F(AudioEndToEndTest, TheLedgerOutlivesWorkersAgentsAndTheSegment) {
     agent.process().Signal(SIGTERM);
     EXPECT_EQ(agent.process().Wait(), 0);
   }
-  std::filesystem::remove(segment_);  // as a reboot does
+  std::filesystem::remove(segment_);  // like a reboot
   ASSERT_EQ(RunInChild([&] {
               const Quota quota = MakeQuota();
               EXPECT_FALSE(quota.consume_daily_minutes("42", 11)) << "20 of 30 are used";
@@ -206,8 +206,8 @@ TEST_F(AudioEndToEndTest, AMillionUsersWhoComeAndGoLeaveMemoryFlat) {
   EXPECT_EQ(segment_after.lease_entries, segment_before.lease_entries);
   EXPECT_EQ(segment_after.committed_bytes, segment_before.committed_bytes);
   EXPECT_EQ(segment_after.leases, 0U);
-// Allocators keep what they like; 4 bytes a user would be as much. AddressSanitizer keeps 256 MiB of what has been freed,
-// to find who still uses it.
+// How much memory allocators may keep; 4 bytes a user would be as much. AddressSanitizer keeps 256 MiB of
+// freed memory to find uses after free.
 #ifdef __SANITIZE_ADDRESS__
   constexpr std::uint64_t kNoise = 320U << 20U;
 #else

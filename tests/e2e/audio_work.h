@@ -1,7 +1,7 @@
 #ifndef SHMETRICS_TESTS_E2E_AUDIO_WORK_H_
 #define SHMETRICS_TESTS_E2E_AUDIO_WORK_H_
 
-// What the workers of the deploy test do, by numbers that its expectations repeat.
+// The work of the deploy test's workers, with the numbers that its expectations repeat.
 
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@
 
 namespace shmetrics::testing {
 
-/// What one worker does: streams and jobs it begins by user, denials it gives by type.
+/// The work of one worker: the streams and jobs it begins by user, and the denials it gives by type.
 struct Work {
   std::map<std::string, int> streams, jobs, violations;
 };
@@ -30,10 +30,10 @@ inline constexpr int kConflicts = 1;
 inline constexpr int kTooManySeries = 4;
 inline constexpr int kShortLived = 12;
 
-/// Announces the metrics, calls `begin`, and does the work; what it has begun goes on while the result lives.
+/// Announces the metrics, calls `begin` and does the work. What it began goes on while the result lives.
 inline std::vector<audio::Activity> RunWorker(Registry& registry, const Work& work,
                                               const std::function<void()>& begin) {
-  // One tier is allowed what is asked for, the other nothing at all.
+  // One tier may have everything, the other nothing.
   setenv("AUDIO_TIER_LIMITS_JSON",
          R"({"premium": {"concurrent_streams": null, "concurrent_jobs": null},)"
          R"( "free": {"daily_minutes": 0, "concurrent_streams": 0, "concurrent_jobs": 0}})",

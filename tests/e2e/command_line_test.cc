@@ -1,4 +1,4 @@
-// What the agent says of a command line or a configuration that is wrong: one line, and exit code 2.
+// A wrong command line or configuration: the agent prints one line and exits with code 2.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -110,7 +110,7 @@ TEST_F(CommandLineTest, TheAgentsReadmeNamesEveryFlagAndEveryKey) {
     flags++;
   }
   EXPECT_GT(flags, 10);
-  // What the program says that there is, as it says it of a key that there is not.
+  // The program lists all keys when it rejects an unknown one.
   const std::string path = folder_ + "/shmetrics.ini";
   std::ofstream(path) << "[nothing]\nx = 1\n";
   std::string keys = RunProgram({SHMETRICS_AGENT, "--config.file", path}).errors;

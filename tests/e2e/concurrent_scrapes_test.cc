@@ -1,4 +1,4 @@
-// Several who scrape at once wait for each other's scrapes, and for nothing else.
+// Concurrent scrapes wait for each other's scrapes and for nothing else.
 
 #include <gtest/gtest.h>
 
@@ -51,7 +51,7 @@ TEST_F(ConcurrentScrapesTest, TakeNoLongerThanOneAfterTheOther) {
   };
   scrape();
   double best = 1e9;
-  // Other programs can slow one of the two down, but not every time.
+  // Other programs can slow down one of the two, but not every time.
   for (int attempt = 0; attempt < 5 && best > 1.5; attempt++) {
     const double one_by_one = Seconds([&] {
       for (int i = 0; i < kScrapes; i++) scrape();

@@ -1,5 +1,5 @@
-// The C interface from Python: prefork servers that initialise first and fork then. Faults 6 and 15, for a language
-// that does not know C++.
+// The C interface from Python: prefork servers that initialise first and then fork. Faults 6 and 15, for a
+// language that does not know C++.
 
 #include <gtest/gtest.h>
 
@@ -22,8 +22,8 @@ using testing::SegmentReading;
 using testing::WaitUntil;
 
 constexpr int kWorkers = 4;
-constexpr int kSharedLimit = 10;   ///< of streams of one premium user
-constexpr int kMinutesLimit = 30;  ///< of a free user
+constexpr int kSharedLimit = 10;   ///< streams of one premium user
+constexpr int kMinutesLimit = 30;  ///< minutes of a free user
 
 class CtypesTest : public testing::RegistryFixture {
  protected:
@@ -40,7 +40,7 @@ class CtypesTest : public testing::RegistryFixture {
   static void Await(Program& server, const std::string& words) {
     ASSERT_TRUE(server.WaitForText(words).has_value()) << server.errors();
   }
-  /// Ends all `living` workers of the server, and leaves it alone.
+  /// Ends all `living` workers of the server, but not the server.
   static void EndWorkers(Program& server, int living) {
     server.Signal(SIGTERM);
     std::string all_well;
@@ -48,7 +48,7 @@ class CtypesTest : public testing::RegistryFixture {
     EXPECT_EQ(server.WaitForText("ended "), "[" + all_well + "]") << server.errors();
   }
 
-  /// Streams of all users whose name begins so.
+  /// The streams of all users whose name begins with `users`.
   static double StreamsOf(const SegmentReading& reading, const std::string& users) {
     const shm::FamilySnapshot* family = reading.Family("audio_streaming_active");
     double sum = 0;
@@ -61,7 +61,7 @@ class CtypesTest : public testing::RegistryFixture {
   static std::uint64_t Violations(const SegmentReading& reading, const std::string& type) {
     return reading.Counter("audio_quota_violations_total{type=\"" + type + "\"}");
   }
-  /// What a killed or ended worker must not change.
+  /// Checks the totals, which a killed or ended worker must not change.
   static void ExpectTotals(const SegmentReading& reading, std::uint64_t masters, std::uint64_t groups) {
     EXPECT_EQ(reading.Counter(R"(py_requests_total{server="prefork"})"),
               masters + groups * (4 * 1000 + 0 + 1 + 2 + 3));
@@ -157,7 +157,7 @@ TEST_F(CtypesTest, TwoServersOfOneHostShareOneLimit) {
   EXPECT_EQ(reading.Gauge("py_shared_held"), kSharedLimit);
 }
 
-// As when a supervisor has loaded the application and forks servers, which fork their workers.
+// A supervisor loads the application and forks servers, which fork their workers.
 TEST_F(CtypesTest, TwoMastersForkedAfterTheQuotaWasMadeShareOneLimit) {
   const auto server = StartServer(3, {"--two-masters"});
   Await(*server, "master ready");

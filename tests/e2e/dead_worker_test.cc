@@ -1,4 +1,4 @@
-// What the agent shows of workers that die, stop or end: faults 6, 7 and 10.
+// What the agent shows about workers that die, stop or end: faults 6, 7 and 10.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -26,7 +26,7 @@ using testing::WaitUntil;
 
 class DeadWorkerTest : public testing::RegistryFixture {
  protected:
-  /// Counts 10, shows a gauge of 5, and goes on counting in "ticks_total" until it is stopped.
+  /// A worker that counts 10, shows a gauge of 5, and goes on counting in "ticks_total" until it is stopped.
   Child StartWorker() {
     const int before = *ready_;
     Child worker([this] {
@@ -73,7 +73,7 @@ TEST_F(DeadWorkerTest, WithTheLastWorkerItsGaugeIsGoneAltogether) {
   EXPECT_EQ(agent.Get().text().find("# TYPE depth"), std::string::npos);
 }
 
-// Fault 10: its parent, this test, does not wait for it.
+// Fault 10: the worker's parent, this test, does not wait for it.
 TEST_F(DeadWorkerTest, AZombieIsDead) {
   const Child worker = StartWorker();
   const Agent agent(SHMETRICS_AGENT, segment_);
@@ -86,7 +86,7 @@ TEST_F(DeadWorkerTest, AZombieIsDead) {
   EXPECT_EQ(agent.Get()["requests_total"], 10.0);
 }
 
-// Fault 7, but for the leases.
+// Fault 7, without its leases.
 TEST_F(DeadWorkerTest, AStoppedWorkerIsAliveAndGoesOn) {
   Child worker = StartWorker();
   const Agent agent(SHMETRICS_AGENT, segment_);

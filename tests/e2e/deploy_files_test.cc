@@ -1,4 +1,4 @@
-// The files of scripts/deploy, checked by the programs that will read them.
+// The files of scripts/deploy, checked by the programs that read them.
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -146,7 +146,7 @@ TEST(DeployFilesTest, TheDashboardHasThePanelsOfTheSourceDocumentAndCanBeImporte
 
 TEST(DeployFilesTest, SystemdAcceptsTheUnits) {
   const PrivateFolder folder;
-  // systemd-analyze looks for the program where the unit says that it is.
+  // systemd-analyze looks for the program at the path in the unit.
   std::string service = ReadFile(kUnits + "shmetrics-agent.service");
   const std::string installed = "/usr/local/bin/shmetrics-agent";
   const std::size_t at = service.find(installed);
@@ -187,7 +187,7 @@ TEST(DeployFilesTest, SysusersAndTmpfilesMakeTheGroupTheUserAndTheFolder) {
   EXPECT_EQ(folder.st_gid, std::stoul(groups.substr(gid)));
 }
 
-/// Makes the calling process one of this user, and of the group besides its own.
+/// Gives the calling process this user, and this group besides its own.
 void Become(uid_t user, gid_t group) {
   ASSERT_EQ(setgroups(1, &group), 0);
   ASSERT_EQ(setresgid(user, user, user), 0);
@@ -202,7 +202,7 @@ TEST(DeployFilesTest, WorkersAndAgentOfDifferentUidsMeetInTheFolder) {
   std::filesystem::permissions(root.path(), std::filesystem::perms(0711));
   ASSERT_EQ(mkdir(folder.c_str(), 0700), 0);
   ASSERT_EQ(chown(folder.c_str(), 0, kGroup), 0);
-  ASSERT_EQ(chmod(folder.c_str(), 02770), 0);  // as the tmpfiles make it
+  ASSERT_EQ(chmod(folder.c_str(), 02770), 0);  // like the tmpfiles configuration
   const std::string segment = folder + "/default.v1";
 
   std::vector<testing::Child> workers;
@@ -216,7 +216,8 @@ TEST(DeployFilesTest, WorkersAndAgentOfDifferentUidsMeetInTheFolder) {
       pause();
     });
   }
-  // By its descriptor, which needs no right to the folders that the build is in. Inherited on purpose.
+  // Started by its descriptor, because the user may have no right to the build's folders. Inherited on
+  // purpose.
   const shm::UniqueFd program(open(SHMETRICS_AGENT, O_RDONLY));  // NOLINT(android-cloexec-open)
   testing::Program agent({"setpriv", "--reuid=64003", "--regid=64000", "--clear-groups", "--",
                           "/proc/self/fd/" + std::to_string(program.get()), "--config.file", "/dev/null",

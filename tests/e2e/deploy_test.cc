@@ -1,5 +1,6 @@
-// Every expression that a user is given, of the source document, the rules and the dashboard, is put to a real
-// Prometheus, which scrapes a real agent with the shipped configuration, and must return what the workers know.
+// Sends every expression for users, from the source document, the rules and the dashboard, to a real
+// Prometheus. It scrapes a real agent with the shipped configuration. The results must be what the workers
+// know.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -76,7 +77,7 @@ void Replace(std::string* text, const std::string& from, const std::string& to) 
   text->replace(at, from.size(), to);
 }
 
-/// The shipped configuration, for this agent and every second.
+/// The shipped configuration, changed to scrape this agent every second.
 std::string ShippedConfig(const Agent& agent) {
   std::string config = ReadFile(kDeploy + "prometheus.yml");
   Replace(&config, "localhost:8000", "127.0.0.1:" + std::to_string(agent.port()));
@@ -108,13 +109,13 @@ class DeployTest : public testing::RegistryFixture {
   void ExpectQuery(const std::string& query, const ExpectedSeries& expected) const {
     EXPECT_EQ(Mismatch(prometheus_.Query(query), expected), "") << query;
   }
-  /// For rules, which are evaluated when it is their turn.
+  /// For rules, which Prometheus evaluates only periodically.
   void WaitForQuery(const std::string& query, const ExpectedSeries& expected) const {
     WaitUntil([&] { return Mismatch(prometheus_.Query(query), expected).empty(); });
   }
   double ValueOf(const std::string& query) const { return prometheus_.Value(query).value_or(-1); }
 
-  /// The query of each rule by its name, as Prometheus has loaded it.
+  /// The loaded rules of Prometheus: their queries by name.
   std::map<std::string, std::string> Rules() const {
     std::map<std::string, std::string> rules;
     const json answer = prometheus_.Ask("/api/v1/rules");
@@ -133,8 +134,8 @@ class DeployTest : public testing::RegistryFixture {
     return expressions;
   }
 
-  /// What rate() times its seconds, or increase(), may say of a counter that has grown by `low` to `high`. It adds, on
-  /// both ends, at most 1.1 times the mean distance of the samples it has seen.
+  /// The allowed range of increase(), or of rate() times its seconds, for a counter that has grown by `low`
+  /// to `high`. Both add, at each end, at most 1.1 times the mean distance of the samples.
   Range Grown(double low, double high, double scale = 1) const {
     return {low * scale * (1 - 1e-9), high * scale * (1 + 2.2 / (samples_ - 1))};
   }
@@ -155,7 +156,8 @@ class DeployTest : public testing::RegistryFixture {
     };
   }
 
-  /// By type, over `seconds`; times 60 it is 5 of the 300 seconds of the window.
+  /// The violations by type, as rates over `seconds`. For a rate times 60 give 5, not the 300 seconds of the
+  /// window.
   ExpectedSeries Violations(const Labels& more, double seconds) const {
     return {{{With(more, "type", "daily_minutes"), Rate(17, seconds)},
              {With(more, "type", "concurrent_streams"), Rate(5, seconds)},
@@ -197,8 +199,8 @@ class DeployTest : public testing::RegistryFixture {
     };
   }
 
-  /// How much of a family's limit the one with the most series has used: a family that is full, and the series that takes
-  /// what is refused.
+  /// The used part of its limit, for the family with the most series: a full family, plus the overflow
+  /// series.
   double LargestFamily() const {
     std::uint64_t largest = 0;
     const testing::SegmentReading reading = Read();
@@ -265,7 +267,7 @@ TEST_F(DeployTest, EveryExpressionReturnsWhatTheWorkersKnow) {
   const std::string jobs_panel = kSeedJobs + " or vector(0)";
   const std::map<std::string, std::string> rules = Rules();
 
-  // No worker yet: 0, and not "No data".
+  // Without a worker: 0, not "No data".
   WaitUntil([&] { return ValueOf("up{job=\"tldw_server\"}") == 1; });
   EXPECT_EQ(ValueOf(streams_panel), 0);
   EXPECT_EQ(ValueOf(jobs_panel), 0);
@@ -307,7 +309,7 @@ TEST_F(DeployTest, EveryExpressionReturnsWhatTheWorkersKnow) {
   for (const auto& [name, expected] : of_alerts) ExpectQuery(rules.at(name), expected);
   EXPECT_EQ(rules.size(), of_recordings.size() + of_alerts.size()) << "a rule that this test does not know";
 
-  // A killed worker's streams are gone, what it has counted stays.
+  // The streams of a killed worker are gone; its counts stay.
   workers[2].Kill();
   WaitUntil([&] { return ValueOf(kSeedStreams) == 4; });
   ExpectQuery(kSeedStreamsByUser,

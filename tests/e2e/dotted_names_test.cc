@@ -1,4 +1,4 @@
-// What scripts/deploy/dotted-names.md tells users of Prometheus 2, put to one.
+// Checks the advice of scripts/deploy/dotted-names.md for users of Prometheus 2 with a real one.
 
 #include <gtest/gtest.h>
 
@@ -22,7 +22,7 @@ using testing::Agent;
 using testing::Prometheus;
 using testing::WaitUntil;
 
-/// The block of YAML in the guide.
+/// The YAML block of the guide.
 std::string RelabellingOfTheGuide() {
   std::ostringstream text;
   text << std::ifstream(SHMETRICS_SOURCE_DIR "/scripts/deploy/dotted-names.md").rdbuf();

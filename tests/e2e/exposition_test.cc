@@ -1,4 +1,4 @@
-// Every format and scheme, read by parsers that nobody here wrote, and by one that finds what they miss.
+// Every format and scheme, read by parsers of others, and by one that finds what they miss.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -31,7 +31,7 @@ const std::string kHost = "Host: localhost\r\n";
 struct Format {
   std::string accept;
   std::string content_type;
-  std::string streams_alias;  ///< of audio.streaming.active; empty: none
+  std::string streams_alias;  ///< the name of audio.streaming.active; empty if it has none
   enum class Oracle { kPromtool, kPython, kNone } oracle;
 };
 
@@ -57,7 +57,8 @@ std::vector<Format> Formats() {
   return formats;
 }
 
-/// How many samples Python's OpenMetrics parser finds. Debian's Python: another one in $PATH has not the package.
+/// The number of samples that Python's OpenMetrics parser finds. Uses Debian's Python: another one in $PATH
+/// lacks the package.
 Ended AskPython(const std::string& text) {
   return testing::RunProgram(
       {"/usr/bin/python3", "-c",
@@ -68,7 +69,7 @@ Ended AskPython(const std::string& text) {
       text);
 }
 
-/// Those of the workers under their own names, which no format may lack.
+/// The workers' series under their own names. Every format must have them.
 std::set<std::string> SeriesOfTheWorkers(const ParsedExposition& parsed) {
   std::set<std::string> series;
   for (const auto& sample : parsed.samples) {
@@ -103,7 +104,7 @@ TEST_F(ExpositionTest, EveryFormatSatisfiesItsParserAndHasEverySeriesOnce) {
     EXPECT_EQ(has_alias, !format.streams_alias.empty());
     if (format.oracle == Format::Oracle::kPromtool) {
       const Ended promtool = testing::RunProgram({"promtool", "check", "metrics"}, answer.body);
-      EXPECT_NE(promtool.code, 1) << promtool.errors;  // 3: it does not like a name or misses a help text
+      EXPECT_NE(promtool.code, 1) << promtool.errors;  // 3: it objects to a name or misses a help text
     }
     if (format.oracle == Format::Oracle::kPython) {
       const Ended python = AskPython(answer.body);

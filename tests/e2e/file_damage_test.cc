@@ -1,4 +1,4 @@
-// What another process can do to the segment's file while the agent has it mapped and a worker counts in it.
+// How another process can damage the segment's file while the agent has it mapped and a worker counts in it.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -51,7 +51,7 @@ void Overwrite(const std::string& path, std::uint64_t begin, std::uint64_t bytes
 
 class FileDamage : public testing::RegistryFixture {
  protected:
-  /// Counts and registers without pause. What becomes of it is not the agent's business.
+  /// Counts and registers without pause. The result does not matter to the agent.
   Child StartWorker(const std::string& counter) {
     counting_->store(false);
     Child worker([this, counter] {
@@ -73,7 +73,7 @@ class FileDamage : public testing::RegistryFixture {
     return worker;
   }
   std::uint64_t Bytes() const { return std::filesystem::file_size(segment_); }
-  /// One scrape, which may be refused but not be wrong; its body is empty if it was refused.
+  /// One scrape. It may be refused but not wrong. The body is empty if it was refused.
   static std::string Scrape(const Agent& agent) {
     const HttpAnswer answer = testing::Get(agent.port(), "/metrics");
     EXPECT_TRUE(answer.status == 200 || answer.status == 503) << answer.status << agent.process().errors();
@@ -89,7 +89,7 @@ class FileDamage : public testing::RegistryFixture {
       skipped += scrape["shmetrics_skipped_records_total{reason=\"" + std::string(what) + "\"}"].value_or(0);
     return skipped;
   }
-  /// A new file, in which a new worker counts.
+  /// Makes a new file, in which a new worker counts.
   void Replace() {
     std::filesystem::remove(segment_);
     replacement_.emplace(StartWorker("replacement_total"));
@@ -102,7 +102,7 @@ class FileDamage : public testing::RegistryFixture {
 struct Case {
   const char* name;
   std::function<void(const std::string& path, std::uint64_t bytes)> damage;
-  bool is_found = true;  ///< false: there is nothing wrong with what is read
+  bool is_found = true;  ///< false: what is read is correct
 };
 void PrintTo(const Case& test, std::ostream* out) { *out << test.name; }
 
@@ -159,7 +159,7 @@ INSTANTIATE_TEST_SUITE_P(Every, FileDamageTest, ::testing::ValuesIn(kCases),
 
 using FileDamageUnderLoadTest = FileDamage;
 
-// Faults 23 and 24: each page may be gone, or be zeros, at any moment of a scrape.
+// Faults 23 and 24: at any moment of a scrape a page may be missing or zero.
 TEST_F(FileDamageUnderLoadTest, HolesPunchedWithoutPauseAreSurvived) {
   const Child worker = StartWorker("newer_total");
   Agent agent(SHMETRICS_AGENT, segment_);
@@ -174,7 +174,7 @@ TEST_F(FileDamageUnderLoadTest, HolesPunchedWithoutPauseAreSurvived) {
   EXPECT_GE(agent.Get()["replacement_total"], 1'000);
 }
 
-// Fault 23: the cut may come at any moment of a scrape, and may have been undone before the next.
+// Fault 23: the cut may come at any moment of a scrape, and may be undone before the next scrape.
 TEST_F(FileDamageUnderLoadTest, FilesCutOffAndMadeAsLongAgainWithoutPauseAreSurvived) {
   const Child worker = StartWorker("newer_total");
   Agent agent(SHMETRICS_AGENT, segment_);

@@ -1,5 +1,5 @@
-// A process that may write to the segment and does so without pause, anywhere in it, while others read. It prints a seed;
-// with that in SHMETRICS_SEED it writes the same again.
+// A process that may write to the segment writes anywhere in it without pause, while others read. It prints a
+// seed; with that in SHMETRICS_SEED it writes the same again.
 
 #include <gtest/gtest.h>
 
@@ -33,7 +33,8 @@ class MaliciousWriterTest : public ::testing::Test {
     std::printf("SHMETRICS_SEED=%llu\n", static_cast<unsigned long long>(seed_));
   }
 
-  /// Damages more and more, then begins again with what was there, so that readers come far before they stumble.
+  /// Damages more and more, then restores the original and begins again, so that readers get far before they
+  /// fail.
   Child StartWriter() {
     return Child([this] {
       std::mt19937_64 random(seed_);
@@ -60,7 +61,7 @@ TEST_F(MaliciousWriterTest, ASnapshotIsSaneWhateverIsWrittenWhileItIsRead) {
   std::uint64_t reads = 0;
   std::uint64_t stumbled = 0;
   while (IsTimeLeft()) {
-    // One that remembers more with each read, then one that knows nothing.
+    // One reader that remembers more with each read, and one that knows nothing.
     shm::SnapshotReader reader(damaged_.AttachReader());
     for (int again = 0; again < 20 && IsTimeLeft(); again++) {
       reader.Read(&snapshot);
@@ -74,7 +75,7 @@ TEST_F(MaliciousWriterTest, ASnapshotIsSaneWhateverIsWrittenWhileItIsRead) {
   RecordProperty("reads", std::to_string(reads));
 }
 
-// Fault 25: what one look finds committed is not, at the next, while the same record is read.
+// Fault 25: memory that is committed at one look is not at the next, while the same record is read.
 TEST_F(MaliciousWriterTest, MemoryThatComesAndGoesIsLookedForOnce) {
   const Child writer([this] {
     const std::uint64_t committed = damaged_.live().committed_front;

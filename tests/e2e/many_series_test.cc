@@ -1,4 +1,4 @@
-// As many series as a large host has, in one segment, through HTTP.
+// As many series as on a large host, in one segment, read through HTTP.
 
 #include <gtest/gtest.h>
 
@@ -35,7 +35,7 @@ struct Totals {
   bool operator==(const Totals&) const = default;
 };
 
-/// Of the lines that begin with `prefix`.
+/// The totals of the lines that begin with `prefix`.
 Totals TotalsOf(std::string_view text, std::string_view prefix) {
   Totals totals;
   while (!text.empty()) {
@@ -57,7 +57,7 @@ class ManySeriesTest : public testing::RegistryFixture {
                            .family_series_limit = SeriesCount()})
         .counter({.name = "items_total", .labels = {"item"}});
   }
-  /// In series i of [begin, end) i + 1; every other series belongs to another process.
+  /// Counts i + 1 in each series i of [begin, end). Two processes take turns with the series.
   void CountEach(std::uint32_t begin, std::uint32_t end) const {
     const auto count_half = [&, this](std::uint32_t first) {
       const CounterFamily family = Family();
@@ -81,7 +81,7 @@ TEST_F(ManySeriesTest, EveryOneIsInTheScrapeAndTheTotalIsExactWhileTheirNumberGr
       agent.port(), "/metrics", "Host: localhost\r\nAccept: application/openmetrics-text; version=1.0.0\r\n");
   EXPECT_EQ(TotalsOf(open_metrics.body, "items_total{"), Expected(all));
   EXPECT_TRUE(open_metrics.body.ends_with("# EOF\n"));
-  // One more than there is room for: refused, and the rest stays as it was.
+  // One more series than fits is refused, and the others do not change.
   Family().with({"one too many"}).inc();
   const std::string full = testing::Get(agent.port(), "/metrics").body;
   EXPECT_EQ(TotalsOf(full, "items_total{item="), Expected(all));

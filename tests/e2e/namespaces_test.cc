@@ -1,4 +1,4 @@
-// Workers and agent that see different processes, clocks and users: faults 13 and 14.
+// Workers and an agent that see different processes, clocks and users: faults 13 and 14.
 
 #include <fcntl.h>
 #include <grp.h>
@@ -28,7 +28,7 @@
 #include "tests/support/registry_fixture.h"
 #include "tests/support/shared_page.h"
 
-// Debian 12's <sched.h> does not know it.
+// Missing in Debian 12's <sched.h>.
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
 #endif
@@ -51,20 +51,20 @@ void Write(const char* path, const std::string& text) {
   EXPECT_TRUE(file.good()) << path;
 }
 
-/// Makes children of the calling process live in namespaces of their own, root to themselves and with a clock that is an
+/// Puts children of the calling process into namespaces of their own, where they are root and the clock is an
 /// hour ahead, as in a container on another host.
 void EnterNamespaces(int which) {
   ASSERT_EQ(unshare(which), 0);
   if ((which & CLONE_NEWUSER) != 0) {
     Write("/proc/self/uid_map", "0 0 1");
-    Write("/proc/self/setgroups", "deny");  // else only a process outside may write the next
+    Write("/proc/self/setgroups", "deny");  // without this, only a process outside may write the next file
     Write("/proc/self/gid_map", "0 0 1");
-    testing::DieWithParent();  // new rights take that away
+    testing::DieWithParent();  // new privileges clear that setting
   }
   if ((which & CLONE_NEWTIME) != 0) Write("/proc/self/timens_offsets", "monotonic 3600 0\nboottime 3600 0\n");
 }
 
-/// The segment, and an agent that may be elsewhere than the workers.
+/// The segment, and an agent that may be in other namespaces than the workers.
 class NamespacesTest : public testing::RegistryFixture {
  protected:
   void SetUp() override {
@@ -73,8 +73,8 @@ class NamespacesTest : public testing::RegistryFixture {
       GTEST_SKIP() << "this user may not make namespaces";
   }
 
-  /// The first process of namespaces of its own, which runs `body` and then lives until it is killed. It dies with the
-  /// child that is returned, which is its parent and not in the PID namespace.
+  /// Starts the first process of new namespaces. It runs `body` and then lives until it is killed. It dies
+  /// with the returned child, which is its parent and outside the PID namespace.
   Child Container(const std::function<void()>& body, int which = kAllNamespaces) {
     const int before = ready_->load();
     Child outside([&] {
@@ -96,7 +96,7 @@ class NamespacesTest : public testing::RegistryFixture {
     EXPECT_GT(ready_->load(), 0) << "it has failed";
     return outside;
   }
-  /// Counts 10, shows a gauge of 5 and, if it is granted, a lease.
+  /// Counts 10, shows a gauge of 5 and, if allowed, takes a lease.
   void Work() {
     Registry& registry = Open(options_);
     EXPECT_TRUE(registry.status().attached) << registry.status().error;
@@ -147,7 +147,7 @@ TEST_F(NamespacesTest, EverybodyIsProcess1AndTheAgentShowsWhoLives) {
   EXPECT_EQ(scrape["uploads{user_id=\"42\"}"], 1.0);
   EXPECT_EQ(scrape["shmetrics_refusals_total{reason=\"foreign_namespace\"}"], 2.0);
   first.Kill();
-  WaitUntil([&] { return Read().AliveWorkers() == 2; });  // it dies of its parent's death, a moment later
+  WaitUntil([&] { return Read().AliveWorkers() == 2; });  // its parent's death kills it a moment later
   scrape = Scrape(get("/metrics"));
   EXPECT_EQ(scrape["requests_total"], 30.0);
   EXPECT_EQ(scrape["depth"], 10.0);
@@ -172,19 +172,20 @@ TEST_F(NamespacesTest, ASegmentMadeForItKeepsOneLimitAcrossAllOfThem) {
   EXPECT_TRUE(granted_->load()) << "the place of the dead is free";
 }
 
-/// Makes the calling process one of this user, and of the group besides its own.
+/// Gives the calling process this user, and this group besides its own.
 void Become(uid_t user) {
   ASSERT_EQ(setgroups(1, &kGroup), 0);
   ASSERT_EQ(setresgid(user, user, user), 0);
   ASSERT_EQ(setresuid(user, user, user), 0);
-  testing::DieWithParent();  // other rights take that away
+  testing::DieWithParent();  // new privileges clear that setting
 }
 
-// Fault 14: nobody sees the others' processes, and it makes no difference.
+// Fault 14: no user sees the processes of the others, and it makes no difference.
 TEST_F(NamespacesTest, UsersWhoSeeNoProcessesOfEachOtherAreShownAliveAndDead) {
   ASSERT_EQ(chown(folder_.c_str(), 0, kGroup), 0);
   ASSERT_EQ(chmod(folder_.c_str(), 02770), 0);
-  // By its descriptor, which needs no right to the folders that the build is in. Inherited on purpose.
+  // Started by its descriptor, because the user may have no right to the build's folders. Inherited on
+  // purpose.
   const shm::UniqueFd program(open(SHMETRICS_AGENT, O_RDONLY));  // NOLINT(android-cloexec-open)
   SharedPage<std::array<std::atomic<pid_t>, 2>> pids;
   SharedPage<std::atomic<int>> port;

@@ -1,4 +1,4 @@
-// The live page, as a person sees it in a real Chromium.
+// The live page as a person sees it, in a real Chromium.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -42,7 +42,7 @@ class PageTest : public testing::RegistryFixture {
     browser_->Open("http://127.0.0.1:" + std::to_string(agent_->port()) + '/' + hash);
   }
 
-  /// A worker that does `work` and adds one to ticks_total, 100 times a second, until it is stopped.
+  /// A worker that does `work` and then adds 1 to ticks_total 100 times a second, until it is stopped.
   Child StartWorker(const std::function<void(Registry&)>& work, const std::string& name = "test") {
     const int before = *ready_;
     Child worker([&, this] {
@@ -61,7 +61,7 @@ class PageTest : public testing::RegistryFixture {
     return worker;
   }
 
-  /// Makes the calling worker hold that many streams of a user.
+  /// Makes the calling worker hold `count` streams of a user.
   static void HoldStreams(Registry& registry, const std::string& user, std::size_t count) {
     static std::vector<Result<Lease>> held;
     const LeaseGaugeFamily streams =
@@ -69,7 +69,7 @@ class PageTest : public testing::RegistryFixture {
     while (held.size() < count) held.push_back(streams.try_acquire({user}));
   }
 
-  /// What a chart says in words, as an expression of the page.
+  /// A JavaScript expression for the words of a chart.
   static std::string Words(const std::string& figure) {
     return "document.querySelector('#" + figure + " .plot').ariaLabel";
   }

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""A prefork server that knows shmetrics through ctypes only. As gunicorn with preload it prepares everything first, its
-registry, its handles and its quota, and then forks its workers, which use what they inherit.
+"""A prefork server that knows shmetrics through ctypes only. Like gunicorn with preload, it first prepares
+everything: its registry, its handles and its quota. Then it forks its workers, which use what they inherit.
 
 Usage: prefork_server.py LIBRARY SEGMENT WORKERS TRIES [--two-masters]
 
-Each worker tries TRIES streams of one user, whose limit all share. Says "master ready" when they have. SIGUSR1: kills
-its first worker, takes the streams that are free then, and says "killed". SIGTERM: its workers end by themselves; says
-"ended" and stays, with what it holds itself. With --two-masters it has forked before into a "master" and a "twin", of
-which each has its workers. Whoever is left behind dies with its parent.
+Each worker tries to start TRIES streams of one user, whose limit all workers share. When they are done, the
+server says "master ready". SIGUSR1: it kills its first worker, starts the streams that are free then, and
+says "killed". SIGTERM: its workers end by themselves; it says "ended" and stays, with what it holds itself.
+With --two-masters it first forks into a "master" and a "twin", each with workers of its own. A process whose
+parent dies ends with it.
 """
 
 import ctypes
@@ -51,7 +52,7 @@ library.shmetrics_code_name.restype = c_char_p
 
 
 def ask(name, *arguments):
-    """Calls a function of the library that reports errors; its code and what it says of it."""
+    """Calls a function of the library that reports errors; returns the code and the message."""
     error = Error()
     code = getattr(library, "shmetrics_" + name)(*arguments, byref(error))
     assert code == error.code
@@ -104,7 +105,7 @@ def acquire(leases):
 
 
 def fork():
-    """As os.fork(), but the child dies with its parent, so that a failed test leaves nobody."""
+    """Like os.fork(), but the child dies with its parent, so that a failed test leaves no process behind."""
     pid = os.fork()
     if pid == 0:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
@@ -120,14 +121,15 @@ def work(number):
         call("fractional_add", seconds, c_double(0.25))
         call("histogram_observe_exemplar", latency, None, c_size_t(0), c_double(0.5), byref(labels(trace_id=f"t{i}")))
     call("gauge_set", depth, c_double(number + 1))
-    # What the master holds is the master's: here it has ended, and letting go of it ends nothing.
+    # The master's activity belongs to the master. Here it has ended, and freeing it ends nothing.
     assert library.shmetrics_activity_heartbeat(masters_stream) == ENDED
     assert library.shmetrics_activity_finish(masters_stream) == ENDED
     library.shmetrics_lease_free(masters_lease)
     held = [acquire(uploads), try_start_stream(quota, f"user-{os.getpid()}", PREMIUM)]
-    mine = [try_start_stream(quota, "shared", PREMIUM)] if number == 0 else []  # the first has one in any case
+    # The first worker always has one stream.
+    mine = [try_start_stream(quota, "shared", PREMIUM)] if number == 0 else []
     os.close(gate_end)
-    os.read(gate, 1)  # nothing comes: all workers go on when the last has closed its end
+    os.read(gate, 1)  # reads nothing: all workers go on once the last has closed its end
     while len(mine) < TRIES:
         mine.append(try_start_stream(quota, "shared", PREMIUM))
     call("gauge_set", shared_held, c_double(sum(stream is not None for stream in mine)))
@@ -137,7 +139,7 @@ def work(number):
         call("counter_add", minutes_taken, c_uint64(code == 0))
     os.write(done, b".")
     signal.sigwait({signal.SIGTERM})
-    if number % 2:  # some workers give back what they have, some just end
+    if number % 2:  # some workers finish their activities, others just end
         library.shmetrics_lease_free(held[0])
 
 

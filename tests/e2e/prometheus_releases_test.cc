@@ -1,4 +1,5 @@
-// Real Prometheus releases, each started once, scrape every format they can ask for, and are asked what they saw.
+// Real Prometheus releases, each started once, scrape every format they can ask for. Then they are asked what
+// they saw.
 
 #include <gtest/gtest.h>
 
@@ -26,12 +27,12 @@ using testing::Prometheus;
 struct Job {
   std::string name;
   std::string settings;       ///< a line of YAML each, indented by four
-  std::string streams_alias;  ///< what audio.streaming.active is called there; empty: it is not
+  std::string streams_alias;  ///< the name of audio.streaming.active there; empty if it has none
 };
 
 struct Release {
   std::string name;
-  std::string suite;  ///< of Debian; empty: the one that is installed
+  std::string suite;  ///< the Debian suite; empty: the installed release
   std::vector<Job> jobs;
 };
 
@@ -51,7 +52,7 @@ const std::vector<Release> kReleases = {
 
 std::string Text(const json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
-/// A series' labels as both sides tell them: Prometheus has none with an empty value.
+/// The labels of a series as both sides show them: Prometheus drops labels with an empty value.
 std::string Key(const std::string& name, const json& labels) {
   json kept = json::object();
   for (const auto& [label, value] : labels.items()) {
@@ -60,7 +61,7 @@ std::string Key(const std::string& name, const json& labels) {
   return name + kept.dump();
 }
 
-/// Every sample of our own JSON, by series.
+/// All samples of our own JSON, by series.
 std::map<std::string, std::string> SamplesOf(const json& map) {
   std::map<std::string, std::string> samples;
   for (const auto& [name, family] : map.items()) {
@@ -98,7 +99,7 @@ class PrometheusReleasesTest : public testing::RichRegistryFixture,
     return config;
   }
 
-  /// What `job` has, against what the agent says in JSON.
+  /// Compares what `job` scraped with the agent's JSON.
   void CompareWithJson(const Prometheus& prometheus, const std::string& job) {
     std::map<std::string, std::string> seen;
     for (const json& series : prometheus.Query("{job=\"" + job + "\"}")) {

@@ -1,4 +1,4 @@
-// A real Prometheus scrapes the agent and is asked what it saw. Fault 34 as well: its parser is the judge.
+// A real Prometheus scrapes the agent and is asked what it saw. Also fault 34: its parser decides.
 
 #include "tests/support/prometheus.h"
 
@@ -52,7 +52,7 @@ class PrometheusTest : public testing::RegistryFixture {
   static constexpr int kWorkers = 3;
   static constexpr std::uint64_t kEach = 100'000;
 
-  /// Counts, while it is scraped, what the test expects afterwards; then lives on.
+  /// A worker that counts while it is scraped, by the numbers that the test expects, and then lives on.
   Child StartWorker(int number) {
     return Child([this, number] {
       Registry& registry = Open();
@@ -127,7 +127,7 @@ TEST_F(PrometheusTest, HostileLabelValuesAndHelpArriveAsTheyWere) {
   EXPECT_EQ(series.size(), kHostileValues.size());
   for (const json& one : series) {
     const std::size_t i = std::stoul(one["metric"]["number"].get<std::string>());
-    // Prometheus leaves out a label whose value is empty.
+    // Prometheus drops labels with an empty value.
     EXPECT_EQ(one["metric"].value("value", ""), kHostileValues[i]);
     EXPECT_EQ(one["value"][1], std::to_string(i + 1));
   }

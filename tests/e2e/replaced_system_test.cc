@@ -1,6 +1,6 @@
-// The worst defects of the system that the audio front replaces. Each test fails on what that system did. The numbers are
-// those of the list that was made of its defects. Defects 3, 4 and 7 have more tests in audio_test.cc of this folder and in
-// tests/client-lib/audio.
+// The worst defects of the audio system that this one replaces. Each test fails on the behaviour of that system.
+// The numbers are those of the list that was made of its defects. Defects 3, 4 and 7 have more tests in
+// audio_test.cc of this folder and in tests/client-lib/audio.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -28,7 +28,7 @@ using testing::SharedPage;
 
 class ReplacedSystemTest : public testing::RegistryFixture {
  protected:
-  /// A process that has started a stream of the user, and lives until it is killed.
+  /// A process that has started a stream of the user and lives until it is killed.
   Child Streamer(const std::string& user, const StartOptions& options = {}) {
     ready_->store(0);
     Child child([this, user, options] {
@@ -74,7 +74,7 @@ TEST_F(ReplacedSystemTest, Defect5CountsAreTotalsHoweverManyAndAQuietUserStaysSh
 }
 
 TEST_F(ReplacedSystemTest, Defect6ACrashedWorkersPlaceIsKeptByNobodysHeartbeatsAndNobodysDenials) {
-  const StartOptions two_places{.tier = Tier::standard};  // three, of which this process takes two
+  const StartOptions two_places{.tier = Tier::standard};  // three places; this process takes two
   Result<Stream> first = quota_.try_start_stream("7", two_places);
   const Result<Stream> second = quota_.try_start_stream("7", two_places);
   Child crashed = Streamer("7", two_places);
@@ -131,7 +131,7 @@ TEST_F(ReplacedSystemTest, Defect8FinishingOneStreamEndsThatOneOnly) {
 }
 
 TEST_F(ReplacedSystemTest, Defect9AJobThatOutlivesEveryTtlStillHasItsPlaceToGiveBack) {
-  // No TTL runs for a job unless it is asked for, so there is none to outlive.
+  // A job has no TTL unless it asks for one, so there is none to outlive.
   Result<Job> job = quota_.try_start_job("7");
   EXPECT_FALSE(quota_.try_start_job("7"));
   EXPECT_TRUE(job->active());
@@ -140,7 +140,7 @@ TEST_F(ReplacedSystemTest, Defect9AJobThatOutlivesEveryTtlStillHasItsPlaceToGive
 }
 
 TEST_F(ReplacedSystemTest, Defect10ChunksOfEqualSizeAreAllRecordedHoweverSmall) {
-  constexpr double kChunk = 0.4 / 60;  // 0.4 s, which was rounded to nothing
+  constexpr double kChunk = 0.4 / 60;  // 0.4 s, which that system rounded to 0
   double used = 0;
   for (int i = 0; i < 150; i++) used = quota_.consume_daily_minutes("7", kChunk)->used;
   EXPECT_NEAR(used, 1.0, 1e-6);

@@ -1,5 +1,5 @@
-// Workers that add by restartable sequences beside those that may not or cannot. Each is a real program that reports
-// beside the segment what it is about to do and what it has done.
+// Workers that add by restartable sequences, beside workers that may not or cannot. Each is a real program
+// that reports, outside the segment, what it is about to do and what it has done.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -38,7 +38,7 @@ struct Work {
 
 class SequencesTest : public ::testing::Test {
  protected:
-  /// `before` goes before the name of the program: what env understands.
+  /// `before` is what env understands before the program's name.
   Program Start(const std::vector<std::string>& before) {
     reports_.push_back(folder_ / "report" + std::to_string(reports_.size()));
     std::vector<std::string> arguments = {"env", "--unset=SHMETRICS_RSEQ", "SHMETRICS_SEGMENT=" + path_};
@@ -49,7 +49,7 @@ class SequencesTest : public ::testing::Test {
     return Program(arguments);
   }
 
-  /// By sample, of all workers there were.
+  /// The work of all workers, by sample.
   std::map<std::string, Work> Reported() const {
     std::map<std::string, Work> work;
     for (const std::string& report : reports_) {
@@ -65,7 +65,7 @@ class SequencesTest : public ::testing::Test {
     return work;
   }
 
-  /// When all workers are gone.
+  /// Call it when all workers are gone.
   void ExpectWhatWasReported() const {
     const SegmentReading reading = Read(path_);
     const HistogramReading latency = reading.Histogram(kLatency);
@@ -96,7 +96,7 @@ class SequencesTest : public ::testing::Test {
 // Faults 1 and 5.
 TEST_F(SequencesTest, WorkersWithAndWithoutThemLoseNothingWhileTheyAreKilled) {
   constexpr std::size_t kWorkers = 6;
-  // The last as where the C library is older than 2.35.
+  // The last one behaves as with a C library older than 2.35.
   const std::vector<std::vector<std::string>> kinds = {
       {}, {"SHMETRICS_RSEQ=off"}, {"GLIBC_TUNABLES=glibc.pthread.rseq=0"}};
   const auto start = [&](std::size_t worker) { return Start(kinds[worker % kinds.size()]); };

@@ -1,4 +1,4 @@
-// A worker that stands still for a while, made so in each of the ways there are: faults 7 and 9.
+// A worker that stands still for a while, stopped in each possible way: faults 7 and 9.
 
 #include <gtest/gtest.h>
 #include <sys/ptrace.h>
@@ -29,10 +29,10 @@ using testing::Scrape;
 using testing::SharedPage;
 using testing::WaitUntil;
 
-/// One way to stop a process and to let it go on.
+/// A way to stop a process and to let it go on.
 struct Stop {
   const char* name;
-  std::function<bool(pid_t)> begin;  ///< false if it cannot be staged here
+  std::function<bool(pid_t)> begin;  ///< returns false if this machine does not allow it
   std::function<void(pid_t)> end;
 };
 void PrintTo(const Stop& stop, std::ostream* out) { *out << stop.name; }
@@ -42,7 +42,7 @@ bool BeginSignal(pid_t pid) {
   return kill(pid, SIGSTOP) == 0 && waitid(P_PID, static_cast<id_t>(pid), &info, WSTOPPED | WNOWAIT) == 0;
 }
 
-/// What a debugger does at a breakpoint.
+/// Stops a process like a debugger at a breakpoint.
 bool BeginTrace(pid_t pid) {
   if (ptrace(PTRACE_SEIZE, pid, nullptr, nullptr) != 0) return false;
   int status = 0;
@@ -50,7 +50,7 @@ bool BeginTrace(pid_t pid) {
          WIFSTOPPED(status);
 }
 
-/// A group of cgroup v1 or v2, as `docker pause` freezes it. Its folder goes when the process goes on.
+/// A group of cgroup v1 or v2, frozen as by `docker pause`. Its folder is removed when the process goes on.
 class FrozenGroup {
  public:
   bool Freeze(pid_t pid) {
@@ -99,7 +99,7 @@ class StoppedWorkerTest : public testing::RegistryFixture, public ::testing::Wit
  protected:
   static constexpr auto kTtl = 50ms;
 
-  /// Counts, shows a gauge of 5, and holds a lease; when it is let go on it has to find that the lease has ended.
+  /// Counts, shows a gauge of 5, and holds a lease. When it goes on, it must find that the lease has ended.
   void Work() {
     Registry& registry = Open();
     const CounterFamily ticks = registry.counter({.name = "ticks_total"});
@@ -135,7 +135,7 @@ TEST_P(StoppedWorkerTest, KeepsItsGaugesLosesItsLeaseAndTouchesNobodyElses) {
   if (!GetParam().begin(worker.pid())) GTEST_SKIP() << "this user may not stop a process so";
   const double stopped_at = agent.Get()["ticks_total"].value_or(0);
 
-  // Ten times its TTL, and another worker that gets its place.
+  // Waits ten times its TTL; then another worker gets its place.
   Registry& other = Open();
   Result<Lease> successor = Uploads(other).try_acquire({"42"}, {.limit = 1});
   for (const auto until = std::chrono::steady_clock::now() + 10 * kTtl;

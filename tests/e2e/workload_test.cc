@@ -1,4 +1,5 @@
-// The proof: eight processes of four threads, and a scrape that tells exactly what they did. Faults 1 and 5.
+// The main proof: eight processes with four threads each, and scrapes that show exactly what they did. Faults
+// 1 and 5.
 
 #include <gtest/gtest.h>
 
@@ -30,10 +31,10 @@ using testing::SharedPage;
 
 constexpr int kProcesses = 8;
 constexpr int kThreads = 4;
-constexpr double kObserved = 0.25;  // sums of it are exact
+constexpr double kObserved = 0.25;  // its sums are exact
 constexpr std::uint64_t kBatch = 500;
 
-/// Increments and observations of each thread. Sanitizers cost a factor of ten and more.
+/// Increments and observations of each thread. Sanitizers make them ten and more times slower.
 std::uint64_t EachThread() {
   if (const char* each = std::getenv("SHMETRICS_TEST_INCREMENTS")) return std::strtoull(each, nullptr, 10);
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -43,7 +44,7 @@ std::uint64_t EachThread() {
 #endif
 }
 
-/// What one thread is about to have done, and what it has done. Beside the segment, so that it is another
+/// What one thread is about to have done, and what it has done. Kept outside the segment, as a second
 /// witness.
 struct alignas(64) Report {
   std::atomic<std::uint64_t> intended;
@@ -51,7 +52,7 @@ struct alignas(64) Report {
 };
 
 struct Reports {
-  /// What every thread shall have confirmed in the end.
+  /// The amount that every thread must have confirmed in the end.
   std::atomic<std::uint64_t> goal;
   std::array<std::array<Report, kThreads>, kProcesses> of;
 
@@ -69,8 +70,8 @@ struct Reports {
 
 class WorkloadTest : public testing::RegistryFixture {
  protected:
-  /// One worker process: four threads that count in a series of all and in one of their process, until each
-  /// of them, with those it replaces, has reached the goal.
+  /// One worker process. Its four threads count in a shared series and in one of their process, until each
+  /// thread, together with those it replaces, has reached the goal.
   Child StartWorker(int process) {
     return Child([this, process] {
       Registry& registry = Open();
@@ -111,7 +112,8 @@ class WorkloadTest : public testing::RegistryFixture {
     EXPECT_EQ(scrape.Integer("work_seconds_bucket{le=\"+Inf\"}"), count);
   }
 
-  /// Every total lies between what was confirmed before the scrape and what was intended after it.
+  /// Checks that every total lies between what was confirmed before the scrape and what was intended after
+  /// it.
   void ExpectWithinBounds(const Agent& agent) const {
     std::array<std::uint64_t, kProcesses> confirmed;
     for (int i = 0; i < kProcesses; i++)

@@ -1,4 +1,4 @@
-"""Chart: one picture in SVG, of lines or bars on a logarithmic scale. Readable on white and on black."""
+"""Chart: an SVG picture of lines or bars on a logarithmic scale. Readable on white and on black."""
 
 import math
 from html import escape
@@ -51,7 +51,7 @@ class Svg:
 
 
 def y_axis(svg, values):
-    """The scale of times; draws its lines."""
+    """Returns the scale of times, and draws its lines."""
     ticks = powers(min(values), max(values))
     if len(ticks) == 1:
         ticks.append(ticks[0] * 10)
@@ -67,7 +67,8 @@ def y_axis(svg, values):
 
 
 def apart(wanted, gap=14):
-    """`wanted`: name -> (x, y). Where several have one x, lower ones make way: names written there can be read."""
+    """`wanted`: name -> (x, y). If several names share an x, the lower ones move down, so that all can be
+    read."""
     placed, lowest = {}, {}
     for name, (x, y) in sorted(wanted.items(), key=lambda entry: entry[1][1]):
         lowest[x] = max(y, lowest.get(x, -math.inf) + gap)

@@ -1,5 +1,5 @@
-"""Peers: the programs that measure, shmetrics' own among them. Each runs the cases whose names match a filter and prints
-what Google Benchmark prints as JSON."""
+"""Peers: the programs that measure, including shmetrics' own. Each runs the cases whose names match a
+filter and prints the JSON of Google Benchmark."""
 
 import shutil
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ HERE = Path(__file__).resolve().parent
 class Peer:
     name: str
     command: list  # begins with a path
-    package: str  # what to install where it is missing
+    package: str  # what to install if it is missing
 
     def is_there(self):
         return shutil.which(str(self.command[0])) is not None and all(
@@ -21,7 +21,8 @@ class Peer:
 
 
 def known_peers(build):
-    """Those of the build folder, and the scripts. `scripts/bench` puts npm's packages into the build folder too."""
+    """The programs in the build folder, and the scripts. `scripts/bench` also puts npm's packages into
+    that folder."""
     programs = build / "tests" / "bench"
     scripts = HERE.parent / "peers"
     compiled = [

@@ -1,4 +1,4 @@
-"""Report: what was measured, as Markdown with charts beside it, and as JSON."""
+"""Report: the results as Markdown with charts, and as JSON."""
 
 import json
 import os
@@ -21,7 +21,7 @@ def cpu_model():
 
 
 def by_parameter(samples, peers, operation):
-    """Peer -> {parameter: median}, of the cases OPERATION/PARAMETER."""
+    """Peer -> {parameter: median}, for the cases OPERATION/PARAMETER."""
     found = {}
     for peer in peers:
         points = {}
@@ -39,7 +39,7 @@ def side_by_side(samples, operation, peers):
 
 
 def charts(samples):
-    """File name -> (what it shows, picture)."""
+    """File name -> (title, picture)."""
     lines = [
         ("series", "Scrape in process, by number of series", "series", SCRAPERS, "scrape"),
         ("workers", "Scrape of 10,000 series in each worker, by number of workers", "workers", SCRAPERS, "scrape_workers"),

@@ -1,5 +1,5 @@
-"""Rounds: everything is measured once in each, topic by topic, one peer after the other, so that what disturbs the machine
-disturbs all sides of a ratio alike. Only ratios within a round mean anything."""
+"""Rounds: each measures everything once, topic by topic, one peer after the other. So a disturbance of the
+machine disturbs both sides of a ratio alike. Only ratios within a round mean anything."""
 
 import json
 import re
@@ -14,13 +14,13 @@ NANOSECONDS = {"ns": 1.0, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 @dataclass(frozen=True)
 class Topic:
-    """Cases that are compared with each other, and so stand close together in a round."""
+    """Cases that are compared with each other. A round measures them close together."""
 
     name: str
-    cases: str  # a regular expression of names, without what Google Benchmark hangs on them
+    cases: str  # a regular expression of names, without the suffixes of Google Benchmark
     peers: tuple
-    seconds: float = 0.02  # at least, for each case that is short
-    every: int = 1  # measured in every so many rounds: what takes long is left out of most
+    seconds: float = 0.02  # the least time for each short case
+    every: int = 1  # measured only in every n-th round: most rounds leave out slow cases
 
     def filter(self):
         return f"^({self.cases})(/manual_time)?(/iterations:[0-9]+)?$"
@@ -55,14 +55,14 @@ TOPICS = (
 
 @dataclass
 class Samples:
-    """What has been measured: nanoseconds, and the counters that a case tells besides. By peer and case, then by round."""
+    """The measurements: nanoseconds, and the other counters of a case. By peer and case, then by round."""
 
     ns: dict = field(default_factory=lambda: defaultdict(dict))
     counters: dict = field(default_factory=dict)
     errors: dict = field(default_factory=dict)
 
     def ratios(self, of, to):
-        """Of the rounds in which both were measured."""
+        """The ratios of the rounds in which both were measured."""
         ours, theirs = self.ns.get(of, {}), self.ns.get(to, {})
         return [ours[r] / theirs[r] for r in sorted(ours) if theirs.get(r)]
 
@@ -72,8 +72,8 @@ class Samples:
     def add(self, peer, round_number, benchmarks):
         for run in benchmarks:
             name = run["name"]
-            # A case that waits, or has partners, has measured the wall's time itself; of the others the processor's time
-            # counts: what other programs take is not theirs.
+            # A case that waits or has partners measures wall time itself. For the others, processor time
+            # counts: it leaves out the time that other programs take.
             by_itself = name.endswith("/manual_time")
             case = re.sub(r"(/iterations:[0-9]+)?(/manual_time)?$", "", name)
             key = (peer, case)
@@ -99,7 +99,7 @@ def measure(peer, topic, round_number, samples):
 
 
 def run_rounds(peers, topics, rounds, samples, first=0):
-    """Rounds `first` to `first + rounds`, added to the samples."""
+    """Runs rounds `first` to `first + rounds` and adds them to the samples."""
     for number in range(first, first + rounds):
         for topic in topics:
             if (number - first) % topic.every != 0:

@@ -1,4 +1,4 @@
-"""Targets: the ratios that shmetrics promises, each judged by the median of those of the rounds."""
+"""Targets: the ratios that shmetrics promises. Each is judged by the median over the rounds."""
 
 import statistics
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ OURS = "shmetrics"
 class Target:
     what: str
     of: tuple  # peer and case: ours
-    to: tuple  # and what it is compared with
-    limit: float  # the most that `of` may take, as a multiple of `to`
-    topic: str  # of rounds.TOPICS, which measures both
+    to: tuple  # peer and case that it is compared with
+    limit: float  # `of` may take at most this multiple of `to`
+    topic: str  # the topic of rounds.TOPICS that measures both
 
     def wanted(self):
         return f"{1 / self.limit:,.0f} × faster" if self.limit < 0.5 else f"≤ {self.limit:g} × its cost"
@@ -37,7 +37,7 @@ TARGETS = (
     Target("look-up and increment, random keys", (OURS, "look_up/random"), ("prometheus-cpp", "look_up/random"),
            faster(5), "look-up"),
     Target("lease, acquire and release", (OURS, "acquire_release"), ("redis", "acquire_release"), faster(50), "leases"),
-    # 550 to 625 times as fast where it was measured, and 425 in one bad minute.
+    # Measured as 550 to 625 times as fast, and as 425 in one bad minute.
     Target("lease, renew", (OURS, "renew"), ("redis", "renew"), faster(400), "leases"),
     Target("lease among 50,000 others", (OURS, "acquire_release/50000"), (OURS, "acquire_release/10"), 1.5, "leases"),
     Target("scrape of 100k series", (OURS, "scrape/100000"), ("prometheus-cpp", "scrape/100000"), faster(60), "scrape"),
@@ -47,7 +47,8 @@ TARGETS = (
            faster(6), "scrape by curl"),
     Target("scrape of 32 workers of 10k series", (OURS, "scrape_workers/32"), ("python", "scrape_workers/32"),
            faster(2000), "workers"),
-    # The copy of a body that a scrape has just made, as the scrape finds memory: not one in a loop of its own, in the cache.
+    # Compared with a copy of the body that a scrape just made, with the caches as a scrape leaves them. A
+    # copy in a loop of its own would find everything in the cache.
     Target("scrape of 100k integers", (OURS, "scrape/100000"), (OURS, "memcpy_after/100000"), 8, "scrape"),
     Target("scrape after 3,000 workers have died", (OURS, "scrape_after_deaths/3000"), (OURS, "scrape_after_deaths/0"),
            1.1, "deaths"),
@@ -60,7 +61,7 @@ TARGETS = (
 class Judgement:
     target: Target
     ratios: list
-    why_not: str = ""  # nothing was measured: why
+    why_not: str = ""  # the reason if nothing was measured
     attempt: int = 1
 
     @property
@@ -86,7 +87,7 @@ class Judgement:
 
 
 def judge(targets, samples, peers):
-    """A judgement of each. Of what cannot be judged it says what to install."""
+    """Judges each target. If one cannot be judged, the judgement says what to install."""
     missing = {peer.name: peer.package for peer in peers if not peer.is_there()}
 
     def why_not(target):

@@ -1,4 +1,4 @@
-"""Prints what Google Benchmark would: the cases of a peer whose names match the filter, as JSON."""
+"""Prints the JSON of Google Benchmark for the cases of a peer whose names match the filter."""
 
 import argparse
 import json
@@ -7,7 +7,7 @@ import time
 
 
 def time_of(operation, seconds):
-    """Nanoseconds of processor time that `operation(count)` takes for each of its `count` repetitions."""
+    """The processor time in nanoseconds that each of the `count` repetitions of `operation(count)` takes."""
     count = 1
     while True:
         start = time.process_time()
@@ -19,7 +19,7 @@ def time_of(operation, seconds):
 
 
 def main(cases):
-    """`cases`: name -> function that prepares and returns the operation, called only for those that match."""
+    """`cases`: name -> function that prepares and returns the operation. Called only if the name matches."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--benchmark_filter", default="")
     parser.add_argument("--benchmark_min_time", type=float, default=0.1)

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The same with npm's prom-client. Of several workers its master adds up what they have sent; the sending is left out, to its
-// advantage. Prints what Google Benchmark would.
+// The same with npm's prom-client. For several workers, its master adds up what they have sent. The sending
+// is not measured, to its advantage. Prints what Google Benchmark would print.
 'use strict';
 
 const SERIES_OF_A_WORKER = 10000;
@@ -15,7 +15,7 @@ const client = require(`${options.modules}/prom-client`);
 
 const pathOf = (series) => `/api/v1/item/${String(series).padStart(7, '0')}`;
 
-// Nanoseconds of processor time that `operation` takes.
+// The processor time that `operation` takes, in nanoseconds.
 async function timeOf(operation, seconds) {
   for (let count = 1; ; ) {
     const start = process.cpuUsage();

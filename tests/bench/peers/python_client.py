@@ -1,13 +1,13 @@
 #!/usr/bin/python3 -B
-"""The same with prometheus_client for Python, in its mode for several processes: a file for each, which the collector
-reads and adds up."""
+"""The same with prometheus_client for Python, in its mode for several processes: each has a file, and the
+collector reads and adds them up."""
 
 import os
 import random
 import tempfile
 
 FOLDER = tempfile.TemporaryDirectory(prefix="shmetrics-bench-", dir="/dev/shm")
-os.environ["PROMETHEUS_MULTIPROC_DIR"] = FOLDER.name  # before the import, which looks at it
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = FOLDER.name  # before the import, which reads it
 
 from google_benchmark import main  # noqa: E402
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess  # noqa: E402
@@ -66,7 +66,8 @@ def count_in_all(series):
 
 
 def scrape(workers, series):
-    """Of the files of so many workers, which have counted and ended: the collector reads files, whoever lives."""
+    """Scrapes the files of `workers` workers that have counted and ended. The collector reads the files of
+    dead ones too."""
 
     def prepare():
         for name in os.listdir(FOLDER.name):

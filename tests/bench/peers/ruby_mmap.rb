@@ -1,8 +1,8 @@
 #!/usr/bin/env ruby
 # frozen_string_literal: true
 
-# The same with prometheus-client-mmap: a mapped file for each process, which its extension in C reads and adds up. Prints
-# what Google Benchmark would.
+# The same with prometheus-client-mmap: each process has a mapped file, and a C extension reads them and adds
+# them up. Prints what Google Benchmark would print.
 
 require 'json'
 require 'tmpdir'
@@ -22,7 +22,7 @@ def cpu_seconds
   Process.clock_gettime(Process::CLOCK_PROCESS_CPUTIME_ID)
 end
 
-# Nanoseconds of processor time that the operation takes.
+# The processor time that the operation takes, in nanoseconds.
 def time_of(operation, seconds)
   count = 1
   loop do
@@ -64,7 +64,8 @@ def count_in_all(series)
   series.times { |i| counter.increment({ method: 'GET', path: format('/api/v1/item/%07d', i) }, i * 7919 % 10_000_000) }
 end
 
-# Of the files of so many workers, which have counted and ended: the extension reads files, whoever lives.
+# Scrapes the files of `workers` workers that have counted and ended. The extension reads the files whether or
+# not their workers live.
 def scrape(workers, series)
   Dir.glob("#{FOLDER}/*").each { |name| File.unlink(name) }
   workers.times do |worker|
