@@ -1,9 +1,15 @@
-"""Targets: the ratios that shmetrics promises. Each is judged by the median over the rounds."""
+"""Targets: the ratios that shmetrics promises. Each is judged by the median over the rounds, and its floor by the
+best round."""
 
 import statistics
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 OURS = "shmetrics"
+# The tests run on any machine, beside other programs. A busy second thread of the same core slows an increment
+# to 1.6 times its time, and an atomic addition not at all: it waits for memory anyway. A floor is therefore
+# kept if it is missed by less than this in the best of the rounds. Code that has become too slow is too slow
+# in every round.
+FLOOR_MARGIN = 1.5
 
 
 @dataclass(frozen=True)
@@ -13,6 +19,11 @@ class Target:
     to: tuple  # peer and case that it is compared with
     limit: float  # `of` may take at most this multiple of `to`
     topic: str  # the topic of rounds.TOPICS that measures both
+    best_round: bool = False  # judged by the best round instead of the median
+
+    def floor(self):
+        """The same target as the tests judge it."""
+        return replace(self, limit=self.limit * FLOOR_MARGIN, best_round=True)
 
     def wanted(self):
         return f"{1 / self.limit:,.0f} × faster" if self.limit < 0.5 else f"≤ {self.limit:g} × its cost"
@@ -69,8 +80,12 @@ class Judgement:
         return statistics.median(self.ratios) if self.ratios else None
 
     @property
+    def judged(self):
+        return min(self.ratios) if self.target.best_round else self.median
+
+    @property
     def kept(self):
-        return bool(self.ratios) and self.median <= self.target.limit
+        return bool(self.ratios) and self.judged <= self.target.limit
 
     def got(self):
         if not self.ratios:

@@ -23,6 +23,12 @@ class TargetsTest(unittest.TestCase):
         (judgement,) = judge([TARGET], measured([1, 9, 9], [10, 10, 10]), [THERE])
         self.assertFalse(judgement.kept)
 
+    def test_a_floor_is_kept_by_the_best_round_within_its_margin(self):
+        (judgement,) = judge([TARGET.floor()], measured([9, 3.7, 9], [10, 10, 10]), [THERE])
+        self.assertTrue(judgement.kept)
+        (judgement,) = judge([TARGET.floor()], measured([3.8, 9, 9], [10, 10, 10]), [THERE])
+        self.assertFalse(judgement.kept)
+
     def test_a_missed_target_is_named_with_what_was_wanted_and_what_was_got(self):
         (judgement,) = judge([TARGET], measured([5], [10]), [THERE])
         self.assertEqual(judgement.line(), "MISSED  it: wanted 4 × faster, got 2.0 × faster (2.0 to 2.0)")
