@@ -15,6 +15,7 @@ namespace shmetrics::audio {
 namespace {
 
 using internal::Attachment;
+using internal::LeaseBinding;
 
 constexpr double kNanoMinutes = 1e9;
 constexpr double kMaxMinutes = 1e6;
@@ -56,7 +57,7 @@ Quota::Impl::Impl(Registry& registry, const std::optional<std::string>& path)
 /// In a new segment all violation types are exposed at 0, models are announced again, and the ledger holds what was saved.
 /// What of this fails is tried again, once a second at most.
 Attachment* Quota::Impl::Prepare() {
-  Attachment* attachment = internal::LeaseBinding::Of(streams).connection().RefreshNowAndThen();
+  Attachment* attachment = LeaseBinding::Of(streams).connection().RefreshNowAndThen();
   if (attachment == nullptr || prepared_.load(std::memory_order_acquire) == attachment) return attachment;
   // no order needed: a time
   if (internal::CoarseNowNs() < retry_at_ns_.load(std::memory_order_relaxed)) return attachment;
@@ -82,7 +83,7 @@ Attachment* Quota::Impl::Prepare() {
 bool Quota::Impl::LoadLedger(Attachment* attachment) const {
   if (config().state_file.empty() || attachment->ledger.IsLoaded()) return true;
   const Result<std::vector<shm::LedgerRecord>> saved = ReadLedgerFile(config().state_file);
-  internal::RefusalLog& refusals = internal::LeaseBinding::Of(streams).refusals();
+  internal::RefusalLog& refusals = LeaseBinding::Of(streams).refusals();
   if (!saved.ok()) {
     refusals.Note(saved.error());
     return false;
@@ -125,17 +126,28 @@ Result<Activity> Quota::Impl::Start(const LeaseGaugeFamily& family, std::string_
   Prepare();
   const Result<std::string> label = LabelOf(user_id);
   if (!label.ok()) return label.error();
-  const Result<Tier> tier = options.tier ? Result<Tier>(*options.tier) : TierOf(label.value());
-  if (!tier.ok()) return tier.error();
-  const std::optional<std::uint32_t> allowed = LimitsOf(tier.value()).*limit;
-  Result<Lease> lease = family.try_acquire({label.value()}, {.limit = allowed, .ttl = ttl});
+  Tier tier = Tier::free;
+  std::optional<std::uint32_t> allowed;
+  const auto limit_of = [&](std::uint32_t tier_in_ledger) {
+    tier = options.tier.value_or(ToTier(tier_in_ledger).value_or(Tier::free));
+    return allowed = LimitsOf(tier).*limit;
+  };
+  shm::Leases::Terms terms;
+  if (ttl) terms.ttl_ns = std::chrono::nanoseconds(*ttl).count();
+  if (options.tier) {
+    terms.limit = limit_of(0);
+  } else {
+    terms.limit_of = limit_of;
+  }
+  const std::string_view user = label.value();
+  Result<Lease> lease = LeaseBinding::Acquire(LeaseBinding::Of(family), {&user, 1}, terms);
   if (lease.ok()) return Activity(std::move(lease.value()));
   if (lease.error().code != ErrorCode::kLimitReached) return lease.error();
   const bool is_stream = limit == &Limits::concurrent_streams;
   violations.with({is_stream ? kConcurrentStreamsType : kConcurrentJobsType}).inc();
   return Error{is_stream ? ErrorCode::kConcurrentStreams : ErrorCode::kConcurrentJobs,
                std::string(is_stream ? "concurrent streams" : "concurrent jobs") + " limit of tier " +
-                   std::string(TierName(tier.value())) + " reached (" + std::to_string(*allowed) + ")"};
+                   std::string(TierName(tier)) + " reached (" + std::to_string(*allowed) + ")"};
 }
 
 Result<std::uint64_t> Quota::Impl::Live(const LeaseGaugeFamily& family, std::string_view user_id) {

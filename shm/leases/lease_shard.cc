@@ -102,6 +102,18 @@ EntryTable<layout::LedgerEntry> LeaseShard::ledger() const {
   return {*segment_, &shard.ledger, segment_->lease_chains(number_, Segment::LeaseChains::kLedger)};
 }
 
+Result<layout::LedgerEntry*> LeaseShard::FindLedgerEntry(std::uint64_t hash, std::string_view key) const {
+  layout::LedgerEntry* found = nullptr;
+  const bool is_whole = ledger().ForEachInChain(hash, [&](layout::LedgerEntry& entry) {
+    if (KeyOf(entry) == key) found = &entry;
+    return Visited::kStays;
+  });
+  if (is_whole) return found;
+  segment_->CountRefusal(layout::Refusal::kCorrupt);
+  return Error{ErrorCode::kCorrupt,
+               "segment " + segment_->path() + " is corrupt: a chain of its ledger leads nowhere"};
+}
+
 std::uint64_t LeaseShard::EntriesOfAllShards(layout::EntryTable layout::LeaseShard::*table) const {
   std::uint64_t entries = 0;
   for (std::uint32_t i = 0; i < layout::kLeaseShards; i++) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "shm/base/robust_mutex.h"
 #include "shm/leases/entry_table.h"
@@ -33,6 +34,8 @@ class LeaseShard {
 
   EntryTable<layout::LeaseEntry> leases() const;
   EntryTable<layout::LedgerEntry> ledger() const;
+  /// The ledger entry of the key with this hash; null if there is none. kCorrupt, which is counted.
+  Result<layout::LedgerEntry*> FindLedgerEntry(std::uint64_t hash, std::string_view key) const;
 
   /// Adds free entries, within the segment's limit or this shard's even share of it, so there may be twice as many as the
   /// limit says: kLeaseTableFull, kLedgerFull, kSegmentFull, kOutOfMemory. Of several shards that add the last ones at

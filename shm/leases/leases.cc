@@ -166,10 +166,18 @@ Result<HeldLease> Leases::Acquire(const RegisteredFamily& family, std::span<cons
   const std::uint64_t hash = HashOfValues(0, values);
   Result<LeaseShard> shard = LeaseShard::Take(segment_, hash);
   if (!shard.ok()) return shard.error();
+  std::uint32_t key_class = 0;
+  if (terms.limit_of && values.size() == 1) {
+    const Result<layout::LedgerEntry*> account = shard->FindLedgerEntry(hash, values[0]);
+    if (!account.ok()) return account.error();
+    // no order needed: written under the mutex that is held
+    if (account.value() != nullptr) key_class = account.value()->tier.load(std::memory_order_relaxed);
+  }
+  const std::optional<std::uint32_t> limit = terms.LimitFor(key_class);
   Table table = shard->leases();
   OwnerProbe probe(segment_, OwnerProbe::Asks::kTheKernel, slot);
-  if (terms.limit) {
-    const Result<void> admitted = Admit(table, hash, family, values, *terms.limit, &probe);
+  if (limit) {
+    const Result<void> admitted = Admit(table, hash, family, values, *limit, &probe);
     if (!admitted.ok()) return CountRefusal(segment_, admitted.error());
   }
   Result<LeaseEntry*> taken = TakeEntry(segment_, arena_, shard.value(), &probe);

@@ -9,6 +9,7 @@
 // count: a renewal that comes late then fails, instead of bringing back a lease whose place has been given away.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -33,9 +34,19 @@ class Leases {
   /// Both must outlive this.
   Leases(const Segment& segment, Arena& arena) : segment_(segment), arena_(arena) {}
 
+  /// From the key's class in the ledger to the limit of its live leases. The class is 0 if none was set, and always for
+  /// a family of several labels, because the ledger's keys are single label values.
+  using LimitOf = std::function<std::optional<std::uint32_t>(std::uint32_t key_class)>;
   struct Terms {
-    std::optional<std::uint32_t> limit;  ///< of live leases of the key, this one included; none: any number
-    std::int64_t ttl_ns = 0;             ///< 0: none
+    /// Of live leases of the key, this one included; none: any number.
+    std::optional<std::uint32_t> limit = {};
+    std::int64_t ttl_ns = 0;  ///< 0: none
+    /// If set, it gives the limit and `limit` is not read. It is called while the shard is locked.
+    LimitOf limit_of = {};
+
+    std::optional<std::uint32_t> LimitFor(std::uint32_t key_class) const {
+      return limit_of ? limit_of(key_class) : limit;
+    }
   };
   /// Takes a lease for the owner of `slot`, this process. kLimitReached, kBusy, kLeaseTableFull, kSegmentFull,
   /// kOutOfMemory, kInvalidLabels, kCorrupt and what LeaseShard::Take says. Refusals but kLimitReached are counted.

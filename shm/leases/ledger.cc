@@ -30,19 +30,6 @@ void SetState(LedgerEntry* entry, const LedgerState& wanted) {
   CompareExchange16(&entry->state, expected.data(), desired.data());
 }
 
-/// The user's entry; null if there is none.
-Result<LedgerEntry*> Find(Table& table, const Segment& segment, std::uint64_t hash, std::string_view user) {
-  LedgerEntry* found = nullptr;
-  const bool is_whole = table.ForEachInChain(hash, [&](LedgerEntry& entry) {
-    if (KeyOf(entry) == user) found = &entry;
-    return Visited::kStays;
-  });
-  if (is_whole) return found;
-  segment.CountRefusal(layout::Refusal::kCorrupt);
-  return Error{ErrorCode::kCorrupt,
-               "segment " + segment.path() + " is corrupt: a chain of its ledger leads nowhere"};
-}
-
 /// What counts today: minutes of another day are over, also of one that a clock set back makes a later one.
 Ledger::Account AccountOf(const LedgerEntry* entry, std::int64_t today) {
   if (entry == nullptr) return {};
@@ -121,8 +108,7 @@ Result<Place> Take(const Segment& segment, std::string_view user) {
   const std::uint64_t hash = HashOfUser(user);
   Result<LeaseShard> shard = LeaseShard::Take(segment, hash);
   if (!shard.ok()) return shard.error();
-  Table table = shard->ledger();
-  Result<LedgerEntry*> entry = Find(table, segment, hash, user);
+  Result<LedgerEntry*> entry = shard->FindLedgerEntry(hash, user);
   if (!entry.ok()) return entry.error();
   return Place{std::move(shard.value()), hash, entry.value()};
 }

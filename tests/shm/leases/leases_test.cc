@@ -15,6 +15,7 @@
 #include "shm/base/crash_point.h"
 #include "shm/layout/layout.h"
 #include "shm/leases/lease_clock.h"
+#include "shm/leases/ledger.h"
 #include "shm/segment/segment_options.h"
 #include "tests/support/child.h"
 #include "tests/support/lessee.h"
@@ -76,6 +77,17 @@ TEST_F(LeasesTest, NoLimitAdmitsAnyNumberAndZeroAdmitsNone) {
   for (int i = 0; i < 100; i++) ASSERT_TRUE(lessee.Acquire("42").ok());
   EXPECT_EQ(lessee.CountLive("42").value(), 100U);
   EXPECT_EQ(lessee.Acquire("7", 0).error().code, ErrorCode::kLimitReached);
+}
+
+TEST_F(LeasesTest, TheLimitMayDependOnTheKeysClassInTheLedger) {
+  Lessee lessee(path_);
+  Ledger ledger(lessee.worker().segment(), lessee.worker().arena());
+  ASSERT_TRUE(ledger.SetTier("42", 2).ok());
+  const Leases::LimitOf limit_of = [](std::uint32_t key_class) { return key_class; };
+  for (int i = 0; i < 2; i++) ASSERT_TRUE(lessee.AcquireOn("42", {.limit_of = limit_of}).ok());
+  EXPECT_EQ(lessee.AcquireOn("42", {.limit_of = limit_of}).error().code, ErrorCode::kLimitReached);
+  EXPECT_EQ(lessee.AcquireOn("7", {.limit = 1, .limit_of = limit_of}).error().code, ErrorCode::kLimitReached)
+      << "a key that is not in the ledger has class 0";
 }
 
 TEST_F(LeasesTest, ALimitLoweredBelowWhatIsLiveThrowsNobodyOutAndAdmitsNobody) {
