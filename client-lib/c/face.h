@@ -6,11 +6,11 @@
 
 #include <array>
 #include <cstddef>
-#include <exception>
 #include <span>
 #include <string_view>
 
 #include "client-lib/binding/family_binding.h"
+#include "client-lib/binding/guarded.h"
 #include "shm/layout/layout.h"
 #include "shm/result.h"
 #include "shmetrics/c_types.h"
@@ -30,11 +30,7 @@ shmetrics_code FailOnNull(shmetrics_error* error) noexcept;
 /// Runs what may throw, which is only for lack of memory.
 template <class Body>
 shmetrics_code Guarded(shmetrics_error* error, Body body) noexcept {
-  try {
-    return body();
-  } catch (const std::exception&) {
-    return Fail(error, SHMETRICS_OUT_OF_MEMORY, "no memory");
-  }
+  return Guarded(body, [error] { return Fail(error, SHMETRICS_OUT_OF_MEMORY, "no memory"); });
 }
 
 /// Whether a struct of the caller's, of `size` bytes by its own account, can be read as one of `known` bytes: as the
