@@ -1,12 +1,10 @@
 #ifndef SHMETRICS_CLIENT_LIB_AUDIO_DEFINITIONS_H_
 #define SHMETRICS_CLIENT_LIB_AUDIO_DEFINITIONS_H_
 
-// What the audio metrics are called, and what a ledger file can hold. What workers write the agent reads, and the other
-// way round: both from here.
+// What the audio metrics are called. Workers write these names and the agent reads them, so both take them from here.
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <string_view>
 
 #include "shm/exposition/alias.h"
@@ -27,12 +25,6 @@ inline constexpr std::string_view kModelLabel = "model";
 inline constexpr std::string_view kDailyMinutesType = "daily_minutes";
 inline constexpr std::string_view kConcurrentStreamsType = "concurrent_streams";
 inline constexpr std::string_view kConcurrentJobsType = "concurrent_jobs";
-
-inline constexpr std::string_view kLedgerFormat = "shmetrics-ledger-1";
-/// A file that nobody would read must not replace one that is good.
-inline constexpr std::size_t kMaxLedgerFileBytes = std::size_t{64} << 20U;
-/// Below 2^53, so that every reader of JSON has it exactly; nine million minutes, and a day has 1,440.
-inline constexpr std::uint64_t kMaxLedgerNanoMinutes = 9'000'000'000'000'000;
 
 /// The dotted names of the replaced system.
 inline constexpr shm::Alias kAliases[] = {
