@@ -1,6 +1,5 @@
 #include "client-lib/audio/config.h"
 
-#include <ini.h>
 #include <strings.h>
 #include <sys/stat.h>
 
@@ -8,10 +7,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <memory>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -19,51 +15,15 @@
 #include "client-lib/audio/limit.h"
 #include "client-lib/audio/tier_json.h"
 #include "client-lib/audio/user_label.h"
-#include "shm/base/fork_guard.h"
 #include "shm/series/label_block.h"
 
 namespace shmetrics::audio {
 namespace {
 
-constexpr int kMaxLineBytes = 65536;
 constexpr std::int64_t kMinTtlSeconds = 30;
 constexpr std::int64_t kMaxTtlSeconds = 3600;
 constexpr std::size_t kMinHashKeyBytes = 16;
 constexpr std::array<std::string_view, 3> kTierNames = {"free", "standard", "premium"};
-
-/// What inih goes by, in variables of its own: an application that uses inih too finds them as they were. (The defaults
-/// take an indented key for more of the value above it, and cut lines at 200 bytes.)
-class IniOptions {
- public:
-  IniOptions() : former_(Exchange({false, false, true, kMaxLineBytes, kMaxLineBytes, false, false})) {}
-  ~IniOptions() { Exchange(former_); }
-  IniOptions(const IniOptions&) = delete;
-  IniOptions& operator=(const IniOptions&) = delete;
-
- private:
-  struct Values {
-    bool allow_multiline, use_stack, allow_inline_comments;
-    int initial_alloc, max_line;
-    bool stop_on_first_error, allow_no_value;
-  };
-  static Values Exchange(const Values& next) {
-    return {std::exchange(ini_allow_multiline, next.allow_multiline),
-            std::exchange(ini_use_stack, next.use_stack),
-            std::exchange(ini_allow_inline_comments, next.allow_inline_comments),
-            std::exchange(ini_initial_alloc, next.initial_alloc),
-            std::exchange(ini_max_line, next.max_line),
-            std::exchange(ini_stop_on_first_error, next.stop_on_first_error),
-            std::exchange(ini_allow_no_value, next.allow_no_value)};
-  }
-
-  const shm::ForkGuard::Lock
-      lock_;  // two threads must not restore each other's; first, so that it is held for both
-  const Values former_;
-};
-
-struct FileCloser {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
 
 /// False if `text` is not a whole number. One too large to be told is as good as any beyond the range.
 bool SetTtl(std::string_view text, std::chrono::seconds* ttl) {
@@ -81,43 +41,31 @@ std::string_view Trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-/// One pass over one file. inih reads the lines and calls back for each key.
+/// Reads the keys of one file.
 class Parser {
  public:
-  Parser(const std::string& path, std::FILE* file, AudioConfigReading* out)
-      : path_(path), file_(file), config_(out->config), errors_(out->file_errors) {}
+  Parser(const IniFile& file, AudioConfigReading* out)
+      : file_(file), config_(out->config), errors_(out->file_errors) {}
 
   void Parse() {
-    const IniOptions options;
-    const int bad_line = ini_parse_stream(ReadLine, this, OnKey, this);
-    if (std::ferror(file_) != 0) {
+    for (const IniKey& key : file_.keys) {
+      line_ = key.line;
+      if (key.section == kConfigSection) {
+        Take(key.name, key.value);
+      } else if (IsMisspeltSection(key.section)) {
+        Complain(key.section);
+      }
+    }
+    if (!file_.read_error.empty()) {
       config_.hash_user_id = true;  // what was not read may well say so
-      errors_.push_back(path_ + ": could not be read: " + std::strerror(read_errno_));
-    } else if (bad_line != 0) {
-      At(bad_line, "is neither a [section], nor key = value, nor a comment");
+      errors_.push_back(file_.read_error);
+    } else if (file_.bad_line != 0) {
+      errors_.push_back(file_.BadLineError());
     }
     CheckHashKey();
   }
 
  private:
-  static char* ReadLine(char* line, int size, void* self) {
-    auto* const parser = static_cast<Parser*>(self);
-    char* const read = std::fgets(line, size, parser->file_);
-    parser->read_errno_ = errno;
-    if (read != nullptr) ++parser->line_;
-    return read;
-  }
-
-  static int OnKey(void* self, const char* section, const char* key, const char* value) {
-    auto* const parser = static_cast<Parser*>(self);
-    if (section == kConfigSection) {
-      parser->Take(key, value);
-    } else if (IsMisspeltSection(section)) {
-      parser->Complain(section);
-    }
-    return 1;  // what is wrong with a value is told by Take(), and the rest of the file still counts
-  }
-
   /// Once of each name, at its first key: inih does not call back for a section.
   void Complain(const std::string& section) {
     config_.hash_user_id = true;  // as in SetHashing(): who knows what else it says
@@ -197,7 +145,7 @@ class Parser {
     if (!config_.hash_user_id || config_.hash_user_id_key.size() >= kMinHashKeyBytes) return;
     config_.hash_user_id_key.clear();
     const std::string where = hash_key_line_ == 0 ? ": " : ": line " + std::to_string(hash_key_line_) + ": ";
-    errors_.push_back(path_ + where + "[" + std::string(kConfigSection) +
+    errors_.push_back(file_.path + where + "[" + std::string(kConfigSection) +
                       "] hash_user_id_key: hash_user_id needs a key of at least " +
                       std::to_string(kMinHashKeyBytes) + " bytes");
   }
@@ -205,31 +153,26 @@ class Parser {
   void AtKey(const std::string& key, const std::string& what) {
     At(line_, "[" + std::string(kConfigSection) + "] " + key + ": " + what);
   }
-  void At(int line, const std::string& what) {
-    errors_.push_back(path_ + ": line " + std::to_string(line) + ": " + what);
-  }
+  void At(int line, const std::string& what) { errors_.push_back(file_.ErrorAt(line, what)); }
 
-  const std::string& path_;
-  std::FILE* file_;
+  const IniFile& file_;
   AudioConfig& config_;
   std::vector<std::string>& errors_;
-  int line_ = 0;
-  int read_errno_ = 0;
+  int line_ = 0;  ///< of the key at hand
   int hash_key_line_ = 0;
   std::set<std::string> seen_;
   std::set<std::string> misspelt_;
 };
 
-void ReadFile(const std::string& path, AudioConfigReading* out) {
-  const std::unique_ptr<std::FILE, FileCloser> file(std::fopen(path.c_str(), "re"));
-  if (file != nullptr) {
-    Parser(path, file.get(), out).Parse();
-    if (std::ferror(file.get()) == 0) out->file = path;
+void ReadFile(const IniFile& file, AudioConfigReading* out) {
+  if (file.open_error.empty()) {
+    Parser(file, out).Parse();
+    if (file.read_error.empty()) out->file = file.path;
     return;
   }
   // As above; also of an absent one, because somebody has named it, and so has configured something.
   out->config.hash_user_id = true;
-  out->file_errors.push_back(path + ": could not be opened: " + std::strerror(errno));
+  out->file_errors.push_back(file.open_error);
 }
 
 /// An empty variable says nothing, as one that is not set.
@@ -310,8 +253,14 @@ std::optional<std::string> ConfigFile(const std::string& default_file) {
 }
 
 AudioConfigReading ReadAudioConfig(const std::optional<std::string>& path) {
+  if (!path) return ReadAudioConfig(nullptr);
+  const IniFile file = ReadIni(*path);
+  return ReadAudioConfig(&file);
+}
+
+AudioConfigReading ReadAudioConfig(const IniFile* file) {
   AudioConfigReading reading;
-  if (path) ReadFile(*path, &reading);
+  if (file != nullptr) ReadFile(*file, &reading);
   ReadEnvironment(&reading);
   for (std::string& error : reading.file_errors) MakeOneLine(&error);
   for (std::string& error : reading.environment_errors) MakeOneLine(&error);

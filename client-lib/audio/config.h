@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "client-lib/audio/ini_reader.h"
 #include "shmetrics/audio_tier.h"
 
 namespace shmetrics::audio {
@@ -77,9 +78,10 @@ std::optional<std::string> ConfigFile(const std::string& default_file = kDefault
 /// hash_user_id_key; state_file; models; failopen_cap_minutes, of the replaced system, has no effect. Variables:
 /// AUDIO_STREAM_TTL_SECONDS, AUDIO_JOB_TTL_SECONDS, AUDIO_TIER_LIMITS_JSON; an empty one is as good as none.
 ///
-/// Thread-safe, but not under a lock of ForkGuard. In an application that uses inih in another thread, that thread may
-/// find inih's settings changed for this moment.
+/// Thread-safe as ReadIni().
 AudioConfigReading ReadAudioConfig(const std::optional<std::string>& path);
+/// The same of a file that has been read already; null: there is none.
+AudioConfigReading ReadAudioConfig(const IniFile* file);
 
 }  // namespace shmetrics::audio
 
