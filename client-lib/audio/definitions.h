@@ -26,6 +26,14 @@ inline constexpr std::string_view kDailyMinutesType = "daily_minutes";
 inline constexpr std::string_view kConcurrentStreamsType = "concurrent_streams";
 inline constexpr std::string_view kConcurrentJobsType = "concurrent_jobs";
 
+// The ledger (shm/leases/ledger.h) keeps an amount of the day and a class for each key, and knows no more. For audio:
+//   key      the user, as labels name them (AudioConfig::UserLabelOf)
+//   amount   audio minutes, in units of which a minute has kAmountPerMinute
+//   class    the number of the user's Tier; 0 if none was set
+
+/// An amount counts whole billionths of a minute, so that many small amounts add up to exactly their sum.
+inline constexpr double kAmountPerMinute = 1e9;
+
 /// The dotted names of the replaced system.
 inline constexpr shm::Alias kAliases[] = {
     {"audio.streaming.active", kStreamsMetric},

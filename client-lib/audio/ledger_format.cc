@@ -26,8 +26,8 @@ constexpr std::int64_t kLastDay = 2'932'896;
 constexpr auto kLastTier = static_cast<std::uint32_t>(Tier::premium);
 
 bool SaysSomething(const LedgerRecord& record) {
-  return !record.key.empty() && record.day >= 0 && record.day <= kLastDay && record.tier <= kLastTier &&
-         (record.nano_minutes > 0 || record.tier > 0);
+  return !record.key.empty() && record.day >= 0 && record.day <= kLastDay && record.key_class <= kLastTier &&
+         (record.amount > 0 || record.key_class > 0);
 }
 
 std::string FormatDay(std::int64_t day) {
@@ -45,9 +45,9 @@ void WriteUser(const LedgerRecord& record, JsonWriter* json) {
   WriteKey("day", json);
   WriteText(FormatDay(record.day), json);
   WriteKey("nano_minutes", json);
-  json->Uint64(std::min(record.nano_minutes, kMaxNanoMinutes));
+  json->Uint64(std::min(record.amount, kMaxNanoMinutes));
   WriteKey("tier", json);
-  if (const std::optional<Tier> tier = ToTier(record.tier)) {
+  if (const std::optional<Tier> tier = ToTier(record.key_class)) {
     WriteText(TierName(*tier), json);
   } else {
     json->Null();
@@ -107,8 +107,8 @@ std::optional<LedgerRecord> ParseUser(const JsonValue& user) {
   if (!is_good) return std::nullopt;
   return LedgerRecord{.key = std::string(TextOf(*name)),
                       .day = *parsed_day,
-                      .nano_minutes = nano_minutes->GetUint64(),
-                      .tier = parsed_tier ? static_cast<std::uint32_t>(*parsed_tier) : 0};
+                      .amount = nano_minutes->GetUint64(),
+                      .key_class = parsed_tier ? static_cast<std::uint32_t>(*parsed_tier) : 0};
 }
 
 }  // namespace

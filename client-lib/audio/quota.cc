@@ -73,7 +73,7 @@ Result<void> Quota::set_tier(std::string_view user_id, Tier tier) const noexcept
     if (!label.ok()) return label.error();
     internal::Attachment* attachment = impl.Prepare();
     if (attachment == nullptr) return Error{ErrorCode::kAbsent, "there is no segment to remember a tier in"};
-    return attachment->ledger.SetTier(label.value(), static_cast<std::uint32_t>(tier));
+    return attachment->ledger.SetClass(label.value(), static_cast<std::uint32_t>(tier));
   });
 }
 

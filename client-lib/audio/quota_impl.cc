@@ -17,23 +17,22 @@ namespace {
 using internal::Attachment;
 using internal::LeaseBinding;
 
-constexpr double kNanoMinutes = 1e9;
 constexpr double kMaxMinutes = 1e6;
 
-/// In whole billionths, to the nearest, so that what is as much as the limit in decimals is so here.
-std::uint64_t ToNanoMinutes(double minutes) {
-  return static_cast<std::uint64_t>(std::llround(minutes * kNanoMinutes));
+/// Rounded to the nearest, so that minutes that equal the limit in decimals equal it here too.
+std::uint64_t ToAmount(double minutes) {
+  return static_cast<std::uint64_t>(std::llround(minutes * kAmountPerMinute));
 }
 
-std::optional<std::uint64_t> LimitInNanoMinutes(const Limits& limits) {
-  return limits.daily_minutes ? std::optional(ToNanoMinutes(*limits.daily_minutes)) : std::nullopt;
+std::optional<std::uint64_t> AmountLimit(const Limits& limits) {
+  return limits.daily_minutes ? std::optional(ToAmount(*limits.daily_minutes)) : std::nullopt;
 }
 
 DailyMinutes Report(std::uint64_t used, std::optional<std::uint64_t> limit) {
-  DailyMinutes minutes{static_cast<double>(used) / kNanoMinutes, std::nullopt, std::nullopt};
+  DailyMinutes minutes{static_cast<double>(used) / kAmountPerMinute, std::nullopt, std::nullopt};
   if (limit) {
-    minutes.limit = static_cast<double>(*limit) / kNanoMinutes;
-    minutes.remaining = used < *limit ? static_cast<double>(*limit - used) / kNanoMinutes : 0.0;
+    minutes.limit = static_cast<double>(*limit) / kAmountPerMinute;
+    minutes.remaining = used < *limit ? static_cast<double>(*limit - used) / kAmountPerMinute : 0.0;
   }
   return minutes;
 }
@@ -90,7 +89,7 @@ bool Quota::Impl::LoadLedger(Attachment* attachment) const {
   }
   const std::int64_t today = shm::UtcDay();
   for (const shm::LedgerRecord& record : saved.value()) {
-    if (record.day != today && record.tier == 0) continue;  // nothing of it counts any more
+    if (record.day != today && record.key_class == 0) continue;  // nothing of it counts any more
     // From before user ids were hashed: named nowhere any more.
     if (!config().IsUserLabel(record.key)) continue;
     if (Result<void> restored = attachment->ledger.Restore(record); !restored.ok()) {
@@ -117,7 +116,7 @@ Result<Tier> Quota::Impl::TierOf(const std::string& label) {
   if (attachment == nullptr) return Tier::free;
   const Result<shm::Ledger::Account> account = attachment->ledger.Read(label);
   if (!account.ok()) return account.error();
-  return ToTier(account->tier).value_or(Tier::free);
+  return ToTier(account->key_class).value_or(Tier::free);
 }
 
 Result<Activity> Quota::Impl::Start(const LeaseGaugeFamily& family, std::string_view user_id,
@@ -128,8 +127,8 @@ Result<Activity> Quota::Impl::Start(const LeaseGaugeFamily& family, std::string_
   if (!label.ok()) return label.error();
   Tier tier = Tier::free;
   std::optional<std::uint32_t> allowed;
-  const auto limit_of = [&](std::uint32_t tier_in_ledger) {
-    tier = options.tier.value_or(ToTier(tier_in_ledger).value_or(Tier::free));
+  const auto limit_of = [&](std::uint32_t key_class) {
+    tier = options.tier.value_or(ToTier(key_class).value_or(Tier::free));
     return allowed = LimitsOf(tier).*limit;
   };
   shm::Leases::Terms terms;
@@ -165,10 +164,10 @@ Result<DailyMinutes> Quota::Impl::Spend(std::string_view user_id, double minutes
   const Result<std::string> label = LabelOf(user_id);
   if (!label.ok()) return label.error();
   // Whoever asks whether there is anything left asks for the smallest amount there is, and no amount is less.
-  const std::uint64_t amount = std::max<std::uint64_t>(1, ToNanoMinutes(minutes));
+  const std::uint64_t amount = std::max<std::uint64_t>(1, ToAmount(minutes));
   std::optional<std::uint64_t> limit;
-  const auto limit_of = [&](std::uint32_t set) {
-    return limit = LimitInNanoMinutes(LimitsOf(given.value_or(ToTier(set).value_or(Tier::free))));
+  const auto limit_of = [&](std::uint32_t key_class) {
+    return limit = AmountLimit(LimitsOf(given.value_or(ToTier(key_class).value_or(Tier::free))));
   };
   shm::Ledger::Decision decision{{}, false, false};
   if (Attachment* attachment = Prepare()) {
@@ -179,9 +178,9 @@ Result<DailyMinutes> Quota::Impl::Spend(std::string_view user_id, double minutes
     limit_of(0);
     decision.allowed = !limit || amount <= *limit;
   }
-  if (decision.allowed) return Report(decision.account.nano_minutes, limit);
+  if (decision.allowed) return Report(decision.account.amount, limit);
   violations.with({kDailyMinutesType}).inc();
-  const DailyMinutes state = Report(decision.account.nano_minutes, limit);
+  const DailyMinutes state = Report(decision.account.amount, limit);
   return Error{ErrorCode::kDailyMinutes, "daily minutes used up: " + std::to_string(state.used) + " of " +
                                              std::to_string(*state.limit) + " are used today"};
 }

@@ -171,7 +171,7 @@ Result<HeldLease> Leases::Acquire(const RegisteredFamily& family, std::span<cons
     const Result<layout::LedgerEntry*> account = shard->FindLedgerEntry(hash, values[0]);
     if (!account.ok()) return account.error();
     // no order needed: written under the mutex that is held
-    if (account.value() != nullptr) key_class = account.value()->tier.load(std::memory_order_relaxed);
+    if (account.value() != nullptr) key_class = account.value()->key_class.load(std::memory_order_relaxed);
   }
   const std::optional<std::uint32_t> limit = terms.LimitFor(key_class);
   Table table = shard->leases();

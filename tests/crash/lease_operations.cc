@@ -180,8 +180,8 @@ auto CheckSpent(const std::string& user) {
     shm::Ledger ledger(witness.worker().segment(), witness.worker().arena());
     const Result<shm::Ledger::Account> account = ledger.Read(user);
     ASSERT_TRUE(account.ok()) << account.error().message;
-    EXPECT_EQ(account->nano_minutes % kSpent, 0U);
-    EXPECT_TRUE(runs.Allow(account->nano_minutes / kSpent)) << account->nano_minutes;
+    EXPECT_EQ(account->amount % kSpent, 0U);
+    EXPECT_TRUE(runs.Allow(account->amount / kSpent)) << account->amount;
   };
 }
 
@@ -197,7 +197,7 @@ Operation ConsumeFirstMinutes() {
 void MinutesOfYesterday(const shm::Segment& segment, const std::string& user) {
   for (std::uint32_t number = 0; number < shm::layout::kLeaseShards; number++) {
     shm::LeaseShard::Take(segment, number)->ledger().ForEach([&](shm::layout::LedgerEntry& entry) {
-      if (shm::IsInUse(entry) && shm::KeyOf(entry) == user && entry.state.nano_minutes == 0)
+      if (shm::IsInUse(entry) && shm::KeyOf(entry) == user && entry.state.amount == 0)
         entry.state = {static_cast<std::int32_t>(shm::UtcDay() - 1), 0, kSpent + 1};
     });
   }
@@ -208,7 +208,7 @@ Operation ConsumeMinutes() {
   return {"consume_minutes",
           [](const std::string& path) {
             BareWorker worker(path, TinySegment());
-            ASSERT_TRUE(shm::Ledger(worker.segment(), worker.arena()).SetTier(user, 2).ok());
+            ASSERT_TRUE(shm::Ledger(worker.segment(), worker.arena()).SetClass(user, 2).ok());
             MinutesOfYesterday(worker.segment(), user);
           },
           [](const std::string& path) { return SpendMinutes(AttachWorker(path), user); }, CheckSpent(user)};

@@ -28,7 +28,7 @@ std::vector<Fields> RoundTrip(const std::vector<LedgerRecord>& ledger) {
   if (!read.ok()) return {{read.error().message, 0, 0, 0}};
   std::vector<Fields> users;
   for (const LedgerRecord& user : read.value()) {
-    users.emplace_back(user.key, user.day, user.nano_minutes, user.tier);
+    users.emplace_back(user.key, user.day, user.amount, user.key_class);
   }
   return users;
 }

@@ -62,12 +62,12 @@ TEST_F(LedgerFileTest, EveryUserIsRead) {
   ASSERT_EQ(users.size(), 2U);
   EXPECT_EQ(users[0].key, "42");
   EXPECT_EQ(users[0].day, 1);
-  EXPECT_EQ(users[0].nano_minutes, 1'500'000'000U);
-  EXPECT_EQ(users[0].tier, 3U);
+  EXPECT_EQ(users[0].amount, 1'500'000'000U);
+  EXPECT_EQ(users[0].key_class, 3U);
   EXPECT_EQ(users[1].key, "\xc3\xa4\"");
   EXPECT_EQ(users[1].day, 2'932'896);
-  EXPECT_EQ(users[1].nano_minutes, 9'000'000'000'000'000U);
-  EXPECT_EQ(users[1].tier, 0U);
+  EXPECT_EQ(users[1].amount, 9'000'000'000'000'000U);
+  EXPECT_EQ(users[1].key_class, 0U);
 }
 
 TEST_F(LedgerFileTest, AUserThatIsNotAsItShouldBeIsNamedByItsNumber) {

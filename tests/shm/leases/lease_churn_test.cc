@@ -177,15 +177,15 @@ TEST_F(LeaseChurnTest, AReaderOfTheLedgerSeesEachUsersMinutesGrow) {
     for (const LedgerRecord& record : records) {
       ASSERT_TRUE(record.key == users_[0] || record.key == users_[1]) << record.key;
       std::uint64_t& last = before[record.key == users_[0] ? 0 : 1];
-      EXPECT_TRUE(record.nano_minutes >= last || record.day != today) << record.nano_minutes;
-      last = record.nano_minutes;
+      EXPECT_TRUE(record.amount >= last || record.day != today) << record.amount;
+      last = record.amount;
     }
   }
   progress_->done = true;
   for (Child& worker : workers) EXPECT_EQ(worker.Wait(), 0);
   ReadLedgerRecords(*segment, &records);
   std::uint64_t sum = 0;
-  for (const LedgerRecord& record : records) sum += record.nano_minutes;
+  for (const LedgerRecord& record : records) sum += record.amount;
   EXPECT_TRUE(sum == progress_->admitted.load() || UtcDay() != today) << "and none is lost: " << sum;
 }
 

@@ -82,7 +82,7 @@ TEST_F(LeasesTest, NoLimitAdmitsAnyNumberAndZeroAdmitsNone) {
 TEST_F(LeasesTest, TheLimitMayDependOnTheKeysClassInTheLedger) {
   Lessee lessee(path_);
   Ledger ledger(lessee.worker().segment(), lessee.worker().arena());
-  ASSERT_TRUE(ledger.SetTier("42", 2).ok());
+  ASSERT_TRUE(ledger.SetClass("42", 2).ok());
   const Leases::LimitOf limit_of = [](std::uint32_t key_class) { return key_class; };
   for (int i = 0; i < 2; i++) ASSERT_TRUE(lessee.AcquireOn("42", {.limit_of = limit_of}).ok());
   EXPECT_EQ(lessee.AcquireOn("42", {.limit_of = limit_of}).error().code, ErrorCode::kLimitReached);

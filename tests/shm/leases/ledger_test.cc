@@ -34,7 +34,7 @@ class LedgerTest : public ::testing::Test {
                          Intent intent = Intent::kSpend) {
     return ledger_.Spend(user, amount, intent, Limit(limit)).value();
   }
-  std::uint64_t Used(std::string_view user) { return ledger_.Read(user)->nano_minutes; }
+  std::uint64_t Used(std::string_view user) { return ledger_.Read(user)->amount; }
 
   /// As if the user's last minutes had been used on another day.
   void MoveToDay(std::string_view user, std::int64_t day) {
@@ -44,7 +44,7 @@ class LedgerTest : public ::testing::Test {
       const Result<LeaseShard> taken = LeaseShard::Take(segment(), shard);
       taken->ledger().ForEach([&](layout::LedgerEntry& entry) {
         if (IsInUse(entry) && KeyOf(entry) == user)
-          entry.state = {static_cast<std::int32_t>(day), 0, record.nano_minutes};
+          entry.state = {static_cast<std::int32_t>(day), 0, record.amount};
       });
     }
   }
@@ -74,7 +74,7 @@ TEST_F(LedgerTest, AmountsAddUpToTheLimitAndNotPastIt) {
   EXPECT_TRUE(Spend("42", 20 * kMinute, 30 * kMinute).allowed);
   const Ledger::Decision denied = Spend("42", 11 * kMinute, 30 * kMinute);
   EXPECT_FALSE(denied.allowed);
-  EXPECT_EQ(denied.account.nano_minutes, 20 * kMinute) << "a denied amount is not taken";
+  EXPECT_EQ(denied.account.amount, 20 * kMinute) << "a denied amount is not taken";
   EXPECT_TRUE(Spend("42", 10 * kMinute, 30 * kMinute).allowed);
   EXPECT_FALSE(Spend("42", 1, 30 * kMinute).allowed);
   EXPECT_EQ(Used("42"), 30 * kMinute);
@@ -111,22 +111,22 @@ TEST_F(LedgerTest, AnotherDayBeginsAtZeroWhetherTheClockWentForwardOrBack) {
 }
 
 TEST_F(LedgerTest, ATierIsRememberedWithTheMinutes) {
-  EXPECT_EQ(ledger_.Read("42")->tier, 0U);
-  ASSERT_TRUE(ledger_.SetTier("42", 3).ok());
+  EXPECT_EQ(ledger_.Read("42")->key_class, 0U);
+  ASSERT_TRUE(ledger_.SetClass("42", 3).ok());
   EXPECT_TRUE(Spend("42", kMinute, kMinute).allowed);
-  EXPECT_EQ(ledger_.Read("42")->tier, 3U);
-  ASSERT_TRUE(ledger_.SetTier("42", 2).ok());
-  EXPECT_EQ(RecordOf("42").tier, 2U);
-  EXPECT_EQ(RecordOf("42").nano_minutes, kMinute);
+  EXPECT_EQ(ledger_.Read("42")->key_class, 3U);
+  ASSERT_TRUE(ledger_.SetClass("42", 2).ok());
+  EXPECT_EQ(RecordOf("42").key_class, 2U);
+  EXPECT_EQ(RecordOf("42").amount, kMinute);
   EXPECT_EQ(RecordOf("42").day, UtcDay());
 }
 
 TEST_F(LedgerTest, TheLimitIsThatOfTheTierThatWasSet) {
-  ASSERT_TRUE(ledger_.SetTier("42", 3).ok());
+  ASSERT_TRUE(ledger_.SetClass("42", 3).ok());
   std::uint32_t asked = 0;
-  const auto limit_of = [&](std::uint32_t tier) {
-    asked = tier;
-    return std::optional<std::uint64_t>(tier == 3 ? 2 : 1);
+  const auto limit_of = [&](std::uint32_t key_class) {
+    asked = key_class;
+    return std::optional<std::uint64_t>(key_class == 3 ? 2 : 1);
   };
   EXPECT_TRUE(ledger_.Spend("42", 2, Intent::kSpend, limit_of)->allowed);
   EXPECT_EQ(asked, 3U);
@@ -143,14 +143,14 @@ TEST_F(LedgerTest, AFullLedgerRefusesNobodyMinutesAndCountsWhatItDidNotRecord) {
   while (Spend(unknown, 1, kMinute).recorded) unknown += "x";  // until its shard is full too
   EXPECT_TRUE(Spend(unknown, 1, kMinute).allowed);
   EXPECT_GT(testing::Read(path_).Refusals(layout::Refusal::kLedgerFull), counted);
-  const Result<void> tier = ledger_.SetTier(unknown, 3);
+  const Result<void> tier = ledger_.SetClass(unknown, 3);
   ASSERT_FALSE(tier.ok());
   EXPECT_EQ(tier.error().code, ErrorCode::kLedgerFull);
 }
 
 TEST_F(LedgerTest, PlacesOfUsersWhoseDayHasPassedAreUsedAgainUnlessTheyStream) {
   ASSERT_TRUE(lessee_.Acquire("streaming").ok());
-  ASSERT_TRUE(ledger_.SetTier("streaming", 3).ok());
+  ASSERT_TRUE(ledger_.SetClass("streaming", 3).ok());
   std::vector<std::string> users{"streaming"};
   for (int i = 0; i < 2'000; i++) {
     users.push_back("u" + std::to_string(i));
@@ -160,7 +160,7 @@ TEST_F(LedgerTest, PlacesOfUsersWhoseDayHasPassedAreUsedAgainUnlessTheyStream) {
   int recorded = 0;
   for (int i = 0; i < 2'000; i++) recorded += Spend("new" + std::to_string(i), 1, kMinute).recorded ? 1 : 0;
   EXPECT_GT(recorded, 400) << "of 512 places";
-  EXPECT_EQ(ledger_.Read("streaming")->tier, 3U);
+  EXPECT_EQ(ledger_.Read("streaming")->key_class, 3U);
 }
 
 TEST_F(LedgerTest, StreamsOfTheDeadKeepNobodysPlace) {
@@ -190,16 +190,16 @@ TEST_F(LedgerTest, WhatWasSavedIsAddedOnceToWhatWasUsedSince) {
   }
   EXPECT_EQ(Used("new"), 5 * kMinute);
   EXPECT_EQ(Used("known"), 9 * kMinute);
-  EXPECT_EQ(ledger_.Read("new")->tier, 2U);
-  EXPECT_EQ(ledger_.Read("known")->tier, 2U);
+  EXPECT_EQ(ledger_.Read("new")->key_class, 2U);
+  EXPECT_EQ(ledger_.Read("known")->key_class, 2U);
 }
 
 TEST_F(LedgerTest, NeitherMinutesOfAnotherDayNorATierThatWasSetSinceAreRestoredOver) {
   ASSERT_TRUE(Spend("42", kMinute, std::nullopt).allowed);
-  ASSERT_TRUE(ledger_.SetTier("42", 3).ok());
+  ASSERT_TRUE(ledger_.SetClass("42", 3).ok());
   ASSERT_TRUE(ledger_.Restore({"42", UtcDay() - 1, 5 * kMinute, 2}).ok());
   EXPECT_EQ(Used("42"), kMinute);
-  EXPECT_EQ(ledger_.Read("42")->tier, 3U);
+  EXPECT_EQ(ledger_.Read("42")->key_class, 3U);
 }
 
 TEST_F(LedgerTest, ItIsLoadedWhenSomebodySaysSo) {
