@@ -21,7 +21,7 @@ class Parser {
     for (const audio::IniKey& key : file_.keys) {
       if (file_.bad_line != 0 && file_.bad_line < key.line) break;
       line_ = key.line;
-      Take(key.section, key.name, key.value);
+      OnKey(key.section, key.name, key.value);
       if (!error_.empty()) return Error{ErrorCode::kBadOption, error_};
     }
     if (file_.bad_line != 0) return Error{ErrorCode::kBadOption, file_.BadLineError()};
@@ -30,7 +30,7 @@ class Parser {
   }
 
  private:
-  void Take(const std::string& section, const std::string& key, const std::string& value) {
+  void OnKey(const std::string& section, const std::string& key, const std::string& value) {
     if (section == audio::kConfigSection) return;
     const std::string name = "[" + section + "] " + key;
     if (!seen_.insert(name).second) {

@@ -51,7 +51,7 @@ class Parser {
     for (const IniKey& key : file_.keys) {
       line_ = key.line;
       if (key.section == kConfigSection) {
-        Take(key.name, key.value);
+        OnKey(key.name, key.value);
       } else if (IsMisspeltSection(key.section)) {
         Complain(key.section);
       }
@@ -73,7 +73,7 @@ class Parser {
     At(line_, "[" + section + "] is not read; write [" + std::string(kConfigSection) + "]");
   }
 
-  void Take(const std::string& key, const std::string& value) {
+  void OnKey(const std::string& key, const std::string& value) {
     if (!seen_.insert(key).second) {
       if (key.starts_with("hash_user_id")) config_.hash_user_id = true;  // as in SetHashing()
       return AtKey(key, "was set before; remove one of them");

@@ -20,8 +20,8 @@ constexpr int kMaxLineBytes = 65536;
 /// too. (The defaults take an indented key for more of the value above it, and cut lines at 200 bytes.)
 class IniOptions {
  public:
-  IniOptions() : former_(Exchange({false, false, true, kMaxLineBytes, kMaxLineBytes, false, false})) {}
-  ~IniOptions() { Exchange(former_); }
+  IniOptions() : former_(Apply({false, false, true, kMaxLineBytes, kMaxLineBytes, false, false})) {}
+  ~IniOptions() { Apply(former_); }
   IniOptions(const IniOptions&) = delete;
   IniOptions& operator=(const IniOptions&) = delete;
 
@@ -31,7 +31,7 @@ class IniOptions {
     int initial_alloc, max_line;
     bool stop_on_first_error, allow_no_value;
   };
-  static Values Exchange(const Values& next) {
+  static Values Apply(const Values& next) {
     return {std::exchange(ini_allow_multiline, next.allow_multiline),
             std::exchange(ini_use_stack, next.use_stack),
             std::exchange(ini_allow_inline_comments, next.allow_inline_comments),

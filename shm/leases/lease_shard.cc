@@ -48,9 +48,9 @@ LeaseShard::~LeaseShard() {
 
 RobustMutex LeaseShard::mutex() const { return RobustMutex(&segment_->lease_shard(number_).mutex); }
 
-Result<LeaseShard> LeaseShard::Take(const Segment& segment, std::uint64_t hash) {
+Result<LeaseShard> LeaseShard::Lock(const Segment& segment, std::uint64_t hash) {
   const std::uint32_t number = ShardOf(hash);
-  Result<NamespaceLock> namespace_lock = NamespaceLock::Take(segment, number);
+  Result<NamespaceLock> namespace_lock = NamespaceLock::Lock(segment, number);
   if (!namespace_lock.ok()) {
     const ErrorCode code = namespace_lock.error().code;
     if (code == ErrorCode::kBusy) segment.CountRefusal(layout::Refusal::kBusy);
@@ -66,7 +66,7 @@ Result<LeaseShard> LeaseShard::Take(const Segment& segment, std::uint64_t hash) 
   return shard;
 }
 
-std::optional<LeaseShard> LeaseShard::TryTake(const Segment& segment, std::uint64_t hash) {
+std::optional<LeaseShard> LeaseShard::TryLock(const Segment& segment, std::uint64_t hash) {
   const layout::Header& header = segment.header();
   // Where namespaces meet, the byte lock would cost more than what an idle shard is wanted for.
   if (!ForkGuard::IsKnownToLibc() || header.shared_pid_namespaces != 0 || header.pid_namespace == 0 ||

@@ -22,9 +22,9 @@ class LeaseShard {
   /// The shard of keys with this hash, for as long as the answer lives. If its last holder has died within, it is
   /// repaired first. Waits 50 ms at most: kBusy. kForeignNamespace, kUnrecoverable, all counted in the segment; kNotOpenable
   /// if the lock file of NamespaceLock cannot be used, which is not. Not async-signal-safe.
-  static Result<LeaseShard> Take(const Segment& segment, std::uint64_t hash);
+  static Result<LeaseShard> Lock(const Segment& segment, std::uint64_t hash);
   /// The same if it is to be had at once and for nothing.
-  static std::optional<LeaseShard> TryTake(const Segment& segment, std::uint64_t hash);
+  static std::optional<LeaseShard> TryLock(const Segment& segment, std::uint64_t hash);
 
   ~LeaseShard();
   LeaseShard(LeaseShard&& other) noexcept;

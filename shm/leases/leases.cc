@@ -34,14 +34,14 @@ LeaseState LoadState(LeaseEntry& entry) {
   return state;
 }
 
-bool Exchange(LeaseEntry* entry, const LeaseState& seen, const LeaseState& wanted) {
+bool CompareAndSwapState(LeaseEntry* entry, const LeaseState& seen, const LeaseState& wanted) {
   std::uint64_t expected[2] = {seen.generation, static_cast<std::uint64_t>(seen.deadline_ns)};
   const std::uint64_t desired[2] = {wanted.generation, static_cast<std::uint64_t>(wanted.deadline_ns)};
   return CompareExchange16(&entry->state, expected, desired);
 }
 
 bool End(LeaseEntry* entry, const LeaseState& seen) {
-  return Exchange(entry, seen, {seen.generation + 1, 0});
+  return CompareAndSwapState(entry, seen, {seen.generation + 1, 0});
 }
 
 bool IsOfKey(const LeaseEntry& entry, std::uint64_t hash, const RegisteredFamily& family,
@@ -63,7 +63,7 @@ Tally CountKey(Table& table, std::uint64_t hash, const RegisteredFamily& family,
   Tally tally;
   tally.is_whole = table.ForEachInChain(hash, [&](LeaseEntry& entry) {
     if (!IsOfKey(entry, hash, family, values)) return IsInUse(entry) ? Visited::kStays : Visited::kIsFree;
-    if (EndIfOver(&entry, now, probe)) return Visited::kIsFree;
+    if (EndIfExpiredOrOrphaned(&entry, now, probe)) return Visited::kIsFree;
     tally.live++;
     return Visited::kStays;
   });
@@ -74,7 +74,7 @@ Tally CountKey(Table& table, std::uint64_t hash, const RegisteredFamily& family,
 std::uint32_t Sweep(Table& table, OwnerProbe* probe) {
   const std::int64_t now = LeaseNowNs();
   std::uint32_t free = 0;
-  table.ForEach([&](LeaseEntry& entry) { free += EndIfOver(&entry, now, probe) ? 1 : 0; });
+  table.ForEach([&](LeaseEntry& entry) { free += EndIfExpiredOrOrphaned(&entry, now, probe) ? 1 : 0; });
   table.Rebuild([](const LeaseEntry& entry) { return IsInUse(entry); });
   return free;
 }
@@ -164,7 +164,7 @@ Result<HeldLease> Leases::Acquire(const RegisteredFamily& family, std::span<cons
   if (Result<void> checked = CheckKey(family, values); !checked.ok())
     return CountRefusal(segment_, checked.error());
   const std::uint64_t hash = HashOfValues(0, values);
-  Result<LeaseShard> shard = LeaseShard::Take(segment_, hash);
+  Result<LeaseShard> shard = LeaseShard::Lock(segment_, hash);
   if (!shard.ok()) return shard.error();
   std::uint32_t key_class = 0;
   if (terms.limit_of && values.size() == 1) {
@@ -192,7 +192,7 @@ Result<HeldLease> Leases::Acquire(const RegisteredFamily& family, std::span<cons
   SHMETRICS_CRASH_POINT("lease_written");
   const LeaseState before = LoadState(*entry);
   const LeaseState begun{before.generation + 1, LeaseDeadlineAfter(LeaseNowNs(), terms.ttl_ns)};
-  if (before.generation % 2 != 0 || !Exchange(entry, before, begun)) {
+  if (before.generation % 2 != 0 || !CompareAndSwapState(entry, before, begun)) {
     return CountRefusal(segment_, CorruptChain(segment_));  // somebody writes to free entries
   }
   SHMETRICS_CRASH_POINT("lease_begun");
@@ -204,7 +204,7 @@ Result<std::uint64_t> Leases::CountLive(const RegisteredFamily& family,
                                         std::span<const std::string_view> values) {
   if (Result<void> checked = CheckKey(family, values); !checked.ok()) return checked.error();
   const std::uint64_t hash = HashOfValues(0, values);
-  Result<LeaseShard> shard = LeaseShard::Take(segment_, hash);
+  Result<LeaseShard> shard = LeaseShard::Lock(segment_, hash);
   if (!shard.ok()) return shard.error();
   Table table = shard->leases();
   OwnerProbe probe(segment_, OwnerProbe::Asks::kTheKernel);
@@ -232,7 +232,7 @@ bool Leases::Renew(const HeldLease& lease, std::int64_t ttl_ns) {
     // Never back: the coarse clock may be behind the one that the present deadline came from.
     const LeaseState renewed{state.generation, std::max(state.deadline_ns, LeaseDeadlineAfter(now, ttl_ns))};
     SHMETRICS_CRASH_POINT("lease_renewal_decided");
-    if (!Exchange(lease.entry, state, renewed)) continue;
+    if (!CompareAndSwapState(lease.entry, state, renewed)) continue;
     SHMETRICS_CRASH_POINT("lease_renewed");
     if (state.deadline_ns > LeaseNowCoarseNs() + kMaxCoarseLagNs || state.deadline_ns > LeaseNowNs())
       return true;
@@ -254,7 +254,7 @@ bool Leases::Release(const HeldLease& lease) {
     if (state.generation != lease.generation) return false;
     if (!End(lease.entry, state)) continue;
     SHMETRICS_CRASH_POINT("lease_ended");
-    if (std::optional<LeaseShard> shard = LeaseShard::TryTake(segment_, hash)) {
+    if (std::optional<LeaseShard> shard = LeaseShard::TryLock(segment_, hash)) {
       shard->leases().ForEachInChain(
           hash, [](const LeaseEntry& entry) { return IsInUse(entry) ? Visited::kStays : Visited::kIsFree; });
     }
@@ -263,7 +263,7 @@ bool Leases::Release(const HeldLease& lease) {
   return false;
 }
 
-bool EndIfOver(LeaseEntry* entry, std::int64_t now, OwnerProbe* probe) {
+bool EndIfExpiredOrOrphaned(LeaseEntry* entry, std::int64_t now, OwnerProbe* probe) {
   for (int i = 0; i < kMaxTries; i++) {
     const LeaseState state = LoadState(*entry);
     if (state.generation % 2 == 0) return true;

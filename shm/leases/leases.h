@@ -49,7 +49,7 @@ class Leases {
     }
   };
   /// Takes a lease for the owner of `slot`, this process. kLimitReached, kBusy, kLeaseTableFull, kSegmentFull,
-  /// kOutOfMemory, kInvalidLabels, kCorrupt and what LeaseShard::Take says. Refusals but kLimitReached are counted.
+  /// kOutOfMemory, kInvalidLabels, kCorrupt and what LeaseShard::Lock says. Refusals but kLimitReached are counted.
   Result<HeldLease> Acquire(const RegisteredFamily& family, std::span<const std::string_view> values,
                             const Terms& terms, const layout::WorkerSlot* slot);
 
@@ -76,7 +76,7 @@ class Leases {
 };
 
 /// Whether the entry is a lease no longer; ends it if it only has not been told. For the holder of its shard.
-bool EndIfOver(layout::LeaseEntry* entry, std::int64_t now, OwnerProbe* probe);
+bool EndIfExpiredOrOrphaned(layout::LeaseEntry* entry, std::int64_t now, OwnerProbe* probe);
 
 }  // namespace shmetrics::shm
 

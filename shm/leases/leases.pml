@@ -54,8 +54,8 @@ bit is_dead[WORKERS + 1];
   entry[i].generation++; \
   entry[i].deadline = 0
 
-/* EndIfOver(): the state is loaded, and exchanged a step later. The loop's second turn meets the renewed state. */
-inline EndIfOver(i, asks) {
+/* EndIfExpiredOrOrphaned(): the state is loaded, and exchanged a step later. The loop's second turn meets the renewed state. */
+inline EndIfExpiredOrOrphaned(i, asks) {
   do
   :: atomic {
        DIE_OR;
@@ -124,7 +124,7 @@ inline Repair() {
 inline CountOne(i) {
   if
   :: IS_VISITED(i) ->
-    EndIfOver(i, asks);
+    EndIfExpiredOrOrphaned(i, asks);
     if
     :: atomic { is_over || seen % 2 == 0 -> skip };
       Unlink(i)
@@ -168,8 +168,8 @@ take:
   goto write;
 sweep:
   asks = 1;
-  EndIfOver(0, asks);
-  EndIfOver(1, asks);
+  EndIfExpiredOrOrphaned(0, asks);
+  EndIfExpiredOrOrphaned(1, asks);
   Rebuild();
   if
   :: entry[0].is_listed || entry[1].is_listed -> goto take

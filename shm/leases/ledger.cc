@@ -42,7 +42,7 @@ bool HasLease(const LeaseShard& shard, std::uint64_t hash, OwnerProbe* probe) {
   const std::int64_t now = LeaseNowNs();
   bool found = false;
   shard.leases().ForEachInChain(hash, [&](layout::LeaseEntry& lease) {
-    if (EndIfOver(&lease, now, probe)) return Visited::kIsFree;
+    if (EndIfExpiredOrOrphaned(&lease, now, probe)) return Visited::kIsFree;
     // no order needed: as above
     found = found || lease.head.hash.load(std::memory_order_relaxed) == hash;
     return Visited::kStays;
@@ -66,8 +66,9 @@ void Sweep(const LeaseShard& shard, const Segment& segment, Table& table, std::i
 //   1 write key, state, class    die here -> the generation is even: free
 //   2 bump the generation        die here -> an account; the repair puts it into its chain
 //   3 put it into its chain      die here -> the same
-Result<LedgerEntry*> Open(const LeaseShard& shard, const Segment& segment, Arena& arena, std::uint64_t hash,
-                          std::string_view key, const LedgerState& state, std::uint32_t key_class) {
+Result<LedgerEntry*> AddEntry(const LeaseShard& shard, const Segment& segment, Arena& arena,
+                              std::uint64_t hash, std::string_view key, const LedgerState& state,
+                              std::uint32_t key_class) {
   Table table = shard.ledger();
   LedgerEntry* entry = table.TakeFree();
   if (entry == nullptr) {
@@ -103,10 +104,10 @@ struct Place {
   LedgerEntry* entry;  ///< null if it has no account
 };
 
-Result<Place> Take(const Segment& segment, std::string_view key) {
+Result<Place> Lock(const Segment& segment, std::string_view key) {
   if (Result<void> checked = CheckKey(key); !checked.ok()) return checked.error();
   const std::uint64_t hash = HashOfKey(key);
-  Result<LeaseShard> shard = LeaseShard::Take(segment, hash);
+  Result<LeaseShard> shard = LeaseShard::Lock(segment, hash);
   if (!shard.ok()) return shard.error();
   Result<LedgerEntry*> entry = shard->FindLedgerEntry(hash, key);
   if (!entry.ok()) return entry.error();
@@ -122,14 +123,14 @@ std::int64_t UtcDay() {
 }
 
 Result<Ledger::Account> Ledger::Read(std::string_view key) {
-  Result<Place> place = Take(segment_, key);
+  Result<Place> place = Lock(segment_, key);
   if (!place.ok()) return place.error();
   return AccountOf(place->entry, UtcDay());
 }
 
 Result<Ledger::Decision> Ledger::Spend(std::string_view key, std::uint64_t amount, Intent intent,
                                        const LimitOf& limit_of) {
-  Result<Place> place = Take(segment_, key);
+  Result<Place> place = Lock(segment_, key);
   if (!place.ok()) return place.error();
   // The day is read under the mutex: of two processes at midnight, the second must not go back to the day before.
   const std::int64_t today = UtcDay();
@@ -140,10 +141,10 @@ Result<Ledger::Decision> Ledger::Spend(std::string_view key, std::uint64_t amoun
   }
   if (intent == Intent::kAsk) return Decision{account, true, false};
   if (place->entry == nullptr) {
-    Result<LedgerEntry*> opened =
-        Open(place->shard, segment_, arena_, place->hash, key, {static_cast<std::int32_t>(today), 0, 0}, 0);
-    if (!opened.ok()) return Decision{account, true, false};
-    place->entry = opened.value();
+    Result<LedgerEntry*> added = AddEntry(place->shard, segment_, arena_, place->hash, key,
+                                          {static_cast<std::int32_t>(today), 0, 0}, 0);
+    if (!added.ok()) return Decision{account, true, false};
+    place->entry = added.value();
   }
   const std::uint64_t used = account.amount + std::min(amount, UINT64_MAX - account.amount);
   SHMETRICS_CRASH_POINT("ledger_before_spending");
@@ -152,12 +153,12 @@ Result<Ledger::Decision> Ledger::Spend(std::string_view key, std::uint64_t amoun
 }
 
 Result<void> Ledger::SetClass(std::string_view key, std::uint32_t key_class) {
-  Result<Place> place = Take(segment_, key);
+  Result<Place> place = Lock(segment_, key);
   if (!place.ok()) return place.error();
   if (place->entry == nullptr) {
-    Result<LedgerEntry*> opened = Open(place->shard, segment_, arena_, place->hash, key,
-                                       {static_cast<std::int32_t>(UtcDay()), 0, 0}, key_class);
-    return opened.ok() ? Result<void>() : opened.error();
+    Result<LedgerEntry*> added = AddEntry(place->shard, segment_, arena_, place->hash, key,
+                                          {static_cast<std::int32_t>(UtcDay()), 0, 0}, key_class);
+    return added.ok() ? Result<void>() : added.error();
   }
   place->entry->key_class.store(key_class, std::memory_order_release);  // SYNC(entry)
   return {};
@@ -167,13 +168,13 @@ Result<void> Ledger::SetClass(std::string_view key, std::uint32_t key_class) {
 //   1 set the class, if it has none                     die here -> the next Restore() does it again
 //   2 add the amount and mark it, in one step           die here -> restored
 Result<void> Ledger::Restore(const LedgerRecord& saved) {
-  Result<Place> place = Take(segment_, saved.key);
+  Result<Place> place = Lock(segment_, saved.key);
   if (!place.ok()) return place.error();
   const auto saved_day = static_cast<std::int32_t>(saved.day);
   if (place->entry == nullptr) {
-    Result<LedgerEntry*> opened = Open(place->shard, segment_, arena_, place->hash, saved.key,
-                                       {saved_day, 1, saved.amount}, saved.key_class);
-    return opened.ok() ? Result<void>() : opened.error();
+    Result<LedgerEntry*> added = AddEntry(place->shard, segment_, arena_, place->hash, saved.key,
+                                          {saved_day, 1, saved.amount}, saved.key_class);
+    return added.ok() ? Result<void>() : added.error();
   }
   LedgerEntry* entry = place->entry;
   LedgerState state = entry->state;

@@ -92,7 +92,7 @@ NamespaceLock::ProcessLock& NamespaceLock::TheProcessLock() {
   return *lock;
 }
 
-Result<NamespaceLock> NamespaceLock::Take(const Segment& segment, std::uint32_t shard) {
+Result<NamespaceLock> NamespaceLock::Lock(const Segment& segment, std::uint32_t shard) {
   const layout::Header& header = segment.header();
   if (!ForkGuard::IsKnownToLibc()) {
     return Error{ErrorCode::kForeignNamespace,

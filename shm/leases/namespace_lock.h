@@ -25,7 +25,7 @@ class NamespaceLock {
   ///
   /// In a process only one of them is held at a time, because closing a file drops every lock the process has on it;
   /// and a second copy of this library in one process would drop the first one's.
-  static Result<NamespaceLock> Take(const Segment& segment, std::uint32_t shard);
+  static Result<NamespaceLock> Lock(const Segment& segment, std::uint32_t shard);
 
   ~NamespaceLock();
   NamespaceLock(NamespaceLock&& other) noexcept;

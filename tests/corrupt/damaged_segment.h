@@ -71,7 +71,7 @@ class DamagedSegment {
   /// The account of kUser.
   shm::layout::LedgerEntry* Account() {
     shm::layout::LedgerEntry* found = nullptr;
-    shm::LeaseShard::Take(worker.segment(), ShardNumber())
+    shm::LeaseShard::Lock(worker.segment(), ShardNumber())
         ->ledger()
         .ForEach([&](shm::layout::LedgerEntry& entry) {
           if (shm::IsInUse(entry) && shm::KeyOf(entry) == kUser) found = &entry;

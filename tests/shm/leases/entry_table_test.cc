@@ -68,7 +68,7 @@ class EntryTableTest : public ::testing::Test {
 
   testing::PrivateFolder folder_;
   testing::BareWorker worker_{folder_ / "segment"};
-  LeaseShard shard_ = std::move(LeaseShard::Take(worker_.segment(), 0).value());
+  LeaseShard shard_ = std::move(LeaseShard::Lock(worker_.segment(), 0).value());
   EntryTable<LeaseEntry> table_ = shard_.leases();
 };
 

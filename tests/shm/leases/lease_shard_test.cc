@@ -28,7 +28,7 @@ class LeaseShardTest : public ::testing::Test {
     Child holder([this] {
       std::vector<LeaseShard> shards;
       for (std::uint64_t hash = 0; hash < layout::kLeaseShards; hash++) {
-        shards.push_back(std::move(LeaseShard::Take(lessee_.worker().segment(), hash).value()));
+        shards.push_back(std::move(LeaseShard::Lock(lessee_.worker().segment(), hash).value()));
       }
       holding_->store(1);
       for (;;) pause();
@@ -89,12 +89,12 @@ TEST_F(LeaseShardTest, AShardGivenUpIsRefusedByNameAndTheOthersWork) {
   RobustMutex given_up(&segment().lease_shard(kHash).mutex);
   ASSERT_EQ(given_up.Lock(), RobustMutex::Outcome::kOwnerDied);
   given_up.Unlock();
-  const Result<LeaseShard> shard = LeaseShard::Take(segment(), kHash);
+  const Result<LeaseShard> shard = LeaseShard::Lock(segment(), kHash);
   ASSERT_FALSE(shard.ok());
   EXPECT_EQ(shard.error().code, ErrorCode::kUnrecoverable);
   EXPECT_EQ(testing::Read(path_).Refusals(layout::Refusal::kUnrecoverable), 1U);
-  EXPECT_FALSE(LeaseShard::TryTake(segment(), kHash).has_value());
-  EXPECT_TRUE(LeaseShard::Take(segment(), kHash + 1).ok());
+  EXPECT_FALSE(LeaseShard::TryLock(segment(), kHash).has_value());
+  EXPECT_TRUE(LeaseShard::Lock(segment(), kHash + 1).ok());
 }
 
 TEST_F(LeaseShardTest, ACircleInAChainIsRefusedAndNobodyGoesRoundInIt) {

@@ -41,7 +41,7 @@ class LedgerTest : public ::testing::Test {
     const LedgerRecord record = RecordOf(user);
     const std::uint32_t entries = layout::kLeaseShards;
     for (std::uint32_t shard = 0; shard < entries; shard++) {
-      const Result<LeaseShard> taken = LeaseShard::Take(segment(), shard);
+      const Result<LeaseShard> taken = LeaseShard::Lock(segment(), shard);
       taken->ledger().ForEach([&](layout::LedgerEntry& entry) {
         if (IsInUse(entry) && KeyOf(entry) == user)
           entry.state = {static_cast<std::int32_t>(day), 0, record.amount};

@@ -164,17 +164,17 @@ TEST_F(NamespaceHazardTest, WithoutTheByteAWaitersDeathLetsTheNextInBesideALivin
 // Fault 13.
 TEST_F(NamespaceHazardTest, NoWaitersDeathLetsAnybodyInBesideALivingHolder) {
   Child holder = FirstProcess([&] {
-    const Result<LeaseShard> shard = LeaseShard::Take(segment_, 0);
+    const Result<LeaseShard> shard = LeaseShard::Lock(segment_, 0);
     ASSERT_TRUE(shard.ok());
     started_->store(true);
     for (;;) pause();
   });
-  EXPECT_FALSE(KillWaiters(5, [&] { return LeaseShard::Take(segment_, 0).ok(); }));
+  EXPECT_FALSE(KillWaiters(5, [&] { return LeaseShard::Lock(segment_, 0).ok(); }));
   EXPECT_EQ(mutex_.TryLock(), RobustMutex::Outcome::kBusy) << "a dying waiter has touched it";
-  EXPECT_EQ(LeaseShard::Take(segment_, 0).error().code, ErrorCode::kBusy);
+  EXPECT_EQ(LeaseShard::Lock(segment_, 0).error().code, ErrorCode::kBusy);
   EXPECT_EQ(testing::Read(path_).snapshot().segment.mutex_recoveries, 0U);
   holder.Kill();
-  testing::WaitUntil([&] { return LeaseShard::Take(segment_, 0).ok(); });
+  testing::WaitUntil([&] { return LeaseShard::Lock(segment_, 0).ok(); });
   EXPECT_EQ(testing::Read(path_).snapshot().segment.mutex_recoveries, 1U) << "this death counts";
 }
 
@@ -182,19 +182,19 @@ TEST_F(NamespaceLockTest, AHolderOfTheByteThatDoesNotGoOnMakesOthersBusyAndItsDe
   Lessee lessee(path_, Shared());
   const testing::SharedPage<std::atomic<int>> holding;
   Child holder([&] {
-    const Result<NamespaceLock> lock = NamespaceLock::Take(lessee.worker().segment(), 7);
+    const Result<NamespaceLock> lock = NamespaceLock::Lock(lessee.worker().segment(), 7);
     ASSERT_TRUE(lock.ok()) << lock.error().message;
     holding->store(1);
     for (;;) pause();
   });
   testing::WaitUntil([&] { return holding->load() == 1; });
   holder.Signal(SIGSTOP);
-  const Result<NamespaceLock> other = NamespaceLock::Take(lessee.worker().segment(), 7);
+  const Result<NamespaceLock> other = NamespaceLock::Lock(lessee.worker().segment(), 7);
   ASSERT_FALSE(other.ok());
   EXPECT_EQ(other.error().code, ErrorCode::kBusy);
-  EXPECT_TRUE(NamespaceLock::Take(lessee.worker().segment(), 8).ok()) << "another shard is free";
+  EXPECT_TRUE(NamespaceLock::Lock(lessee.worker().segment(), 8).ok()) << "another shard is free";
   holder.Kill();
-  EXPECT_TRUE(NamespaceLock::Take(lessee.worker().segment(), 7).ok());
+  EXPECT_TRUE(NamespaceLock::Lock(lessee.worker().segment(), 7).ok());
 }
 
 TEST_F(NamespaceLockTest, SegmentsOfOneNamespaceNeedNoLockFile) {
