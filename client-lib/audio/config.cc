@@ -25,7 +25,7 @@ constexpr std::int64_t kMaxTtlSeconds = 3600;
 constexpr std::size_t kMinHashKeyBytes = 16;
 constexpr std::array<std::string_view, 3> kTierNames = {"free", "standard", "premium"};
 
-/// False if `text` is not a whole number. One too large to be told is as good as any beyond the range.
+/// False if `text` is not a whole number. A number too large for an int64 counts as beyond the range.
 bool SetTtl(std::string_view text, std::chrono::seconds* ttl) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -57,7 +57,7 @@ class Parser {
       }
     }
     if (!file_.read_error.empty()) {
-      config_.hash_user_id = true;  // what was not read may well say so
+      config_.hash_user_id = true;  // the part that was not read may say so
       errors_.push_back(file_.read_error);
     } else if (file_.bad_line != 0) {
       errors_.push_back(file_.BadLineError());
@@ -66,9 +66,9 @@ class Parser {
   }
 
  private:
-  /// Once of each name, at its first key: inih does not call back for a section.
+  /// Complains once of each misspelt name, at its first key, because inih does not report sections.
   void Complain(const std::string& section) {
-    config_.hash_user_id = true;  // as in SetHashing(): who knows what else it says
+    config_.hash_user_id = true;  // as in SetHashing(): the section may be about hashing
     if (!misspelt_.insert(section).second) return;
     At(line_, "[" + section + "] is not read; write [" + std::string(kConfigSection) + "]");
   }
@@ -85,13 +85,14 @@ class Parser {
     }
     const std::optional<std::string> expected = Set(key, value);
     if (!expected) return;
-    // hash_user_id may have been given the key by mistake, and errors are logged.
+    // Somebody may have written the key of hashing here by mistake, and errors are logged.
     AtKey(key, (key == "hash_user_id" ? "its value" : "'" + value + "'") + " is not " + *expected);
   }
 
-  /// What the value should have been, if it was not.
+  /// Returns what the value should have been, if it is wrong.
   std::optional<std::string> Set(const std::string& key, const std::string& value) {
-    // Of the replaced system, whose files shall work: there a stream went on for so long while a database was down.
+    // A key of the replaced system, whose files must still work: a stream went on for so long while a
+    // database was down.
     if (key == "failopen_cap_minutes") return std::nullopt;
     if (key == "stream_ttl_seconds") return Unless(SetTtl(value, &config_.stream_ttl), "a number of seconds");
     if (key == "job_ttl_seconds") return Unless(SetTtl(value, &config_.job_ttl), "a number of seconds");
@@ -116,7 +117,7 @@ class Parser {
     return is_set ? std::nullopt : std::optional<std::string>(expected);
   }
 
-  /// Whoever writes something here cares; a slip of the pen must not disclose his users.
+  /// Everything but `false` switches hashing on: a slip must not disclose who the users are.
   bool SetHashing(const std::string& value) {
     config_.hash_user_id = strcasecmp(value.c_str(), "false") != 0;
     return !config_.hash_user_id || strcasecmp(value.c_str(), "true") == 0;
@@ -170,12 +171,12 @@ void ReadFile(const IniFile& file, AudioConfigReading* out) {
     if (file.read_error.empty()) out->file = file.path;
     return;
   }
-  // As above; also of an absent one, because somebody has named it, and so has configured something.
+  // As above. Also if the file is absent, because somebody has named it, and so has configured something.
   out->config.hash_user_id = true;
   out->file_errors.push_back(file.open_error);
 }
 
-/// An empty variable says nothing, as one that is not set.
+/// The variable's value. An empty one counts as not set.
 std::string_view Environment(const char* name) {
   const char* const value = std::getenv(name);
   return value == nullptr ? std::string_view{} : value;
@@ -183,7 +184,7 @@ std::string_view Environment(const char* name) {
 
 void ReadTtl(const char* variable, std::chrono::seconds* ttl, std::vector<std::string>* errors) {
   const std::string_view value = Environment(variable);
-  // inih trims what is in the file.
+  // Trimmed, because inih trims the values of the file too.
   if (value.empty() || SetTtl(Trim(value), ttl)) return;
   errors->push_back(std::string(variable) + ": '" + std::string(value) + "' is not a number of seconds");
 }
@@ -198,7 +199,8 @@ void ReadEnvironment(AudioConfigReading* out) {
   }
 }
 
-/// Values of the environment, and names in its JSON, may have line ends in them.
+/// Replaces line ends and other control characters, which values of the environment and names in its JSON may
+/// contain.
 void MakeOneLine(std::string* text) {
   for (char& c : *text) {
     if (static_cast<unsigned char>(c) < 0x20) c = ' ';
@@ -246,7 +248,8 @@ bool IsMisspeltSection(std::string_view name) {
 std::optional<std::string> ConfigFile(const std::string& default_file) {
   if (const std::string_view named = Environment("SHMETRICS_CONFIG"); !named.empty())
     return std::string(named);
-  // lstat: a link to nothing was put there by somebody. And what may not be looked at (EACCES) may well be there.
+  // lstat: somebody has made a link, even if it leads to nothing. A file that may not be looked at (EACCES)
+  // may be there.
   struct stat file {};
   if (lstat(default_file.c_str(), &file) != 0 && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
   return default_file;

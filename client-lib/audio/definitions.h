@@ -1,7 +1,8 @@
 #ifndef SHMETRICS_CLIENT_LIB_AUDIO_DEFINITIONS_H_
 #define SHMETRICS_CLIENT_LIB_AUDIO_DEFINITIONS_H_
 
-// What the audio metrics are called. Workers write these names and the agent reads them, so both take them from here.
+// What the audio metrics are called. Workers write these names and the agent reads them, so both take them
+// from here.
 
 #include <algorithm>
 #include <cstddef>
@@ -17,7 +18,7 @@ inline constexpr std::string_view kViolationsMetric = "audio_quota_violations_to
 inline constexpr std::string_view kModelsMetric = "audio_model_workers";
 
 inline constexpr std::string_view kUserLabel = "user_id";
-/// No scrape or log line should have to carry a longer one.
+/// Longer user ids are refused, so that no scrape or log line has to carry them.
 inline constexpr std::size_t kMaxUserIdBytes = 256;
 inline constexpr std::string_view kViolationLabel = "type";
 inline constexpr std::string_view kModelLabel = "model";
@@ -26,7 +27,8 @@ inline constexpr std::string_view kDailyMinutesType = "daily_minutes";
 inline constexpr std::string_view kConcurrentStreamsType = "concurrent_streams";
 inline constexpr std::string_view kConcurrentJobsType = "concurrent_jobs";
 
-// The ledger (shm/leases/ledger.h) keeps an amount of the day and a class for each key, and knows no more. For audio:
+// The ledger (shm/leases/ledger.h) keeps an amount of the day and a class for each key, and knows no more.
+// For audio:
 //   key      the user, as labels name them (AudioConfig::UserLabelOf)
 //   amount   audio minutes, in units of which a minute has kAmountPerMinute
 //   class    the number of the user's Tier; 0 if none was set

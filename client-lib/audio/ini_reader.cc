@@ -16,8 +16,9 @@ namespace {
 
 constexpr int kMaxLineBytes = 65536;
 
-/// Sets inih's options, which are global variables, and puts back the former ones, because the application may use inih
-/// too. (The defaults take an indented key for more of the value above it, and cut lines at 200 bytes.)
+/// Sets inih's options, which are global variables. Puts the former ones back, because the application may
+/// use inih too. (With the defaults, an indented key would belong to the value above it, and lines would be
+/// cut at 200 bytes.)
 class IniOptions {
  public:
   IniOptions() : former_(Apply({false, false, true, kMaxLineBytes, kMaxLineBytes, false, false})) {}
@@ -31,6 +32,7 @@ class IniOptions {
     int initial_alloc, max_line;
     bool stop_on_first_error, allow_no_value;
   };
+  /// Returns the former values.
   static Values Apply(const Values& next) {
     return {std::exchange(ini_allow_multiline, next.allow_multiline),
             std::exchange(ini_use_stack, next.use_stack),
@@ -41,7 +43,8 @@ class IniOptions {
             std::exchange(ini_allow_no_value, next.allow_no_value)};
   }
 
-  /// Two threads must not put back each other's options. It stands first, so that it is held for both exchanges.
+  /// Two threads must not put back each other's options. It stands first, so that it is held for both
+  /// exchanges.
   const shm::ForkGuard::Lock lock_;
   const Values former_;
 };

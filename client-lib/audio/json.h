@@ -3,8 +3,8 @@
 
 // RapidJSON for the .cc files that read or write JSON. No header includes it.
 
-// RapidJSON is all templates. Without a namespace of its own, an application that links the static library and another
-// release of RapidJSON would run a mixture of both.
+// RapidJSON is all templates. Without a namespace of its own, an application that links the static library
+// and another release of RapidJSON would run a mixture of both.
 #define RAPIDJSON_NAMESPACE shmetrics_rapidjson
 #define RAPIDJSON_NAMESPACE_BEGIN namespace shmetrics_rapidjson {
 #define RAPIDJSON_NAMESPACE_END }
@@ -25,8 +25,8 @@ using JsonValue = shmetrics_rapidjson::Value;
 using JsonText = shmetrics_rapidjson::StringBuffer;
 using JsonWriter = shmetrics_rapidjson::Writer<JsonText>;
 
-/// Parses `text` into `document`. Returns what is wrong, or nothing. Iterative, because a thousand brackets must not cost
-/// a thousand frames of an application's stack.
+/// Parses `text` into `document`. Returns what is wrong, or nothing. Iterative, because a thousand brackets
+/// must not cost a thousand frames of an application's stack.
 inline std::optional<std::string> ParseJson(std::string_view text, JsonDocument* document) {
   using namespace shmetrics_rapidjson;  // NOLINT(google-build-using-namespace): for flags and functions alike
   document->Parse<kParseIterativeFlag | kParseValidateEncodingFlag | kParseFullPrecisionFlag>(text.data(),

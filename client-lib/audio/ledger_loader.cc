@@ -31,7 +31,7 @@ Error Corrupt(const std::string& path, const std::string& what) {
 Result<void> CheckFile(const std::string& path, const struct stat& file) {
   if (!S_ISREG(file.st_mode))
     return Error{ErrorCode::kNotRegular, "ledger file " + path + " is no regular file"};
-  // Whoever can write it gives minutes and tiers away, and whoever owns it can write it.
+  // Whoever can write the file can give minutes and tiers away, and its owner can always write it.
   struct stat folder {};
   if (stat(shm::FolderOf(path).c_str(), &folder) != 0) return FromKernel(path, "judged by its folder");
   if (!shm::IsTrustedOwner(file, folder, geteuid())) {
@@ -49,15 +49,15 @@ Result<void> CheckFile(const std::string& path, const struct stat& file) {
   return {};
 }
 
-/// None if there is no such file.
+/// The whole text of the file; none if there is no such file.
 Result<std::optional<std::string>> ReadAll(const std::string& path) {
-  // O_NONBLOCK: of a pipe, open() would wait for somebody to write to it.
+  // O_NONBLOCK, because open() of a pipe would wait for a writer.
   const shm::UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!fd.valid() && errno == ENOENT) return std::optional<std::string>();
   struct stat file {};
   if (!fd.valid() || fstat(fd.get(), &file) != 0) return FromKernel(path, "opened");
   if (const Result<void> checked = CheckFile(path, file); !checked.ok()) return checked.error();
-  // An agent renames another file into its place and never changes this one: no more will come than is there.
+  // The file does not grow: an agent never changes it, but renames another file into its place.
   std::string text(static_cast<std::size_t>(file.st_size), '\0');
   std::size_t size = 0;
   while (size < text.size()) {

@@ -53,8 +53,8 @@ Quota::Impl::Impl(Registry& registry, const std::optional<std::string>& path)
   Prepare();
 }
 
-/// In a new segment all violation types are exposed at 0, models are announced again, and the ledger holds what was saved.
-/// What of this fails is tried again, once a second at most.
+/// In a new segment, exposes all violation types at 0, announces the models again, and loads the saved
+/// ledger. If that fails, a later call tries again, at most once a second.
 Attachment* Quota::Impl::Prepare() {
   Attachment* attachment = LeaseBinding::Of(streams).connection().RefreshNowAndThen();
   if (attachment == nullptr || prepared_.load(std::memory_order_acquire) == attachment) return attachment;
@@ -74,11 +74,12 @@ Attachment* Quota::Impl::Prepare() {
   return attachment;
 }
 
-// Loading of what was saved, by every process that finds it not done; a user's part is added to what he has used since,
-// once, whoever does it and how often:
+// Every process that finds the saved ledger not loaded loads it. Each user's part is added once to what was
+// used since, however many processes do it:
 //   1 restore each user    die here -> the next process that makes a quota goes on
-//   2 mark it loaded       die here -> the same, for nothing
-// Not marked unless all of it is there: the agent saves a ledger that is marked, over the file that this was read from.
+//   2 mark it loaded       die here -> the next one finds everything restored, and marks it
+// It is marked only if all of it is there. The agent saves a marked ledger over the file that this was read
+// from.
 bool Quota::Impl::LoadLedger(Attachment* attachment) const {
   if (config().state_file.empty() || attachment->ledger.IsLoaded()) return true;
   const Result<std::vector<shm::LedgerRecord>> saved = ReadLedgerFile(config().state_file);
@@ -89,12 +90,12 @@ bool Quota::Impl::LoadLedger(Attachment* attachment) const {
   }
   const std::int64_t today = shm::UtcDay();
   for (const shm::LedgerRecord& record : saved.value()) {
-    if (record.day != today && record.key_class == 0) continue;  // nothing of it counts any more
-    // From before user ids were hashed: named nowhere any more.
+    if (record.day != today && record.key_class == 0) continue;  // none of it counts any more
+    // Saved before user ids were hashed. Nothing may name such a user any more.
     if (!config().IsUserLabel(record.key)) continue;
     if (Result<void> restored = attachment->ledger.Restore(record); !restored.ok()) {
       refusals.Note(restored.error());
-      // A ledger that has become smaller than what was saved keeps what it can.
+      // If the ledger has become smaller than the saved one, it keeps what it can.
       if (restored.error().code != ErrorCode::kLedgerFull) return false;
     }
   }
@@ -104,7 +105,7 @@ bool Quota::Impl::LoadLedger(Attachment* attachment) const {
 
 Result<std::string> Quota::Impl::LabelOf(std::string_view user_id) const {
   if (Result<void> checked = CheckUserId(user_id); !checked.ok()) return checked.error();
-  // Better no stream than a name disclosed.
+  // It is better to refuse a stream than to disclose a name.
   if (config().hash_user_id && config().hash_user_id_key.empty()) {
     return Error{ErrorCode::kBadOption, "user ids are to be hashed, but there is no usable hash_user_id_key"};
   }
@@ -163,7 +164,7 @@ Result<DailyMinutes> Quota::Impl::Spend(std::string_view user_id, double minutes
   }
   const Result<std::string> label = LabelOf(user_id);
   if (!label.ok()) return label.error();
-  // Whoever asks whether there is anything left asks for the smallest amount there is, and no amount is less.
+  // 0 minutes ask whether anything is left. So they count as the smallest amount there is.
   const std::uint64_t amount = std::max<std::uint64_t>(1, ToAmount(minutes));
   std::optional<std::uint64_t> limit;
   const auto limit_of = [&](std::uint32_t key_class) {
@@ -174,7 +175,7 @@ Result<DailyMinutes> Quota::Impl::Spend(std::string_view user_id, double minutes
     Result<shm::Ledger::Decision> decided = attachment->ledger.Spend(label.value(), amount, intent, limit_of);
     if (!decided.ok()) return decided.error();
     decision = decided.value();
-  } else {  // nobody has counted anything
+  } else {  // there is no segment, so nothing has been counted
     limit_of(0);
     decision.allowed = !limit || amount <= *limit;
   }

@@ -6,8 +6,8 @@
 
 namespace shmetrics::internal {
 
-/// Returns body(), or on_no_memory() if that throws. Product code throws only for lack of memory, and no exception may
-/// reach an application.
+/// Returns body(), or on_no_memory() if that throws. Product code throws only for lack of memory, and no
+/// exception may reach an application.
 template <class Body, class OnNoMemory>
 std::invoke_result_t<Body> Guarded(Body body, OnNoMemory on_no_memory) noexcept {
   try {

@@ -24,13 +24,14 @@ std::uint64_t HashOfKey(std::string_view key) { return HashOfValues(0, {&key, 1}
 
 /// Writes day and amount in one step, so that they belong together after any death.
 void SetState(LedgerEntry* entry, const LedgerState& wanted) {
-  const LedgerState seen = entry->state;  // nobody else writes while the mutex is held
+  const LedgerState seen = entry->state;  // no other writer while the mutex is held
   auto expected = std::bit_cast<std::array<std::uint64_t, 2>>(seen);
   const auto desired = std::bit_cast<std::array<std::uint64_t, 2>>(wanted);
   CompareExchange16(&entry->state, expected.data(), desired.data());
 }
 
-/// What counts today. An amount of another day counts no longer, even if that day is later because the clock was set back.
+/// What counts today. An amount of another day counts no longer, even if that day is later because the clock
+/// was set back.
 Ledger::Account AccountOf(const LedgerEntry* entry, std::int64_t today) {
   if (entry == nullptr) return {};
   // no order needed: written under the mutex that is held
@@ -62,7 +63,7 @@ void Sweep(const LeaseShard& shard, const Segment& segment, Table& table, std::i
   table.Rebuild([](const LedgerEntry& entry) { return IsInUse(entry); });
 }
 
-// A new account, in a free entry that has left the free list:
+// Makes an account in a free entry that has left the free list:
 //   1 write key, state, class    die here -> the generation is even: free
 //   2 bump the generation        die here -> an account; the repair puts it into its chain
 //   3 put it into its chain      die here -> the same
@@ -132,7 +133,8 @@ Result<Ledger::Decision> Ledger::Spend(std::string_view key, std::uint64_t amoun
                                        const LimitOf& limit_of) {
   Result<Place> place = Lock(segment_, key);
   if (!place.ok()) return place.error();
-  // The day is read under the mutex: of two processes at midnight, the second must not go back to the day before.
+  // The day is read under the mutex: of two processes at midnight, the second must not go back to the day
+  // before.
   const std::int64_t today = UtcDay();
   const Account account = AccountOf(place->entry, today);
   const std::optional<std::uint64_t> limit = limit_of(account.key_class);
@@ -164,7 +166,7 @@ Result<void> Ledger::SetClass(std::string_view key, std::uint32_t key_class) {
   return {};
 }
 
-// Into an account that is there already:
+// Restoring into an account that is there already:
 //   1 set the class, if it has none                     die here -> the next Restore() does it again
 //   2 add the amount and mark it, in one step           die here -> restored
 Result<void> Ledger::Restore(const LedgerRecord& saved) {

@@ -1,9 +1,9 @@
 #ifndef SHMETRICS_SHM_LEASES_LEDGER_H_
 #define SHMETRICS_SHM_LEASES_LEDGER_H_
 
-// Ledger: for each key an amount, used on one UTC day, and a class. The caller gives both their meaning. An amount is a
-// whole number, so that many small ones add up to exactly their sum. A decision and its count are one step under the mutex
-// of the key's shard.
+// Ledger: for each key an amount, used on one UTC day, and a class. The caller gives both their meaning. An
+// amount is a whole number, so that many small ones add up to exactly their sum. A decision and its count are
+// one step under the mutex of the key's shard.
 //
 // A key is one label value. Leases whose only label has that value are in the same shard.
 
@@ -40,20 +40,21 @@ class Ledger {
     bool allowed;
     bool recorded;  ///< false also if it was allowed because the ledger has no room for another key
   };
-  /// Adds the amount if the sum stays within the limit, or only asks whether it would. Errors as above. A full ledger
-  /// refuses nobody: what it could not record is counted as kLedgerFull or kOutOfMemory.
+  /// Adds the amount if the sum stays within the limit, or only asks whether it would. Errors as above. A
+  /// full ledger refuses nobody: what it could not record is counted as kLedgerFull or kOutOfMemory.
   Result<Decision> Spend(std::string_view key, std::uint64_t amount, Intent intent, const LimitOf& limit_of);
 
-  /// Sets the key's class for as long as it has an account. Errors as above, and kLedgerFull and kOutOfMemory, which are
-  /// counted.
+  /// Sets the key's class for as long as it has an account. Errors as above, and kLedgerFull and
+  /// kOutOfMemory, which are counted.
   Result<void> SetClass(std::string_view key, std::uint32_t key_class);
 
-  /// Restores what was saved of a key before this segment was made: adds the amount to what was used since, if it is of the
-  /// same day, and sets the class if there is none. Does so once for each key. Errors as SetClass.
+  /// Restores what was saved of a key before this segment was made: adds the amount to what was used since,
+  /// if it is of the same day, and sets the class if there is none. Does so once for each key. Errors as
+  /// SetClass.
   Result<void> Restore(const LedgerRecord& saved);
 
-  /// True once everything that was saved has been restored, which MarkLoaded() says. Restore() does not say it: if a
-  /// process dies half-way, the next one must go on.
+  /// True once everything that was saved has been restored, which MarkLoaded() says. Restore() does not say
+  /// it: if a process dies half-way, the next one must go on.
   bool IsLoaded() const;
   void MarkLoaded() const;
 

@@ -60,7 +60,7 @@ TEST_F(LeasesTest, TheGaugeIsTheNumberOfLiveLeasesOfEachKey) {
   EXPECT_EQ(testing::Read(path_).snapshot().workers.at(0).leases, 2U);
 }
 
-TEST_F(LeasesTest, NoMoreAreAdmittedThanTheLimitAndAgainOneWhenOneEnds) {
+TEST_F(LeasesTest, NoMoreAreAdmittedThanTheLimitAndOneMoreWhenOneEnds) {
   Lessee lessee(path_);
   const HeldLease first = lessee.Acquire("42", 2).value();
   ASSERT_TRUE(lessee.Acquire("42", 2).ok());
@@ -90,7 +90,7 @@ TEST_F(LeasesTest, TheLimitMayDependOnTheKeysClassInTheLedger) {
       << "a key that is not in the ledger has class 0";
 }
 
-TEST_F(LeasesTest, ALimitLoweredBelowWhatIsLiveThrowsNobodyOutAndAdmitsNobody) {
+TEST_F(LeasesTest, ALimitLoweredBelowTheLiveLeasesEndsNoneAndAdmitsNone) {
   Lessee lessee(path_);
   const HeldLease first = lessee.Acquire("42", 3).value();
   for (int i = 0; i < 2; i++) ASSERT_TRUE(lessee.Acquire("42", 3).ok());
@@ -99,7 +99,7 @@ TEST_F(LeasesTest, ALimitLoweredBelowWhatIsLiveThrowsNobodyOutAndAdmitsNobody) {
   EXPECT_TRUE(Leases::Renew(first, 0));
 }
 
-TEST_F(LeasesTest, AnotherReleaseOrRenewalAfterTheEndChangesNothingAndSaysSo) {
+TEST_F(LeasesTest, AReleaseOrRenewalAfterTheEndChangesNothingAndSaysSo) {
   Lessee lessee(path_);
   const HeldLease first = lessee.Acquire("42", 1, kMinuteNs).value();
   EXPECT_TRUE(lessee.Release(first));
@@ -130,8 +130,8 @@ TEST_F(LeasesTest, ARenewalThatComesAfterTheDeadlineFailsThoughNobodyTookThePlac
   EXPECT_EQ(Shown("42"), std::nullopt);
 }
 
-// Fault 7: a holder stands still between its look at the deadline and its store.
-TEST_F(LeasesTest, ARenewalThatStandsStillDoesNotComeBackBesideWhoHasTakenThePlace) {
+// Fault 7: an owner stands still between its look at the deadline and its store.
+TEST_F(LeasesTest, ARenewalThatStandsStillDoesNotComeBackBesideTheLeaseThatTookThePlace) {
   static Lessee* successor;
   static int renewals;
   static int passed_over;
@@ -150,7 +150,7 @@ TEST_F(LeasesTest, ARenewalThatStandsStillDoesNotComeBackBesideWhoHasTakenThePla
     EXPECT_FALSE(Leases::Renew(lease, kMinuteNs));
   }
   crash_point_hook = nullptr;
-  EXPECT_EQ(renewals, 0) << "two were inside, if only for a moment";
+  EXPECT_EQ(renewals, 0) << "two leases were live, if only for a moment";
   EXPECT_EQ(Shown("42"), 1);
 }
 
@@ -165,7 +165,7 @@ TEST_F(LeasesTest, ARenewedLeaseOutlivesItsFirstDeadline) {
   EXPECT_GT(lease.entry->state.deadline_ns, before);
 }
 
-TEST_F(LeasesTest, ADeniedAttemptExtendsNothing) {
+TEST_F(LeasesTest, ADeniedAttemptExtendsNoDeadline) {
   Lessee lessee(path_);
   const HeldLease lease = lessee.Acquire("42", 1, kMinuteNs).value();
   const std::int64_t before = lease.entry->state.deadline_ns;
@@ -206,7 +206,7 @@ TEST_F(LeasesTest, AFullTableRefusesClearlyAndIsUsableWhenOneEnds) {
   EXPECT_TRUE(lessee.Acquire("42").ok());
 }
 
-TEST_F(LeasesTest, ABusyKeyThatHasUsedUpTheTableLeavesEveryOtherKeyRoom) {
+TEST_F(LeasesTest, ABusyKeyThatHasFilledTheTableLeavesRoomForEveryOtherKey) {
   SegmentOptions options = testing::SmallSegment();
   options.lease_limit = 1'024;
   Lessee lessee(path_, options);
@@ -217,7 +217,7 @@ TEST_F(LeasesTest, ABusyKeyThatHasUsedUpTheTableLeavesEveryOtherKeyRoom) {
   EXPECT_EQ(held.size(), 1'024U);
   for (int i = 0; i < 200; i++) {
     const Result<HeldLease> lease = lessee.Acquire("user" + std::to_string(i));
-    // Those in the shard of the busy key find its entries taken.
+    // Keys in the shard of the busy key find its entries taken.
     EXPECT_TRUE(lease.ok() || lease.error().code == ErrorCode::kLeaseTableFull);
     if (lease.ok()) lessee.Release(lease.value());
   }
@@ -229,7 +229,7 @@ TEST_F(LeasesTest, ABusyKeyThatHasUsedUpTheTableLeavesEveryOtherKeyRoom) {
   }
 }
 
-TEST_F(LeasesTest, WhoCannotAskWhetherOwnersLiveIsNotToldThatALimitIsReached) {
+TEST_F(LeasesTest, AProcessThatCannotAskWhetherOwnersLiveIsNotToldThatTheLimitIsReached) {
   const testing::SharedPage<std::atomic<int>> step;
   Child owner([&] {
     ASSERT_TRUE(Lessee(path_).Acquire("42", 1).ok());
