@@ -16,10 +16,9 @@
 #include <system_error>
 #include <utility>
 
-#include "agent/audio/ledger_json.h"
 #include "agent/base/log.h"
 #include "agent/base/timestamp.h"
-#include "client-lib/audio/definitions.h"
+#include "client-lib/audio/ledger_format.h"
 #include "shm/base/clock.h"
 #include "shm/base/unique_fd.h"
 #include "shm/segment/segment_path.h"
@@ -102,9 +101,9 @@ void LedgerFile::SaveFrom(CurrentView* view, const audio::AudioConfig& audio,
 }
 
 void LedgerFile::Save(std::vector<shm::LedgerRecord> ledger) {
-  std::string users = LedgerUsersJson(std::move(ledger));
+  std::string users = audio::FormatLedgerUsers(std::move(ledger));
   if (users == saved_users_) return;
-  const Result<void> written = Write(LedgerFileJson(users, FormatUtc(shm::NowNs(CLOCK_REALTIME))));
+  const Result<void> written = Write(audio::FormatLedgerFile(users, FormatUtc(shm::NowNs(CLOCK_REALTIME))));
   if (written.ok()) {
     saved_users_ = std::move(users);
     if (!last_failure_.empty()) Log(LogLevel::kInfo, "the ledger is saved again, to " + path_);

@@ -13,11 +13,9 @@
 
 namespace shmetrics::agent {
 
-/// Where the ledger outlives the segment, and with it the host's next boot: written by the agent, read by the worker that
-/// makes the next segment (client-lib/audio/ledger_loader.h). JSON, users sorted by name:
-///   {"format": "shmetrics-ledger-1", "saved": "2026-11-22T16:00:00.000Z", "users": [
-///     {"user": "42", "day": "2026-11-22", "nano_minutes": 1500000000, "tier": "premium"}, ...]}
-/// `tier` is null where none was set. Written whole or not at all: a reader finds the former one or this.
+/// The file in which the ledger outlives the segment, and so the host's next boot. The agent writes it, and the worker
+/// that makes the next segment reads it: client-lib/audio/ledger_format.h tells the form. It is written whole or not at
+/// all, so a reader finds the former file or the new one.
 class LedgerFile {
  public:
   explicit LedgerFile(std::string path);

@@ -163,10 +163,10 @@ void WriteStreamLimitsJson(const shm::Snapshot& snapshot, std::span<const shm::L
   const std::string label = config.UserLabelOf(user_id);
   const auto record = std::ranges::find(ledger, label, &shm::LedgerRecord::key);
   const bool is_known = record != ledger.end();
-  const audio::Tier tier = audio::ToTier(is_known ? record->tier : 0).value_or(audio::Tier::free);
+  const audio::Tier tier = audio::ToTier(is_known ? record->key_class : 0).value_or(audio::Tier::free);
   const audio::Limits& limits = config.LimitsOf(tier);
   const double used =
-      is_known && record->day == today ? static_cast<double>(record->nano_minutes) / 1e9 : 0.0;
+      is_known && record->day == today ? static_cast<double>(record->amount) / audio::kAmountPerMinute : 0.0;
   std::optional<double> remaining = limits.daily_minutes;
   if (remaining) *remaining = std::max(0.0, *remaining - used);
   const std::uint64_t active = StreamsOf(snapshot, label);

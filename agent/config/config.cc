@@ -8,6 +8,7 @@
 #include "agent/config/ini_file.h"
 #include "agent/config/settings.h"
 #include "agent/http/tls_credentials.h"
+#include "client-lib/audio/ini_reader.h"
 #include "shm/segment/segment_path.h"
 
 namespace shmetrics::agent {
@@ -66,14 +67,16 @@ Result<Config> Resolve(const Settings& settings, const std::string& file) {
 Result<Config> ReadConfig(const Options& options) {
   const std::optional<std::string> file = options.config_file ? options.config_file : audio::ConfigFile();
   Settings settings = options.settings;
+  std::optional<audio::IniFile> ini;
   if (file) {
-    const Result<Settings> read = ReadIniFile(*file);
+    ini = audio::ReadIni(*file);
+    const Result<Settings> read = ReadIniFile(*ini);
     if (!read.ok()) return read.error();
     settings.FillFrom(read.value());
   }
   Result<Config> config = Resolve(settings, file.value_or(""));
   if (!config.ok()) return config;
-  audio::AudioConfigReading audio = audio::ReadAudioConfig(file);
+  audio::AudioConfigReading audio = audio::ReadAudioConfig(ini ? &*ini : nullptr);
   if (!audio.file_errors.empty()) return Error{ErrorCode::kBadOption, audio.file_errors.front()};
   config->audio = std::move(audio.config);
   config->warnings.insert(config->warnings.end(), audio.environment_errors.begin(),

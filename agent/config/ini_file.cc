@@ -1,12 +1,6 @@
 #include "agent/config/ini_file.h"
 
-#include <ini.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <memory>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -16,51 +10,27 @@
 namespace shmetrics::agent {
 namespace {
 
-constexpr int kMaxLineBytes = 65536;
-
 constexpr std::string_view kUsersSection = "[web.users] ";
 
-struct FileCloser {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-/// One pass over one file. inih reads the lines and calls back for each key; the first thing wrong ends it.
+/// Reads the keys of one file. The first thing wrong ends it.
 class Parser {
  public:
-  Parser(const std::string& path, std::FILE* file) : path_(path), file_(file) {}
+  explicit Parser(const audio::IniFile& file) : file_(file) {}
 
   Result<Settings> Parse() {
-    // The defaults take an indented key for more of the value above it, and cut lines at 200 bytes.
-    ini_allow_multiline = false;
-    ini_use_stack = false;
-    ini_initial_alloc = kMaxLineBytes;
-    ini_max_line = kMaxLineBytes;
-    ini_stop_on_first_error = true;
-    const int bad_line = ini_parse_stream(ReadLine, this, OnKey, this);
-    if (!error_.empty()) return Error{ErrorCode::kBadOption, error_};
-    if (std::ferror(file_) != 0) {
-      return Error{ErrorCode::kBadOption, path_ + ": could not be read: " + std::strerror(read_errno_)};
+    for (const audio::IniKey& key : file_.keys) {
+      if (file_.bad_line != 0 && file_.bad_line < key.line) break;
+      line_ = key.line;
+      OnKey(key.section, key.name, key.value);
+      if (!error_.empty()) return Error{ErrorCode::kBadOption, error_};
     }
-    if (bad_line != 0) return At("is neither a [section], nor key = value, nor a comment");
+    if (file_.bad_line != 0) return Error{ErrorCode::kBadOption, file_.BadLineError()};
+    if (!file_.read_error.empty()) return Error{ErrorCode::kBadOption, file_.read_error};
     return std::move(settings_);
   }
 
  private:
-  static char* ReadLine(char* line, int size, void* self) {
-    auto* const parser = static_cast<Parser*>(self);
-    char* const read = std::fgets(line, size, parser->file_);
-    parser->read_errno_ = errno;
-    if (read != nullptr) ++parser->line_;
-    return read;
-  }
-
-  static int OnKey(void* self, const char* section, const char* key, const char* value) {
-    auto* const parser = static_cast<Parser*>(self);
-    parser->Take(section, key, value);
-    return parser->error_.empty() ? 1 : 0;
-  }
-
-  void Take(const std::string& section, const std::string& key, const std::string& value) {
+  void OnKey(const std::string& section, const std::string& key, const std::string& value) {
     if (section == audio::kConfigSection) return;
     const std::string name = "[" + section + "] " + key;
     if (!seen_.insert(name).second) {
@@ -99,14 +69,10 @@ class Parser {
     return keys;
   }
 
-  Error At(const std::string& what) const {
-    return {ErrorCode::kBadOption, path_ + ": line " + std::to_string(line_) + ": " + what};
-  }
+  Error At(const std::string& what) const { return {ErrorCode::kBadOption, file_.ErrorAt(line_, what)}; }
 
-  const std::string& path_;
-  std::FILE* file_;
-  int line_ = 0;
-  int read_errno_ = 0;
+  const audio::IniFile& file_;
+  int line_ = 0;  ///< of the key at hand
   Settings settings_;
   std::set<std::string> seen_;
   std::string error_;
@@ -114,12 +80,9 @@ class Parser {
 
 }  // namespace
 
-Result<Settings> ReadIniFile(const std::string& path) {
-  const std::unique_ptr<std::FILE, FileCloser> file(std::fopen(path.c_str(), "re"));
-  if (file == nullptr) {
-    return Error{ErrorCode::kBadOption, path + ": could not be opened: " + std::strerror(errno)};
-  }
-  return Parser(path, file.get()).Parse();
+Result<Settings> ReadIniFile(const audio::IniFile& file) {
+  if (!file.open_error.empty()) return Error{ErrorCode::kBadOption, file.open_error};
+  return Parser(file).Parse();
 }
 
 }  // namespace shmetrics::agent

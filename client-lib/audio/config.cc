@@ -1,6 +1,5 @@
 #include "client-lib/audio/config.h"
 
-#include <ini.h>
 #include <strings.h>
 #include <sys/stat.h>
 
@@ -8,10 +7,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <memory>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -19,53 +15,17 @@
 #include "client-lib/audio/limit.h"
 #include "client-lib/audio/tier_json.h"
 #include "client-lib/audio/user_label.h"
-#include "shm/base/fork_guard.h"
 #include "shm/series/label_block.h"
 
 namespace shmetrics::audio {
 namespace {
 
-constexpr int kMaxLineBytes = 65536;
 constexpr std::int64_t kMinTtlSeconds = 30;
 constexpr std::int64_t kMaxTtlSeconds = 3600;
 constexpr std::size_t kMinHashKeyBytes = 16;
 constexpr std::array<std::string_view, 3> kTierNames = {"free", "standard", "premium"};
 
-/// What inih goes by, in variables of its own: an application that uses inih too finds them as they were. (The defaults
-/// take an indented key for more of the value above it, and cut lines at 200 bytes.)
-class IniOptions {
- public:
-  IniOptions() : former_(Exchange({false, false, true, kMaxLineBytes, kMaxLineBytes, false, false})) {}
-  ~IniOptions() { Exchange(former_); }
-  IniOptions(const IniOptions&) = delete;
-  IniOptions& operator=(const IniOptions&) = delete;
-
- private:
-  struct Values {
-    bool allow_multiline, use_stack, allow_inline_comments;
-    int initial_alloc, max_line;
-    bool stop_on_first_error, allow_no_value;
-  };
-  static Values Exchange(const Values& next) {
-    return {std::exchange(ini_allow_multiline, next.allow_multiline),
-            std::exchange(ini_use_stack, next.use_stack),
-            std::exchange(ini_allow_inline_comments, next.allow_inline_comments),
-            std::exchange(ini_initial_alloc, next.initial_alloc),
-            std::exchange(ini_max_line, next.max_line),
-            std::exchange(ini_stop_on_first_error, next.stop_on_first_error),
-            std::exchange(ini_allow_no_value, next.allow_no_value)};
-  }
-
-  const shm::ForkGuard::Lock
-      lock_;  // two threads must not restore each other's; first, so that it is held for both
-  const Values former_;
-};
-
-struct FileCloser {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-/// False if `text` is not a whole number. One too large to be told is as good as any beyond the range.
+/// False if `text` is not a whole number. A number too large for an int64 counts as beyond the range.
 bool SetTtl(std::string_view text, std::chrono::seconds* ttl) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -81,51 +41,39 @@ std::string_view Trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-/// One pass over one file. inih reads the lines and calls back for each key.
+/// Reads the keys of one file.
 class Parser {
  public:
-  Parser(const std::string& path, std::FILE* file, AudioConfigReading* out)
-      : path_(path), file_(file), config_(out->config), errors_(out->file_errors) {}
+  Parser(const IniFile& file, AudioConfigReading* out)
+      : file_(file), config_(out->config), errors_(out->file_errors) {}
 
   void Parse() {
-    const IniOptions options;
-    const int bad_line = ini_parse_stream(ReadLine, this, OnKey, this);
-    if (std::ferror(file_) != 0) {
-      config_.hash_user_id = true;  // what was not read may well say so
-      errors_.push_back(path_ + ": could not be read: " + std::strerror(read_errno_));
-    } else if (bad_line != 0) {
-      At(bad_line, "is neither a [section], nor key = value, nor a comment");
+    for (const IniKey& key : file_.keys) {
+      line_ = key.line;
+      if (key.section == kConfigSection) {
+        OnKey(key.name, key.value);
+      } else if (IsMisspeltSection(key.section)) {
+        Complain(key.section);
+      }
+    }
+    if (!file_.read_error.empty()) {
+      config_.hash_user_id = true;  // the part that was not read may say so
+      errors_.push_back(file_.read_error);
+    } else if (file_.bad_line != 0) {
+      errors_.push_back(file_.BadLineError());
     }
     CheckHashKey();
   }
 
  private:
-  static char* ReadLine(char* line, int size, void* self) {
-    auto* const parser = static_cast<Parser*>(self);
-    char* const read = std::fgets(line, size, parser->file_);
-    parser->read_errno_ = errno;
-    if (read != nullptr) ++parser->line_;
-    return read;
-  }
-
-  static int OnKey(void* self, const char* section, const char* key, const char* value) {
-    auto* const parser = static_cast<Parser*>(self);
-    if (section == kConfigSection) {
-      parser->Take(key, value);
-    } else if (IsMisspeltSection(section)) {
-      parser->Complain(section);
-    }
-    return 1;  // what is wrong with a value is told by Take(), and the rest of the file still counts
-  }
-
-  /// Once of each name, at its first key: inih does not call back for a section.
+  /// Complains once of each misspelt name, at its first key, because inih does not report sections.
   void Complain(const std::string& section) {
-    config_.hash_user_id = true;  // as in SetHashing(): who knows what else it says
+    config_.hash_user_id = true;  // as in SetHashing(): the section may be about hashing
     if (!misspelt_.insert(section).second) return;
     At(line_, "[" + section + "] is not read; write [" + std::string(kConfigSection) + "]");
   }
 
-  void Take(const std::string& key, const std::string& value) {
+  void OnKey(const std::string& key, const std::string& value) {
     if (!seen_.insert(key).second) {
       if (key.starts_with("hash_user_id")) config_.hash_user_id = true;  // as in SetHashing()
       return AtKey(key, "was set before; remove one of them");
@@ -137,13 +85,14 @@ class Parser {
     }
     const std::optional<std::string> expected = Set(key, value);
     if (!expected) return;
-    // hash_user_id may have been given the key by mistake, and errors are logged.
+    // Somebody may have written the key of hashing here by mistake, and errors are logged.
     AtKey(key, (key == "hash_user_id" ? "its value" : "'" + value + "'") + " is not " + *expected);
   }
 
-  /// What the value should have been, if it was not.
+  /// Returns what the value should have been, if it is wrong.
   std::optional<std::string> Set(const std::string& key, const std::string& value) {
-    // Of the replaced system, whose files shall work: there a stream went on for so long while a database was down.
+    // A key of the replaced system, whose files must still work: a stream went on for so long while a
+    // database was down.
     if (key == "failopen_cap_minutes") return std::nullopt;
     if (key == "stream_ttl_seconds") return Unless(SetTtl(value, &config_.stream_ttl), "a number of seconds");
     if (key == "job_ttl_seconds") return Unless(SetTtl(value, &config_.job_ttl), "a number of seconds");
@@ -168,7 +117,7 @@ class Parser {
     return is_set ? std::nullopt : std::optional<std::string>(expected);
   }
 
-  /// Whoever writes something here cares; a slip of the pen must not disclose his users.
+  /// Everything but `false` switches hashing on: a slip must not disclose who the users are.
   bool SetHashing(const std::string& value) {
     config_.hash_user_id = strcasecmp(value.c_str(), "false") != 0;
     return !config_.hash_user_id || strcasecmp(value.c_str(), "true") == 0;
@@ -197,7 +146,7 @@ class Parser {
     if (!config_.hash_user_id || config_.hash_user_id_key.size() >= kMinHashKeyBytes) return;
     config_.hash_user_id_key.clear();
     const std::string where = hash_key_line_ == 0 ? ": " : ": line " + std::to_string(hash_key_line_) + ": ";
-    errors_.push_back(path_ + where + "[" + std::string(kConfigSection) +
+    errors_.push_back(file_.path + where + "[" + std::string(kConfigSection) +
                       "] hash_user_id_key: hash_user_id needs a key of at least " +
                       std::to_string(kMinHashKeyBytes) + " bytes");
   }
@@ -205,34 +154,29 @@ class Parser {
   void AtKey(const std::string& key, const std::string& what) {
     At(line_, "[" + std::string(kConfigSection) + "] " + key + ": " + what);
   }
-  void At(int line, const std::string& what) {
-    errors_.push_back(path_ + ": line " + std::to_string(line) + ": " + what);
-  }
+  void At(int line, const std::string& what) { errors_.push_back(file_.ErrorAt(line, what)); }
 
-  const std::string& path_;
-  std::FILE* file_;
+  const IniFile& file_;
   AudioConfig& config_;
   std::vector<std::string>& errors_;
-  int line_ = 0;
-  int read_errno_ = 0;
+  int line_ = 0;  ///< of the key at hand
   int hash_key_line_ = 0;
   std::set<std::string> seen_;
   std::set<std::string> misspelt_;
 };
 
-void ReadFile(const std::string& path, AudioConfigReading* out) {
-  const std::unique_ptr<std::FILE, FileCloser> file(std::fopen(path.c_str(), "re"));
-  if (file != nullptr) {
-    Parser(path, file.get(), out).Parse();
-    if (std::ferror(file.get()) == 0) out->file = path;
+void ReadFile(const IniFile& file, AudioConfigReading* out) {
+  if (file.open_error.empty()) {
+    Parser(file, out).Parse();
+    if (file.read_error.empty()) out->file = file.path;
     return;
   }
-  // As above; also of an absent one, because somebody has named it, and so has configured something.
+  // As above. Also if the file is absent, because somebody has named it, and so has configured something.
   out->config.hash_user_id = true;
-  out->file_errors.push_back(path + ": could not be opened: " + std::strerror(errno));
+  out->file_errors.push_back(file.open_error);
 }
 
-/// An empty variable says nothing, as one that is not set.
+/// The variable's value. An empty one counts as not set.
 std::string_view Environment(const char* name) {
   const char* const value = std::getenv(name);
   return value == nullptr ? std::string_view{} : value;
@@ -240,7 +184,7 @@ std::string_view Environment(const char* name) {
 
 void ReadTtl(const char* variable, std::chrono::seconds* ttl, std::vector<std::string>* errors) {
   const std::string_view value = Environment(variable);
-  // inih trims what is in the file.
+  // Trimmed, because inih trims the values of the file too.
   if (value.empty() || SetTtl(Trim(value), ttl)) return;
   errors->push_back(std::string(variable) + ": '" + std::string(value) + "' is not a number of seconds");
 }
@@ -255,7 +199,8 @@ void ReadEnvironment(AudioConfigReading* out) {
   }
 }
 
-/// Values of the environment, and names in its JSON, may have line ends in them.
+/// Replaces line ends and other control characters, which values of the environment and names in its JSON may
+/// contain.
 void MakeOneLine(std::string* text) {
   for (char& c : *text) {
     if (static_cast<unsigned char>(c) < 0x20) c = ' ';
@@ -303,15 +248,22 @@ bool IsMisspeltSection(std::string_view name) {
 std::optional<std::string> ConfigFile(const std::string& default_file) {
   if (const std::string_view named = Environment("SHMETRICS_CONFIG"); !named.empty())
     return std::string(named);
-  // lstat: a link to nothing was put there by somebody. And what may not be looked at (EACCES) may well be there.
+  // lstat: somebody has made a link, even if it leads to nothing. A file that may not be looked at (EACCES)
+  // may be there.
   struct stat file {};
   if (lstat(default_file.c_str(), &file) != 0 && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
   return default_file;
 }
 
 AudioConfigReading ReadAudioConfig(const std::optional<std::string>& path) {
+  if (!path) return ReadAudioConfig(nullptr);
+  const IniFile file = ReadIni(*path);
+  return ReadAudioConfig(&file);
+}
+
+AudioConfigReading ReadAudioConfig(const IniFile* file) {
   AudioConfigReading reading;
-  if (path) ReadFile(*path, &reading);
+  if (file != nullptr) ReadFile(*file, &reading);
   ReadEnvironment(&reading);
   for (std::string& error : reading.file_errors) MakeOneLine(&error);
   for (std::string& error : reading.environment_errors) MakeOneLine(&error);

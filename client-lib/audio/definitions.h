@@ -1,12 +1,11 @@
 #ifndef SHMETRICS_CLIENT_LIB_AUDIO_DEFINITIONS_H_
 #define SHMETRICS_CLIENT_LIB_AUDIO_DEFINITIONS_H_
 
-// What the audio metrics are called, and what a ledger file can hold. What workers write the agent reads, and the other
-// way round: both from here.
+// What the audio metrics are called. Workers write these names and the agent reads them, so both take them
+// from here.
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <string_view>
 
 #include "shm/exposition/alias.h"
@@ -19,7 +18,7 @@ inline constexpr std::string_view kViolationsMetric = "audio_quota_violations_to
 inline constexpr std::string_view kModelsMetric = "audio_model_workers";
 
 inline constexpr std::string_view kUserLabel = "user_id";
-/// No scrape or log line should have to carry a longer one.
+/// Longer user ids are refused, so that no scrape or log line has to carry them.
 inline constexpr std::size_t kMaxUserIdBytes = 256;
 inline constexpr std::string_view kViolationLabel = "type";
 inline constexpr std::string_view kModelLabel = "model";
@@ -28,11 +27,14 @@ inline constexpr std::string_view kDailyMinutesType = "daily_minutes";
 inline constexpr std::string_view kConcurrentStreamsType = "concurrent_streams";
 inline constexpr std::string_view kConcurrentJobsType = "concurrent_jobs";
 
-inline constexpr std::string_view kLedgerFormat = "shmetrics-ledger-1";
-/// A file that nobody would read must not replace one that is good.
-inline constexpr std::size_t kMaxLedgerFileBytes = std::size_t{64} << 20U;
-/// Below 2^53, so that every reader of JSON has it exactly; nine million minutes, and a day has 1,440.
-inline constexpr std::uint64_t kMaxLedgerNanoMinutes = 9'000'000'000'000'000;
+// The ledger (shm/leases/ledger.h) keeps an amount of the day and a class for each key, and knows no more.
+// For audio:
+//   key      the user, as labels name them (AudioConfig::UserLabelOf)
+//   amount   audio minutes, in units of which a minute has kAmountPerMinute
+//   class    the number of the user's Tier; 0 if none was set
+
+/// An amount counts whole billionths of a minute, so that many small amounts add up to exactly their sum.
+inline constexpr double kAmountPerMinute = 1e9;
 
 /// The dotted names of the replaced system.
 inline constexpr shm::Alias kAliases[] = {

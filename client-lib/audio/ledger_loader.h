@@ -9,10 +9,10 @@
 
 namespace shmetrics::audio {
 
-/// Reads what an agent has saved of a ledger (agent/audio/ledger_saver.h tells the form). An absent file is an empty ledger.
-/// Everything else that is not exactly such a file is refused whole, with an error that names the place: a file that the
-/// world may write or a stranger has made (shm::IsTrustedOwner()), a link, one of more than 64 MiB, another format, a key too many or too few, a user twice or out of
-/// order. Throws nothing but std::bad_alloc.
+/// Reads the ledger that an agent has saved (ledger_format.h). An absent file is an empty ledger. Every other
+/// file that is not exactly a ledger is refused whole, with an error that names the place. So is a link, a
+/// file of more than kMaxLedgerFileBytes, one that the world may write, and one of an owner who is not
+/// trusted (shm::IsTrustedOwner()). Throws nothing but std::bad_alloc.
 Result<std::vector<shm::LedgerRecord>> ReadLedgerFile(const std::string& path);
 
 }  // namespace shmetrics::audio

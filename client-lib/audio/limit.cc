@@ -11,10 +11,10 @@
 namespace shmetrics::audio {
 namespace {
 
-/// Far beyond the 1,440 of a day, and in billionths still an int64.
+/// Far more than the 1,440 minutes of a day; in billionths it still fits an int64.
 constexpr double kMaxMinutes = 1e9;
 
-/// The count that is called `key`; null for daily_minutes and everything unknown.
+/// The count that is called `key`; null for daily_minutes and for unknown keys.
 std::optional<std::uint32_t>* CountOf(std::string_view key, Limits* limits) {
   if (key == "concurrent_streams") return &limits->concurrent_streams;
   if (key == "concurrent_jobs") return &limits->concurrent_jobs;
@@ -30,7 +30,7 @@ bool IsLimitKey(std::string_view key) {
 }
 
 bool IsUnlimitedWord(std::string_view word) {
-  // By length too: a word from JSON may have a NUL in it.
+  // The lengths are compared too, because a word from JSON may contain a NUL.
   const auto is = [word](std::string_view other) {
     return word.size() == other.size() && strncasecmp(word.data(), other.data(), word.size()) == 0;
   };
@@ -39,7 +39,7 @@ bool IsUnlimitedWord(std::string_view word) {
 
 bool SetLimit(std::string_view key, std::optional<double> value, Limits* limits) {
   if (value == -1.0) value.reset();
-  // Written so that NaN fails it; the sign bit tells -0 from 0.
+  // Written so that NaN is refused. The sign bit tells -0 from 0.
   if (value && (!(*value >= 0) || std::signbit(*value))) return false;
   if (key == "daily_minutes") {
     if (value && *value > kMaxMinutes) return false;

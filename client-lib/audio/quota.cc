@@ -1,10 +1,10 @@
-#include <exception>
 #include <optional>
 #include <string>
-#include <utility>
+#include <type_traits>
 #include <vector>
 
 #include "client-lib/audio/quota_impl.h"
+#include "client-lib/binding/guarded.h"
 #include "client-lib/binding/never_freed.h"
 #include "shmetrics/audio.h"
 
@@ -13,90 +13,84 @@ namespace {
 
 Error NoMemory() { return Error{ErrorCode::kOutOfMemory, "no memory for an audio quota"}; }
 
+/// Returns body(*impl). If there is no memory for it, or was none for `impl`, that is the error.
+template <class Impl, class Body>
+std::invoke_result_t<Body, Impl&> With(Impl* impl, Body body) noexcept {
+  if (impl == nullptr) return NoMemory();
+  return internal::Guarded([&] { return body(*impl); }, NoMemory);
+}
+
 }  // namespace
 
 Quota::Quota(Registry& registry, const QuotaOptions& options) noexcept : impl_(nullptr) {
-  try {
+  const auto make = [&] {
     impl_ = new Impl(registry, options.config.empty() ? ConfigFile() : std::optional(options.config));
     internal::KeepNeverFreed(impl_);
-  } catch (const std::exception&) {  // then every call says so
-  }
+  };
+  internal::Guarded(make, [] {});  // without memory every call says so
 }
 
-Result<Stream> Quota::try_start_stream(std::string_view user_id, const StartOptions& options) const noexcept
-    try {
-  if (impl_ == nullptr) return NoMemory();
-  const bool has_ttl = options.lifetime.value_or(Lifetime::ttl) == Lifetime::ttl;
-  return impl_->Start(impl_->streams, user_id, options, &Limits::concurrent_streams,
-                      has_ttl ? std::optional(impl_->config().stream_ttl) : std::nullopt);
-} catch (const std::exception&) {
-  return NoMemory();
+Result<Stream> Quota::try_start_stream(std::string_view user_id, const StartOptions& options) const noexcept {
+  return With(impl_, [&](Impl& impl) {
+    const bool has_ttl = options.lifetime.value_or(Lifetime::ttl) == Lifetime::ttl;
+    return impl.Start(impl.streams, user_id, options, &Limits::concurrent_streams,
+                      has_ttl ? std::optional(impl.config().stream_ttl) : std::nullopt);
+  });
 }
 
-Result<Job> Quota::try_start_job(std::string_view user_id, const StartOptions& options) const noexcept try {
-  if (impl_ == nullptr) return NoMemory();
-  const bool has_ttl = options.lifetime.value_or(Lifetime::worker) == Lifetime::ttl;
-  return impl_->Start(impl_->jobs, user_id, options, &Limits::concurrent_jobs,
-                      has_ttl ? std::optional(impl_->config().job_ttl) : std::nullopt);
-} catch (const std::exception&) {
-  return NoMemory();
+Result<Job> Quota::try_start_job(std::string_view user_id, const StartOptions& options) const noexcept {
+  return With(impl_, [&](Impl& impl) {
+    const bool has_ttl = options.lifetime.value_or(Lifetime::worker) == Lifetime::ttl;
+    return impl.Start(impl.jobs, user_id, options, &Limits::concurrent_jobs,
+                      has_ttl ? std::optional(impl.config().job_ttl) : std::nullopt);
+  });
 }
 
-Result<std::uint64_t> Quota::active_streams(std::string_view user_id) const noexcept try {
-  return impl_ == nullptr ? NoMemory() : impl_->Live(impl_->streams, user_id);
-} catch (const std::exception&) {
-  return NoMemory();
+Result<std::uint64_t> Quota::active_streams(std::string_view user_id) const noexcept {
+  return With(impl_, [&](Impl& impl) { return impl.Live(impl.streams, user_id); });
 }
 
-Result<std::uint64_t> Quota::active_jobs(std::string_view user_id) const noexcept try {
-  return impl_ == nullptr ? NoMemory() : impl_->Live(impl_->jobs, user_id);
-} catch (const std::exception&) {
-  return NoMemory();
+Result<std::uint64_t> Quota::active_jobs(std::string_view user_id) const noexcept {
+  return With(impl_, [&](Impl& impl) { return impl.Live(impl.jobs, user_id); });
 }
 
 Result<DailyMinutes> Quota::consume_daily_minutes(std::string_view user_id, double minutes,
-                                                  std::optional<Tier> tier) const noexcept try {
-  return impl_ == nullptr ? NoMemory() : impl_->Spend(user_id, minutes, tier, shm::Ledger::Intent::kSpend);
-} catch (const std::exception&) {
-  return NoMemory();
+                                                  std::optional<Tier> tier) const noexcept {
+  return With(impl_,
+              [&](Impl& impl) { return impl.Spend(user_id, minutes, tier, shm::Ledger::Intent::kSpend); });
 }
 
 Result<DailyMinutes> Quota::check_daily_minutes(std::string_view user_id, double minutes,
-                                                std::optional<Tier> tier) const noexcept try {
-  return impl_ == nullptr ? NoMemory() : impl_->Spend(user_id, minutes, tier, shm::Ledger::Intent::kAsk);
-} catch (const std::exception&) {
-  return NoMemory();
+                                                std::optional<Tier> tier) const noexcept {
+  return With(impl_,
+              [&](Impl& impl) { return impl.Spend(user_id, minutes, tier, shm::Ledger::Intent::kAsk); });
 }
 
-Result<void> Quota::set_tier(std::string_view user_id, Tier tier) const noexcept try {
-  if (impl_ == nullptr) return NoMemory();
-  if (TierName(tier).empty()) return Error{ErrorCode::kBadOption, "there is no such tier"};
-  const Result<std::string> label = impl_->LabelOf(user_id);
-  if (!label.ok()) return label.error();
-  internal::Attachment* attachment = impl_->Prepare();
-  if (attachment == nullptr) return Error{ErrorCode::kAbsent, "there is no segment to remember a tier in"};
-  return attachment->ledger.SetTier(label.value(), static_cast<std::uint32_t>(tier));
-} catch (const std::exception&) {
-  return NoMemory();
+Result<void> Quota::set_tier(std::string_view user_id, Tier tier) const noexcept {
+  return With(impl_, [&](Impl& impl) -> Result<void> {
+    if (TierName(tier).empty()) return Error{ErrorCode::kBadOption, "there is no such tier"};
+    const Result<std::string> label = impl.LabelOf(user_id);
+    if (!label.ok()) return label.error();
+    internal::Attachment* attachment = impl.Prepare();
+    if (attachment == nullptr) return Error{ErrorCode::kAbsent, "there is no segment to remember a tier in"};
+    return attachment->ledger.SetClass(label.value(), static_cast<std::uint32_t>(tier));
+  });
 }
 
-Result<Tier> Quota::tier(std::string_view user_id) const noexcept try {
-  if (impl_ == nullptr) return NoMemory();
-  const Result<std::string> label = impl_->LabelOf(user_id);
-  return label.ok() ? impl_->TierOf(label.value()) : label.error();
-} catch (const std::exception&) {
-  return NoMemory();
+Result<Tier> Quota::tier(std::string_view user_id) const noexcept {
+  return With(impl_, [&](Impl& impl) -> Result<Tier> {
+    const Result<std::string> label = impl.LabelOf(user_id);
+    return label.ok() ? impl.TierOf(label.value()) : label.error();
+  });
 }
 
 Limits Quota::limits(Tier tier) const noexcept {
   return impl_ == nullptr ? AudioConfig().LimitsOf(tier) : impl_->LimitsOf(tier);
 }
 
-Result<void> Quota::announce_model(std::string_view model) const noexcept try {
-  return impl_ == nullptr ? NoMemory()
-                          : impl_->announcements.Announce(impl_->models, impl_->Prepare(), model);
-} catch (const std::exception&) {
-  return NoMemory();
+Result<void> Quota::announce_model(std::string_view model) const noexcept {
+  return With(impl_,
+              [&](Impl& impl) { return impl.announcements.Announce(impl.models, impl.Prepare(), model); });
 }
 
 QuotaStatus Quota::status() const {

@@ -15,24 +15,24 @@ namespace shmetrics::audio {
 namespace {
 
 using internal::Attachment;
+using internal::LeaseBinding;
 
-constexpr double kNanoMinutes = 1e9;
 constexpr double kMaxMinutes = 1e6;
 
-/// In whole billionths, to the nearest, so that what is as much as the limit in decimals is so here.
-std::uint64_t ToNanoMinutes(double minutes) {
-  return static_cast<std::uint64_t>(std::llround(minutes * kNanoMinutes));
+/// Rounded to the nearest, so that minutes that equal the limit in decimals equal it here too.
+std::uint64_t ToAmount(double minutes) {
+  return static_cast<std::uint64_t>(std::llround(minutes * kAmountPerMinute));
 }
 
-std::optional<std::uint64_t> LimitInNanoMinutes(const Limits& limits) {
-  return limits.daily_minutes ? std::optional(ToNanoMinutes(*limits.daily_minutes)) : std::nullopt;
+std::optional<std::uint64_t> AmountLimit(const Limits& limits) {
+  return limits.daily_minutes ? std::optional(ToAmount(*limits.daily_minutes)) : std::nullopt;
 }
 
 DailyMinutes Report(std::uint64_t used, std::optional<std::uint64_t> limit) {
-  DailyMinutes minutes{static_cast<double>(used) / kNanoMinutes, std::nullopt, std::nullopt};
+  DailyMinutes minutes{static_cast<double>(used) / kAmountPerMinute, std::nullopt, std::nullopt};
   if (limit) {
-    minutes.limit = static_cast<double>(*limit) / kNanoMinutes;
-    minutes.remaining = used < *limit ? static_cast<double>(*limit - used) / kNanoMinutes : 0.0;
+    minutes.limit = static_cast<double>(*limit) / kAmountPerMinute;
+    minutes.remaining = used < *limit ? static_cast<double>(*limit - used) / kAmountPerMinute : 0.0;
   }
   return minutes;
 }
@@ -53,10 +53,10 @@ Quota::Impl::Impl(Registry& registry, const std::optional<std::string>& path)
   Prepare();
 }
 
-/// In a new segment all violation types are exposed at 0, models are announced again, and the ledger holds what was saved.
-/// What of this fails is tried again, once a second at most.
+/// In a new segment, exposes all violation types at 0, announces the models again, and loads the saved
+/// ledger. If that fails, a later call tries again, at most once a second.
 Attachment* Quota::Impl::Prepare() {
-  Attachment* attachment = internal::LeaseBinding::Of(streams).connection().RefreshNowAndThen();
+  Attachment* attachment = LeaseBinding::Of(streams).connection().RefreshNowAndThen();
   if (attachment == nullptr || prepared_.load(std::memory_order_acquire) == attachment) return attachment;
   // no order needed: a time
   if (internal::CoarseNowNs() < retry_at_ns_.load(std::memory_order_relaxed)) return attachment;
@@ -74,27 +74,28 @@ Attachment* Quota::Impl::Prepare() {
   return attachment;
 }
 
-// Loading of what was saved, by every process that finds it not done; a user's part is added to what he has used since,
-// once, whoever does it and how often:
+// Every process that finds the saved ledger not loaded loads it. Each user's part is added once to what was
+// used since, however many processes do it:
 //   1 restore each user    die here -> the next process that makes a quota goes on
-//   2 mark it loaded       die here -> the same, for nothing
-// Not marked unless all of it is there: the agent saves a ledger that is marked, over the file that this was read from.
+//   2 mark it loaded       die here -> the next one finds everything restored, and marks it
+// It is marked only if all of it is there. The agent saves a marked ledger over the file that this was read
+// from.
 bool Quota::Impl::LoadLedger(Attachment* attachment) const {
   if (config().state_file.empty() || attachment->ledger.IsLoaded()) return true;
   const Result<std::vector<shm::LedgerRecord>> saved = ReadLedgerFile(config().state_file);
-  internal::RefusalLog& refusals = internal::LeaseBinding::Of(streams).refusals();
+  internal::RefusalLog& refusals = LeaseBinding::Of(streams).refusals();
   if (!saved.ok()) {
     refusals.Note(saved.error());
     return false;
   }
   const std::int64_t today = shm::UtcDay();
   for (const shm::LedgerRecord& record : saved.value()) {
-    if (record.day != today && record.tier == 0) continue;  // nothing of it counts any more
-    // From before user ids were hashed: named nowhere any more.
+    if (record.day != today && record.key_class == 0) continue;  // none of it counts any more
+    // Saved before user ids were hashed. Nothing may name such a user any more.
     if (!config().IsUserLabel(record.key)) continue;
     if (Result<void> restored = attachment->ledger.Restore(record); !restored.ok()) {
       refusals.Note(restored.error());
-      // A ledger that has become smaller than what was saved keeps what it can.
+      // If the ledger has become smaller than the saved one, it keeps what it can.
       if (restored.error().code != ErrorCode::kLedgerFull) return false;
     }
   }
@@ -104,7 +105,7 @@ bool Quota::Impl::LoadLedger(Attachment* attachment) const {
 
 Result<std::string> Quota::Impl::LabelOf(std::string_view user_id) const {
   if (Result<void> checked = CheckUserId(user_id); !checked.ok()) return checked.error();
-  // Better no stream than a name disclosed.
+  // It is better to refuse a stream than to disclose a name.
   if (config().hash_user_id && config().hash_user_id_key.empty()) {
     return Error{ErrorCode::kBadOption, "user ids are to be hashed, but there is no usable hash_user_id_key"};
   }
@@ -116,7 +117,7 @@ Result<Tier> Quota::Impl::TierOf(const std::string& label) {
   if (attachment == nullptr) return Tier::free;
   const Result<shm::Ledger::Account> account = attachment->ledger.Read(label);
   if (!account.ok()) return account.error();
-  return ToTier(account->tier).value_or(Tier::free);
+  return ToTier(account->key_class).value_or(Tier::free);
 }
 
 Result<Activity> Quota::Impl::Start(const LeaseGaugeFamily& family, std::string_view user_id,
@@ -125,17 +126,28 @@ Result<Activity> Quota::Impl::Start(const LeaseGaugeFamily& family, std::string_
   Prepare();
   const Result<std::string> label = LabelOf(user_id);
   if (!label.ok()) return label.error();
-  const Result<Tier> tier = options.tier ? Result<Tier>(*options.tier) : TierOf(label.value());
-  if (!tier.ok()) return tier.error();
-  const std::optional<std::uint32_t> allowed = LimitsOf(tier.value()).*limit;
-  Result<Lease> lease = family.try_acquire({label.value()}, {.limit = allowed, .ttl = ttl});
+  Tier tier = Tier::free;
+  std::optional<std::uint32_t> allowed;
+  const auto limit_of = [&](std::uint32_t key_class) {
+    tier = options.tier.value_or(ToTier(key_class).value_or(Tier::free));
+    return allowed = LimitsOf(tier).*limit;
+  };
+  shm::Leases::Terms terms;
+  if (ttl) terms.ttl_ns = std::chrono::nanoseconds(*ttl).count();
+  if (options.tier) {
+    terms.limit = limit_of(0);
+  } else {
+    terms.limit_of = limit_of;
+  }
+  const std::string_view user = label.value();
+  Result<Lease> lease = LeaseBinding::Acquire(LeaseBinding::Of(family), {&user, 1}, terms);
   if (lease.ok()) return Activity(std::move(lease.value()));
   if (lease.error().code != ErrorCode::kLimitReached) return lease.error();
   const bool is_stream = limit == &Limits::concurrent_streams;
   violations.with({is_stream ? kConcurrentStreamsType : kConcurrentJobsType}).inc();
   return Error{is_stream ? ErrorCode::kConcurrentStreams : ErrorCode::kConcurrentJobs,
                std::string(is_stream ? "concurrent streams" : "concurrent jobs") + " limit of tier " +
-                   std::string(TierName(tier.value())) + " reached (" + std::to_string(*allowed) + ")"};
+                   std::string(TierName(tier)) + " reached (" + std::to_string(*allowed) + ")"};
 }
 
 Result<std::uint64_t> Quota::Impl::Live(const LeaseGaugeFamily& family, std::string_view user_id) {
@@ -152,24 +164,24 @@ Result<DailyMinutes> Quota::Impl::Spend(std::string_view user_id, double minutes
   }
   const Result<std::string> label = LabelOf(user_id);
   if (!label.ok()) return label.error();
-  // Whoever asks whether there is anything left asks for the smallest amount there is, and no amount is less.
-  const std::uint64_t amount = std::max<std::uint64_t>(1, ToNanoMinutes(minutes));
+  // 0 minutes ask whether anything is left. So they count as the smallest amount there is.
+  const std::uint64_t amount = std::max<std::uint64_t>(1, ToAmount(minutes));
   std::optional<std::uint64_t> limit;
-  const auto limit_of = [&](std::uint32_t set) {
-    return limit = LimitInNanoMinutes(LimitsOf(given.value_or(ToTier(set).value_or(Tier::free))));
+  const auto limit_of = [&](std::uint32_t key_class) {
+    return limit = AmountLimit(LimitsOf(given.value_or(ToTier(key_class).value_or(Tier::free))));
   };
   shm::Ledger::Decision decision{{}, false, false};
   if (Attachment* attachment = Prepare()) {
     Result<shm::Ledger::Decision> decided = attachment->ledger.Spend(label.value(), amount, intent, limit_of);
     if (!decided.ok()) return decided.error();
     decision = decided.value();
-  } else {  // nobody has counted anything
+  } else {  // there is no segment, so nothing has been counted
     limit_of(0);
     decision.allowed = !limit || amount <= *limit;
   }
-  if (decision.allowed) return Report(decision.account.nano_minutes, limit);
+  if (decision.allowed) return Report(decision.account.amount, limit);
   violations.with({kDailyMinutesType}).inc();
-  const DailyMinutes state = Report(decision.account.nano_minutes, limit);
+  const DailyMinutes state = Report(decision.account.amount, limit);
   return Error{ErrorCode::kDailyMinutes, "daily minutes used up: " + std::to_string(state.used) + " of " +
                                              std::to_string(*state.limit) + " are used today"};
 }

@@ -16,7 +16,7 @@
 
 namespace shmetrics::audio {
 
-/// What is behind a Quota: read-only once made, but for the segment it has last prepared.
+/// The state of a Quota. Constant once made, except for the segment that it has last prepared.
 class Quota::Impl {
  public:
   Impl(Registry& registry, const std::optional<std::string>& path);
@@ -24,7 +24,7 @@ class Quota::Impl {
   const AudioConfig& config() const { return reading.config; }
   const Limits& LimitsOf(Tier tier) const { return config().LimitsOf(tier); }
 
-  /// What names the user in labels and in the ledger.
+  /// The name of the user in labels and in the ledger.
   Result<std::string> LabelOf(std::string_view user_id) const;
 
   Result<Activity> Start(const LeaseGaugeFamily& family, std::string_view user_id,
@@ -34,7 +34,7 @@ class Quota::Impl {
   Result<DailyMinutes> Spend(std::string_view user_id, double minutes, std::optional<Tier> given,
                              shm::Ledger::Intent intent);
   Result<Tier> TierOf(const std::string& label);
-  /// The segment in use, made ready for this quota; null without one.
+  /// The segment in use, after making it ready for this quota; null if there is none.
   internal::Attachment* Prepare();
 
   const AudioConfigReading reading;
@@ -45,10 +45,10 @@ class Quota::Impl {
   ModelAnnouncements announcements;
 
  private:
-  /// Whether the ledger holds what was saved, now if not before.
+  /// Loads the saved ledger, unless that has been done. True if the ledger now holds it.
   bool LoadLedger(internal::Attachment* attachment) const;
 
-  std::atomic<internal::Attachment*> prepared_{nullptr};  ///< Writer: any thread that has prepared a new one
+  std::atomic<internal::Attachment*> prepared_{nullptr};  ///< Writer: any thread that has prepared another
   std::atomic<std::int64_t> retry_at_ns_{0};
 };
 

@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "client-lib/audio/config.h"
-#include "client-lib/audio/json_reader.h"
+#include "client-lib/audio/json.h"
 #include "client-lib/audio/limit.h"
 
 namespace shmetrics::audio {
@@ -34,7 +34,7 @@ void ApplyTier(const std::string& tier, const JsonValue& entries, Limits* limits
 }  // namespace
 
 std::vector<std::string> ApplyTierJson(std::string_view json, std::array<Limits, 3>* limits) {
-  shmetrics_rapidjson::Document document;
+  JsonDocument document;
   if (const std::optional<std::string> broken = ParseJson(json, &document)) return {*broken};
   if (!document.IsObject()) return {"not an object of tiers"};
   std::vector<std::string> errors;

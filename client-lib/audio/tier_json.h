@@ -10,10 +10,11 @@
 
 namespace shmetrics::audio {
 
-/// Changes `limits`, which are by tier, to what `json` says of them:
+/// Changes `limits`, which are by tier, as `json` says:
 ///   {"free": {"daily_minutes": 60, "concurrent_streams": null}, "premium": {"concurrent_jobs": "unlimited"}}
-/// null, -1, "none" and "unlimited" mean unlimited. Returns what is wrong, each one line naming the entry; a wrong entry
-/// changes nothing and the others hold. What is no JSON, or no object, changes nothing at all.
+/// null, -1, "none" and "unlimited" mean unlimited. Returns the errors, each one line that names the entry. A
+/// wrong entry changes nothing, and the others hold. If `json` is no JSON or no object, it changes nothing at
+/// all.
 std::vector<std::string> ApplyTierJson(std::string_view json, std::array<Limits, 3>* limits);
 
 }  // namespace shmetrics::audio

@@ -7,8 +7,8 @@
 
 namespace shmetrics::audio {
 
-/// kInvalidLabels unless it is 1 to 256 bytes of UTF-8 without NUL, which no scrape or log line should have to carry.
-/// `what` names it in the message.
+/// kInvalidLabels unless the id is 1 to kMaxUserIdBytes bytes of UTF-8 without NUL. The message calls it
+/// `what`.
 Result<void> CheckUserId(std::string_view user_id, std::string_view what = "user id");
 
 }  // namespace shmetrics::audio

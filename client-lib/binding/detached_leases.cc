@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -68,9 +69,10 @@ Result<std::uint64_t> DetachedLeases::Acquire(const FamilyBinding* family,
   const std::int64_t now = shm::LeaseNowNs();
   std::erase_if(table.leases, [now](const auto& entry) { return entry.second.deadline_ns <= now; });
   const std::uint64_t live = Count(table, family, values);
-  if (terms.limit && live >= *terms.limit) {
+  const std::optional<std::uint32_t> limit = terms.LimitFor(0);  // there is no ledger
+  if (limit && live >= *limit) {
     return Error{ErrorCode::kLimitReached, "limit reached: " + std::to_string(live) + " of " +
-                                               std::to_string(*terms.limit) + " in use in this process"};
+                                               std::to_string(*limit) + " in use in this process"};
   }
   if (table.leases.size() >= kMaxLeases) {
     return Error{ErrorCode::kLeaseTableFull, "this process has its maximum of " + std::to_string(kMaxLeases) +

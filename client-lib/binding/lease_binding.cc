@@ -49,7 +49,11 @@ Result<Lease> LeaseBinding::Acquire(FamilyBinding& family, std::span<const std::
   if (options.ttl && options.ttl->count() <= 0) {
     return Error{ErrorCode::kBadOption, "the TTL of a lease must be more than 0"};
   }
-  const shm::Leases::Terms terms{options.limit, options.ttl ? options.ttl->count() : 0};
+  return Acquire(family, values, shm::Leases::Terms{options.limit, options.ttl ? options.ttl->count() : 0});
+}
+
+Result<Lease> LeaseBinding::Acquire(FamilyBinding& family, std::span<const std::string_view> values,
+                                    const shm::Leases::Terms& terms) {
   for (int attempt = 0; attempt < kMaxAttempts; attempt++) {
     const Registration* registration = family.Registered();
     if (registration == nullptr) break;

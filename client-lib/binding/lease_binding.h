@@ -16,9 +16,11 @@ class LeaseBinding {
  public:
   static FamilyBinding& Of(const LeaseGaugeFamily& family) { return *family.binding_; }
 
-  /// Both may throw std::bad_alloc.
+  /// These may throw std::bad_alloc.
   static Result<Lease> Acquire(FamilyBinding& family, std::span<const std::string_view> values,
                                const LeaseOptions& options);
+  static Result<Lease> Acquire(FamilyBinding& family, std::span<const std::string_view> values,
+                               const shm::Leases::Terms& terms);
   static Result<std::uint64_t> CountLive(FamilyBinding& family, std::span<const std::string_view> values);
 
  private:

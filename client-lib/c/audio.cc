@@ -45,7 +45,7 @@ std::optional<Tier> TierOf(shmetrics_tier tier) {
 
 constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 
-/// Sets `*result` to the value of what ask() comes to, put into C.
+/// Sets `*result` to into_c() of the value that ask() returns.
 template <class Ask, class Value, class IntoC>
 shmetrics_code Answer(Value* result, shmetrics_error* error, Ask ask, IntoC into_c) {
   return Guarded(error, [&]() -> shmetrics_code {
@@ -74,7 +74,8 @@ shmetrics_code Start(const shmetrics_quota* quota, const char* user_id, const sh
     if (given->lifetime == SHMETRICS_LIFETIME_WORKER) options.lifetime = Lifetime::worker;
   }
   return Guarded(error, [&]() -> shmetrics_code {
-    auto made = std::make_unique<shmetrics_activity>();  // first, so that nothing is ever started in vain
+    // Allocated first, so that nothing is started in vain.
+    auto made = std::make_unique<shmetrics_activity>();
     Result<Activity> started = (QuotaOf(quota).*try_start)(user_id, options);
     if (!started.ok()) return Fail(error, started.error());
     made->activity = std::move(started.value());

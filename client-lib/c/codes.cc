@@ -1,4 +1,4 @@
-// The numbers of the C interface. They are its own, so that the order of ErrorCode stays free to change.
+// The error numbers of the C interface. They are independent of ErrorCode, so that its order can change.
 
 #include "client-lib/c/face.h"
 #include "shmetrics/c.h"
@@ -7,7 +7,7 @@ std::uint32_t shmetrics_abi_version() { return SHMETRICS_ABI_VERSION; }
 
 namespace shmetrics::internal {
 
-// Without a default, so that the compiler names a code that is missing here.
+// There is no default, so that the compiler names a code that is missing here.
 shmetrics_code CodeOf(ErrorCode code) noexcept {
   switch (code) {
     case ErrorCode::kAbsent:

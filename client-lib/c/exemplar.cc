@@ -1,4 +1,4 @@
-// Labels with their values in the C interface: exemplars and infos.
+// The parts of the C interface that take labels with values: exemplars and infos.
 
 #include <array>
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace {
 using namespace shmetrics::internal;  // NOLINT(google-build-using-namespace): what this file is the edge of
 using shmetrics::LabelPair;
 
-/// The caller's labels. More than a family can have are cut off, as Texts does: they are refused.
+/// The caller's labels. Like Texts, it cuts off what is more than one too many; such labels are refused.
 class Pairs {
  public:
   explicit Pairs(const shmetrics_labels* labels) {
@@ -29,7 +29,7 @@ class Pairs {
       pairs_[count_] = {names.get()[count_], values.get()[count_]};
     }
   }
-  /// False if a pointer is null, or the struct of another size.
+  /// False if a pointer is null or the struct has another size.
   bool ok() const { return ok_; }
   std::span<const LabelPair> get() const { return {pairs_.data(), count_}; }
 
@@ -39,7 +39,7 @@ class Pairs {
   bool ok_ = false;
 };
 
-/// Counts by count_in(cells, buckets), and keeps the exemplar of what was counted.
+/// Counts by count_in(cells, buckets), and keeps the exemplar.
 template <class Count>
 shmetrics_code CountWithExemplar(const shmetrics_family* family, FamilyKind kind, const char* const* values,
                                  std::size_t count, double value, const shmetrics_labels* exemplar,
@@ -49,7 +49,7 @@ shmetrics_code CountWithExemplar(const shmetrics_family* family, FamilyKind kind
   const Pairs labels(exemplar);
   if (binding == nullptr || !texts.ok() || !labels.ok()) return SHMETRICS_BAD_ARGUMENT;
   const FamilyBinding::Cells cells = binding->CellsOf(texts.get());
-  // Detached cells are the same for all families, so they have the buckets of none.
+  // Detached cells are the same for all families, so they have no family's buckets.
   const bool is_detached = cells.series == nullptr;
   const shmetrics::shm::BucketIndex& buckets = is_detached ? shmetrics::shm::kNoBuckets : binding->buckets();
   count_in(cells, buckets);

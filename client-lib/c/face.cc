@@ -6,7 +6,7 @@
 namespace shmetrics::internal {
 namespace {
 
-/// How much of a text fits, without cutting a character of UTF-8 in two.
+/// How many bytes of a text fit without cutting a UTF-8 character in two.
 std::size_t Fitting(std::string_view text, std::size_t room) {
   if (text.size() <= room) return text.size();
   const auto is_inside = [&](std::size_t at) {
@@ -44,7 +44,7 @@ shmetrics_code FailOnNull(shmetrics_error* error) noexcept {
 
 shmetrics_code CheckSize(const void* given, std::size_t size, std::size_t known,
                          shmetrics_error* error) noexcept {
-  // No struct is ever larger than this: more is memory that nobody has written to.
+  // No struct will ever be larger than this. A larger size comes from memory that was not initialised.
   constexpr std::size_t kMostBytes = 4096;
   if (size < known || size > kMostBytes) {
     return Fail(error, SHMETRICS_BAD_ARGUMENT, "the member `size` of a struct is not its size");
@@ -94,7 +94,8 @@ FamilyKind KindOf(const FamilyBinding& family) noexcept {
 }
 
 FamilyBinding* BindingOf(const shmetrics_family* family) noexcept {
-  // The binding itself is not const; the const of the C interface only says that the family stays what it is.
+  // The binding itself is not const. The const of the C interface only says that the family stays the same
+  // family.
   return reinterpret_cast<FamilyBinding*>(const_cast<shmetrics_family*>(family));
 }
 

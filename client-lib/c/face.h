@@ -1,16 +1,15 @@
 #ifndef SHMETRICS_CLIENT_LIB_C_FACE_H_
 #define SHMETRICS_CLIENT_LIB_C_FACE_H_
 
-// What the functions of the C interface have in common: nothing of C++ passes their edge, and no pointer is trusted not
-// to be null.
+// What the functions of the C interface share. No exception leaves them, and every pointer may be null.
 
 #include <array>
 #include <cstddef>
-#include <exception>
 #include <span>
 #include <string_view>
 
 #include "client-lib/binding/family_binding.h"
+#include "client-lib/binding/guarded.h"
 #include "shm/layout/layout.h"
 #include "shm/result.h"
 #include "shmetrics/c_types.h"
@@ -18,36 +17,33 @@
 
 namespace shmetrics::internal {
 
-/// The C interface's code of a failure.
+/// The code of the C interface for a failure.
 shmetrics_code CodeOf(ErrorCode code) noexcept;
 
-/// Each sets `*error`, if there is one, and returns its code.
+/// Each of these sets `*error`, if there is one, and returns its code.
 shmetrics_code Succeed(shmetrics_error* error) noexcept;
 shmetrics_code Fail(shmetrics_error* error, shmetrics_code code, std::string_view message) noexcept;
 shmetrics_code Fail(shmetrics_error* error, const Error& failure) noexcept;
 shmetrics_code FailOnNull(shmetrics_error* error) noexcept;
 
-/// Runs what may throw, which is only for lack of memory.
+/// Returns body(), or SHMETRICS_OUT_OF_MEMORY if that throws.
 template <class Body>
 shmetrics_code Guarded(shmetrics_error* error, Body body) noexcept {
-  try {
-    return body();
-  } catch (const std::exception&) {
-    return Fail(error, SHMETRICS_OUT_OF_MEMORY, "no memory");
-  }
+  return Guarded(body, [error] { return Fail(error, SHMETRICS_OUT_OF_MEMORY, "no memory"); });
 }
 
-/// Whether a struct of the caller's, of `size` bytes by its own account, can be read as one of `known` bytes: as the
-/// kernel does it, a longer one is fine while it asks for nothing unknown.
+/// Succeeds if a struct of the caller, which says that it has `size` bytes, can be read as one of `known`
+/// bytes. As in the kernel, a longer struct is fine if it asks for nothing unknown: all bytes beyond `known`
+/// must be 0.
 shmetrics_code CheckSize(const void* given, std::size_t size, std::size_t known,
                          shmetrics_error* error) noexcept;
 
-/// As snprintf().
+/// Writes the text as snprintf() does: cut to fit, with a NUL, and its whole length in `*length`.
 shmetrics_code WriteText(std::string_view text, char* buffer, std::size_t capacity,
                          std::size_t* length) noexcept;
 
-/// The caller's array of texts, without an allocation. More than a family can have are cut off: one too many is enough
-/// to be refused, and counted, where label sets are.
+/// The caller's array of texts, without an allocation. Keeps one more text than a family can have labels and
+/// cuts off the rest: one too many is enough for the label set to be refused and counted.
 class Texts {
  public:
   Texts(const char* const* texts, std::size_t count) noexcept;
@@ -64,12 +60,12 @@ class Texts {
 enum class FamilyKind { kCounter, kFractional, kGauge, kHistogram, kLease };
 FamilyKind KindOf(const FamilyBinding& family) noexcept;
 
-/// From the C++ face's families to what is behind them.
+/// Gives access to the binding behind a family of the C++ interface.
 struct FamilyAccess {
   static FamilyBinding* BindingOf(const Family& family) { return family.binding_; }
 };
 
-/// What a handle stands for: null for null, and if a kind is asked for and it is of another.
+/// The binding that a handle stands for. Null for null, and if the family is not of the given kind.
 FamilyBinding* BindingOf(const shmetrics_family* family) noexcept;
 FamilyBinding* BindingOf(const shmetrics_family* family, FamilyKind kind) noexcept;
 

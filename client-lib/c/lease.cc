@@ -23,7 +23,7 @@ using shmetrics::LeaseOptions;
 
 constexpr const char* kNoLeaseFamily = "a null pointer, or not a family of leases";
 
-/// More milliseconds than nanoseconds can count are as good as for ever.
+/// A TTL too long for a number of nanoseconds becomes the longest possible one.
 std::chrono::nanoseconds ToNanoseconds(std::int64_t ms) {
   constexpr std::int64_t kMostMs = std::numeric_limits<std::int64_t>::max() / 1'000'000;
   return std::chrono::milliseconds(ms < kMostMs ? ms : kMostMs);
@@ -48,7 +48,8 @@ shmetrics_code shmetrics_lease_try_acquire(const shmetrics_family* family, const
   if (binding == nullptr || !texts.ok()) return Fail(error, SHMETRICS_BAD_ARGUMENT, kNoLeaseFamily);
   if (ttl_ms < 0) return Fail(error, SHMETRICS_BAD_OPTION, "the TTL of a lease must not be less than 0");
   return Guarded(error, [&]() -> shmetrics_code {
-    auto made = std::make_unique<shmetrics_lease>();  // first, so that no lease is ever taken in vain
+    // Allocated first, so that no lease is taken in vain.
+    auto made = std::make_unique<shmetrics_lease>();
     shmetrics::Result<shmetrics::Lease> acquired =
         LeaseBinding::Acquire(*binding, texts.get(), OptionsOf(limit, ttl_ms));
     if (!acquired.ok()) return Fail(error, acquired.error());

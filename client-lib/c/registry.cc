@@ -74,7 +74,7 @@ shmetrics_code MakeFamily(shmetrics_registry* registry, const shmetrics_family_o
                               .unit = TextOrNothing(options->unit),
                               .labels = {labels.get().begin(), labels.get().end()}};
     FamilyBinding* binding = FamilyAccess::BindingOf(make(*RegistryOf(registry), asked));
-    // Without memory all kinds of families are one.
+    // If memory is short, the registry returns one family for all kinds.
     if (KindOf(*binding) != kind) throw std::bad_alloc();
     *family = reinterpret_cast<shmetrics_family*>(binding);
     return shmetrics_family_check(*family, error);

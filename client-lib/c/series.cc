@@ -1,5 +1,5 @@
-// Counters, gauges and histograms of the C interface. The handle of a counter is its column in one word, that of a gauge
-// its binding: neither takes memory. Only a histogram's is made here.
+// Counters, gauges and histograms of the C interface. The handle of a counter is its column in one word, and
+// the handle of a gauge is its binding, so neither needs memory. The handle of a histogram is made here.
 
 #include <atomic>
 #include <memory>
@@ -12,7 +12,8 @@
 #include "shmetrics/c.h"
 #include "shmetrics/counter.h"
 
-/// What an observation needs. One for each series that this process has asked for, found again by its cells.
+/// What an observation needs. There is one for each series that this process has asked for; its cells
+/// identify it.
 struct shmetrics_histogram {
   shmetrics::shm::Column<shmetrics::shm::HistogramCell> column;
   const shmetrics::shm::BucketIndex* buckets;
@@ -23,7 +24,8 @@ namespace {
 
 using namespace shmetrics::internal;  // NOLINT(google-build-using-namespace): what this file is the edge of
 
-// A column in one word: the kernel gives no address of more than 48 bits to who does not ask for it.
+// A column fits one word, because the kernel gives addresses of more than 48 bits only to programs that ask
+// for them.
 constexpr int kAddressBits = 48;
 static_assert(shmetrics::shm::kMaxCpuStripes >> (64 - kAddressBits) == 0);
 
@@ -53,14 +55,14 @@ shmetrics_code With(const shmetrics_family* family, FamilyKind kind, const char*
   return SHMETRICS_OK;
 }
 
-/// All handles of histograms. Insert-only and lock-free, so that a child forked at any moment finds them whole; never
-/// freed.
+/// All handles of histograms. Insert-only and lock-free, so that a child forked at any moment finds them
+/// whole. Never freed.
 class Histograms {
  public:
   /// Null if memory is short.
   shmetrics_histogram* FindOrAdd(shmetrics::shm::Column<shmetrics::shm::HistogramCell> column,
                                  const shmetrics::shm::BucketIndex& buckets) {
-    // Multiplied, because cells of one histogram lie as far apart as those of the next.
+    // Multiplied, because the cells of different histograms lie at regular distances.
     const std::uint64_t hash = reinterpret_cast<std::uintptr_t>(column.first) * 0x9E3779B97F4A7C15U;
     std::atomic<shmetrics_histogram*>& head = heads_[hash >> 52U];
     shmetrics_histogram* first = head.load(std::memory_order_acquire);  // pairs with the exchange below
@@ -143,7 +145,7 @@ shmetrics_code shmetrics_histogram_with(const shmetrics_family* family, const ch
   const shmetrics_code code =
       With(family, FamilyKind::kHistogram, values, count, histogram, [](FamilyBinding& binding, auto texts) {
         const FamilyBinding::Cells cells = binding.CellsOf(texts);
-        // Detached cells are the same for all families, so they have the buckets of none.
+        // Detached cells are the same for all families, so they have no family's buckets.
         const bool is_detached = cells.series == nullptr;
         return histograms.FindOrAdd(cells.column<shmetrics::shm::HistogramCell>(),
                                     is_detached ? shmetrics::shm::kNoBuckets : binding.buckets());

@@ -107,9 +107,9 @@ constexpr std::uint64_t ComputeSignature() {
                                     offsetof(LedgerEntry, state),
                                     offsetof(LedgerState, day),
                                     offsetof(LedgerState, restored),
-                                    offsetof(LedgerState, nano_minutes),
+                                    offsetof(LedgerState, amount),
                                     offsetof(LedgerEntry, generation),
-                                    offsetof(LedgerEntry, tier),
+                                    offsetof(LedgerEntry, key_class),
                                     offsetof(LedgerEntry, key)};
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const std::size_t part : kParts) hash = (hash ^ part) * 0x100000001b3;

@@ -86,23 +86,23 @@ struct alignas(64) LeaseEntry {
   std::atomic<std::uint64_t> key[kMaxKeyBytes / 8];  ///< label block, key_bytes of it
 };
 
-/// Minutes of one day, changed by one 16-byte compare-and-swap, so that they agree after any death. Writer:
-/// the holder of the shard's mutex.
+/// A day and the amount used on it, changed by one 16-byte compare-and-swap, so that they agree after any
+/// death. Writer: the holder of the shard's mutex.
 struct alignas(16) LedgerState {
   std::int32_t day;  ///< UTC, days since 1970-01-01
-  /// 1: it includes what was saved of this user before the segment was made.
+  /// 1: it includes what was saved of this key before the segment was made.
   std::uint32_t restored;
-  std::uint64_t nano_minutes;
+  std::uint64_t amount;  ///< its unit is the callers' affair
 };
 
-/// A user's day. Everything except `state` and `tier` is written while the generation is even.
+/// A key's day. Everything except `state` and `key_class` is written while the generation is even.
 struct alignas(64) LedgerEntry {
   EntryHead head;
   LedgerState state;
   std::atomic<std::uint64_t> generation;  ///< odd: in use; even: free
-  std::atomic<std::uint32_t> tier;        ///< 0: none was set
+  std::atomic<std::uint32_t> key_class;   ///< 0: none was set
   std::uint32_t reserved[5];
-  std::atomic<std::uint64_t> key[kMaxKeyBytes / 8];  ///< the user, key_bytes of it
+  std::atomic<std::uint64_t> key[kMaxKeyBytes / 8];  ///< key_bytes of it
 };
 
 static_assert(sizeof(LeaseEntry) == 384 && sizeof(LedgerEntry) == 384);

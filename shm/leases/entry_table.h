@@ -1,12 +1,13 @@
 #ifndef SHMETRICS_SHM_LEASES_ENTRY_TABLE_H_
 #define SHMETRICS_SHM_LEASES_ENTRY_TABLE_H_
 
-// Entry table: a shard's entries of one kind (layout::LeaseEntry, layout::LedgerEntry), and the index over them: hash
-// chains of those in use, and a list of the free.
+// Entry table: a shard's entries of one kind (layout::LeaseEntry, layout::LedgerEntry) and the index over
+// them. The index is hash chains of the entries in use and a list of the free ones.
 //
-// All of it only for the holder of the shard's mutex. A death on any instruction leaves chains and free list as they
-// are; whoever gets the mutex next calls Rebuild(), which makes them anew from the entries, so no order of the stores
-// below matters. What the entries themselves say is their owner's ladder (leases.cc, ledger.cc).
+// Only the holder of the shard's mutex may use it. If the holder dies, chains and free list stay as they are
+// at that instruction. The next holder calls Rebuild(), which makes them anew from the entries. So the order
+// of the stores to the index does not matter. The order of the stores to the entries does: leases.cc and
+// ledger.cc have those ladders.
 
 #include <algorithm>
 #include <atomic>
@@ -22,10 +23,10 @@
 
 namespace shmetrics::shm {
 
-/// What becomes of an entry that has been visited in its chain.
+/// What a visitor of a chain decides about an entry: it stays in the chain, or it goes to the free list.
 enum class Visited : std::uint8_t { kStays, kIsFree };
 
-/// The key of an entry. Without a copy: for the holder of the mutex.
+/// The key of an entry, not copied: only for the holder of the mutex.
 template <class Entry>
 std::string_view KeyOf(const Entry& entry) {
   // no order needed: written under the mutex that is held
@@ -33,8 +34,8 @@ std::string_view KeyOf(const Entry& entry) {
   return {reinterpret_cast<const char*>(entry.key), std::min<std::size_t>(bytes, layout::kMaxKeyBytes)};
 }
 
-/// Gives a free entry its key. SYNC(entry): release stores behind the end of its former life, so that a reader who meets
-/// one of them also meets another generation (lease_reader.cc).
+/// Gives a free entry its key. SYNC(entry): these are release stores after the store that ended the entry's
+/// former use. So a reader that sees one of them also sees that the generation has changed (lease_reader.cc).
 template <class Entry>
 void SetKey(Entry* entry, std::uint64_t hash, std::string_view key) {
   entry->head.hash.store(hash, std::memory_order_release);  // SYNC(entry)
@@ -51,12 +52,13 @@ class EntryTable {
  public:
   using Ref = layout::Ref;
 
-  /// `heads` are the table's chains.
+  /// `heads` are the heads of the table's chains.
   EntryTable(const Segment& segment, layout::EntryTable* table, std::atomic<Ref>* heads)
       : segment_(segment), table_(*table), heads_(heads) {}
 
-  /// Calls `visit` for each entry whose key has this hash, and perhaps for others; those it declares free leave the
-  /// chain for the free list. False if the chain leads nowhere: then the segment is corrupt.
+  /// Calls `visit` for each entry whose key has this hash, and perhaps for others. Moves an entry from the
+  /// chain to the free list if `visit` returns kIsFree. False if the chain leads nowhere: then the segment is
+  /// corrupt.
   template <class Visit>
   bool ForEachInChain(std::uint64_t hash, Visit visit) {
     std::atomic<Ref>* link = &HeadOf(hash);
@@ -75,10 +77,11 @@ class EntryTable {
     }
   }
 
-  /// Calls `visit` for every entry, free ones too.
+  /// Calls `visit` for every entry, also for the free ones.
   template <class Visit>
   void ForEach(Visit visit) const {
-    std::uint32_t chunks = entry_count() / layout::kEntriesPerChunk;  // bounds the walk
+    // Bounds the walk, because a damaged list of chunks may be a circle.
+    std::uint32_t chunks = entry_count() / layout::kEntriesPerChunk;
     for (Ref ref = Load(table_.first_chunk); ref != 0 && chunks > 0; chunks--) {
       const auto* chunk = segment_.AtRef<layout::EntryChunk>(ref);
       auto* entries = EntriesOf(segment_, ref);
@@ -88,7 +91,7 @@ class EntryTable {
     }
   }
 
-  /// A free entry, out of the free list; null if there is none.
+  /// Takes an entry out of the free list; null if there is none.
   Entry* TakeFree() {
     auto* entry = segment_.AtRef<Entry>(Load(table_.free));
     if (entry == nullptr) return nullptr;
@@ -101,17 +104,17 @@ class EntryTable {
     Store(&table_.free, segment_.RefOf(entry));
   }
 
-  /// Puts an entry that has its key into its chain.
+  /// Puts an entry into the chain of its key.
   void Insert(Entry* entry) {
-    std::atomic<Ref>& head =
-        HeadOf(entry->head.hash.load(std::memory_order_relaxed));  // no order needed: as in KeyOf
+    // no order needed: as in KeyOf
+    std::atomic<Ref>& head = HeadOf(entry->head.hash.load(std::memory_order_relaxed));
     Store(&entry->head.next, Load(head));
     Store(&head, segment_.RefOf(entry));
   }
 
   /// Adds a chunk of free entries:
   //   1 allocate                    die here -> the chunk is leaked
-  //   2 lead first_chunk to it      die here -> Rebuild() puts its entries into the free list
+  //   2 point first_chunk to it     die here -> Rebuild() puts its entries into the free list
   //   3 count and list its entries  die here -> the same
   Result<void> Grow(Arena& arena) {
     constexpr std::uint64_t kBytes = sizeof(layout::EntryChunk) + layout::kEntriesPerChunk * sizeof(Entry);
@@ -129,7 +132,8 @@ class EntryTable {
     return {};
   }
 
-  /// Makes chains, free list and count anew from the entries. Idempotent: a death within leaves it to the next.
+  /// Makes chains, free list and count anew from the entries. If this process dies half-way, the next holder
+  /// of the mutex does it again.
   template <class IsInUse>
   void Rebuild(IsInUse is_in_use) {
     for (std::uint32_t i = 0; i < segment_.header().lease_chain_count; i++) Store(&heads_[i], Ref{0});
@@ -145,7 +149,8 @@ class EntryTable {
     });
   }
 
-  /// Never more than there is memory for, whatever the bytes say: it bounds the walks, which the mutex is held for.
+  /// Never more than the segment has memory for, whatever the bytes say. It bounds the walks, during which
+  /// the mutex is held.
   std::uint32_t entry_count() const {
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(Load(table_.entry_count), MostEntries()));
   }

@@ -14,11 +14,12 @@
 namespace shmetrics::shm {
 namespace {
 
-/// What the namespace of the host is called: its inode is part of the kernel's interface.
+/// The name of the host's time namespace. Its inode number is part of the kernel's interface.
 constexpr std::string_view kHostTimeNamespace = "time:[4026531834]";
 
-/// What CLOCK_MONOTONIC here is ahead of the host's. /proc/self/timens_offsets speaks of the namespace that children
-/// will be in, which a process that has only just unshared is not in itself: so it is asked where it is first.
+/// How far CLOCK_MONOTONIC of this process is ahead of the host's. /proc/self/timens_offsets gives the
+/// offsets of the namespace in which the next children will be. A process that has only just unshared is not
+/// in it itself, so this asks first in which namespace the process is.
 std::int64_t ReadOffsetNs() {
   char name[64];
   const ssize_t length = readlink("/proc/self/ns/time", name, sizeof name);
@@ -32,10 +33,10 @@ std::int64_t ReadOffsetNs() {
   return 0;
 }
 
-// Both are written by any thread that finds them out of date, with what it read; a child made in a namespace of its own
-// reads anew.
+// Writer of both: any thread that finds them out of date. A child reads the offset anew, because it may be in
+// another namespace than its parent.
 constinit std::atomic<std::int64_t> offset_ns{0};
-constinit std::atomic<std::uint64_t> offset_generation{0};  ///< of the process that read it; 0: nobody
+constinit std::atomic<std::uint64_t> offset_generation{0};  ///< of the process that read it; 0: none did
 
 std::int64_t OffsetNs() {
   const std::uint64_t generation = ForkGuard::Generation();

@@ -22,8 +22,9 @@ Error NotTaken(const Segment& segment, std::uint32_t number, RobustMutex::Outcom
   return Error{ErrorCode::kBusy, shard + " is held by a process that does not go on; ask again"};
 }
 
-/// Within the limit of all, or within the shard's own share of it, which others cannot use up: entries stay with the
-/// shard that has added them, so a few busy keys could otherwise leave the rest without any, for good.
+/// True if the entries of all shards stay within the limit, or the shard's own within its share. Other shards
+/// cannot use up that share. Without it, a few busy keys could leave the other shards without entries for
+/// good, because entries stay with the shard that has added them.
 bool MayGrow(std::uint64_t own_entries, std::uint64_t all_entries, std::uint32_t limit) {
   return all_entries + layout::kEntriesPerChunk <= limit ||
          own_entries + layout::kEntriesPerChunk <= limit / layout::kLeaseShards;
@@ -48,9 +49,9 @@ LeaseShard::~LeaseShard() {
 
 RobustMutex LeaseShard::mutex() const { return RobustMutex(&segment_->lease_shard(number_).mutex); }
 
-Result<LeaseShard> LeaseShard::Take(const Segment& segment, std::uint64_t hash) {
+Result<LeaseShard> LeaseShard::Lock(const Segment& segment, std::uint64_t hash) {
   const std::uint32_t number = ShardOf(hash);
-  Result<NamespaceLock> namespace_lock = NamespaceLock::Take(segment, number);
+  Result<NamespaceLock> namespace_lock = NamespaceLock::Lock(segment, number);
   if (!namespace_lock.ok()) {
     const ErrorCode code = namespace_lock.error().code;
     if (code == ErrorCode::kBusy) segment.CountRefusal(layout::Refusal::kBusy);
@@ -66,9 +67,9 @@ Result<LeaseShard> LeaseShard::Take(const Segment& segment, std::uint64_t hash) 
   return shard;
 }
 
-std::optional<LeaseShard> LeaseShard::TryTake(const Segment& segment, std::uint64_t hash) {
+std::optional<LeaseShard> LeaseShard::TryLock(const Segment& segment, std::uint64_t hash) {
   const layout::Header& header = segment.header();
-  // Where namespaces meet, the byte lock would cost more than what an idle shard is wanted for.
+  // If namespaces share the segment, the byte lock would cost more than the caller saves.
   if (!ForkGuard::IsKnownToLibc() || header.shared_pid_namespaces != 0 || header.pid_namespace == 0 ||
       header.pid_namespace != PidNamespace())
     return std::nullopt;
@@ -82,8 +83,8 @@ std::optional<LeaseShard> LeaseShard::TryTake(const Segment& segment, std::uint6
 }
 
 // Takeover from a dead holder:
-//   1 rebuild both indexes    die here -> the next holder is told so too, and does it again
-//   2 mark consistent         die here -> the same, for an index that is whole already
+//   1 rebuild both indexes    die here -> the next holder is told of a dead holder too, and does it again
+//   2 mark consistent         die here -> the same, though the index is whole already
 void LeaseShard::Repair() const {
   leases().Rebuild([](const layout::LeaseEntry& entry) { return IsInUse(entry); });
   ledger().Rebuild([](const layout::LedgerEntry& entry) { return IsInUse(entry); });
@@ -102,10 +103,22 @@ EntryTable<layout::LedgerEntry> LeaseShard::ledger() const {
   return {*segment_, &shard.ledger, segment_->lease_chains(number_, Segment::LeaseChains::kLedger)};
 }
 
+Result<layout::LedgerEntry*> LeaseShard::FindLedgerEntry(std::uint64_t hash, std::string_view key) const {
+  layout::LedgerEntry* found = nullptr;
+  const bool is_whole = ledger().ForEachInChain(hash, [&](layout::LedgerEntry& entry) {
+    if (KeyOf(entry) == key) found = &entry;
+    return Visited::kStays;
+  });
+  if (is_whole) return found;
+  segment_->CountRefusal(layout::Refusal::kCorrupt);
+  return Error{ErrorCode::kCorrupt,
+               "segment " + segment_->path() + " is corrupt: a chain of its ledger leads nowhere"};
+}
+
 std::uint64_t LeaseShard::EntriesOfAllShards(layout::EntryTable layout::LeaseShard::*table) const {
   std::uint64_t entries = 0;
   for (std::uint32_t i = 0; i < layout::kLeaseShards; i++) {
-    // no order needed: a count that is a little old bounds memory as well
+    // no order needed: a count that is a little old bounds memory too
     entries += (segment_->lease_shard(i).*table).entry_count.load(std::memory_order_relaxed);
   }
   return entries;

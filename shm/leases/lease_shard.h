@@ -1,11 +1,13 @@
 #ifndef SHMETRICS_SHM_LEASES_LEASE_SHARD_H_
 #define SHMETRICS_SHM_LEASES_LEASE_SHARD_H_
 
-// Lease shard: one part of the leases and of the ledger, locked and whole. All keys with one hash are in one shard, so
-// a decision takes one mutex, and a user's leases and his ledger entry are decided on together.
+// Lease shard: one part of the leases and of the ledger. While an object lives, the shard is locked and its
+// index is whole. All keys with one hash are in one shard, so a decision about a key's leases and its ledger
+// entry takes one mutex.
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "shm/base/robust_mutex.h"
 #include "shm/leases/entry_table.h"
@@ -18,12 +20,13 @@ namespace shmetrics::shm {
 
 class LeaseShard {
  public:
-  /// The shard of keys with this hash, for as long as the answer lives. If its last holder has died within, it is
-  /// repaired first. Waits 50 ms at most: kBusy. kForeignNamespace, kUnrecoverable, all counted in the segment; kNotOpenable
-  /// if the lock file of NamespaceLock cannot be used, which is not. Not async-signal-safe.
-  static Result<LeaseShard> Take(const Segment& segment, std::uint64_t hash);
-  /// The same if it is to be had at once and for nothing.
-  static std::optional<LeaseShard> TryTake(const Segment& segment, std::uint64_t hash);
+  /// Locks the shard of the keys with this hash, for as long as the returned object lives. If the last holder
+  /// died, the shard is repaired first. Errors: kBusy after a wait of 50 ms, kForeignNamespace and
+  /// kUnrecoverable, which are counted in the segment; and kNotOpenable, which is not, if the lock file of
+  /// NamespaceLock cannot be used. Not async-signal-safe.
+  static Result<LeaseShard> Lock(const Segment& segment, std::uint64_t hash);
+  /// Locks the shard only if that needs no wait and no lock file.
+  static std::optional<LeaseShard> TryLock(const Segment& segment, std::uint64_t hash);
 
   ~LeaseShard();
   LeaseShard(LeaseShard&& other) noexcept;
@@ -33,10 +36,13 @@ class LeaseShard {
 
   EntryTable<layout::LeaseEntry> leases() const;
   EntryTable<layout::LedgerEntry> ledger() const;
+  /// The ledger entry of the key with this hash; null if there is none. kCorrupt, which is counted.
+  Result<layout::LedgerEntry*> FindLedgerEntry(std::uint64_t hash, std::string_view key) const;
 
-  /// Adds free entries, within the segment's limit or this shard's even share of it, so there may be twice as many as the
-  /// limit says: kLeaseTableFull, kLedgerFull, kSegmentFull, kOutOfMemory. Of several shards that add the last ones at
-  /// once each may: a limit bounds memory, and is not worth a word that a death could leave wrong.
+  /// Adds free entries if the segment stays within its limit, or this shard within its even share of the
+  /// limit. So there may be twice as many entries as the limit says. Several shards may add the last ones at
+  /// the same time: the limit only bounds memory, and an exact count would be a word that a death could leave
+  /// wrong. Errors: kLeaseTableFull, kLedgerFull, kSegmentFull, kOutOfMemory.
   Result<void> GrowLeases(Arena& arena) const;
   Result<void> GrowLedger(Arena& arena) const;
 
@@ -48,10 +54,10 @@ class LeaseShard {
 
   const Segment* segment_;  ///< null when moved from
   std::uint32_t number_;
-  std::optional<NamespaceLock> namespace_lock_;  ///< given back after the mutex
+  std::optional<NamespaceLock> namespace_lock_;  ///< released after the mutex
 };
 
-/// Whether an entry is in use, which is all that a repair goes by.
+/// True if an entry is in use. A repair looks at nothing else.
 bool IsInUse(const layout::LeaseEntry& entry);
 bool IsInUse(const layout::LedgerEntry& entry);
 

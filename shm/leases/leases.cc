@@ -17,16 +17,17 @@ using layout::LeaseEntry;
 using layout::LeaseState;
 using Table = EntryTable<LeaseEntry>;
 
-/// Whoever changes the same lease at the same time, and how often, a loop ends here.
+/// Bounds each loop, however often others change the same lease at the same time.
 constexpr int kMaxTries = 64;
 
-/// Generation and deadline of one moment, because a generation that stands on both sides of a deadline is the deadline's.
+/// Loads generation and deadline of one moment. If the generation is the same before and after the deadline,
+/// both belong together.
 LeaseState LoadState(LeaseEntry& entry) {
   const std::atomic_ref<std::uint64_t> generation(entry.state.generation);
   const std::atomic_ref<std::int64_t> deadline(entry.state.deadline_ns);
   LeaseState state{};
   for (int i = 0; i < kMaxTries; i++) {
-    // acquire, so that the three loads stay in this order
+    // Acquire, so that the three loads stay in this order.
     state.generation = generation.load(std::memory_order_acquire);
     state.deadline_ns = deadline.load(std::memory_order_acquire);
     if (generation.load(std::memory_order_acquire) == state.generation) break;
@@ -34,14 +35,14 @@ LeaseState LoadState(LeaseEntry& entry) {
   return state;
 }
 
-bool Exchange(LeaseEntry* entry, const LeaseState& seen, const LeaseState& wanted) {
+bool CompareAndSwapState(LeaseEntry* entry, const LeaseState& seen, const LeaseState& wanted) {
   std::uint64_t expected[2] = {seen.generation, static_cast<std::uint64_t>(seen.deadline_ns)};
   const std::uint64_t desired[2] = {wanted.generation, static_cast<std::uint64_t>(wanted.deadline_ns)};
   return CompareExchange16(&entry->state, expected, desired);
 }
 
 bool End(LeaseEntry* entry, const LeaseState& seen) {
-  return Exchange(entry, seen, {seen.generation + 1, 0});
+  return CompareAndSwapState(entry, seen, {seen.generation + 1, 0});
 }
 
 bool IsOfKey(const LeaseEntry& entry, std::uint64_t hash, const RegisteredFamily& family,
@@ -54,7 +55,7 @@ bool IsOfKey(const LeaseEntry& entry, std::uint64_t hash, const RegisteredFamily
 
 struct Tally {
   std::uint64_t live = 0;
-  bool is_whole = true;  ///< else the chain led nowhere
+  bool is_whole = true;  ///< false if the chain led nowhere
 };
 
 Tally CountKey(Table& table, std::uint64_t hash, const RegisteredFamily& family,
@@ -63,24 +64,26 @@ Tally CountKey(Table& table, std::uint64_t hash, const RegisteredFamily& family,
   Tally tally;
   tally.is_whole = table.ForEachInChain(hash, [&](LeaseEntry& entry) {
     if (!IsOfKey(entry, hash, family, values)) return IsInUse(entry) ? Visited::kStays : Visited::kIsFree;
-    if (EndIfOver(&entry, now, probe)) return Visited::kIsFree;
+    if (EndIfExpiredOrOrphaned(&entry, now, probe)) return Visited::kIsFree;
     tally.live++;
     return Visited::kStays;
   });
   return tally;
 }
 
-/// Ends what is over in the whole shard, and gives it back. How many entries are free then.
+/// Ends expired and orphaned leases in the whole shard, and gives the entries back. Returns how many entries
+/// are free then.
 std::uint32_t Sweep(Table& table, OwnerProbe* probe) {
   const std::int64_t now = LeaseNowNs();
   std::uint32_t free = 0;
-  table.ForEach([&](LeaseEntry& entry) { free += EndIfOver(&entry, now, probe) ? 1 : 0; });
+  table.ForEach([&](LeaseEntry& entry) { free += EndIfExpiredOrOrphaned(&entry, now, probe) ? 1 : 0; });
   table.Rebuild([](const LeaseEntry& entry) { return IsInUse(entry); });
   return free;
 }
 
-/// A free entry: from the list; else from among what is over; else a new one; else from among what belongs to the dead,
-/// for whom the kernel has to be asked. A sweep that finds little is not made to be needed again at once.
+/// Takes a free entry. It comes from the free list; else from leases that a sweep can end without asking the
+/// kernel; else from new entries; else from a sweep that asks the kernel which owners are dead. If the first
+/// sweep finds little, the table grows as well, or the next call would need another sweep.
 Result<LeaseEntry*> TakeEntry(const Segment& segment, Arena& arena, const LeaseShard& shard,
                               OwnerProbe* probe) {
   Table table = shard.leases();
@@ -114,7 +117,7 @@ Error CountRefusal(const Segment& segment, Error error) {
     case ErrorCode::kCorrupt:
       segment.CountRefusal(layout::Refusal::kCorrupt);
       break;
-    default:  // the shard has counted its own
+    default:  // LeaseShard has counted its own
       break;
   }
   return error;
@@ -134,8 +137,8 @@ Result<void> CheckKey(const RegisteredFamily& family, std::span<const std::strin
 
 }  // namespace
 
-/// Whether one more lease of the key stays within the limit. The kernel is asked about owners only if the limit would else
-/// refuse. Ends what it does not count.
+/// Succeeds if one more lease of the key stays within the limit. Asks the kernel about owners only if the
+/// limit would refuse otherwise. Ends each entry of the key that it does not count.
 Result<void> Leases::Admit(EntryTable<layout::LeaseEntry>& table, std::uint64_t hash,
                            const RegisteredFamily& family, std::span<const std::string_view> values,
                            std::uint32_t limit, OwnerProbe* probe) const {
@@ -153,23 +156,32 @@ Result<void> Leases::Admit(EntryTable<layout::LeaseEntry>& table, std::uint64_t 
                "limit reached: " + std::to_string(tally.live) + " of " + std::to_string(limit) + " in use"};
 }
 
-// Beginning of a lease, in a free entry that has left the free list:
+// A lease begins in a free entry that has left the free list:
 //   1 write key, family, owner        die here -> the generation is even: free
 //   2 compare-and-swap the state odd  die here -> a lease of a dead owner, which nobody counts
-//   3 put it into its chain           die here -> the same; the repair puts it there
-// leases.pml is a model of it, of renewal, release and repair: change both.
-// SYNC(entry): 1 stands between the end of the former life and 2, which are locked instructions.
+//   3 put it into its chain           die here -> the same; the repair puts it into the chain
+// leases.pml is a model of this and of renewal, release and repair: change both.
+//
+// SYNC(entry): 1 comes after the end of the entry's former use and before 2, which are locked instructions.
 Result<HeldLease> Leases::Acquire(const RegisteredFamily& family, std::span<const std::string_view> values,
                                   const Terms& terms, const layout::WorkerSlot* slot) {
   if (Result<void> checked = CheckKey(family, values); !checked.ok())
     return CountRefusal(segment_, checked.error());
   const std::uint64_t hash = HashOfValues(0, values);
-  Result<LeaseShard> shard = LeaseShard::Take(segment_, hash);
+  Result<LeaseShard> shard = LeaseShard::Lock(segment_, hash);
   if (!shard.ok()) return shard.error();
+  std::uint32_t key_class = 0;
+  if (terms.limit_of && values.size() == 1) {
+    const Result<layout::LedgerEntry*> account = shard->FindLedgerEntry(hash, values[0]);
+    if (!account.ok()) return account.error();
+    // no order needed: written under the mutex that is held
+    if (account.value() != nullptr) key_class = account.value()->key_class.load(std::memory_order_relaxed);
+  }
+  const std::optional<std::uint32_t> limit = terms.LimitFor(key_class);
   Table table = shard->leases();
   OwnerProbe probe(segment_, OwnerProbe::Asks::kTheKernel, slot);
-  if (terms.limit) {
-    const Result<void> admitted = Admit(table, hash, family, values, *terms.limit, &probe);
+  if (limit) {
+    const Result<void> admitted = Admit(table, hash, family, values, *limit, &probe);
     if (!admitted.ok()) return CountRefusal(segment_, admitted.error());
   }
   Result<LeaseEntry*> taken = TakeEntry(segment_, arena_, shard.value(), &probe);
@@ -184,8 +196,9 @@ Result<HeldLease> Leases::Acquire(const RegisteredFamily& family, std::span<cons
   SHMETRICS_CRASH_POINT("lease_written");
   const LeaseState before = LoadState(*entry);
   const LeaseState begun{before.generation + 1, LeaseDeadlineAfter(LeaseNowNs(), terms.ttl_ns)};
-  if (before.generation % 2 != 0 || !Exchange(entry, before, begun)) {
-    return CountRefusal(segment_, CorruptChain(segment_));  // somebody writes to free entries
+  if (before.generation % 2 != 0 || !CompareAndSwapState(entry, before, begun)) {
+    // Somebody writes to free entries.
+    return CountRefusal(segment_, CorruptChain(segment_));
   }
   SHMETRICS_CRASH_POINT("lease_begun");
   table.Insert(entry);
@@ -196,7 +209,7 @@ Result<std::uint64_t> Leases::CountLive(const RegisteredFamily& family,
                                         std::span<const std::string_view> values) {
   if (Result<void> checked = CheckKey(family, values); !checked.ok()) return checked.error();
   const std::uint64_t hash = HashOfValues(0, values);
-  Result<LeaseShard> shard = LeaseShard::Take(segment_, hash);
+  Result<LeaseShard> shard = LeaseShard::Lock(segment_, hash);
   if (!shard.ok()) return shard.error();
   Table table = shard->leases();
   OwnerProbe probe(segment_, OwnerProbe::Asks::kTheKernel);
@@ -206,8 +219,8 @@ Result<std::uint64_t> Leases::CountLive(const RegisteredFamily& family,
 }
 
 bool Leases::Renew(const HeldLease& lease, std::int64_t ttl_ns) {
-  // A renewal costs little more than the clocks it reads, so it reads the coarse one wherever that decides the same: not
-  // near the deadline, and not for a TTL that a tick less would matter to.
+  // Reading the clock is most of the cost of a renewal. The coarse clock is good enough if the deadline is
+  // not near and if the TTL is so long that a tick does not matter.
   constexpr std::int64_t kCoarseTtlNs = 1'000'000'000;
   const bool may_be_coarse = ttl_ns == 0 || ttl_ns >= kCoarseTtlNs;
   for (int i = 0; i < kMaxTries; i++) {
@@ -216,37 +229,39 @@ bool Leases::Renew(const HeldLease& lease, std::int64_t ttl_ns) {
     std::int64_t now = LeaseNowCoarseNs();
     if (!may_be_coarse || state.deadline_ns <= now + kMaxCoarseLagNs) now = LeaseNowNs();
     if (state.deadline_ns <= now) {
-      // Readers have seen it end; it must not come back.
+      // Readers have seen the lease end, so it must not come back.
       if (End(lease.entry, state)) return false;
       continue;
     }
     if (ttl_ns == 0) return true;
-    // Never back: the coarse clock may be behind the one that the present deadline came from.
+    // A deadline never moves back. The coarse clock may be behind the one that the present deadline came
+    // from.
     const LeaseState renewed{state.generation, std::max(state.deadline_ns, LeaseDeadlineAfter(now, ttl_ns))};
     SHMETRICS_CRASH_POINT("lease_renewal_decided");
-    if (!Exchange(lease.entry, state, renewed)) continue;
+    if (!CompareAndSwapState(lease.entry, state, renewed)) continue;
     SHMETRICS_CRASH_POINT("lease_renewed");
     if (state.deadline_ns > LeaseNowCoarseNs() + kMaxCoarseLagNs || state.deadline_ns > LeaseNowNs())
       return true;
-    // This process stood still before the exchange, and the lease had ended by then.
+    // This process stood still before the compare-and-swap, and the lease had ended by then.
     End(lease.entry, renewed);
     return false;
   }
   return false;
 }
 
-// End of a lease:
-//   1 compare-and-swap the state even     die here -> ended; still in its chain, where the next visitor frees it
+// A lease ends:
+//   1 compare-and-swap the state even     die here -> ended; the next visitor of its chain frees it
 //   2 take it out of the chain, if idle   die here -> the repair lists it as free
 bool Leases::Release(const HeldLease& lease) {
-  // Before it ends: after that the entry may be another's. no order needed: constant until then
+  // Read before the end, because after it the entry may be another lease's.
+  // no order needed: constant until then
   const std::uint64_t hash = lease.entry->head.hash.load(std::memory_order_relaxed);
   for (int i = 0; i < kMaxTries; i++) {
     const LeaseState state = LoadState(*lease.entry);
     if (state.generation != lease.generation) return false;
     if (!End(lease.entry, state)) continue;
     SHMETRICS_CRASH_POINT("lease_ended");
-    if (std::optional<LeaseShard> shard = LeaseShard::TryTake(segment_, hash)) {
+    if (std::optional<LeaseShard> shard = LeaseShard::TryLock(segment_, hash)) {
       shard->leases().ForEachInChain(
           hash, [](const LeaseEntry& entry) { return IsInUse(entry) ? Visited::kStays : Visited::kIsFree; });
     }
@@ -255,16 +270,17 @@ bool Leases::Release(const HeldLease& lease) {
   return false;
 }
 
-bool EndIfOver(LeaseEntry* entry, std::int64_t now, OwnerProbe* probe) {
+bool EndIfExpiredOrOrphaned(LeaseEntry* entry, std::int64_t now, OwnerProbe* probe) {
   for (int i = 0; i < kMaxTries; i++) {
     const LeaseState state = LoadState(*entry);
     if (state.generation % 2 == 0) return true;
     // no order needed: constant while the generation is odd, and read under the mutex
     const std::uint32_t slot = entry->owner_slot.load(std::memory_order_relaxed);
-    const std::uint64_t epoch =
-        entry->owner_epoch.load(std::memory_order_relaxed);  // no order needed: as above
+    // no order needed: as above
+    const std::uint64_t epoch = entry->owner_epoch.load(std::memory_order_relaxed);
     if (state.deadline_ns > now && !probe->IsDead(slot, epoch)) return false;
-    if (End(entry, state)) return true;  // else it has been renewed or released meanwhile
+    if (End(entry, state)) return true;
+    // It has been renewed or released meanwhile.
   }
   return false;
 }

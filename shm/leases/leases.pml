@@ -1,16 +1,16 @@
 /* The ladders of admission, renewal and release (leases.cc, entry_table.h) and of the takeover from a dead holder of
  * the shard's mutex (lease_shard.cc), checked in every order by spin: tests/models runs this.
  *
- * Modelled: two workers that want one lease each of one key within a limit, in a shard of two entries, one of which a
- * third worker has; each may die before any of its steps, in the mutex too. Death is two steps, as in the kernel: first
- * the robust mutex goes, then the slot. A clock that may move on between any two steps, so that a worker may stand
- * still past its deadline. Counting without and with a question to the kernel, ending what is not counted, sweep and
- * rebuild, renewal with its second look at the clock, release. A reader without the mutex looks whenever the clock
- * moves on.
- * Abstracted away: other keys, the ledger, growth (another rebuild of the same kind), the order within a chain, and the
- * bounded wait: Busy decides nothing. A worker's slot is never another's (worker_slot.pml), so its epoch is left out.
- * Cost of being wrong: more streams than the limit, a stream that is ended though its user still listens, one that is
- * shown as another worker's and stays when its own dies, or one that readers have seen end and that comes back.
+ * Modelled: two workers want one lease each of one key within a limit. The shard has two entries, and a third worker has
+ * one of them. Each worker may die before any of its steps, also while it holds the mutex. Death is two steps, as in the
+ * kernel: first the robust mutex goes, then the slot. The clock may move on between any two steps, so a worker may stand
+ * still past its deadline. Workers count without and with a question to the kernel, end what they do not count, sweep and
+ * rebuild, renew with a second look at the clock, and release. A reader without the mutex looks whenever the clock moves
+ * on.
+ * Left out: other keys, the ledger, growth (another rebuild of the same kind), the order within a chain, and the bounded
+ * wait, because kBusy decides nothing. A worker's slot is never another's (worker_slot.pml), so its epoch is left out too.
+ * Cost of being wrong: more leases than the limit; a lease that is ended though its worker still uses it; a lease that is
+ * shown as another worker's and stays when its own worker dies; a lease that readers have seen end and that comes back.
  *
  * Variants that must fail: MISSING_REPAIR, UNCOUNTED_STAYS, RENEW_IGNORES_GENERATION, END_WITHOUT_COMPARING,
  * BEGIN_BEFORE_WRITE, NO_SECOND_LOOK.
@@ -27,13 +27,13 @@ typedef Entry {
   byte owner;
   bit in_chain;
   bit is_listed;  /* as free */
-  byte begun_by;  /* what only the model knows, to compare with */
+  byte begun_by;  /* not in the code: the model compares with it */
 }
 
 Entry entry[ENTRIES];
 byte limit;
 byte now;
-byte mutex;  /* who holds it; 0: nobody */
+byte mutex;  /* its holder; 0: none */
 bit owner_died;
 bit is_dead[WORKERS + 1];
 
@@ -41,21 +41,22 @@ bit is_dead[WORKERS + 1];
 #define IS_LIVE(i) (IN_USE(i) && entry[i].deadline > now && !is_dead[entry[i].owner])
 #define WITHIN_LIMIT (IS_LIVE(0) + IS_LIVE(1) <= limit)
 
-/* In the step that follows it, so that a death costs no states of its own. */
+/* Part of the step that follows it, so that a death adds no states. */
 #define DIE_OR \
   if \
   :: true \
   :: goto dead \
   fi
 
-/* End() of what is over, by whoever visits it. Nobody else's live lease may be lost. */
+/* End() of an expired or orphaned lease, by any visitor. No live lease may be lost. */
 #define END(i) \
   assert(!IS_LIVE(i)); \
   entry[i].generation++; \
   entry[i].deadline = 0
 
-/* EndIfOver(): the state is loaded, and exchanged a step later. The loop's second turn meets the renewed state. */
-inline EndIfOver(i, asks) {
+/* EndIfExpiredOrOrphaned(): the state is loaded, and compared and swapped a step later. The second turn of the loop meets
+ * the renewed state. */
+inline EndIfExpiredOrOrphaned(i, asks) {
   do
   :: atomic {
        DIE_OR;
@@ -87,7 +88,7 @@ inline Unlink(i) {
   atomic { DIE_OR; entry[i].is_listed = 1 }  /* entry_unlinked */
 }
 
-/* Rebuild(): one step empties, one for each entry. */
+/* Rebuild(): one step empties the index, and each entry takes one. */
 inline List(i) {
   atomic {
     DIE_OR;
@@ -124,7 +125,7 @@ inline Repair() {
 inline CountOne(i) {
   if
   :: IS_VISITED(i) ->
-    EndIfOver(i, asks);
+    EndIfExpiredOrOrphaned(i, asks);
     if
     :: atomic { is_over || seen % 2 == 0 -> skip };
       Unlink(i)
@@ -168,8 +169,8 @@ take:
   goto write;
 sweep:
   asks = 1;
-  EndIfOver(0, asks);
-  EndIfOver(1, asks);
+  EndIfExpiredOrOrphaned(0, asks);
+  EndIfExpiredOrOrphaned(1, asks);
   Rebuild();
   if
   :: entry[0].is_listed || entry[1].is_listed -> goto take
@@ -288,7 +289,7 @@ active proctype Clock() {
   od
 }
 
-/* Whenever the mutex is free and its last holder lived, every entry is in the chain or listed, and not both. */
+/* Whenever the mutex is free and its last holder lived, every entry is either in the chain or in the free list. */
 proctype Index() {
 end:
   atomic {
@@ -298,7 +299,7 @@ end:
   }
 }
 
-/* Has a lease from the beginning, and does nothing but die. */
+/* A worker that has a lease from the beginning and only dies. */
 proctype Holder(byte me) {
   is_dead[me] = 1
 }

@@ -20,42 +20,30 @@ using layout::LedgerEntry;
 using layout::LedgerState;
 using Table = EntryTable<LedgerEntry>;
 
-std::uint64_t HashOfUser(std::string_view user) { return HashOfValues(0, {&user, 1}); }
+std::uint64_t HashOfKey(std::string_view key) { return HashOfValues(0, {&key, 1}); }
 
-/// One commit for day and minutes: after any death they belong together.
+/// Writes day and amount in one step, so that they belong together after any death.
 void SetState(LedgerEntry* entry, const LedgerState& wanted) {
-  const LedgerState seen = entry->state;  // nobody else writes while the mutex is held
+  const LedgerState seen = entry->state;  // no other writer while the mutex is held
   auto expected = std::bit_cast<std::array<std::uint64_t, 2>>(seen);
   const auto desired = std::bit_cast<std::array<std::uint64_t, 2>>(wanted);
   CompareExchange16(&entry->state, expected.data(), desired.data());
 }
 
-/// The user's entry; null if there is none.
-Result<LedgerEntry*> Find(Table& table, const Segment& segment, std::uint64_t hash, std::string_view user) {
-  LedgerEntry* found = nullptr;
-  const bool is_whole = table.ForEachInChain(hash, [&](LedgerEntry& entry) {
-    if (KeyOf(entry) == user) found = &entry;
-    return Visited::kStays;
-  });
-  if (is_whole) return found;
-  segment.CountRefusal(layout::Refusal::kCorrupt);
-  return Error{ErrorCode::kCorrupt,
-               "segment " + segment.path() + " is corrupt: a chain of its ledger leads nowhere"};
-}
-
-/// What counts today: minutes of another day are over, also of one that a clock set back makes a later one.
+/// What counts today. An amount of another day counts no longer, even if that day is later because the clock
+/// was set back.
 Ledger::Account AccountOf(const LedgerEntry* entry, std::int64_t today) {
   if (entry == nullptr) return {};
   // no order needed: written under the mutex that is held
-  const std::uint32_t tier = entry->tier.load(std::memory_order_relaxed);
-  return {entry->state.day == today ? entry->state.nano_minutes : 0, tier};
+  const std::uint32_t key_class = entry->key_class.load(std::memory_order_relaxed);
+  return {entry->state.day == today ? entry->state.amount : 0, key_class};
 }
 
 bool HasLease(const LeaseShard& shard, std::uint64_t hash, OwnerProbe* probe) {
   const std::int64_t now = LeaseNowNs();
   bool found = false;
   shard.leases().ForEachInChain(hash, [&](layout::LeaseEntry& lease) {
-    if (EndIfOver(&lease, now, probe)) return Visited::kIsFree;
+    if (EndIfExpiredOrOrphaned(&lease, now, probe)) return Visited::kIsFree;
     // no order needed: as above
     found = found || lease.head.hash.load(std::memory_order_relaxed) == hash;
     return Visited::kStays;
@@ -63,7 +51,7 @@ bool HasLease(const LeaseShard& shard, std::uint64_t hash, OwnerProbe* probe) {
   return found;
 }
 
-/// Frees the accounts of users whose day has passed and who have no stream or job.
+/// Frees the accounts whose day has passed and whose key has no lease.
 void Sweep(const LeaseShard& shard, const Segment& segment, Table& table, std::int64_t today) {
   OwnerProbe probe(segment, OwnerProbe::Asks::kTheKernel);
   table.ForEach([&](LedgerEntry& entry) {
@@ -75,12 +63,13 @@ void Sweep(const LeaseShard& shard, const Segment& segment, Table& table, std::i
   table.Rebuild([](const LedgerEntry& entry) { return IsInUse(entry); });
 }
 
-// A new account, in a free entry that has left the free list:
-//   1 write key, state, tier     die here -> the generation is even: free
+// Makes an account in a free entry that has left the free list:
+//   1 write key, state, class    die here -> the generation is even: free
 //   2 bump the generation        die here -> an account; the repair puts it into its chain
 //   3 put it into its chain      die here -> the same
-Result<LedgerEntry*> Open(const LeaseShard& shard, const Segment& segment, Arena& arena, std::uint64_t hash,
-                          std::string_view user, const LedgerState& state, std::uint32_t tier) {
+Result<LedgerEntry*> AddEntry(const LeaseShard& shard, const Segment& segment, Arena& arena,
+                              std::uint64_t hash, std::string_view key, const LedgerState& state,
+                              std::uint32_t key_class) {
   Table table = shard.ledger();
   LedgerEntry* entry = table.TakeFree();
   if (entry == nullptr) {
@@ -93,9 +82,9 @@ Result<LedgerEntry*> Open(const LeaseShard& shard, const Segment& segment, Arena
       return grown.ok() ? Error{ErrorCode::kLedgerFull, "the ledger has no free entry"} : grown.error();
     }
   }
-  SetKey(entry, hash, user);
+  SetKey(entry, hash, key);
   SetState(entry, state);
-  entry->tier.store(tier, std::memory_order_release);  // SYNC(entry)
+  entry->key_class.store(key_class, std::memory_order_release);  // SYNC(entry)
   SHMETRICS_CRASH_POINT("ledger_written");
   entry->generation.fetch_add(1, std::memory_order_acq_rel);  // SYNC(entry)
   SHMETRICS_CRASH_POINT("ledger_opened");
@@ -103,26 +92,25 @@ Result<LedgerEntry*> Open(const LeaseShard& shard, const Segment& segment, Arena
   return entry;
 }
 
-Result<void> CheckUser(std::string_view user) {
-  if (user.size() <= layout::kMaxKeyBytes) return {};
+Result<void> CheckKey(std::string_view key) {
+  if (key.size() <= layout::kMaxKeyBytes) return {};
   return Error{ErrorCode::kInvalidLabels,
-               "user refused: longer than " + std::to_string(layout::kMaxKeyBytes) + " bytes"};
+               "key of the ledger refused: longer than " + std::to_string(layout::kMaxKeyBytes) + " bytes"};
 }
 
-/// One user's place in the ledger, while his shard is held.
+/// A key's place in the ledger, while its shard is locked.
 struct Place {
   LeaseShard shard;
   std::uint64_t hash;
-  LedgerEntry* entry;  ///< null: he has no account
+  LedgerEntry* entry;  ///< null if it has no account
 };
 
-Result<Place> Take(const Segment& segment, std::string_view user) {
-  if (Result<void> checked = CheckUser(user); !checked.ok()) return checked.error();
-  const std::uint64_t hash = HashOfUser(user);
-  Result<LeaseShard> shard = LeaseShard::Take(segment, hash);
+Result<Place> Lock(const Segment& segment, std::string_view key) {
+  if (Result<void> checked = CheckKey(key); !checked.ok()) return checked.error();
+  const std::uint64_t hash = HashOfKey(key);
+  Result<LeaseShard> shard = LeaseShard::Lock(segment, hash);
   if (!shard.ok()) return shard.error();
-  Table table = shard->ledger();
-  Result<LedgerEntry*> entry = Find(table, segment, hash, user);
+  Result<LedgerEntry*> entry = shard->FindLedgerEntry(hash, key);
   if (!entry.ok()) return entry.error();
   return Place{std::move(shard.value()), hash, entry.value()};
 }
@@ -135,71 +123,72 @@ std::int64_t UtcDay() {
   return now / kDayNs - (now % kDayNs < 0 ? 1 : 0);
 }
 
-Result<Ledger::Account> Ledger::Read(std::string_view user) {
-  Result<Place> place = Take(segment_, user);
+Result<Ledger::Account> Ledger::Read(std::string_view key) {
+  Result<Place> place = Lock(segment_, key);
   if (!place.ok()) return place.error();
   return AccountOf(place->entry, UtcDay());
 }
 
-Result<Ledger::Decision> Ledger::Spend(std::string_view user, std::uint64_t nano_minutes, Intent intent,
+Result<Ledger::Decision> Ledger::Spend(std::string_view key, std::uint64_t amount, Intent intent,
                                        const LimitOf& limit_of) {
-  Result<Place> place = Take(segment_, user);
+  Result<Place> place = Lock(segment_, key);
   if (!place.ok()) return place.error();
-  // Asked for under the mutex: of two processes at midnight the one that is second must not go back to the day before.
+  // The day is read under the mutex: of two processes at midnight, the second must not go back to the day
+  // before.
   const std::int64_t today = UtcDay();
   const Account account = AccountOf(place->entry, today);
-  const std::optional<std::uint64_t> limit = limit_of(account.tier);
-  if (limit && (account.nano_minutes > *limit || nano_minutes > *limit - account.nano_minutes)) {
+  const std::optional<std::uint64_t> limit = limit_of(account.key_class);
+  if (limit && (account.amount > *limit || amount > *limit - account.amount)) {
     return Decision{account, false, false};
   }
   if (intent == Intent::kAsk) return Decision{account, true, false};
   if (place->entry == nullptr) {
-    Result<LedgerEntry*> opened =
-        Open(place->shard, segment_, arena_, place->hash, user, {static_cast<std::int32_t>(today), 0, 0}, 0);
-    if (!opened.ok()) return Decision{account, true, false};
-    place->entry = opened.value();
+    Result<LedgerEntry*> added = AddEntry(place->shard, segment_, arena_, place->hash, key,
+                                          {static_cast<std::int32_t>(today), 0, 0}, 0);
+    if (!added.ok()) return Decision{account, true, false};
+    place->entry = added.value();
   }
-  const std::uint64_t used = account.nano_minutes + std::min(nano_minutes, UINT64_MAX - account.nano_minutes);
+  const std::uint64_t used = account.amount + std::min(amount, UINT64_MAX - account.amount);
   SHMETRICS_CRASH_POINT("ledger_before_spending");
   SetState(place->entry, {static_cast<std::int32_t>(today), place->entry->state.restored, used});
-  return Decision{{used, account.tier}, true, true};
+  return Decision{{used, account.key_class}, true, true};
 }
 
-Result<void> Ledger::SetTier(std::string_view user, std::uint32_t tier) {
-  Result<Place> place = Take(segment_, user);
+Result<void> Ledger::SetClass(std::string_view key, std::uint32_t key_class) {
+  Result<Place> place = Lock(segment_, key);
   if (!place.ok()) return place.error();
   if (place->entry == nullptr) {
-    Result<LedgerEntry*> opened = Open(place->shard, segment_, arena_, place->hash, user,
-                                       {static_cast<std::int32_t>(UtcDay()), 0, 0}, tier);
-    return opened.ok() ? Result<void>() : opened.error();
+    Result<LedgerEntry*> added = AddEntry(place->shard, segment_, arena_, place->hash, key,
+                                          {static_cast<std::int32_t>(UtcDay()), 0, 0}, key_class);
+    return added.ok() ? Result<void>() : added.error();
   }
-  place->entry->tier.store(tier, std::memory_order_release);  // SYNC(entry)
+  place->entry->key_class.store(key_class, std::memory_order_release);  // SYNC(entry)
   return {};
 }
 
-// Into an account that is there already:
-//   1 set the tier, if it has none                      die here -> the next Restore() does it again
-//   2 add the minutes and mark it, in one commit        die here -> restored
+// Restoring into an account that is there already:
+//   1 set the class, if it has none                     die here -> the next Restore() does it again
+//   2 add the amount and mark it, in one step           die here -> restored
 Result<void> Ledger::Restore(const LedgerRecord& saved) {
-  Result<Place> place = Take(segment_, saved.key);
+  Result<Place> place = Lock(segment_, saved.key);
   if (!place.ok()) return place.error();
   const auto saved_day = static_cast<std::int32_t>(saved.day);
   if (place->entry == nullptr) {
-    Result<LedgerEntry*> opened = Open(place->shard, segment_, arena_, place->hash, saved.key,
-                                       {saved_day, 1, saved.nano_minutes}, saved.tier);
-    return opened.ok() ? Result<void>() : opened.error();
+    Result<LedgerEntry*> added = AddEntry(place->shard, segment_, arena_, place->hash, saved.key,
+                                          {saved_day, 1, saved.amount}, saved.key_class);
+    return added.ok() ? Result<void>() : added.error();
   }
   LedgerEntry* entry = place->entry;
   LedgerState state = entry->state;
   if (state.restored != 0) return {};
   // no order needed: written under the mutex that is held
-  if (entry->tier.load(std::memory_order_relaxed) == 0) {
-    entry->tier.store(saved.tier, std::memory_order_release);  // SYNC(entry)
+  if (entry->key_class.load(std::memory_order_relaxed) == 0) {
+    entry->key_class.store(saved.key_class, std::memory_order_release);  // SYNC(entry)
   }
   SHMETRICS_CRASH_POINT("ledger_tier_restored");
   state.restored = 1;
   if (state.day == saved_day) {
-    state.nano_minutes += std::min(saved.nano_minutes, UINT64_MAX - state.nano_minutes);
+    state.amount += std::min(saved.amount, UINT64_MAX - state.amount);
   }
   SetState(entry, state);
   return {};

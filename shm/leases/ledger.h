@@ -1,10 +1,11 @@
 #ifndef SHMETRICS_SHM_LEASES_LEDGER_H_
 #define SHMETRICS_SHM_LEASES_LEDGER_H_
 
-// Ledger: what each user has used of his UTC day, and his tier. Decided and counted in one step under the mutex of the
-// user's shard, in whole billionths of a minute, so that many small amounts add up to exactly what they are.
+// Ledger: for each key an amount, used on one UTC day, and a class. The caller gives both their meaning. An
+// amount is a whole number, so that many small ones add up to exactly their sum. A decision and its count are
+// one step under the mutex of the key's shard.
 //
-// The ledger's key is the one label value that names the user in leases: both are in one shard.
+// A key is one label value. Leases whose only label has that value are in the same shard.
 
 #include <cstdint>
 #include <functional>
@@ -23,36 +24,37 @@ class Ledger {
   /// Both must outlive this.
   Ledger(const Segment& segment, Arena& arena) : segment_(segment), arena_(arena) {}
 
-  /// What a user has used today.
+  /// What the ledger says of a key today.
   struct Account {
-    std::uint64_t nano_minutes = 0;
-    std::uint32_t tier = 0;  ///< 0: none was set
+    std::uint64_t amount = 0;     ///< used today
+    std::uint32_t key_class = 0;  ///< 0: none was set
   };
-  /// The user's account; an empty one if he has none. kBusy and the like as LeaseShard::Take.
-  Result<Account> Read(std::string_view user);
+  /// The key's account; an empty one if it has none. Errors: those of LeaseShard::Lock.
+  Result<Account> Read(std::string_view key);
 
-  /// From the tier in a user's account to the nano-minutes he may use in a day; none: any number.
-  using LimitOf = std::function<std::optional<std::uint64_t>(std::uint32_t tier)>;
+  /// From a key's class to the amount that it may use in a day; none: any amount.
+  using LimitOf = std::function<std::optional<std::uint64_t>(std::uint32_t key_class)>;
   enum class Intent : std::uint8_t { kSpend, kAsk };
   struct Decision {
-    Account account;  ///< after it
+    Account account;  ///< after the decision
     bool allowed;
-    bool recorded;  ///< false also if it was allowed because the ledger has no room for another user
+    bool recorded;  ///< false also if it was allowed because the ledger has no room for another key
   };
-  /// Takes the amount if what is used then does not pass the limit, or only asks whether it would. kBusy and the like as
-  /// above. A full ledger refuses nobody: what it could not record is counted (kLedgerFull, or kOutOfMemory).
-  Result<Decision> Spend(std::string_view user, std::uint64_t nano_minutes, Intent intent,
-                         const LimitOf& limit_of);
+  /// Adds the amount if the sum stays within the limit, or only asks whether it would. Errors as above. A
+  /// full ledger refuses nobody: what it could not record is counted as kLedgerFull or kOutOfMemory.
+  Result<Decision> Spend(std::string_view key, std::uint64_t amount, Intent intent, const LimitOf& limit_of);
 
-  /// Sets the user's tier, for as long as he has an account. kLedgerFull, which is counted; kBusy and the like as above.
-  Result<void> SetTier(std::string_view user, std::uint32_t tier);
+  /// Sets the key's class for as long as it has an account. Errors as above, and kLedgerFull and
+  /// kOutOfMemory, which are counted.
+  Result<void> SetClass(std::string_view key, std::uint32_t key_class);
 
-  /// Adds what was saved of a user before this segment was made to what he has used since, once: minutes of the same day,
-  /// and the tier if none has been set. Errors as SetTier.
+  /// Restores what was saved of a key before this segment was made: adds the amount to what was used since,
+  /// if it is of the same day, and sets the class if there is none. Does so once for each key. Errors as
+  /// SetClass.
   Result<void> Restore(const LedgerRecord& saved);
 
-  /// Whether everything that was saved has been restored; MarkLoaded() says so. Not done by Restore(): a death in the
-  /// middle must leave it to the next.
+  /// True once everything that was saved has been restored, which MarkLoaded() says. Restore() does not say
+  /// it: if a process dies half-way, the next one must go on.
   bool IsLoaded() const;
   void MarkLoaded() const;
 

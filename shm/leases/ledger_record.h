@@ -6,12 +6,12 @@
 
 namespace shmetrics::shm {
 
-/// What the ledger says of one user.
+/// What the ledger says of one key.
 struct LedgerRecord {
-  std::string key;             ///< the user as labels name him; valid UTF-8, not escaped
-  std::int64_t day;            ///< UTC, days since 1970-01-01, that `nano_minutes` were used on
-  std::uint64_t nano_minutes;  ///< billionths of a minute
-  std::uint32_t tier;          ///< as set for this user; 0: none was set
+  std::string key;          ///< as a label value: valid UTF-8, not escaped
+  std::int64_t day;         ///< the UTC day of `amount`, as days since 1970-01-01
+  std::uint64_t amount;     ///< used on that day
+  std::uint32_t key_class;  ///< 0: none was set
 };
 
 }  // namespace shmetrics::shm

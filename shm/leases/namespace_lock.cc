@@ -29,7 +29,7 @@ void Pause() {
   nanosleep(&pause, nullptr);
 }
 
-/// The lock file of a segment; not valid if there is none or none can be used, and then errno says why.
+/// The lock file of a segment. Not valid if it is absent or cannot be used; then errno says why.
 UniqueFd OpenLockFile(const std::string& path) {
   UniqueFd file(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   struct stat status;
@@ -38,10 +38,10 @@ UniqueFd OpenLockFile(const std::string& path) {
   return UniqueFd();
 }
 
-// Making the lock file, with the mode that a segment in this folder has:
+// Makes the lock file, with the mode that a segment in this folder has:
 //   1 make a file without a name, set its mode    die here -> the kernel frees it
-//   2 linkat                                      die here -> a lock file that everybody may use
-// Of several makers one wins, and the others open what it has made.
+//   2 linkat                                      die here -> a lock file that others can use
+// If several processes make it at the same time, one wins, and the others open its file.
 Result<UniqueFd> OpenOrMakeLockFile(const std::string& path) {
   UniqueFd file = OpenLockFile(path);
   if (!file.valid() && errno == ENOENT) {
@@ -56,7 +56,8 @@ Result<UniqueFd> OpenOrMakeLockFile(const std::string& path) {
                    ", which leases need where PID namespaces share a segment: " + std::strerror(errno)};
 }
 
-/// A lock of the process, not of the description: children do not inherit it, and it ends with the process.
+/// The lock belongs to the process, not to the open file description. So children do not inherit it, and it
+/// ends with the process.
 bool TryLockByte(const UniqueFd& file, std::uint32_t byte) {
   struct flock lock {};
   lock.l_type = F_WRLCK;
@@ -73,15 +74,16 @@ Error Busy(std::uint32_t shard) {
 
 }  // namespace
 
-/// One at a time in a process. A child's is made anew: the parent's may be held by a thread that the child does not have.
+/// Lets one thread of the process at a time use the lock file. A child makes its own, because the parent's
+/// may be held by a thread that the child does not have.
 struct NamespaceLock::ProcessLock {
   std::uint64_t generation;
   pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 };
 
 NamespaceLock::ProcessLock& NamespaceLock::TheProcessLock() {
-  // Never freed but for a race just lost: threads of an exiting process may still hold it. A parent's stays in the child
-  // too, a few bytes for each generation.
+  // Never freed, because threads of an exiting process may still hold it. (Only the loser of a race below
+  // frees its own.) A child keeps the memory of its parent's: a few bytes for each generation.
   constinit static std::atomic<ProcessLock*> present{nullptr};
   const std::uint64_t generation = ForkGuard::Generation();
   ProcessLock* lock = present.load(std::memory_order_acquire);  // pairs with the exchange below
@@ -92,7 +94,7 @@ NamespaceLock::ProcessLock& NamespaceLock::TheProcessLock() {
   return *lock;
 }
 
-Result<NamespaceLock> NamespaceLock::Take(const Segment& segment, std::uint32_t shard) {
+Result<NamespaceLock> NamespaceLock::Lock(const Segment& segment, std::uint32_t shard) {
   const layout::Header& header = segment.header();
   if (!ForkGuard::IsKnownToLibc()) {
     return Error{ErrorCode::kForeignNamespace,
@@ -119,7 +121,7 @@ Result<NamespaceLock> NamespaceLock::Take(const Segment& segment, std::uint32_t 
         attempt.file_ = std::move(file.value());
         if (TryLockByte(attempt.file_, shard)) return attempt;
       }
-      // Given back for the pause: other threads may want other shards.
+      // The attempt is given up for the pause, because other threads may want other shards.
     }
     if (NowNs(CLOCK_MONOTONIC) > deadline) return Busy(shard);
     Pause();
@@ -130,7 +132,7 @@ NamespaceLock::NamespaceLock(NamespaceLock&& other) noexcept
     : process_lock_(std::exchange(other.process_lock_, nullptr)), file_(std::move(other.file_)) {}
 
 NamespaceLock::~NamespaceLock() {
-  file_ = UniqueFd();  // before others of this process may open it
+  file_ = UniqueFd();  // closed before another thread of this process may open it
   if (process_lock_ != nullptr) pthread_mutex_unlock(&process_lock_->mutex);
 }
 

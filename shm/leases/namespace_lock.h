@@ -1,13 +1,15 @@
 #ifndef SHMETRICS_SHM_LEASES_NAMESPACE_LOCK_H_
 #define SHMETRICS_SHM_LEASES_NAMESPACE_LOCK_H_
 
-// Namespace lock: keeps the robust mutexes of a segment from processes of two PID namespaces at once. A robust mutex
-// names its holder by the thread id of his own namespace, and in containers everybody is 1: when a *waiter* dies whose
-// id is that of the holder, the kernel takes the holder for dead and lets the next one in beside it (6 of 6, measured).
+// Namespace lock: keeps processes of two PID namespaces from using a robust mutex at the same time. A robust
+// mutex names its holder by the thread id in the holder's namespace, and in containers many processes have
+// the id 1. If a *waiter* dies that has the same id as the holder, the kernel takes the holder for dead and
+// lets the next waiter in beside it (measured: 6 times of 6).
 //
-// So a segment is for one namespace, and others are refused; or, if it was made so (shared_pid_namespaces), whoever
-// wants a mutex first takes a byte of a lock file beside the segment, which the kernel knows by process and not by id.
-// Then nobody ever waits for a mutex that a process of another namespace holds.
+// So a segment is for one namespace, and processes of others are refused. If it was made with
+// shared_pid_namespaces, a process first locks a byte of a lock file beside the segment. The kernel knows the
+// owner of that lock by process, not by id. Then nobody ever waits for a mutex that a process of another
+// namespace holds.
 
 #include <cstdint>
 #include <optional>
@@ -20,12 +22,14 @@ namespace shmetrics::shm {
 
 class NamespaceLock {
  public:
-  /// What has to be held before the mutex of `shard` may be asked for: nothing in a segment of one namespace. kBusy after
-  /// 50 ms; kForeignNamespace, also in a child by a raw clone (ForkGuard::IsKnownToLibc); kNotOpenable if the lock file cannot be used.
+  /// Locks what must be held while asking for the mutex of `shard`. In a segment of one namespace that is
+  /// nothing. Errors: kBusy after 50 ms; kForeignNamespace, also in a child made by a raw clone()
+  /// (ForkGuard::IsKnownToLibc); kNotOpenable if the lock file cannot be used.
   ///
-  /// In a process only one of them is held at a time, because closing a file drops every lock the process has on it;
-  /// and a second copy of this library in one process would drop the first one's.
-  static Result<NamespaceLock> Take(const Segment& segment, std::uint32_t shard);
+  /// A process holds only one of these locks at a time, because closing a file drops every lock that the
+  /// process has on it. For the same reason two copies of this library in one process would drop each other's
+  /// locks.
+  static Result<NamespaceLock> Lock(const Segment& segment, std::uint32_t shard);
 
   ~NamespaceLock();
   NamespaceLock(NamespaceLock&& other) noexcept;
@@ -39,7 +43,7 @@ class NamespaceLock {
   static ProcessLock& TheProcessLock();
 
   ProcessLock* process_lock_ = nullptr;  ///< held; null in a segment of one namespace
-  UniqueFd file_;                        ///< its closing drops the byte
+  UniqueFd file_;                        ///< closing it drops the lock of the byte
 };
 
 }  // namespace shmetrics::shm

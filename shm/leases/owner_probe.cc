@@ -5,13 +5,13 @@
 namespace shmetrics::shm {
 
 bool OwnerProbe::IsDead(std::uint32_t slot, std::uint64_t epoch) {
-  if (slot >= segment_.header().slot_count) return true;  // nobody at all
+  if (slot >= segment_.header().slot_count) return true;  // the segment has no such slot
   const layout::WorkerSlot& owner = segment_.worker_slot(slot);
-  if (owner.epoch.load(std::memory_order_acquire) != epoch)
-    return true;  // SYNC(slot-epoch), see worker_slot.cc
+  // SYNC(slot-epoch), see worker_slot.cc
+  if (owner.epoch.load(std::memory_order_acquire) != epoch) return true;
   if (asks_ == Asks::kNobody || &owner == own_) return false;
   if (!HoldsSlot(slot)) return true;
-  // Who holds it now may have come after the owner: he has then moved the epoch on before he locked.
+  // The present holder may have come after the owner. If so, it raised the epoch before it locked the slot.
   return owner.epoch.load(std::memory_order_acquire) != epoch;  // SYNC(slot-epoch)
 }
 

@@ -1,8 +1,9 @@
 #ifndef SHMETRICS_SHM_LEASES_OWNER_PROBE_H_
 #define SHMETRICS_SHM_LEASES_OWNER_PROBE_H_
 
-// Owner probe: whether the worker that a lease names is dead. One decision's memory of what the kernel has answered, so
-// that nobody is asked for twice, and nobody at all where a look at the slot's epoch says enough.
+// Owner probe: tells whether the worker that a lease names is dead. It lives for one decision and remembers
+// the kernel's answers, so it asks about each slot once. It does not ask at all if the slot's epoch says
+// enough.
 
 #include <cstdint>
 #include <optional>
@@ -16,19 +17,22 @@ namespace shmetrics::shm {
 class OwnerProbe {
  public:
   enum class Asks : std::uint8_t {
-    kNobody,     ///< only owners whose slot has gone to another are known to be dead
-    kTheKernel,  ///< also those who hold their slot no longer; costs some microseconds at the first question
+    /// Only owners whose slot has gone to another worker are known to be dead.
+    kNobody,
+    /// So are owners who no longer hold their slot. The first question costs some microseconds.
+    kTheKernel,
   };
 
-  /// `own` is this process's slot, which needs no question; null if it has none.
+  /// `own` is the slot of this process, about which nobody need be asked; null if it has none.
   OwnerProbe(const Segment& segment, Asks asks, const layout::WorkerSlot* own = nullptr)
       : segment_(segment), asks_(asks), own_(own) {}
 
-  /// Whether who held `slot` in `epoch` is proved dead. What cannot be found out proves nothing.
+  /// True if the worker that held `slot` in `epoch` is proved dead. If the kernel cannot be asked, nothing is
+  /// proved.
   bool IsDead(std::uint32_t slot, std::uint64_t epoch);
 
-  /// Whether there was an owner whom the kernel could not be asked about: no descriptor is to be had, or the file has lost
-  /// its name. Who is told that a limit is reached must not be told so for that.
+  /// True if the kernel could not be asked about some owner, because there was no descriptor or the file has
+  /// lost its name. A caller must not be told that a limit is reached only because of that.
   bool could_not_ask() const { return could_not_ask_; }
 
  private:
@@ -39,7 +43,7 @@ class OwnerProbe {
   const layout::WorkerSlot* own_;
   bool could_not_ask_ = false;
   std::optional<UniqueFd> file_;                     ///< opened at the first question
-  std::unordered_map<std::uint32_t, bool> answers_;  ///< by slot: whether somebody holds it
+  std::unordered_map<std::uint32_t, bool> answers_;  ///< by slot: true if somebody holds it
 };
 
 }  // namespace shmetrics::shm

@@ -109,13 +109,13 @@ std::optional<LedgerRecord> ReadLedgerRecord(const LedgerEntry& entry) {
   LedgerRecord record{};
   Key key;
   const bool has_key = CopyKey(entry, &key);
-  record.tier = entry.tier.load(std::memory_order_acquire);
-  // Day and minutes change in one commit, so minutes read between two equal days belong to that day.
+  record.key_class = entry.key_class.load(std::memory_order_acquire);
+  // Day and amount change in one step, so an amount read between two equal days belongs to that day.
   constexpr int kMaxTries = 64;
   for (int i = 0; i < kMaxTries; i++) {
     const std::int32_t day = Atomic(entry.state.day).load(std::memory_order_acquire);
     record.day = day;
-    record.nano_minutes = Atomic(entry.state.nano_minutes).load(std::memory_order_acquire);
+    record.amount = Atomic(entry.state.amount).load(std::memory_order_acquire);
     if (Atomic(entry.state.day).load(std::memory_order_acquire) == day) break;
   }
   if (entry.generation.load(std::memory_order_acquire) != generation) return std::nullopt;  // reused

@@ -56,8 +56,8 @@ class DamagedSegment {
                                  std::int64_t ttl_ns = 0) {
     return leases.Acquire(uploads, {&user, 1}, {limit, ttl_ns}, worker.slot().Hold().value());
   }
-  Result<shm::Ledger::Decision> Spend(std::string_view user, std::uint64_t nano_minutes) {
-    return ledger.Spend(user, nano_minutes, shm::Ledger::Intent::kSpend,
+  Result<shm::Ledger::Decision> Spend(std::string_view user, std::uint64_t amount) {
+    return ledger.Spend(user, amount, shm::Ledger::Intent::kSpend,
                         [](std::uint32_t) { return std::optional<std::uint64_t>(); });
   }
   /// The shard of the lease and the account of kUser.
@@ -71,7 +71,7 @@ class DamagedSegment {
   /// The account of kUser.
   shm::layout::LedgerEntry* Account() {
     shm::layout::LedgerEntry* found = nullptr;
-    shm::LeaseShard::Take(worker.segment(), ShardNumber())
+    shm::LeaseShard::Lock(worker.segment(), ShardNumber())
         ->ledger()
         .ForEach([&](shm::layout::LedgerEntry& entry) {
           if (shm::IsInUse(entry) && shm::KeyOf(entry) == kUser) found = &entry;

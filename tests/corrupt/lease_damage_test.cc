@@ -149,7 +149,7 @@ const Damage kAccountDamages[] = {
            [](DamagedSegment& s) {
              s.Account()->state = {INT32_MAX, UINT32_MAX, UINT64_MAX};
            }},
-    Damage{"U05_TierUnknown", kHarmless, [](DamagedSegment& s) { s.Account()->tier = UINT32_MAX; }},
+    Damage{"U05_TierUnknown", kHarmless, [](DamagedSegment& s) { s.Account()->key_class = UINT32_MAX; }},
 };
 
 // Fault 24.

@@ -49,7 +49,7 @@ void UseAs(DamagedSegment& s, std::string_view user) {
   EXPECT_TRUE(live.ok() || MayBeSaid(live.error().code)) << live.error().message;
   const Result<shm::Ledger::Decision> spent = s.Spend(user, 1);
   EXPECT_TRUE(spent.ok() || MayBeSaid(spent.error().code)) << spent.error().message;
-  const Result<void> set = s.ledger.SetTier(user, 2);
+  const Result<void> set = s.ledger.SetClass(user, 2);
   EXPECT_TRUE(set.ok() || MayBeSaid(set.error().code)) << set.error().message;
   const Result<void> restored = s.ledger.Restore({std::string(user), 1, 1, 1});
   EXPECT_TRUE(restored.ok() || MayBeSaid(restored.error().code)) << restored.error().message;

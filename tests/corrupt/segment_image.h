@@ -79,7 +79,7 @@ class SegmentImage {
 
  private:
   void FindEntries(std::uint32_t shard) {
-    const auto taken = shm::LeaseShard::Take(segment_, shard);
+    const auto taken = shm::LeaseShard::Lock(segment_, shard);
     const auto keep_if_used = [](std::vector<char*>* entries) {
       return [entries](auto& entry) {
         if (shm::IsInUse(entry)) entries->push_back(reinterpret_cast<char*>(&entry));

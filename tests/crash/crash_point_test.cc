@@ -49,7 +49,7 @@ void SpendMinutes(BareWorker* worker) {
   shm::Ledger ledger(worker->segment(), worker->arena());
   const auto no_limit = [](std::uint32_t) { return std::optional<std::uint64_t>(); };
   EXPECT_TRUE(ledger.Spend("42", kSpent, shm::Ledger::Intent::kSpend, no_limit).ok());
-  EXPECT_TRUE(ledger.SetTier("42", 2).ok());
+  EXPECT_TRUE(ledger.SetClass("42", 2).ok());
   EXPECT_TRUE(ledger.Restore({"42", shm::UtcDay(), 0, 3}).ok());
 }
 
@@ -128,7 +128,7 @@ TEST_P(CrashPointTest, DeathThereLeavesAWholeSegmentThatIsUsableAtOnce) {
     ASSERT_EQ(reading.AliveWorkers(), 0U);
     ASSERT_FALSE(reading.Shows(R"(gauge{n="0"})")) << "its worker is dead";
     ASSERT_EQ(reading.Gauge(R"(last{a="x"})"), 1.0);
-    const std::uint64_t spent = shm::Ledger(witness.segment(), witness.arena()).Read("42")->nano_minutes;
+    const std::uint64_t spent = shm::Ledger(witness.segment(), witness.arena()).Read("42")->amount;
     ASSERT_TRUE(spent == kSpent || spent == 2 * kSpent) << spent;
     const shm::FamilySnapshot* many = reading.Family("many_total");
     ASSERT_NE(many, nullptr);

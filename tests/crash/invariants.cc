@@ -55,7 +55,7 @@ std::uint64_t LeasesOnRecord(const shm::Segment& segment) {
   std::uint64_t leases = 0;
   const std::uint64_t epoch = segment.worker_slot(0).epoch.load();
   for (std::uint32_t number = 0; number < shm::layout::kLeaseShards; number++) {
-    const Result<shm::LeaseShard> shard = shm::LeaseShard::Take(segment, number);
+    const Result<shm::LeaseShard> shard = shm::LeaseShard::Lock(segment, number);
     if (!shard.ok()) continue;
     shard->leases().ForEach([&](const shm::layout::LeaseEntry& entry) {
       const bool is_his = entry.owner_slot.load() == 0 && entry.owner_epoch.load() == epoch;
@@ -98,7 +98,7 @@ void ExpectNobodyAlive(const SegmentReading& reading) {
 
 void ExpectWholeShards(const shm::Segment& segment) {
   for (std::uint32_t number = 0; number < shm::layout::kLeaseShards; number++) {
-    const Result<shm::LeaseShard> held = shm::LeaseShard::Take(segment, number);
+    const Result<shm::LeaseShard> held = shm::LeaseShard::Lock(segment, number);
     ASSERT_TRUE(held.ok()) << held.error().message;
     const shm::layout::LeaseShard& shard = segment.lease_shard(number);
     ExpectWholeTable<shm::layout::LeaseEntry>(

@@ -38,7 +38,7 @@ std::shared_ptr<Lessee> AttachLessee(const std::string& path) {
 /// dead.
 template <class Visit>
 void ForEachLeaseOf(const std::string& user, Lessee& witness, Visit visit) {
-  Result<shm::LeaseShard> shard = shm::LeaseShard::Take(witness.worker().segment(), 0);
+  Result<shm::LeaseShard> shard = shm::LeaseShard::Lock(witness.worker().segment(), 0);
   ASSERT_TRUE(shard.ok()) << shard.error().message;
   shard->leases().ForEach([&](const shm::layout::LeaseEntry& entry) {
     if (shm::IsInUse(entry) && shm::KeyOf(entry) == "user_id=\"" + user + "\"") visit(entry);
@@ -124,7 +124,7 @@ Operation AcquireWithRepair() {
             // Stays mapped until the process dies, or the kernel would find no mutex.
             auto* dead = new Lessee(path, TinySegment());
             static_cast<void>(dead->Acquire(user, 1));
-            Result<shm::LeaseShard> shard = shm::LeaseShard::Take(dead->worker().segment(), 0);
+            Result<shm::LeaseShard> shard = shm::LeaseShard::Lock(dead->worker().segment(), 0);
             ASSERT_TRUE(shard.ok());
             shard->leases().TakeFree();
             static_cast<void>(new shm::LeaseShard(std::move(shard.value())));  // never given back
@@ -180,8 +180,8 @@ auto CheckSpent(const std::string& user) {
     shm::Ledger ledger(witness.worker().segment(), witness.worker().arena());
     const Result<shm::Ledger::Account> account = ledger.Read(user);
     ASSERT_TRUE(account.ok()) << account.error().message;
-    EXPECT_EQ(account->nano_minutes % kSpent, 0U);
-    EXPECT_TRUE(runs.Allow(account->nano_minutes / kSpent)) << account->nano_minutes;
+    EXPECT_EQ(account->amount % kSpent, 0U);
+    EXPECT_TRUE(runs.Allow(account->amount / kSpent)) << account->amount;
   };
 }
 
@@ -196,8 +196,8 @@ Operation ConsumeFirstMinutes() {
 /// minutes, because operations are prepared more than once.
 void MinutesOfYesterday(const shm::Segment& segment, const std::string& user) {
   for (std::uint32_t number = 0; number < shm::layout::kLeaseShards; number++) {
-    shm::LeaseShard::Take(segment, number)->ledger().ForEach([&](shm::layout::LedgerEntry& entry) {
-      if (shm::IsInUse(entry) && shm::KeyOf(entry) == user && entry.state.nano_minutes == 0)
+    shm::LeaseShard::Lock(segment, number)->ledger().ForEach([&](shm::layout::LedgerEntry& entry) {
+      if (shm::IsInUse(entry) && shm::KeyOf(entry) == user && entry.state.amount == 0)
         entry.state = {static_cast<std::int32_t>(shm::UtcDay() - 1), 0, kSpent + 1};
     });
   }
@@ -208,7 +208,7 @@ Operation ConsumeMinutes() {
   return {"consume_minutes",
           [](const std::string& path) {
             BareWorker worker(path, TinySegment());
-            ASSERT_TRUE(shm::Ledger(worker.segment(), worker.arena()).SetTier(user, 2).ok());
+            ASSERT_TRUE(shm::Ledger(worker.segment(), worker.arena()).SetClass(user, 2).ok());
             MinutesOfYesterday(worker.segment(), user);
           },
           [](const std::string& path) { return SpendMinutes(AttachWorker(path), user); }, CheckSpent(user)};

@@ -176,7 +176,7 @@ void UseLeases(Victim* victim, std::string_view user) {
     victim->s.leases.Release(lease.value());
   }
   static_cast<void>(victim->s.Spend(user, 1));
-  static_cast<void>(victim->s.ledger.SetTier(user, 1));
+  static_cast<void>(victim->s.ledger.SetClass(user, 1));
   static_cast<void>(victim->s.ledger.Restore({std::string(user), 1, 1, 1}));
 }
 

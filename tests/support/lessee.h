@@ -25,9 +25,12 @@ class Lessee {
 
   Result<shm::HeldLease> Acquire(std::string_view user, std::optional<std::uint32_t> limit = {},
                                  std::int64_t ttl_ns = 0) {
+    return AcquireOn(user, {.limit = limit, .ttl_ns = ttl_ns});
+  }
+  Result<shm::HeldLease> AcquireOn(std::string_view user, const shm::Leases::Terms& terms) {
     Result<shm::layout::WorkerSlot*> slot = worker_.slot().Hold();
     if (!slot.ok()) return slot.error();
-    return leases_.Acquire(family_, {&user, 1}, {limit, ttl_ns}, slot.value());
+    return leases_.Acquire(family_, {&user, 1}, terms, slot.value());
   }
   Result<std::uint64_t> CountLive(std::string_view user) { return leases_.CountLive(family_, {&user, 1}); }
   bool Release(const shm::HeldLease& lease) { return leases_.Release(lease); }

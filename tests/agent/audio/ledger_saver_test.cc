@@ -41,7 +41,7 @@ class LedgerFileTest : public ::testing::Test {
     if (!read.ok()) return {{read.error().message, 0, 0, 0}};
     std::vector<Fields> users;
     for (const LedgerRecord& user : read.value()) {
-      users.emplace_back(user.key, user.day, user.nano_minutes, user.tier);
+      users.emplace_back(user.key, user.day, user.amount, user.key_class);
     }
     return users;
   }

@@ -21,7 +21,7 @@ class IniFileTest : public ::testing::Test {
  protected:
   Result<Settings> Read(const std::string& text) {
     std::ofstream(path_) << text;
-    return ReadIniFile(path_);
+    return ReadIniFile(audio::ReadIni(path_));
   }
   /// The message for `text`, which must be refused, without the name of the file, which must be in it.
   std::string ErrorOf(const std::string& text) {
@@ -123,9 +123,9 @@ TEST_F(IniFileTest, ALongLineIsReadWhole) {
 
 TEST_F(IniFileTest, AFileThatCannotBeReadIsNamed) {
   const std::string missing = folder_ / "missing.ini";
-  EXPECT_EQ(ReadIniFile(missing).error().message,
+  EXPECT_EQ(ReadIniFile(audio::ReadIni(missing)).error().message,
             missing + ": could not be opened: No such file or directory");
-  EXPECT_THAT(ReadIniFile(folder_ / ".").error().message, HasSubstr("could not be read: Is a directory"));
+  EXPECT_THAT(ReadIniFile(audio::ReadIni(folder_ / ".")).error().message, HasSubstr("could not be read: Is a directory"));
 }
 
 TEST_F(IniFileTest, UsersAreASectionOfTheirOwn) {

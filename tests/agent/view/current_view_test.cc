@@ -91,7 +91,7 @@ TEST_F(CurrentViewTest, TheLedgerIsSavedOnlyOnceTheFormerOneHasBeenTakenOver) {
   ASSERT_TRUE(ledger);
   ASSERT_EQ(ledger->size(), 1U);
   EXPECT_EQ(ledger->front().key, "42");
-  EXPECT_EQ(ledger->front().tier, 3U);
+  EXPECT_EQ(ledger->front().key_class, 3U);
 }
 
 TEST_F(CurrentViewTest, OfACutOffSegmentNoLedgerIsSaved) {

@@ -62,7 +62,7 @@ class SegmentWriter {
   }
 
   /// Sets a user's tier in the ledger.
-  void SetTier(std::string_view user, std::uint32_t tier) { EXPECT_TRUE(ledger_.SetTier(user, tier).ok()); }
+  void SetTier(std::string_view user, std::uint32_t tier) { EXPECT_TRUE(ledger_.SetClass(user, tier).ok()); }
   /// Says that what was saved before has been taken over.
   void MarkLedgerLoaded() { ledger_.MarkLoaded(); }
 

@@ -39,7 +39,7 @@ class AudioTest : public testing::RegistryFixture {
     const auto segment = shm::Segment::Attach(segment_, shm::Segment::Access::kReadWrite).value();
     bool has_deadline = false;
     for (std::uint64_t hash = 0; hash < shm::layout::kLeaseShards; hash++) {
-      shm::LeaseShard::Take(*segment, hash)->leases().ForEach([&](const shm::layout::LeaseEntry& entry) {
+      shm::LeaseShard::Lock(*segment, hash)->leases().ForEach([&](const shm::layout::LeaseEntry& entry) {
         if (shm::KeyOf(entry) == "user_id=\"" + user + "\"")
           has_deadline = entry.state.deadline_ns != shm::layout::kNoDeadline;
       });

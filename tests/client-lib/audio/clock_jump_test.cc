@@ -131,7 +131,7 @@ TEST_P(ClockJumpTest, MinutesBeginAtZeroOnTheOtherDayAndAgainWhenTheClockIsSetBa
     EXPECT_EQ(quota.check_daily_minutes("42")->used, 0);
     EXPECT_EQ(quota.consume_daily_minutes("42", 5)->used, 5);
     EXPECT_EQ(quota.consume_daily_minutes("42", 5)->used, 10) << "and then add up";
-    EXPECT_EQ(quota.tier("42").value(), audio::Tier::premium) << "a tier is of no day";
+    EXPECT_EQ(quota.tier("42").value(), audio::Tier::premium) << "a tier belongs to no day";
   }
 }
 

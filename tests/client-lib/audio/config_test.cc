@@ -42,7 +42,7 @@ class AudioConfigTest : public ::testing::Test {
     return ReadAudioConfig(path_);
   }
   AudioConfigReading ReadSection(const std::string& keys) { return Read("[Audio-Quota]\n" + keys); }
-  /// The configuration of `keys`, in which nothing may be wrong.
+  /// The configuration of `keys`, which must have no errors.
   AudioConfig Good(const std::string& keys) {
     const AudioConfigReading reading = ReadSection(keys);
     EXPECT_THAT(reading.file_errors, IsEmpty());
@@ -92,7 +92,7 @@ TEST_F(AudioConfigTest, EveryKeyIsRead) {
   EXPECT_THAT(config.models, ElementsAre("a", "b c", "d"));
 }
 
-TEST_F(AudioConfigTest, ATtlIsBroughtIntoItsRangeWithoutAWord) {
+TEST_F(AudioConfigTest, ATtlOutOfItsRangeIsMovedIntoItWithoutAnError) {
   EXPECT_EQ(Good("stream_ttl_seconds = 5\n").stream_ttl, seconds(30));
   EXPECT_EQ(Good("stream_ttl_seconds = -5\n").stream_ttl, seconds(30));
   EXPECT_EQ(Good("stream_ttl_seconds = 100000\n").stream_ttl, seconds(3600));
@@ -109,7 +109,7 @@ TEST_F(AudioConfigTest, ATtlThatIsNoWholeNumberIsAnErrorAndTheDefaultHolds) {
   }
 }
 
-TEST_F(AudioConfigTest, EveryLimitCanBeUnlimitedOrNothing) {
+TEST_F(AudioConfigTest, EveryLimitCanBeUnlimitedOrZero) {
   for (const char* unlimited : {"none", "unlimited", "-1", "Unlimited", "NONE"}) {
     const std::string value = " = " + std::string(unlimited) + "\n";
     EXPECT_EQ(Good("free_daily_minutes" + value + "free_concurrent_streams" + value + "free_concurrent_jobs" +
@@ -123,7 +123,7 @@ TEST_F(AudioConfigTest, EveryLimitCanBeUnlimitedOrNothing) {
             (Limits{0.0, 0, 0, 0}));
 }
 
-TEST_F(AudioConfigTest, ALimitThatIsNoNumberFrom0IsAnErrorAndTheDefaultHolds) {
+TEST_F(AudioConfigTest, ALimitThatIsNoNumberOrBelow0IsAnErrorAndTheDefaultHolds) {
   for (const char* bad :
        {"", "lots", "1e3x", "nan", "inf", "-inf", "-2", "-0.5", "-0", "1e300", "0x10", "1,5"}) {
     const AudioConfigReading reading = ReadSection("standard_daily_minutes = " + std::string(bad) + "\n");
@@ -134,7 +134,7 @@ TEST_F(AudioConfigTest, ALimitThatIsNoNumberFrom0IsAnErrorAndTheDefaultHolds) {
   }
 }
 
-TEST_F(AudioConfigTest, ACountIsAWholeNumberThatFitsItsPlace) {
+TEST_F(AudioConfigTest, ACountIsAWholeNumberOf32Bits) {
   EXPECT_EQ(Good("free_concurrent_jobs = 4294967295\n").LimitsOf(Tier::free).concurrent_jobs, 4294967295U);
   for (const char* bad : {"1.5", "4294967296", "1e20", "nan"}) {
     EXPECT_THAT(ErrorOf("free_concurrent_jobs = " + std::string(bad) + "\n"), HasSubstr("is not a limit"))
@@ -150,7 +150,7 @@ TEST_F(AudioConfigTest, AnUnknownKeyIsAnErrorWithItsLine) {
   }
 }
 
-TEST_F(AudioConfigTest, OfAKeySaidTwiceTheFirstHoldsAndTheSecondIsAnError) {
+TEST_F(AudioConfigTest, IfAKeyIsSetTwiceTheFirstHoldsAndTheSecondIsAnError) {
   const AudioConfigReading reading =
       Read("[Audio-Quota]\njob_ttl_seconds = 60\n[log]\nlevel = x\n[Audio-Quota]\njob_ttl_seconds = 70\n");
   EXPECT_THAT(reading.file_errors,
@@ -159,7 +159,7 @@ TEST_F(AudioConfigTest, OfAKeySaidTwiceTheFirstHoldsAndTheSecondIsAnError) {
   EXPECT_EQ(reading.config.job_ttl, seconds(60));
 }
 
-TEST_F(AudioConfigTest, WhatIsWrongDoesNotKeepTheRestFromBeingRead) {
+TEST_F(AudioConfigTest, AnErrorDoesNotKeepTheRestFromBeingRead) {
   const AudioConfigReading reading =
       ReadSection("gold = 1\nstream_ttl_seconds = x\njob_ttl_seconds = 60\nnonsense\nmodels = a\n");
   EXPECT_THAT(reading.file_errors,
@@ -212,7 +212,7 @@ TEST_F(AudioConfigTest, AKeyWithoutHashingIsNoError) {
   EXPECT_EQ(Good("hash_user_id = false\n").UserLabelOf("alice"), "alice");
 }
 
-TEST_F(AudioConfigTest, WhereIdsAreHashedARawOneIsNoLabel) {
+TEST_F(AudioConfigTest, IfIdsAreHashedARawIdIsNoLabel) {
   EXPECT_TRUE(Good("").IsUserLabel("alice"));
   const AudioConfig hashing = Good("hash_user_id = true\nhash_user_id_key = 0123456789abcdef\n");
   EXPECT_FALSE(hashing.IsUserLabel("alice"));
@@ -228,7 +228,7 @@ TEST_F(AudioConfigTest, WhateverIsWrongAboutHashingNobodyIsDisclosed) {
   }
 }
 
-TEST_F(AudioConfigTest, TheKeyIsInNoErrorWhereverItWasWritten) {
+TEST_F(AudioConfigTest, NoErrorShowsTheHashKeyWhereverItWasWritten) {
   for (const char* text :
        {"hash_user_id = 0123456789abcdef\n", "hash_user_id_key = 0123456789abcdef\nhash_user_id = maybe\n",
         "hash_user_id = true\nhash_user_id_key = 01234567\n", "hash_user_id_kee = 0123456789abcdef\n",
@@ -240,7 +240,7 @@ TEST_F(AudioConfigTest, TheKeyIsInNoErrorWhereverItWasWritten) {
   }
 }
 
-TEST_F(AudioConfigTest, AFileThatWasNamedAndIsAbsentOrCannotBeReadIsAnErrorAndHidesUsers) {
+TEST_F(AudioConfigTest, ANamedFileThatIsAbsentOrUnreadableIsAnErrorAndNobodyIsDisclosed) {
   const AudioConfigReading absent = ReadAudioConfig(folder_ / "none.ini");
   EXPECT_THAT(absent.file_errors,
               ElementsAre(folder_ / "none.ini" + ": could not be opened: No such file or directory"));
@@ -253,9 +253,9 @@ TEST_F(AudioConfigTest, AFileThatWasNamedAndIsAbsentOrCannotBeReadIsAnErrorAndHi
   EXPECT_EQ(beyond_a_file.config.UserLabelOf("alice"), "");
 }
 
-TEST_F(AudioConfigTest, TheFileIsToldOnlyIfItWasRead) {
+TEST_F(AudioConfigTest, TheFileIsNamedOnlyIfItWasRead) {
   EXPECT_EQ(ReadSection("models = a\n").file, path_);
-  EXPECT_EQ(ReadSection("models = a\nnonsense\n").file, path_) << "errors in it were read, too";
+  EXPECT_EQ(ReadSection("models = a\nnonsense\n").file, path_) << "a file with errors was read too";
   EXPECT_EQ(ReadAudioConfig(std::nullopt).file, "");
   EXPECT_EQ(ReadAudioConfig(folder_ / "none.ini").file, "");
   EXPECT_EQ(ReadAudioConfig(folder_.path()).file, "");
@@ -306,7 +306,7 @@ TEST_F(AudioConfigTest, SpacesAroundATtlAreTrimmedInTheEnvironmentAsInTheFile) {
               ElementsAre(HasSubstr("'+45' is not a number"), HasSubstr("' ' is not a number")));
 }
 
-TEST_F(AudioConfigTest, WhatIsWrongInAVariableIsNamedAndTheFileHolds) {
+TEST_F(AudioConfigTest, AnErrorInAVariableNamesItAndTheFileHolds) {
   setenv(kTiers, "{\"free\": {\"x\\ny\": 1, \"concurrent_jobs\": 9}}", 1);
   setenv(kStreamTtl, "45s\nx", 1);
   setenv(kJobTtl, "", 1);
@@ -333,12 +333,12 @@ TEST_F(AudioConfigTest, TheFileIsTheOneTheEnvironmentNames) {
   EXPECT_EQ(ConfigFile(), "/from/environment");
 }
 
-TEST_F(AudioConfigTest, OnlyADefaultFileThatIsKnownNotToBeThereIsNone) {
+TEST_F(AudioConfigTest, ThereIsNoFileOnlyIfTheDefaultFileIsKnownToBeAbsent) {
   EXPECT_EQ(ConfigFile(folder_ / "none.ini"), std::nullopt);
   EXPECT_EQ(ConfigFile("/dev/null/none.ini"), std::nullopt);
   std::filesystem::create_symlink("nowhere", path_);
   EXPECT_EQ(ConfigFile(path_), path_);
-  // Stands for EACCES, which a test that root runs cannot have.
+  // Stands for EACCES, which root never gets.
   std::filesystem::create_symlink("loop", folder_ / "loop");
   EXPECT_EQ(ConfigFile(folder_ / "loop/x.ini"), folder_ / "loop/x.ini");
   EXPECT_EQ(ReadAudioConfig(folder_ / "loop/x.ini").config.UserLabelOf("alice"), "");

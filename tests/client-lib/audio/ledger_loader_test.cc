@@ -62,15 +62,15 @@ TEST_F(LedgerFileTest, EveryUserIsRead) {
   ASSERT_EQ(users.size(), 2U);
   EXPECT_EQ(users[0].key, "42");
   EXPECT_EQ(users[0].day, 1);
-  EXPECT_EQ(users[0].nano_minutes, 1'500'000'000U);
-  EXPECT_EQ(users[0].tier, 3U);
+  EXPECT_EQ(users[0].amount, 1'500'000'000U);
+  EXPECT_EQ(users[0].key_class, 3U);
   EXPECT_EQ(users[1].key, "\xc3\xa4\"");
   EXPECT_EQ(users[1].day, 2'932'896);
-  EXPECT_EQ(users[1].nano_minutes, 9'000'000'000'000'000U);
-  EXPECT_EQ(users[1].tier, 0U);
+  EXPECT_EQ(users[1].amount, 9'000'000'000'000'000U);
+  EXPECT_EQ(users[1].key_class, 0U);
 }
 
-TEST_F(LedgerFileTest, AUserThatIsNotAsItShouldBeIsNamedByItsNumber) {
+TEST_F(LedgerFileTest, AMalformedUserIsNamedByItsNumber) {
   const std::string good = User("1", "2026-11-22", "0", "null");
   for (const std::string& bad :
        {std::string("7"), std::string("{}"), User("", "2026-11-22", "0", "null"),
@@ -93,7 +93,7 @@ TEST_F(LedgerFileTest, AUserTwiceOrOutOfOrderIsRefused) {
   EXPECT_THAT(ErrorOf(FileOf(b + "," + User("a", "2026-11-22", "0", "null"))), HasSubstr("user number 2"));
 }
 
-TEST_F(LedgerFileTest, WhatIsNoLedgerIsRefused) {
+TEST_F(LedgerFileTest, AFileThatIsNoLedgerIsRefused) {
   EXPECT_THAT(ErrorOf(""), HasSubstr("broken JSON at byte 0"));
   EXPECT_THAT(ErrorOf(FileOf("") + "x"), HasSubstr("broken JSON"));
   EXPECT_THAT(ErrorOf(FileOf("").substr(0, 50)), HasSubstr("broken JSON"));
@@ -117,7 +117,7 @@ TEST_F(LedgerFileTest, AFileThatTheWorldMayWriteIsRefused) {
   EXPECT_TRUE(ReadLedgerFile(path_).ok());
 }
 
-TEST_F(LedgerFileTest, AStrangersFileIsRefusedUnlessTheFolderVouchesForHim) {
+TEST_F(LedgerFileTest, AStrangersFileIsRefusedUnlessTheFolderVouchesForItsOwner) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can give files away";
   constexpr uid_t kAlice = 20'001;
   constexpr gid_t kGroup = 20'100, kOtherGroup = 20'200;
@@ -137,7 +137,7 @@ TEST_F(LedgerFileTest, AStrangersFileIsRefusedUnlessTheFolderVouchesForHim) {
   EXPECT_TRUE(is_read_in(kAlice, kOtherGroup, 0755));
   EXPECT_TRUE(is_read_in(0, kGroup, 02770));
   EXPECT_FALSE(is_read_in(0, kGroup, 0770)) << "not set-group-id";
-  EXPECT_FALSE(is_read_in(0, kGroup, 02775)) << "the world looks in";
+  EXPECT_FALSE(is_read_in(0, kGroup, 02775)) << "the world may read the folder";
   EXPECT_FALSE(is_read_in(0, kOtherGroup, 02770)) << "another group";
 }
 

@@ -8,7 +8,7 @@
 namespace shmetrics::audio {
 namespace {
 
-TEST(AudioLimitTest, ALimitThatCannotBeIsRefusedAndTheFormerOneHolds) {
+TEST(AudioLimitTest, AnImpossibleLimitIsRefusedAndTheFormerOneHolds) {
   const Limits before{30.0, 1, 1, 25};
   Limits limits = before;
   for (const double bad : {-0.0, -0.5, -2.0, std::numeric_limits<double>::quiet_NaN(),

@@ -25,7 +25,7 @@ TEST_F(AudioMinutesTest, MinutesOfManySmallPiecesAddUpToExactlyTheLimit) {
   EXPECT_EQ(Violations("daily_minutes"), 1U);
 }
 
-TEST_F(AudioMinutesTest, AsMuchAsTheLimitIsAllowedAtOnce) {
+TEST_F(AudioMinutesTest, TheWholeLimitIsAllowedAtOnce) {
   for (const char* limit : {"1.07", "8.3", "0.1", "29.99"}) {
     const Quota quota = MakeQuota("free_daily_minutes = " + std::string(limit) + "\n");
     EXPECT_TRUE(quota.consume_daily_minutes(limit, std::strtod(limit, nullptr))) << limit;
@@ -71,7 +71,7 @@ TEST_F(AudioMinutesTest, ImpossibleAmountsOfMinutesAreRefusedAndAreNoViolations)
   EXPECT_EQ(Violations("daily_minutes"), 0U);
 }
 
-TEST_F(AudioMinutesTest, WhatWasSavedIsThereBeforeAnythingIsSpentInANewSegment) {
+TEST_F(AudioMinutesTest, ASavedLedgerIsLoadedBeforeAnythingIsSpentInANewSegment) {
   const std::string state = folder_ + "/ledger.json";
   std::ofstream(state)
       << R"({"format": "shmetrics-ledger-1", "saved": "x", "users": [)"
@@ -81,7 +81,7 @@ TEST_F(AudioMinutesTest, WhatWasSavedIsThereBeforeAnythingIsSpentInANewSegment) 
   EXPECT_TRUE(quota.status().warnings.empty());
   EXPECT_TRUE(quota.consume_daily_minutes("42", 1));
   EXPECT_FALSE(quota.consume_daily_minutes("42", 0.001));
-  EXPECT_EQ(quota.tier("7").value(), Tier::premium) << "the tier outlives the day";
+  EXPECT_EQ(quota.tier("7").value(), Tier::premium) << "a tier does not end with the day";
   EXPECT_DOUBLE_EQ(quota.check_daily_minutes("7")->used, 0);
   EXPECT_TRUE(Read().snapshot().segment.ledger_loaded);
   MakeQuota("state_file = " + state + "\n");

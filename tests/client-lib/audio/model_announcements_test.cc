@@ -41,7 +41,7 @@ class ModelAnnouncementsTest : public testing::RegistryFixture {
   }
 
   const LeaseGaugeFamily models_ = Models(Options());
-  /// Never freed, as in a Quota: the leases end with the process.
+  /// Never freed, as in a Quota, because the leases end with the process.
   static ModelAnnouncements& NewAnnouncements() {
     static auto& all = *new std::deque<ModelAnnouncements>;  // so that LeakSanitizer sees them
     return all.emplace_back();
@@ -79,7 +79,7 @@ TEST_F(ModelAnnouncementsTest, AChildAnnouncesItsOwnAndItsDeathLeavesItsParents)
 }
 
 // Fault 26.
-TEST_F(ModelAnnouncementsTest, InTheNextSegmentItIsAnnouncedAnewAndNoLongerInTheOld) {
+TEST_F(ModelAnnouncementsTest, AModelIsAnnouncedInTheNextSegmentAndNoLongerInTheOldOne) {
   ASSERT_TRUE(Announce("a").ok());
   testing::SegmentReading old = Read();
   std::filesystem::remove(segment_);
@@ -90,7 +90,7 @@ TEST_F(ModelAnnouncementsTest, InTheNextSegmentItIsAnnouncedAnewAndNoLongerInThe
 }
 
 // Faults 21 and 26.
-TEST_F(ModelAnnouncementsTest, WithoutASegmentItIsAnnouncedWhenThereIsOne) {
+TEST_F(ModelAnnouncementsTest, WithoutASegmentAModelIsAnnouncedWhenOneAppears) {
   const std::string late = folder_ + "/late";
   const LeaseGaugeFamily models = Models({.segment = late + "/segment.v1"});
   const auto announce = [&] {
@@ -105,7 +105,7 @@ TEST_F(ModelAnnouncementsTest, WithoutASegmentItIsAnnouncedWhenThereIsOne) {
   EXPECT_EQ(testing::Read(late + "/segment.v1").Gauge(R"(models{model="a"})"), 1);
 }
 
-TEST_F(ModelAnnouncementsTest, ARefusedOneIsTriedAgainByTheNextCall) {
+TEST_F(ModelAnnouncementsTest, ARefusedAnnouncementIsTriedAgainByTheNextCall) {
   const LeaseGaugeFamily models =
       Models({.segment = folder_ + "/small", .lease_limit = 512, .ledger_limit = 512});
   const internal::Attachment* attachment = internal::LeaseBinding::Of(models).Registered()->attachment;

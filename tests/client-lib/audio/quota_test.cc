@@ -47,7 +47,7 @@ TEST_F(AudioTest, StreamsAreLimitedByTheUsersTierAndADenialIsOneViolation) {
   EXPECT_EQ(Violations("concurrent_jobs"), 0U);
   EXPECT_EQ(Streams("42"), 1);
   const Result<Stream> as_standard = quota.try_start_stream("42", {.tier = Tier::standard});
-  EXPECT_TRUE(as_standard) << "the caller's tier holds for his call";
+  EXPECT_TRUE(as_standard) << "a given tier holds for that call";
   EXPECT_EQ(quota.active_streams("42").value(), 2U);
 }
 
@@ -85,7 +85,7 @@ TEST_F(AudioTest, ASetTierHoldsForAllProcessesUntilAnotherIsSet) {
   EXPECT_FALSE(quota.try_start_stream("42"));
   ASSERT_TRUE(quota.set_tier("42", Tier::standard));
   EXPECT_FALSE(quota.try_start_stream("42")) << "fewer allowed than are active";
-  EXPECT_EQ(Streams("42"), 10) << "and nobody thrown out";
+  EXPECT_EQ(Streams("42"), 10) << "none was ended";
 }
 
 TEST_F(AudioTest, UnlimitedAndZeroAreDifferentThings) {
@@ -100,7 +100,7 @@ TEST_F(AudioTest, UnlimitedAndZeroAreDifferentThings) {
   EXPECT_EQ(quota.check_daily_minutes("7", 0, Tier::standard).error().code, ErrorCode::kDailyMinutes);
 }
 
-TEST_F(AudioTest, UserIdsThatNoLabelCanBeAreRefusedAndOthersAreEscaped) {
+TEST_F(AudioTest, UserIdsThatCannotBeLabelsAreRefusedAndOthersAreEscaped) {
   const Quota quota = MakeQuota();
   for (const std::string& user :
        {std::string(), std::string(1U << 20U, 'x'), std::string("a\0b", 3), std::string("\xc3\x28")}) {
@@ -134,7 +134,7 @@ TEST_F(AudioTest, HashedUsersAreLimitedAlikeAndNamedNowhere) {
   EXPECT_EQ(bytes.find("alice"), std::string::npos);
 }
 
-TEST_F(AudioTest, WithoutAKeyNobodyIsHashedWithNothingAndNobodyIsDisclosed) {
+TEST_F(AudioTest, WithoutAHashKeyNobodyIsAdmittedAndNobodyIsDisclosed) {
   const Quota quota = MakeQuota("hash_user_id = true\n");
   EXPECT_EQ(quota.try_start_stream("alice").error().code, ErrorCode::kBadOption);
   ASSERT_FALSE(quota.status().warnings.empty());
@@ -193,7 +193,8 @@ TEST_F(AudioTest, AModelIsAnnouncedOnceByEachProcessThatOffersIt) {
   for (int i = 0; i < 3; i++) EXPECT_TRUE(quota.announce_model("parakeet-mlx"));
   EXPECT_EQ(Read().Gauge(R"(audio_model_workers{model="parakeet-mlx"})"), 1);
   EXPECT_EQ(RunInChild([&] {
-              EXPECT_EQ(Read().Gauge(R"(audio_model_workers{model="parakeet-mlx"})"), 1) << "its parent's";
+              EXPECT_EQ(Read().Gauge(R"(audio_model_workers{model="parakeet-mlx"})"), 1)
+                  << "the one of its parent";
               EXPECT_TRUE(quota.announce_model("parakeet-mlx"));
               EXPECT_EQ(Read().Gauge(R"(audio_model_workers{model="parakeet-mlx"})"), 2);
             }),

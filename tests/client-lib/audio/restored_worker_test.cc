@@ -93,7 +93,7 @@ TEST_F(RestoredWorkerTest, ItsLeasesHaveEndedAndTheNextOneIsShown) {
   EXPECT_EQ(Read().Gauge("uploads{user_id=\"42\"}"), 1.0);
 }
 
-TEST_F(RestoredWorkerTest, LeavesItsFormerSlotToWhoHasClaimedIt) {
+TEST_F(RestoredWorkerTest, LeavesItsFormerSlotToTheWorkerThatHasClaimedIt) {
   LoseLocks();
   const testing::SharedPage<std::atomic<bool>> ready;
   const Child successor([&] {

@@ -19,7 +19,7 @@ class AudioTierJsonTest : public ::testing::Test {
   std::array<Limits, 3> limits_ = {before_, before_, before_};
 };
 
-TEST_F(AudioTierJsonTest, WhatItNamesIsChangedAndNothingElse) {
+TEST_F(AudioTierJsonTest, OnlyTheNamedLimitsAreChanged) {
   EXPECT_THAT(
       ApplyTierJson(R"({"premium": {"daily_minutes": 1e3, "concurrent_jobs": 0}, "free": {}})", &limits_),
       IsEmpty());
@@ -35,7 +35,7 @@ TEST_F(AudioTierJsonTest, ThereAreFourWordsForUnlimited) {
   EXPECT_EQ(limits_[0], Limits{});
 }
 
-TEST_F(AudioTierJsonTest, LettersOfAWordHaveAnySizeAsInTheIniFile) {
+TEST_F(AudioTierJsonTest, WordsMayBeInUpperOrLowerCaseAsInTheIniFile) {
   EXPECT_THAT(ApplyTierJson(R"({"free": {"daily_minutes": "Unlimited", "concurrent_streams": "NONE",
                                          "concurrent_jobs": "UNLIMITED", "max_file_size_mb": "None"}})",
                             &limits_),
@@ -60,7 +60,7 @@ TEST_F(AudioTierJsonTest, ABadEntryIsNamedAndChangesNothingAndTheOthersHold) {
   EXPECT_EQ(limits_, (std::array<Limits, 3>{Limits{30.0, 9, 1, 25}, before_, before_}));
 }
 
-TEST_F(AudioTierJsonTest, WhatIsBrokenOrNoObjectChangesNothingAtAll) {
+TEST_F(AudioTierJsonTest, BrokenJsonOrNoObjectChangesNothingAtAll) {
   for (const std::string& bad :
        {std::string(R"({"free": {"daily_minutes": 1}, )"), std::string("[]"), std::string("7"), std::string(),
         std::string(R"({"free": {"daily_minutes": 1}, "premium": {"daily_minutes": NaN}})"),

@@ -22,7 +22,7 @@ TEST(UserIdTest, OneTo256BytesAreTaken) {
 }
 
 // Fault 34.
-TEST(UserIdTest, UtfEightOfAnyKindIsTakenAndNothingElse) {
+TEST(UserIdTest, AllValidUtf8IsTakenAndNothingElse) {
   for (const std::string& user : {"jürgen"s, "\xf0\x9f\x8e\xa4"s, "quote\" newline\n \x1b[0m"s, " "s}) {
     EXPECT_TRUE(CheckUserId(user).ok()) << user;
   }
@@ -34,7 +34,7 @@ TEST(UserIdTest, UtfEightOfAnyKindIsTakenAndNothingElse) {
   }
 }
 
-TEST(UserIdTest, AMessageNamesWhatWasRefusedAndRepeatsNoneOfIt) {
+TEST(UserIdTest, TheMessageSaysWhatWasRefusedWithoutRepeatingIt) {
   const Result<void> refused = CheckUserId("bad \xff\x1b[0m", "model");
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().message, "model refused: it is not UTF-8 without NUL");

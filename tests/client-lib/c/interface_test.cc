@@ -65,7 +65,7 @@ TEST_F(CInterfaceTest, AProgramInCUsesEveryFunction) {
     EXPECT_EQ(reading.Exemplars(series)[0].labels, R"(trace_id="4bf9",span_id="2")");
   }
   EXPECT_EQ(reading.Exemplars("c_minutes_total")[0].value, 0.5);
-  EXPECT_NE(reading.Family("c_build_info"), nullptr) << "the worker that said it is dead, but it did say it";
+  EXPECT_NE(reading.Family("c_build_info"), nullptr) << "an info stays when the worker that set it is dead";
   EXPECT_FALSE(reading.Shows(R"(c_latency_seconds{method="200"})")) << "it was removed";
   EXPECT_EQ(reading.Counter(R"(audio_quota_violations_total{type="concurrent_streams"})"), 1U);
   EXPECT_EQ(reading.Counter(R"(audio_quota_violations_total{type="daily_minutes"})"), 1U);
@@ -78,7 +78,7 @@ TEST_F(CInterfaceTest, TheSharedLibraryExportsWhatTheHeadersDeclareAndNothingEls
   const Ended symbols = RunProgram({"nm", "--dynamic", "--defined-only", SHMETRICS_SHARED_LIBRARY});
   ASSERT_EQ(symbols.code, 0) << symbols.errors;
   EXPECT_EQ(Matches(symbols.output, " T (shmetrics_\\w+)"), Declared());
-  EXPECT_GE(Declared().size(), 40U) << "else the headers were not understood";
+  EXPECT_GE(Declared().size(), 40U) << "too few: the headers were not understood";
 }
 
 // Today's programs must understand the codes of tomorrow's library, so no code may change its number.
@@ -158,7 +158,7 @@ TEST_F(CInterfaceTest, AChildsCopyOfALeaseHasEndedAndFreeingItLeavesTheParents) 
   EXPECT_EQ(Read().Gauge("uploads_active"), std::nullopt);
 }
 
-TEST_F(CInterfaceTest, AStructOfALaterVersionIsTakenWhileItAsksForNothingUnknown) {
+TEST_F(CInterfaceTest, AStructOfALaterVersionIsTakenIfItAsksForNothingUnknown) {
   struct Later {
     shmetrics_registry_options known;
     std::uint64_t unknown;

@@ -159,7 +159,7 @@ TEST_F(CRefusalTest, NumbersThatNameNothingAreRefused) {
   const shmetrics_family_options options = Named("load");
   shmetrics_family* family = nullptr;
   EXPECT_EQ(shmetrics_gauge_family(registry, &options, 7, &family, &error_), SHMETRICS_BAD_ARGUMENT)
-      << "7 is what leases are inside";
+      << "7 is the internal mode of lease gauges, and no choice of the caller";
   shmetrics_quota* quota = nullptr;
   ASSERT_EQ(shmetrics_quota_create(registry, nullptr, &quota, &error_), SHMETRICS_OK);
   shmetrics_limits limits;
@@ -176,19 +176,18 @@ TEST_F(CRefusalTest, NumbersThatNameNothingAreRefused) {
   shmetrics_lease* lease = nullptr;
   EXPECT_EQ(shmetrics_lease_try_acquire(family, nullptr, 0, 1, -1, &lease, &error_), SHMETRICS_BAD_OPTION);
   EXPECT_EQ(shmetrics_lease_try_acquire(family, nullptr, 0, 1, INT64_MAX, &lease, &error_), SHMETRICS_OK)
-      << "for as good as ever";
+      << "a TTL as long as a number can say is as good as none";
   EXPECT_EQ(shmetrics_lease_renew(lease), SHMETRICS_OK);
   shmetrics_lease_free(lease);
 }
 
-TEST_F(CRefusalTest, LabelsWithANullAmongThemAreRefusedAndTheRestOfWhatInfosRefuseIsSaid) {
+TEST_F(CRefusalTest, LabelsWithANullAreRefusedAndOtherRefusalsOfInfosAreReported) {
   const char* name[] = {"a"};
   const char* nothing[] = {nullptr};
   shmetrics_labels labels{sizeof(labels), name, nothing, 1};
   shmetrics_family* latency = HistogramFamily(OpenFromC());
   EXPECT_EQ(shmetrics_histogram_observe_exemplar(latency, name, 1, 1, &labels), SHMETRICS_BAD_ARGUMENT);
-  EXPECT_EQ(Read().Histogram("latency{a=\"a\"}").count, 0U)
-      << "who does not know what he asks for counts nothing";
+  EXPECT_EQ(Read().Histogram("latency{a=\"a\"}").count, 0U) << "a refused exemplar counts nothing";
   EXPECT_EQ(shmetrics_info_say(OpenFromC(), "build", nullptr, &labels, &error_), SHMETRICS_BAD_ARGUMENT);
   labels.values = name;
   EXPECT_EQ(shmetrics_info_say(OpenFromC(), "bad name", nullptr, &labels, &error_), SHMETRICS_INVALID_NAME);

@@ -180,11 +180,11 @@ TEST(LayoutTest, LeasesLieWhereTheyAlwaysLay) {
   EXPECT_EQ(sizeof(LedgerState), 16U);
   EXPECT_EQ(offsetof(LedgerState, day), 0U);
   EXPECT_EQ(offsetof(LedgerState, restored), 4U);
-  EXPECT_EQ(offsetof(LedgerState, nano_minutes), 8U);
+  EXPECT_EQ(offsetof(LedgerState, amount), 8U);
   EXPECT_EQ(sizeof(LedgerEntry), 384U);
   EXPECT_EQ(offsetof(LedgerEntry, state), 16U);
   EXPECT_EQ(offsetof(LedgerEntry, generation), 32U);
-  EXPECT_EQ(offsetof(LedgerEntry, tier), 40U);
+  EXPECT_EQ(offsetof(LedgerEntry, key_class), 40U);
   EXPECT_EQ(offsetof(LedgerEntry, key), 64U);
 }
 

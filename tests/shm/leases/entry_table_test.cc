@@ -18,7 +18,7 @@ namespace {
 
 using layout::LeaseEntry;
 
-/// Which chain a key goes into is in the upper half of its hash.
+/// The upper half of a hash chooses the chain.
 constexpr std::uint64_t kOneChain = 0, kAnotherChain = 1ULL << 32U;
 
 class EntryTableTest : public ::testing::Test {
@@ -32,7 +32,8 @@ class EntryTableTest : public ::testing::Test {
     table_.Insert(entry);
     return entry;
   }
-  /// The keys in a chain, in its order; those in `leaving` are declared free. Nothing if the chain leads nowhere.
+  /// The keys in a chain, in its order. Declares the entries of `leaving` free. Nothing if the chain leads
+  /// nowhere.
   std::optional<std::vector<std::string>> Walk(std::uint64_t hash = kOneChain,
                                                const std::set<std::string>& leaving = {}) {
     std::vector<std::string> keys;
@@ -68,7 +69,7 @@ class EntryTableTest : public ::testing::Test {
 
   testing::PrivateFolder folder_;
   testing::BareWorker worker_{folder_ / "segment"};
-  LeaseShard shard_ = std::move(LeaseShard::Take(worker_.segment(), 0).value());
+  LeaseShard shard_ = std::move(LeaseShard::Lock(worker_.segment(), 0).value());
   EntryTable<LeaseEntry> table_ = shard_.leases();
 };
 
@@ -92,7 +93,7 @@ TEST_F(EntryTableTest, AnEntryIsFoundInTheChainOfItsHashAndInNoOther) {
   EXPECT_EQ(Walk(kAnotherChain), std::vector<std::string>{"b"});
 }
 
-TEST_F(EntryTableTest, WhatIsDeclaredFreeLeavesTheChainWhereverItStands) {
+TEST_F(EntryTableTest, AnEntryDeclaredFreeLeavesTheChainWhereverItStands) {
   for (const std::set<std::string>& leaving :
        std::vector<std::set<std::string>>{{"first"},
                                           {"middle"},
@@ -130,12 +131,12 @@ TEST_F(EntryTableTest, AKeyLongerThanAnEntryIsCutAtItsEnd) {
   EXPECT_EQ(KeyOf(*entry).size(), layout::kMaxKeyBytes);
 }
 
-TEST_F(EntryTableTest, ARebuildGoesByTheEntriesAndIsTheSameTheSecondTime) {
+TEST_F(EntryTableTest, ARebuildUsesOnlyTheEntriesAndASecondOneChangesNothing) {
   Grow();
   Grow();
   for (const char* key : {"a", "b", "c"}) Put(key);
   Put("d", kAnotherChain);
-  // What any death could leave, and worse.
+  // Worse than what any death could leave.
   index().free.store(UINT32_MAX);
   index().entry_count.store(3);
   segment().lease_chains(0, Segment::LeaseChains::kLeases)[0].store(UINT32_MAX);
@@ -161,7 +162,7 @@ TEST_F(EntryTableTest, LeasesAndLedgerOfOneShardHaveTablesOfTheirOwn) {
 }
 
 // Fault 24.
-TEST_F(EntryTableTest, AChainThatLeadsNowhereOrRoundIsToldAndLeft) {
+TEST_F(EntryTableTest, AWalkStopsInAChainThatLeadsNowhereOrInACircleAndSaysSo) {
   Grow();
   LeaseEntry* entry = Put("a");
   for (const layout::Ref ref : {UINT32_MAX, segment().RefOf(entry) + 1, segment().RefOf(entry)}) {
@@ -170,8 +171,8 @@ TEST_F(EntryTableTest, AChainThatLeadsNowhereOrRoundIsToldAndLeft) {
   }
 }
 
-// Fault 24: two damages at once, because the one is the bound on what the other can do.
-TEST_F(EntryTableTest, ACircleEndsThoughTheCountOfEntriesAllowsBillionsOfSteps) {
+// Fault 24: two damages at once, because the count of entries is the bound on a walk in a circle.
+TEST_F(EntryTableTest, AWalkInACircleEndsThoughTheCountOfEntriesAllowsBillionsOfSteps) {
   Grow();
   LeaseEntry* entry = Put("a");
   index().entry_count.store(UINT32_MAX);
@@ -185,7 +186,7 @@ TEST_F(EntryTableTest, ACircleEndsThoughTheCountOfEntriesAllowsBillionsOfSteps) 
 }
 
 // Fault 24.
-TEST_F(EntryTableTest, AChunkThatLeadsNowhereEndsTheVisitOfAll) {
+TEST_F(EntryTableTest, AChunkThatLeadsNowhereEndsTheWalkOverAllEntries) {
   Grow();
   Grow();
   segment().AtRef<layout::EntryChunk>(index().first_chunk.load())->next = UINT32_MAX;

@@ -1,5 +1,5 @@
-// Leases and their readers, while leases come and go as fast as they can: every reading is of one moment, so none shows
-// more leases of a key than its limit, or a key that is not one.
+// Leases and their readers, while leases come and go as fast as they can: every reading is of one moment, so
+// none shows more leases of a key than its limit, or a key that is not one.
 
 #include <gtest/gtest.h>
 
@@ -29,7 +29,8 @@ constexpr std::uint32_t kLimit = 3;
 constexpr int kReadings = 20'000;
 constexpr std::uint64_t kAdmissions = 50'000;
 
-/// Two users of one shard, so that their leases take turns on the same entries, whose names have no byte in common.
+/// Two users of one shard, so that their leases take turns on the same entries. Their names have no byte in
+/// common, so a torn one shows.
 std::array<std::string, 2> TwoUsersOfOneShard() {
   const auto shard_of = [](std::string_view user) {
     return HashOfValues(0, {&user, 1}) % layout::kLeaseShards;
@@ -42,7 +43,7 @@ std::array<std::string, 2> TwoUsersOfOneShard() {
   return {first, second};
 }
 
-/// What goes on while somebody reads.
+/// Shared by the reader and the workers.
 struct Progress {
   std::atomic<bool> done;
   std::atomic<std::uint64_t> admitted;
@@ -51,7 +52,7 @@ struct Progress {
 
 class LeaseChurnTest : public ::testing::Test {
  protected:
-  /// Takes leases of both users until it is refused one, gives all back, and so on until the reader is done.
+  /// Takes leases of both users until one is refused, then releases all; and again, until the reader is done.
   void Churn(Lessee& lessee, std::size_t first) {
     std::vector<HeldLease> held;
     for (std::size_t turn = first; !progress_->done.load(); turn++) {
@@ -71,7 +72,7 @@ class LeaseChurnTest : public ::testing::Test {
   }
   std::string BlockOf(std::size_t user) const { return "user_id=\"" + users_[user] + "\""; }
 
-  /// Reads until both readers and workers have done enough, and says what was wrong with it.
+  /// Reads and checks each reading, until both reader and workers have done enough.
   void ReadOn(const Segment& segment) {
     int full = 0;
     int shown = 0;
@@ -140,7 +141,7 @@ TEST_F(LeaseChurnTest, NoSnapshotShowsMoreThanTheLimitWhileWorkersAreKilled) {
   EXPECT_GT(progress_->admitted.load(), 0U);
 }
 
-TEST_F(LeaseChurnTest, ThreadsThatChurnAreReadAsProcessesAre) {
+TEST_F(LeaseChurnTest, ThreadsThatTakeAndReleaseLeasesAreReadLikeProcesses) {
   Lessee lessee(path_);
   ASSERT_TRUE(lessee.worker().slot().Hold().ok());
   std::vector<std::thread> threads;
@@ -150,8 +151,8 @@ TEST_F(LeaseChurnTest, ThreadsThatChurnAreReadAsProcessesAre) {
   for (std::thread& thread : threads) thread.join();
 }
 
-/// Minutes of the ledger only grow in a day, and a reader never sees fewer, or a user who is none.
-TEST_F(LeaseChurnTest, AReaderOfTheLedgerSeesEachUsersMinutesGrow) {
+/// Amounts of the ledger only grow within a day. A reader never sees a smaller one, nor a key that is none.
+TEST_F(LeaseChurnTest, AReaderOfTheLedgerSeesEachKeysAmountGrow) {
   Lessee lessee(path_);
   std::vector<Child> workers;
   for (int i = 0; i < 3; i++) {
@@ -177,16 +178,16 @@ TEST_F(LeaseChurnTest, AReaderOfTheLedgerSeesEachUsersMinutesGrow) {
     for (const LedgerRecord& record : records) {
       ASSERT_TRUE(record.key == users_[0] || record.key == users_[1]) << record.key;
       std::uint64_t& last = before[record.key == users_[0] ? 0 : 1];
-      EXPECT_TRUE(record.nano_minutes >= last || record.day != today) << record.nano_minutes;
-      last = record.nano_minutes;
+      EXPECT_TRUE(record.amount >= last || record.day != today) << record.amount;
+      last = record.amount;
     }
   }
   progress_->done = true;
   for (Child& worker : workers) EXPECT_EQ(worker.Wait(), 0);
   ReadLedgerRecords(*segment, &records);
   std::uint64_t sum = 0;
-  for (const LedgerRecord& record : records) sum += record.nano_minutes;
-  EXPECT_TRUE(sum == progress_->admitted.load() || UtcDay() != today) << "and none is lost: " << sum;
+  for (const LedgerRecord& record : records) sum += record.amount;
+  EXPECT_TRUE(sum == progress_->admitted.load() || UtcDay() != today) << "an amount was lost: " << sum;
 }
 
 }  // namespace

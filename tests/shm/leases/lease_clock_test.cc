@@ -20,7 +20,7 @@
 #include "tests/support/segment_reading.h"
 #include "tests/support/shared_page.h"
 
-// Debian 12's <sched.h> does not know it.
+// Debian 12's <sched.h> does not define it.
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
 #endif
@@ -32,7 +32,8 @@ using testing::kMinuteNs;
 using testing::Lessee;
 using testing::RunInChild;
 
-/// Makes children of the calling process live in a time namespace whose clocks are `seconds` and 5 ns ahead.
+/// Puts the next children of the calling process into a time namespace whose clocks are `seconds` and 5 ns
+/// ahead.
 bool UnshareTime(std::int64_t seconds) {
   if (unshare(CLONE_NEWTIME) != 0) return false;
   const std::string offset = " " + std::to_string(seconds) + " 5\n";
@@ -43,7 +44,7 @@ bool UnshareTime(std::int64_t seconds) {
   return written;
 }
 
-/// Runs `body` in a process of such a namespace; its exit code, or 77 if this user may make none.
+/// Runs `body` in a process of such a namespace. Returns its exit code, or 77 if this user may not make one.
 int RunInTimeNamespace(std::int64_t seconds, const std::function<void()>& body) {
   return RunInChild([&] {
     if (!UnshareTime(seconds)) _exit(77);
@@ -61,7 +62,7 @@ TEST(LeaseClockTest, KeepsStepWithTheMonotonicClock) {
   EXPECT_LE(passed, outer_later - outer);
 }
 
-/// Namespaces whose clocks are that many seconds ahead of the host's, or behind.
+/// The parameter is how many seconds the clocks of the namespace are ahead of the host's.
 class LeaseClockInTimeNamespaceTest : public ::testing::TestWithParam<std::int64_t> {
  protected:
   void SetUp() override {
@@ -89,14 +90,14 @@ TEST_P(LeaseClockInTimeNamespaceTest, ShowsTheTimeThatItShowsOutside) {
   EXPECT_LE(inside->load(), LeaseNowNs());
 }
 
-// The offsets in /proc/self are those of the children to come.
-TEST_P(LeaseClockInTimeNamespaceTest, IsTheHostsInAProcessThatHasOnlyUnshared) {
+// The offsets in /proc/self are those of the next children, not those of the process itself.
+TEST_P(LeaseClockInTimeNamespaceTest, IsTheHostsClockInAProcessThatHasOnlyUnshared) {
   const testing::SharedPage<std::atomic<std::int64_t>> inside;
   const std::int64_t before = LeaseNowNs();
   ASSERT_EQ(RunInChild([&] {
               ASSERT_TRUE(UnshareTime(GetParam()));
               inside->store(LeaseNowNs());
-              // And its child reads anew, though the parent knows its own.
+              // Its child reads the offset anew, though the parent has read its own.
               EXPECT_EQ(RunInChild([&] {
                           EXPECT_GE(LeaseNowNs(), inside->load());
                           inside->store(LeaseNowNs());
@@ -151,7 +152,7 @@ TEST_P(LeaseClockInTimeNamespaceTest, LeasesMadeInsideAreLiveOutsideAndExpireThe
 
 INSTANTIATE_TEST_SUITE_P(AYearAhead, LeaseClockInTimeNamespaceTest, ::testing::Values(365 * 86'400));
 INSTANTIATE_TEST_SUITE_P(AnHourAhead, LeaseClockInTimeNamespaceTest, ::testing::Values(3'600));
-// As far as the age of the host allows: its clock may not become negative.
+// The host's age limits how far back the clock may be, because it may not become negative.
 INSTANTIATE_TEST_SUITE_P(Behind, LeaseClockInTimeNamespaceTest,
                          ::testing::Values(-NowNs(CLOCK_MONOTONIC) / 1'000'000'000 / 2),
                          [](const auto&) { return "HalfTheAgeOfTheHost"; });

@@ -23,12 +23,12 @@ constexpr std::uint64_t kHash = 0;
 
 class LeaseShardTest : public ::testing::Test {
  protected:
-  /// A process that holds every shard and does not go on.
+  /// A process that holds every shard and never releases it.
   Child HolderOfAll() {
     Child holder([this] {
       std::vector<LeaseShard> shards;
       for (std::uint64_t hash = 0; hash < layout::kLeaseShards; hash++) {
-        shards.push_back(std::move(LeaseShard::Take(lessee_.worker().segment(), hash).value()));
+        shards.push_back(std::move(LeaseShard::Lock(lessee_.worker().segment(), hash).value()));
       }
       holding_->store(1);
       for (;;) pause();
@@ -44,7 +44,8 @@ class LeaseShardTest : public ::testing::Test {
   testing::SharedPage<std::atomic<int>> holding_;
 };
 
-// Fault 7. "The life of a lease" in shm/README.md: a stopped holder delays others for the bounded wait, then they are told.
+// Fault 7. "The life of a lease" in shm/README.md: a stopped holder delays others for the bounded wait; then
+// they get kBusy.
 TEST_F(LeaseShardTest, AStoppedHolderMakesDecisionsBusyWhichIsCountedAndIsNoDenial) {
   const HeldLease lease = lessee_.Acquire("42", 1, testing::kMinuteNs).value();
   const Child holder = HolderOfAll();
@@ -54,8 +55,8 @@ TEST_F(LeaseShardTest, AStoppedHolderMakesDecisionsBusyWhichIsCountedAndIsNoDeni
   EXPECT_EQ(second.error().code, ErrorCode::kBusy);
   EXPECT_EQ(lessee_.CountLive("42").error().code, ErrorCode::kBusy);
   EXPECT_EQ(testing::Read(path_).Refusals(layout::Refusal::kBusy), 2U);
-  EXPECT_EQ(testing::Read(path_).Gauge(R"(uploads{user_id="42"})"), 1) << "readers wait for nobody";
-  EXPECT_TRUE(Leases::Renew(lease, testing::kMinuteNs)) << "nor do owners";
+  EXPECT_EQ(testing::Read(path_).Gauge(R"(uploads{user_id="42"})"), 1) << "readers do not wait";
+  EXPECT_TRUE(Leases::Renew(lease, testing::kMinuteNs)) << "owners do not wait either";
   EXPECT_TRUE(lessee_.Release(lease));
 }
 
@@ -69,7 +70,7 @@ TEST_F(LeaseShardTest, ADeadHolderIsSucceededAtOnceAndTheRecoveryIsCounted) {
 TEST_F(LeaseShardTest, ARepairRebuildsTheIndexFromTheEntries) {
   for (int i = 0; i < 200; i++) ASSERT_TRUE(lessee_.Acquire("user" + std::to_string(i), 1).ok());
   Child holder = HolderOfAll();
-  // What a death half-way through could leave, and worse: no chain, no free list, no count.
+  // Worse than what a death half-way could leave: no chain, no free list, no count.
   for (std::uint32_t shard = 0; shard < layout::kLeaseShards; shard++) {
     for (std::uint32_t i = 0; i < segment().header().lease_chain_count; i++) {
       segment().lease_chains(shard, Segment::LeaseChains::kLeases)[i].store(0);
@@ -84,20 +85,20 @@ TEST_F(LeaseShardTest, ARepairRebuildsTheIndexFromTheEntries) {
   }
 }
 
-TEST_F(LeaseShardTest, AShardGivenUpIsRefusedByNameAndTheOthersWork) {
+TEST_F(LeaseShardTest, AnUnrecoverableShardIsRefusedByNumberAndTheOthersWork) {
   HolderOfAll().Kill();
   RobustMutex given_up(&segment().lease_shard(kHash).mutex);
   ASSERT_EQ(given_up.Lock(), RobustMutex::Outcome::kOwnerDied);
   given_up.Unlock();
-  const Result<LeaseShard> shard = LeaseShard::Take(segment(), kHash);
+  const Result<LeaseShard> shard = LeaseShard::Lock(segment(), kHash);
   ASSERT_FALSE(shard.ok());
   EXPECT_EQ(shard.error().code, ErrorCode::kUnrecoverable);
   EXPECT_EQ(testing::Read(path_).Refusals(layout::Refusal::kUnrecoverable), 1U);
-  EXPECT_FALSE(LeaseShard::TryTake(segment(), kHash).has_value());
-  EXPECT_TRUE(LeaseShard::Take(segment(), kHash + 1).ok());
+  EXPECT_FALSE(LeaseShard::TryLock(segment(), kHash).has_value());
+  EXPECT_TRUE(LeaseShard::Lock(segment(), kHash + 1).ok());
 }
 
-TEST_F(LeaseShardTest, ACircleInAChainIsRefusedAndNobodyGoesRoundInIt) {
+TEST_F(LeaseShardTest, ACircleInAChainIsRefusedAndNobodyLoopsInIt) {
   const HeldLease lease = lessee_.Acquire("42").value();
   lease.entry->head.next.store(segment().RefOf(lease.entry));
   const Result<HeldLease> second = lessee_.Acquire("42", 2);

@@ -15,6 +15,7 @@
 #include "shm/base/crash_point.h"
 #include "shm/layout/layout.h"
 #include "shm/leases/lease_clock.h"
+#include "shm/leases/ledger.h"
 #include "shm/segment/segment_options.h"
 #include "tests/support/child.h"
 #include "tests/support/lessee.h"
@@ -59,7 +60,7 @@ TEST_F(LeasesTest, TheGaugeIsTheNumberOfLiveLeasesOfEachKey) {
   EXPECT_EQ(testing::Read(path_).snapshot().workers.at(0).leases, 2U);
 }
 
-TEST_F(LeasesTest, NoMoreAreAdmittedThanTheLimitAndAgainOneWhenOneEnds) {
+TEST_F(LeasesTest, NoMoreAreAdmittedThanTheLimitAndOneMoreWhenOneEnds) {
   Lessee lessee(path_);
   const HeldLease first = lessee.Acquire("42", 2).value();
   ASSERT_TRUE(lessee.Acquire("42", 2).ok());
@@ -78,7 +79,18 @@ TEST_F(LeasesTest, NoLimitAdmitsAnyNumberAndZeroAdmitsNone) {
   EXPECT_EQ(lessee.Acquire("7", 0).error().code, ErrorCode::kLimitReached);
 }
 
-TEST_F(LeasesTest, ALimitLoweredBelowWhatIsLiveThrowsNobodyOutAndAdmitsNobody) {
+TEST_F(LeasesTest, TheLimitMayDependOnTheKeysClassInTheLedger) {
+  Lessee lessee(path_);
+  Ledger ledger(lessee.worker().segment(), lessee.worker().arena());
+  ASSERT_TRUE(ledger.SetClass("42", 2).ok());
+  const Leases::LimitOf limit_of = [](std::uint32_t key_class) { return key_class; };
+  for (int i = 0; i < 2; i++) ASSERT_TRUE(lessee.AcquireOn("42", {.limit_of = limit_of}).ok());
+  EXPECT_EQ(lessee.AcquireOn("42", {.limit_of = limit_of}).error().code, ErrorCode::kLimitReached);
+  EXPECT_EQ(lessee.AcquireOn("7", {.limit = 1, .limit_of = limit_of}).error().code, ErrorCode::kLimitReached)
+      << "a key that is not in the ledger has class 0";
+}
+
+TEST_F(LeasesTest, ALimitLoweredBelowTheLiveLeasesEndsNoneAndAdmitsNone) {
   Lessee lessee(path_);
   const HeldLease first = lessee.Acquire("42", 3).value();
   for (int i = 0; i < 2; i++) ASSERT_TRUE(lessee.Acquire("42", 3).ok());
@@ -87,7 +99,7 @@ TEST_F(LeasesTest, ALimitLoweredBelowWhatIsLiveThrowsNobodyOutAndAdmitsNobody) {
   EXPECT_TRUE(Leases::Renew(first, 0));
 }
 
-TEST_F(LeasesTest, AnotherReleaseOrRenewalAfterTheEndChangesNothingAndSaysSo) {
+TEST_F(LeasesTest, AReleaseOrRenewalAfterTheEndChangesNothingAndSaysSo) {
   Lessee lessee(path_);
   const HeldLease first = lessee.Acquire("42", 1, kMinuteNs).value();
   EXPECT_TRUE(lessee.Release(first));
@@ -118,8 +130,8 @@ TEST_F(LeasesTest, ARenewalThatComesAfterTheDeadlineFailsThoughNobodyTookThePlac
   EXPECT_EQ(Shown("42"), std::nullopt);
 }
 
-// Fault 7: a holder stands still between its look at the deadline and its store.
-TEST_F(LeasesTest, ARenewalThatStandsStillDoesNotComeBackBesideWhoHasTakenThePlace) {
+// Fault 7: an owner stands still between its look at the deadline and its store.
+TEST_F(LeasesTest, ARenewalThatStandsStillDoesNotComeBackBesideTheLeaseThatTookThePlace) {
   static Lessee* successor;
   static int renewals;
   static int passed_over;
@@ -138,7 +150,7 @@ TEST_F(LeasesTest, ARenewalThatStandsStillDoesNotComeBackBesideWhoHasTakenThePla
     EXPECT_FALSE(Leases::Renew(lease, kMinuteNs));
   }
   crash_point_hook = nullptr;
-  EXPECT_EQ(renewals, 0) << "two were inside, if only for a moment";
+  EXPECT_EQ(renewals, 0) << "two leases were live, if only for a moment";
   EXPECT_EQ(Shown("42"), 1);
 }
 
@@ -153,7 +165,7 @@ TEST_F(LeasesTest, ARenewedLeaseOutlivesItsFirstDeadline) {
   EXPECT_GT(lease.entry->state.deadline_ns, before);
 }
 
-TEST_F(LeasesTest, ADeniedAttemptExtendsNothing) {
+TEST_F(LeasesTest, ADeniedAttemptExtendsNoDeadline) {
   Lessee lessee(path_);
   const HeldLease lease = lessee.Acquire("42", 1, kMinuteNs).value();
   const std::int64_t before = lease.entry->state.deadline_ns;
@@ -194,7 +206,7 @@ TEST_F(LeasesTest, AFullTableRefusesClearlyAndIsUsableWhenOneEnds) {
   EXPECT_TRUE(lessee.Acquire("42").ok());
 }
 
-TEST_F(LeasesTest, ABusyKeyThatHasUsedUpTheTableLeavesEveryOtherKeyRoom) {
+TEST_F(LeasesTest, ABusyKeyThatHasFilledTheTableLeavesRoomForEveryOtherKey) {
   SegmentOptions options = testing::SmallSegment();
   options.lease_limit = 1'024;
   Lessee lessee(path_, options);
@@ -205,7 +217,7 @@ TEST_F(LeasesTest, ABusyKeyThatHasUsedUpTheTableLeavesEveryOtherKeyRoom) {
   EXPECT_EQ(held.size(), 1'024U);
   for (int i = 0; i < 200; i++) {
     const Result<HeldLease> lease = lessee.Acquire("user" + std::to_string(i));
-    // Those in the shard of the busy key find its entries taken.
+    // Keys in the shard of the busy key find its entries taken.
     EXPECT_TRUE(lease.ok() || lease.error().code == ErrorCode::kLeaseTableFull);
     if (lease.ok()) lessee.Release(lease.value());
   }
@@ -217,7 +229,7 @@ TEST_F(LeasesTest, ABusyKeyThatHasUsedUpTheTableLeavesEveryOtherKeyRoom) {
   }
 }
 
-TEST_F(LeasesTest, WhoCannotAskWhetherOwnersLiveIsNotToldThatALimitIsReached) {
+TEST_F(LeasesTest, AProcessThatCannotAskWhetherOwnersLiveIsNotToldThatTheLimitIsReached) {
   const testing::SharedPage<std::atomic<int>> step;
   Child owner([&] {
     ASSERT_TRUE(Lessee(path_).Acquire("42", 1).ok());

@@ -22,7 +22,7 @@ namespace {
 using testing::Lessee;
 using Intent = Ledger::Intent;
 
-constexpr std::uint64_t kMinute = 1'000'000'000;
+constexpr std::uint64_t kUnit = 1'000'000'000;
 
 Ledger::LimitOf Limit(std::optional<std::uint64_t> limit) {
   return [limit](std::uint32_t) { return limit; };
@@ -30,29 +30,29 @@ Ledger::LimitOf Limit(std::optional<std::uint64_t> limit) {
 
 class LedgerTest : public ::testing::Test {
  protected:
-  Ledger::Decision Spend(std::string_view user, std::uint64_t amount, std::optional<std::uint64_t> limit,
+  Ledger::Decision Spend(std::string_view key, std::uint64_t amount, std::optional<std::uint64_t> limit,
                          Intent intent = Intent::kSpend) {
-    return ledger_.Spend(user, amount, intent, Limit(limit)).value();
+    return ledger_.Spend(key, amount, intent, Limit(limit)).value();
   }
-  std::uint64_t Used(std::string_view user) { return ledger_.Read(user)->nano_minutes; }
+  std::uint64_t Used(std::string_view key) { return ledger_.Read(key)->amount; }
 
-  /// As if the user's last minutes had been used on another day.
-  void MoveToDay(std::string_view user, std::int64_t day) {
-    const LedgerRecord record = RecordOf(user);
+  /// Makes the key's amount one of another day.
+  void MoveToDay(std::string_view key, std::int64_t day) {
+    const LedgerRecord record = RecordOf(key);
     const std::uint32_t entries = layout::kLeaseShards;
     for (std::uint32_t shard = 0; shard < entries; shard++) {
-      const Result<LeaseShard> taken = LeaseShard::Take(segment(), shard);
+      const Result<LeaseShard> taken = LeaseShard::Lock(segment(), shard);
       taken->ledger().ForEach([&](layout::LedgerEntry& entry) {
-        if (IsInUse(entry) && KeyOf(entry) == user)
-          entry.state = {static_cast<std::int32_t>(day), 0, record.nano_minutes};
+        if (IsInUse(entry) && KeyOf(entry) == key)
+          entry.state = {static_cast<std::int32_t>(day), 0, record.amount};
       });
     }
   }
-  LedgerRecord RecordOf(std::string_view user) {
+  LedgerRecord RecordOf(std::string_view key) {
     std::vector<LedgerRecord> records;
     ReadLedgerRecords(segment(), &records);
     for (const LedgerRecord& record : records) {
-      if (record.key == user) return record;
+      if (record.key == key) return record;
     }
     return {};
   }
@@ -71,29 +71,29 @@ class LedgerTest : public ::testing::Test {
 };
 
 TEST_F(LedgerTest, AmountsAddUpToTheLimitAndNotPastIt) {
-  EXPECT_TRUE(Spend("42", 20 * kMinute, 30 * kMinute).allowed);
-  const Ledger::Decision denied = Spend("42", 11 * kMinute, 30 * kMinute);
+  EXPECT_TRUE(Spend("42", 20 * kUnit, 30 * kUnit).allowed);
+  const Ledger::Decision denied = Spend("42", 11 * kUnit, 30 * kUnit);
   EXPECT_FALSE(denied.allowed);
-  EXPECT_EQ(denied.account.nano_minutes, 20 * kMinute) << "a denied amount is not taken";
-  EXPECT_TRUE(Spend("42", 10 * kMinute, 30 * kMinute).allowed);
-  EXPECT_FALSE(Spend("42", 1, 30 * kMinute).allowed);
-  EXPECT_EQ(Used("42"), 30 * kMinute);
+  EXPECT_EQ(denied.account.amount, 20 * kUnit) << "a denied amount is not added";
+  EXPECT_TRUE(Spend("42", 10 * kUnit, 30 * kUnit).allowed);
+  EXPECT_FALSE(Spend("42", 1, 30 * kUnit).allowed);
+  EXPECT_EQ(Used("42"), 30 * kUnit);
   EXPECT_EQ(Used("7"), 0U);
 }
 
 TEST_F(LedgerTest, NoLimitAllowsEverythingAndZeroNothing) {
-  EXPECT_TRUE(Spend("42", 1'000'000 * kMinute, std::nullopt).allowed);
+  EXPECT_TRUE(Spend("42", 1'000'000 * kUnit, std::nullopt).allowed);
   EXPECT_FALSE(Spend("7", 1, 0).allowed);
 }
 
-TEST_F(LedgerTest, AQuestionTakesNothingAndOpensNoAccount) {
-  EXPECT_TRUE(Spend("42", kMinute, kMinute, Intent::kAsk).allowed);
-  EXPECT_FALSE(Spend("42", kMinute + 1, kMinute, Intent::kAsk).allowed);
+TEST_F(LedgerTest, AQuestionAddsNothingAndMakesNoAccount) {
+  EXPECT_TRUE(Spend("42", kUnit, kUnit, Intent::kAsk).allowed);
+  EXPECT_FALSE(Spend("42", kUnit + 1, kUnit, Intent::kAsk).allowed);
   EXPECT_EQ(Used("42"), 0U);
   EXPECT_EQ(CountLedgerEntries(segment()), 0U);
 }
 
-TEST_F(LedgerTest, AmountsTooGreatForANumberAreDeniedOrKeptAtTheGreatest) {
+TEST_F(LedgerTest, AmountsTooLargeForTheirTypeAreDeniedOrStayAtTheLargest) {
   EXPECT_TRUE(Spend("42", UINT64_MAX - 1, std::nullopt).allowed);
   EXPECT_TRUE(Spend("42", UINT64_MAX - 1, std::nullopt).allowed);
   EXPECT_EQ(Used("42"), UINT64_MAX);
@@ -102,104 +102,104 @@ TEST_F(LedgerTest, AmountsTooGreatForANumberAreDeniedOrKeptAtTheGreatest) {
 
 TEST_F(LedgerTest, AnotherDayBeginsAtZeroWhetherTheClockWentForwardOrBack) {
   for (const std::int64_t distance : {-365, -1, 1, 365}) {
-    ASSERT_TRUE(Spend("42", kMinute, kMinute).allowed);
+    ASSERT_TRUE(Spend("42", kUnit, kUnit).allowed);
     MoveToDay("42", UtcDay() + distance);
     EXPECT_EQ(Used("42"), 0U);
-    EXPECT_TRUE(Spend("42", kMinute, kMinute).allowed) << distance;
+    EXPECT_TRUE(Spend("42", kUnit, kUnit).allowed) << distance;
     MoveToDay("42", UtcDay() + distance);
   }
 }
 
-TEST_F(LedgerTest, ATierIsRememberedWithTheMinutes) {
-  EXPECT_EQ(ledger_.Read("42")->tier, 0U);
-  ASSERT_TRUE(ledger_.SetTier("42", 3).ok());
-  EXPECT_TRUE(Spend("42", kMinute, kMinute).allowed);
-  EXPECT_EQ(ledger_.Read("42")->tier, 3U);
-  ASSERT_TRUE(ledger_.SetTier("42", 2).ok());
-  EXPECT_EQ(RecordOf("42").tier, 2U);
-  EXPECT_EQ(RecordOf("42").nano_minutes, kMinute);
+TEST_F(LedgerTest, AClassIsRememberedWithTheAmount) {
+  EXPECT_EQ(ledger_.Read("42")->key_class, 0U);
+  ASSERT_TRUE(ledger_.SetClass("42", 3).ok());
+  EXPECT_TRUE(Spend("42", kUnit, kUnit).allowed);
+  EXPECT_EQ(ledger_.Read("42")->key_class, 3U);
+  ASSERT_TRUE(ledger_.SetClass("42", 2).ok());
+  EXPECT_EQ(RecordOf("42").key_class, 2U);
+  EXPECT_EQ(RecordOf("42").amount, kUnit);
   EXPECT_EQ(RecordOf("42").day, UtcDay());
 }
 
-TEST_F(LedgerTest, TheLimitIsThatOfTheTierThatWasSet) {
-  ASSERT_TRUE(ledger_.SetTier("42", 3).ok());
+TEST_F(LedgerTest, TheLimitIsThatOfTheClassThatWasSet) {
+  ASSERT_TRUE(ledger_.SetClass("42", 3).ok());
   std::uint32_t asked = 0;
-  const auto limit_of = [&](std::uint32_t tier) {
-    asked = tier;
-    return std::optional<std::uint64_t>(tier == 3 ? 2 : 1);
+  const auto limit_of = [&](std::uint32_t key_class) {
+    asked = key_class;
+    return std::optional<std::uint64_t>(key_class == 3 ? 2 : 1);
   };
   EXPECT_TRUE(ledger_.Spend("42", 2, Intent::kSpend, limit_of)->allowed);
   EXPECT_EQ(asked, 3U);
 }
 
-TEST_F(LedgerTest, AFullLedgerRefusesNobodyMinutesAndCountsWhatItDidNotRecord) {
-  for (int i = 0; CountLedgerEntries(segment()) < 512 || Spend("u" + std::to_string(i), 1, kMinute).recorded;
+TEST_F(LedgerTest, AFullLedgerRefusesNoAmountAndCountsWhatItDidNotRecord) {
+  for (int i = 0; CountLedgerEntries(segment()) < 512 || Spend("u" + std::to_string(i), 1, kUnit).recorded;
        i++) {
-    Spend("u" + std::to_string(i), 1, kMinute);
+    Spend("u" + std::to_string(i), 1, kUnit);
   }
   const std::uint64_t counted = testing::Read(path_).Refusals(layout::Refusal::kLedgerFull);
   EXPECT_GE(counted, 1U);
   std::string unknown = "other";
-  while (Spend(unknown, 1, kMinute).recorded) unknown += "x";  // until its shard is full too
-  EXPECT_TRUE(Spend(unknown, 1, kMinute).allowed);
+  while (Spend(unknown, 1, kUnit).recorded) unknown += "x";  // until its shard is full too
+  EXPECT_TRUE(Spend(unknown, 1, kUnit).allowed);
   EXPECT_GT(testing::Read(path_).Refusals(layout::Refusal::kLedgerFull), counted);
-  const Result<void> tier = ledger_.SetTier(unknown, 3);
-  ASSERT_FALSE(tier.ok());
-  EXPECT_EQ(tier.error().code, ErrorCode::kLedgerFull);
+  const Result<void> set = ledger_.SetClass(unknown, 3);
+  ASSERT_FALSE(set.ok());
+  EXPECT_EQ(set.error().code, ErrorCode::kLedgerFull);
 }
 
-TEST_F(LedgerTest, PlacesOfUsersWhoseDayHasPassedAreUsedAgainUnlessTheyStream) {
-  ASSERT_TRUE(lessee_.Acquire("streaming").ok());
-  ASSERT_TRUE(ledger_.SetTier("streaming", 3).ok());
-  std::vector<std::string> users{"streaming"};
+TEST_F(LedgerTest, EntriesWhoseDayHasPassedAreUsedAgainUnlessTheirKeyHasALease) {
+  ASSERT_TRUE(lessee_.Acquire("leased").ok());
+  ASSERT_TRUE(ledger_.SetClass("leased", 3).ok());
+  std::vector<std::string> keys{"leased"};
   for (int i = 0; i < 2'000; i++) {
-    users.push_back("u" + std::to_string(i));
-    Spend(users.back(), 1, kMinute);
+    keys.push_back("u" + std::to_string(i));
+    Spend(keys.back(), 1, kUnit);
   }
-  for (const std::string& user : users) MoveToDay(user, UtcDay() - 1);
+  for (const std::string& key : keys) MoveToDay(key, UtcDay() - 1);
   int recorded = 0;
-  for (int i = 0; i < 2'000; i++) recorded += Spend("new" + std::to_string(i), 1, kMinute).recorded ? 1 : 0;
-  EXPECT_GT(recorded, 400) << "of 512 places";
-  EXPECT_EQ(ledger_.Read("streaming")->tier, 3U);
+  for (int i = 0; i < 2'000; i++) recorded += Spend("new" + std::to_string(i), 1, kUnit).recorded ? 1 : 0;
+  EXPECT_GT(recorded, 400) << "of 512 entries";
+  EXPECT_EQ(ledger_.Read("leased")->key_class, 3U);
 }
 
-TEST_F(LedgerTest, StreamsOfTheDeadKeepNobodysPlace) {
-  std::vector<std::string> users;
+TEST_F(LedgerTest, LeasesOfDeadWorkersKeepNoEntry) {
+  std::vector<std::string> keys;
   for (int i = 0; i < 600; i++) {
-    users.push_back("u" + std::to_string(i));
-    Spend(users.back(), 1, kMinute);
+    keys.push_back("u" + std::to_string(i));
+    Spend(keys.back(), 1, kUnit);
   }
   ASSERT_EQ(testing::RunInChild([&] {
               Lessee worker(path_);
-              for (const std::string& user : users) ASSERT_TRUE(worker.Acquire(user).ok());
+              for (const std::string& key : keys) ASSERT_TRUE(worker.Acquire(key).ok());
             }),
             0);
-  for (const std::string& user : users) MoveToDay(user, UtcDay() - 1);
+  for (const std::string& key : keys) MoveToDay(key, UtcDay() - 1);
   int recorded = 0;
-  for (int i = 0; i < 600; i++) recorded += Spend("new" + std::to_string(i), 1, kMinute).recorded ? 1 : 0;
+  for (int i = 0; i < 600; i++) recorded += Spend("new" + std::to_string(i), 1, kUnit).recorded ? 1 : 0;
   EXPECT_GT(recorded, 400);
 }
 
-TEST_F(LedgerTest, WhatWasSavedIsAddedOnceToWhatWasUsedSince) {
-  ASSERT_TRUE(ledger_.Restore({"new", UtcDay(), 5 * kMinute, 2}).ok());
-  ASSERT_TRUE(Spend("known", kMinute, std::nullopt).allowed);
+TEST_F(LedgerTest, ASavedAmountIsAddedOnceToWhatWasUsedSince) {
+  ASSERT_TRUE(ledger_.Restore({"new", UtcDay(), 5 * kUnit, 2}).ok());
+  ASSERT_TRUE(Spend("known", kUnit, std::nullopt).allowed);
   for (int i = 0; i < 3; i++) {
-    ASSERT_TRUE(ledger_.Restore({"new", UtcDay(), 5 * kMinute, 2}).ok());
-    ASSERT_TRUE(ledger_.Restore({"known", UtcDay(), 5 * kMinute, 2}).ok());
-    ASSERT_TRUE(Spend("known", kMinute, std::nullopt).allowed);
+    ASSERT_TRUE(ledger_.Restore({"new", UtcDay(), 5 * kUnit, 2}).ok());
+    ASSERT_TRUE(ledger_.Restore({"known", UtcDay(), 5 * kUnit, 2}).ok());
+    ASSERT_TRUE(Spend("known", kUnit, std::nullopt).allowed);
   }
-  EXPECT_EQ(Used("new"), 5 * kMinute);
-  EXPECT_EQ(Used("known"), 9 * kMinute);
-  EXPECT_EQ(ledger_.Read("new")->tier, 2U);
-  EXPECT_EQ(ledger_.Read("known")->tier, 2U);
+  EXPECT_EQ(Used("new"), 5 * kUnit);
+  EXPECT_EQ(Used("known"), 9 * kUnit);
+  EXPECT_EQ(ledger_.Read("new")->key_class, 2U);
+  EXPECT_EQ(ledger_.Read("known")->key_class, 2U);
 }
 
-TEST_F(LedgerTest, NeitherMinutesOfAnotherDayNorATierThatWasSetSinceAreRestoredOver) {
-  ASSERT_TRUE(Spend("42", kMinute, std::nullopt).allowed);
-  ASSERT_TRUE(ledger_.SetTier("42", 3).ok());
-  ASSERT_TRUE(ledger_.Restore({"42", UtcDay() - 1, 5 * kMinute, 2}).ok());
-  EXPECT_EQ(Used("42"), kMinute);
-  EXPECT_EQ(ledger_.Read("42")->tier, 3U);
+TEST_F(LedgerTest, RestoringAddsNoAmountOfAnotherDayAndKeepsAClassThatWasSetSince) {
+  ASSERT_TRUE(Spend("42", kUnit, std::nullopt).allowed);
+  ASSERT_TRUE(ledger_.SetClass("42", 3).ok());
+  ASSERT_TRUE(ledger_.Restore({"42", UtcDay() - 1, 5 * kUnit, 2}).ok());
+  EXPECT_EQ(Used("42"), kUnit);
+  EXPECT_EQ(ledger_.Read("42")->key_class, 3U);
 }
 
 TEST_F(LedgerTest, ItIsLoadedWhenSomebodySaysSo) {
@@ -224,7 +224,7 @@ TEST_F(LedgerTest, ProcessesThatSpendAtOnceSpendExactlyTheLimit) {
   EXPECT_EQ(Used("42"), 9'999U);
 }
 
-TEST_F(LedgerTest, UsersWithoutEndAreRefused) {
+TEST_F(LedgerTest, KeysThatAreTooLongAreRefused) {
   EXPECT_EQ(ledger_.Read(std::string(1U << 20U, 'x')).error().code, ErrorCode::kInvalidLabels);
 }
 

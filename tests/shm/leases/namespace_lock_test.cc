@@ -29,7 +29,8 @@ using testing::Child;
 using testing::Lessee;
 using testing::RunInChild;
 
-/// Runs `body` as the first process of a new PID namespace; its exit code, or 77 if this user may make none.
+/// Runs `body` as the first process of a new PID namespace. Returns its exit code, or 77 if this user may not
+/// make one.
 int RunInPidNamespace(const std::function<void()>& body) {
   return RunInChild([&] {
     if (unshare(CLONE_NEWPID) != 0) _exit(77);
@@ -70,7 +71,7 @@ TEST_F(NamespaceLockTest, AProcessOfAnotherPidNamespaceIsRefusedLeasesAndToldWhy
               ASSERT_FALSE(lease.ok());
               EXPECT_EQ(lease.error().code, ErrorCode::kForeignNamespace);
               EXPECT_NE(lease.error().message.find("shared_pid_namespaces"), std::string::npos);
-              // Everything else works for it.
+              // Everything else works in that process.
               stranger.worker().Count(testing::CounterNamed("things_total"), {}, std::uint64_t{1});
               stranger.worker().Set(testing::GaugeNamed("level", layout::GaugeMode::kLast), {}, 5);
             }),
@@ -83,7 +84,7 @@ TEST_F(NamespaceLockTest, AProcessOfAnotherPidNamespaceIsRefusedLeasesAndToldWhy
 }
 
 // Fault 13.
-TEST_F(NamespaceLockTest, ASegmentMadeForItTakesLeasesOfSeveralNamespacesUnderOneLimit) {
+TEST_F(NamespaceLockTest, ASegmentForSeveralNamespacesTakesTheirLeasesUnderOneLimit) {
   Lessee lessee(path_, Shared());
   ASSERT_TRUE(lessee.Acquire("42", 2).ok());
   EXPECT_EQ(RunInPidNamespace([&] {
@@ -92,14 +93,15 @@ TEST_F(NamespaceLockTest, ASegmentMadeForItTakesLeasesOfSeveralNamespacesUnderOn
               EXPECT_EQ(stranger.Acquire("42", 2).error().code, ErrorCode::kLimitReached);
             }),
             0);
-  EXPECT_TRUE(lessee.Acquire("42", 2).ok()) << "the stranger is dead, as pid 1 of his namespace";
+  EXPECT_TRUE(lessee.Acquire("42", 2).ok()) << "the stranger is dead; it was pid 1 of its namespace";
   EXPECT_FALSE(lessee.Acquire("42", 2).ok());
 }
 
-/// The hazard that the byte is for: a holder and a waiter of two namespaces, both process 1 there, and the waiter dies.
+/// The byte lock prevents this hazard: a holder and a waiter are each process 1 of their namespaces, and the
+/// waiter dies.
 class NamespaceHazardTest : public NamespaceLockTest {
  protected:
-  /// The first process of a PID namespace of its own, which runs `body` until it is killed with the answer.
+  /// Makes the first process of a new PID namespace. It runs `body` until the returned Child is killed.
   Child FirstProcess(const std::function<void()>& body) {
     pid_->store(0);
     started_->store(false);
@@ -117,14 +119,15 @@ class NamespaceHazardTest : public NamespaceLockTest {
     testing::WaitUntil([&] { return started_->load() && pid_->load() != 0; });
     return outside;
   }
-  /// Whether a thread waits in the kernel, for a mutex or between two questions for a byte.
+  /// True if a thread waits in the kernel: for a mutex, or between two tries to lock a byte.
   static bool IsAsleep(pid_t pid) {
     std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
     std::string text;
     std::getline(file, text);
     return text.find(") S ") != std::string::npos;
   }
-  /// One process after the other asks to be let in, again and again, and is killed while it waits. Whether one was.
+  /// Starts one process after the other. Each asks to be let in until it is killed in a wait.
+  /// True if one was let in.
   bool KillWaiters(int how_many, const std::function<bool()>& ask) {
     for (int i = 0; i < how_many && !inside_->load(); i++) {
       Child waiter = FirstProcess([&] {
@@ -148,53 +151,53 @@ class NamespaceHazardTest : public NamespaceLockTest {
   const testing::SharedPage<std::atomic<pid_t>> pid_;
 };
 
-// Fault 13: should this ever fail, the kernel has learnt to tell namespaces apart and the byte lock can go.
-TEST_F(NamespaceHazardTest, WithoutTheByteAWaitersDeathLetsTheNextInBesideALivingHolder) {
+// Fault 13. If this ever fails, the kernel can tell namespaces apart, and the byte lock can go.
+TEST_F(NamespaceHazardTest, WithoutTheByteLockAWaitersDeathLetsTheNextWaiterInBesideALivingHolder) {
   const Child holder = FirstProcess([&] {
     ASSERT_EQ(mutex_.Lock(), RobustMutex::Outcome::kLocked);
     started_->store(true);
     for (;;) pause();
   });
   const pid_t pid_of_holder = pid_->load();
-  // Not every death is in the middle of a wait, and it is the next one who is let in.
+  // Not every death comes in the middle of a wait, and it is the next process that is let in.
   EXPECT_TRUE(KillWaiters(20, [&] { return mutex_.Lock() == RobustMutex::Outcome::kOwnerDied; }));
-  EXPECT_EQ(kill(pid_of_holder, 0), 0) << "the holder lives, and holds it too";
+  EXPECT_EQ(kill(pid_of_holder, 0), 0) << "the holder lives, and still holds the mutex";
 }
 
 // Fault 13.
-TEST_F(NamespaceHazardTest, NoWaitersDeathLetsAnybodyInBesideALivingHolder) {
+TEST_F(NamespaceHazardTest, WithTheByteLockNoWaitersDeathLetsAnybodyInBesideALivingHolder) {
   Child holder = FirstProcess([&] {
-    const Result<LeaseShard> shard = LeaseShard::Take(segment_, 0);
+    const Result<LeaseShard> shard = LeaseShard::Lock(segment_, 0);
     ASSERT_TRUE(shard.ok());
     started_->store(true);
     for (;;) pause();
   });
-  EXPECT_FALSE(KillWaiters(5, [&] { return LeaseShard::Take(segment_, 0).ok(); }));
-  EXPECT_EQ(mutex_.TryLock(), RobustMutex::Outcome::kBusy) << "a dying waiter has touched it";
-  EXPECT_EQ(LeaseShard::Take(segment_, 0).error().code, ErrorCode::kBusy);
+  EXPECT_FALSE(KillWaiters(5, [&] { return LeaseShard::Lock(segment_, 0).ok(); }));
+  EXPECT_EQ(mutex_.TryLock(), RobustMutex::Outcome::kBusy) << "a dying waiter has changed the mutex";
+  EXPECT_EQ(LeaseShard::Lock(segment_, 0).error().code, ErrorCode::kBusy);
   EXPECT_EQ(testing::Read(path_).snapshot().segment.mutex_recoveries, 0U);
   holder.Kill();
-  testing::WaitUntil([&] { return LeaseShard::Take(segment_, 0).ok(); });
+  testing::WaitUntil([&] { return LeaseShard::Lock(segment_, 0).ok(); });
   EXPECT_EQ(testing::Read(path_).snapshot().segment.mutex_recoveries, 1U) << "this death counts";
 }
 
-TEST_F(NamespaceLockTest, AHolderOfTheByteThatDoesNotGoOnMakesOthersBusyAndItsDeathFreesThem) {
+TEST_F(NamespaceLockTest, AStoppedHolderOfTheByteMakesOthersBusyAndItsDeathFreesThem) {
   Lessee lessee(path_, Shared());
   const testing::SharedPage<std::atomic<int>> holding;
   Child holder([&] {
-    const Result<NamespaceLock> lock = NamespaceLock::Take(lessee.worker().segment(), 7);
+    const Result<NamespaceLock> lock = NamespaceLock::Lock(lessee.worker().segment(), 7);
     ASSERT_TRUE(lock.ok()) << lock.error().message;
     holding->store(1);
     for (;;) pause();
   });
   testing::WaitUntil([&] { return holding->load() == 1; });
   holder.Signal(SIGSTOP);
-  const Result<NamespaceLock> other = NamespaceLock::Take(lessee.worker().segment(), 7);
+  const Result<NamespaceLock> other = NamespaceLock::Lock(lessee.worker().segment(), 7);
   ASSERT_FALSE(other.ok());
   EXPECT_EQ(other.error().code, ErrorCode::kBusy);
-  EXPECT_TRUE(NamespaceLock::Take(lessee.worker().segment(), 8).ok()) << "another shard is free";
+  EXPECT_TRUE(NamespaceLock::Lock(lessee.worker().segment(), 8).ok()) << "another shard is free";
   holder.Kill();
-  EXPECT_TRUE(NamespaceLock::Take(lessee.worker().segment(), 7).ok());
+  EXPECT_TRUE(NamespaceLock::Lock(lessee.worker().segment(), 7).ok());
 }
 
 TEST_F(NamespaceLockTest, SegmentsOfOneNamespaceNeedNoLockFile) {

@@ -28,7 +28,7 @@ class OwnerProbeTest : public ::testing::Test {
     std::uint32_t slot;
     std::uint64_t epoch;
   };
-  /// A process that has a slot and goes on until it is killed.
+  /// A process that holds a slot until it is killed.
   Owner NewOwner() {
     struct Place {
       std::atomic<std::uint32_t> slot;
@@ -54,22 +54,22 @@ class OwnerProbeTest : public ::testing::Test {
   BareWorker asking_{path_};
 };
 
-TEST_F(OwnerProbeTest, ALivingOwnerIsNotDeadWhomeverOneAsks) {
+TEST_F(OwnerProbeTest, ALivingOwnerIsNotDeadWhetherOrNotTheKernelIsAsked) {
   const Owner owner = NewOwner();
   EXPECT_FALSE(IsDead(owner, Asks::kNobody));
   EXPECT_FALSE(IsDead(owner, Asks::kTheKernel));
 }
 
 // Fault 6.
-TEST_F(OwnerProbeTest, AKilledOwnerIsDeadToWhoeverAsksTheKernelAndToNobodyElse) {
+TEST_F(OwnerProbeTest, AKilledOwnerIsDeadOnlyIfTheKernelIsAsked) {
   Owner owner = NewOwner();
   owner.process.Kill();
   EXPECT_TRUE(IsDead(owner, Asks::kTheKernel));
-  EXPECT_FALSE(IsDead(owner, Asks::kNobody)) << "nothing in the segment says so";
+  EXPECT_FALSE(IsDead(owner, Asks::kNobody)) << "nothing in the segment says that it is dead";
 }
 
 // Fault 10.
-TEST_F(OwnerProbeTest, AnOwnerWhoseParentNeverWaitsIsDead) {
+TEST_F(OwnerProbeTest, AKilledOwnerWhoseParentNeverWaitsIsDead) {
   const Owner owner = NewOwner();
   owner.process.Signal(SIGKILL);
   siginfo_t info;
@@ -84,7 +84,7 @@ TEST_F(OwnerProbeTest, AStoppedOwnerIsAlive) {
   EXPECT_FALSE(IsDead(owner, Asks::kTheKernel));
 }
 
-TEST_F(OwnerProbeTest, AnOwnerWhoseSlotHasGoneToAnotherIsDeadWithoutAskingAnybody) {
+TEST_F(OwnerProbeTest, AnOwnerWhoseSlotHasGoneToAnotherIsDeadWithoutAskingTheKernel) {
   Owner former = NewOwner();
   former.process.Kill();
   const Owner successor = NewOwner();
@@ -102,24 +102,24 @@ TEST_F(OwnerProbeTest, AnOwnerInASlotThatTheSegmentDoesNotHaveIsDead) {
   }
 }
 
-TEST_F(OwnerProbeTest, OnesOwnSlotNeedsNoAnswer) {
-  // The slot is held by nobody, so any answer would be that its owner is dead.
+TEST_F(OwnerProbeTest, TheKernelIsNotAskedAboutTheOwnSlot) {
+  // Nobody holds the slot, so the kernel would answer that its owner is dead.
   Owner former = NewOwner();
   former.process.Kill();
   const layout::WorkerSlot& slot = asking_.segment().worker_slot(former.slot);
   OwnerProbe probe(asking_.segment(), Asks::kTheKernel, &slot);
   EXPECT_FALSE(probe.IsDead(former.slot, former.epoch));
-  EXPECT_TRUE(probe.IsDead(former.slot, former.epoch + 1)) << "another epoch of it is not one's own";
+  EXPECT_TRUE(probe.IsDead(former.slot, former.epoch + 1)) << "another epoch of the slot is another worker's";
 }
 
-TEST_F(OwnerProbeTest, OneDecisionGoesByOneAnswerForEachOwner) {
+TEST_F(OwnerProbeTest, ADecisionUsesOneAnswerForEachOwner) {
   Owner first = NewOwner();
   Owner second = NewOwner();
   OwnerProbe decision(asking_.segment(), Asks::kTheKernel);
   EXPECT_FALSE(decision.IsDead(first.slot, first.epoch));
   first.process.Kill();
   second.process.Kill();
-  EXPECT_FALSE(decision.IsDead(first.slot, first.epoch)) << "it was alive when it was asked for";
+  EXPECT_FALSE(decision.IsDead(first.slot, first.epoch)) << "it was alive when the kernel was asked";
   EXPECT_TRUE(decision.IsDead(second.slot, second.epoch));
   EXPECT_TRUE(IsDead(first, Asks::kTheKernel));
 }

@@ -122,13 +122,13 @@ TEST_F(LeaseReaderTest, AnEntryThatGoesToAnotherKeyWhileItIsReadShowsNeither) {
 TEST_F(LeaseReaderTest, TheLedgerIsReadAsItWasWritten) {
   const auto without_limit = [](std::uint32_t) { return std::nullopt; };
   ASSERT_TRUE(ledger_.Spend("42", 1'500'000'000, Ledger::Intent::kSpend, without_limit).ok());
-  ASSERT_TRUE(ledger_.SetTier("42", 3).ok());
+  ASSERT_TRUE(ledger_.SetClass("42", 3).ok());
   const std::vector<LedgerRecord> records = ReadRecords();
   ASSERT_EQ(records.size(), 1U) << "free entries are no records";
   EXPECT_EQ(records[0].key, "42");
   EXPECT_EQ(records[0].day, UtcDay());
-  EXPECT_EQ(records[0].nano_minutes, 1'500'000'000U);
-  EXPECT_EQ(records[0].tier, 3U);
+  EXPECT_EQ(records[0].amount, 1'500'000'000U);
+  EXPECT_EQ(records[0].key_class, 3U);
   EXPECT_EQ(CountLedgerEntries(segment()), layout::kEntriesPerChunk);
 }
 
@@ -136,7 +136,7 @@ TEST_F(LeaseReaderTest, ARecordKeepsTheDayItsMinutesAreOfThoughItHasPassed) {
   ASSERT_TRUE(ledger_.Restore({"42", 19'000, 5, 2}).ok());
   ASSERT_EQ(ReadRecords().size(), 1U);
   EXPECT_EQ(ReadRecords()[0].day, 19'000);
-  EXPECT_EQ(ReadRecords()[0].nano_minutes, 5U);
+  EXPECT_EQ(ReadRecords()[0].amount, 5U);
 }
 
 }  // namespace

@@ -1,0 +1,100 @@
+#include "client-lib/audio/ini_reader.h"
+
+#include <ini.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <utility>
+
+#include "shm/base/fork_guard.h"
+
+namespace shmetrics::audio {
+namespace {
+
+constexpr int kMaxLineBytes = 65536;
+
+/// Sets inih's options, which are global variables. Puts the former ones back, because the application may
+/// use inih too. (With the defaults, an indented key would belong to the value above it, and lines would be
+/// cut at 200 bytes.)
+class IniOptions {
+ public:
+  IniOptions() : former_(Apply({false, false, true, kMaxLineBytes, kMaxLineBytes, false, false})) {}
+  ~IniOptions() { Apply(former_); }
+  IniOptions(const IniOptions&) = delete;
+  IniOptions& operator=(const IniOptions&) = delete;
+
+ private:
+  struct Values {
+    bool allow_multiline, use_stack, allow_inline_comments;
+    int initial_alloc, max_line;
+    bool stop_on_first_error, allow_no_value;
+  };
+  /// Returns the former values.
+  static Values Apply(const Values& next) {
+    return {std::exchange(ini_allow_multiline, next.allow_multiline),
+            std::exchange(ini_use_stack, next.use_stack),
+            std::exchange(ini_allow_inline_comments, next.allow_inline_comments),
+            std::exchange(ini_initial_alloc, next.initial_alloc),
+            std::exchange(ini_max_line, next.max_line),
+            std::exchange(ini_stop_on_first_error, next.stop_on_first_error),
+            std::exchange(ini_allow_no_value, next.allow_no_value)};
+  }
+
+  /// Two threads must not put back each other's options. It stands first, so that it is held for both
+  /// exchanges.
+  const shm::ForkGuard::Lock lock_;
+  const Values former_;
+};
+
+struct FileCloser {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+
+/// One pass over one file. inih asks for each line and calls back for each key.
+struct Pass {
+  std::FILE* stream;
+  IniFile* file;
+  int line = 0;
+  int read_errno = 0;
+};
+
+char* ReadLine(char* line, int size, void* stream) {
+  auto* const pass = static_cast<Pass*>(stream);
+  char* const read = std::fgets(line, size, pass->stream);
+  pass->read_errno = errno;
+  if (read != nullptr) ++pass->line;
+  return read;
+}
+
+int KeepKey(void* user, const char* section, const char* name, const char* value) {
+  auto* const pass = static_cast<Pass*>(user);
+  pass->file->keys.push_back({section, name, value, pass->line});
+  return 1;
+}
+
+}  // namespace
+
+IniFile ReadIni(const std::string& path) {
+  IniFile file;
+  file.path = path;
+  const std::unique_ptr<std::FILE, FileCloser> stream(std::fopen(path.c_str(), "re"));
+  if (stream == nullptr) {
+    file.open_error = path + ": could not be opened: " + std::strerror(errno);
+    return file;
+  }
+  Pass pass{stream.get(), &file};
+  {
+    const IniOptions options;
+    file.bad_line = ini_parse_stream(ReadLine, &pass, KeepKey, &pass);
+  }
+  if (file.bad_line < 0) throw std::bad_alloc();  // inih had no memory for a line
+  if (std::ferror(stream.get()) != 0) {
+    file.read_error = path + ": could not be read: " + std::strerror(pass.read_errno);
+  }
+  return file;
+}
+
+}  // namespace shmetrics::audio

@@ -1,0 +1,36 @@
+#ifndef SHMETRICS_CLIENT_LIB_AUDIO_LEDGER_FORMAT_H_
+#define SHMETRICS_CLIENT_LIB_AUDIO_LEDGER_FORMAT_H_
+
+// The saved ledger as text. The agent writes it, and the worker that makes the next segment reads it, so both
+// do it here. It is JSON, with the users sorted by name:
+//   {"format": "shmetrics-ledger-1", "saved": "2026-11-22T16:00:00.000Z", "users": [
+//     {"user": "42", "day": "2026-11-22", "nano_minutes": 1500000000, "tier": "premium"}, ...]}
+// `tier` is null if none was set.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shm/leases/ledger_record.h"
+#include "shm/result.h"
+
+namespace shmetrics::audio {
+
+/// A longer file is neither written nor read: one that no worker reads must not replace a good one.
+inline constexpr std::size_t kMaxLedgerFileBytes = std::size_t{64} << 20U;
+
+/// The JSON array of the users. Leaves out records that say nothing and those that no worker wrote.
+std::string FormatLedgerUsers(std::vector<shm::LedgerRecord> ledger);
+
+/// The whole file around that array. `saved` is the time, in ISO 8601.
+std::string FormatLedgerFile(std::string_view users, std::string_view saved);
+
+/// The users in the text of a file. Everything that is not exactly of the form above is refused whole:
+/// another format, a member too many or too few, a user twice or out of order. The message of that kCorrupt
+/// names the place in the text. Throws nothing but std::bad_alloc.
+Result<std::vector<shm::LedgerRecord>> ParseLedgerFile(std::string_view text);
+
+}  // namespace shmetrics::audio
+
+#endif  // SHMETRICS_CLIENT_LIB_AUDIO_LEDGER_FORMAT_H_

@@ -1,0 +1,84 @@
+#include "client-lib/audio/ledger_format.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace shmetrics::audio {
+namespace {
+
+using shm::LedgerRecord;
+using ::testing::ElementsAre;
+
+constexpr const char* kSaved = "2026-11-22T16:00:00.000Z";
+constexpr std::uint64_t kMaxNanoMinutes = 9'000'000'000'000'000;
+
+using Fields = std::tuple<std::string, std::int64_t, std::uint64_t, std::uint32_t>;
+
+std::string FileOf(const std::vector<LedgerRecord>& ledger) {
+  return FormatLedgerFile(FormatLedgerUsers(ledger), kSaved);
+}
+
+/// What is read from the file that is written for `ledger`.
+std::vector<Fields> RoundTrip(const std::vector<LedgerRecord>& ledger) {
+  const auto read = ParseLedgerFile(FileOf(ledger));
+  if (!read.ok()) return {{read.error().message, 0, 0, 0}};
+  std::vector<Fields> users;
+  for (const LedgerRecord& user : read.value()) {
+    users.emplace_back(user.key, user.day, user.amount, user.key_class);
+  }
+  return users;
+}
+
+TEST(LedgerFormatTest, WhatIsWrittenIsReadAgainSortedByUser) {
+  EXPECT_THAT(RoundTrip({{"b \"\\\n\x01", 20'779, 1'500'000'000, 0},
+                         {"a", 0, 0, 1},
+                         {"\xc3\xa4", 2'932'896, kMaxNanoMinutes, 3},
+                         {"aa", 20'779, 7, 2}}),
+              ElementsAre(Fields("a", 0, 0, 1), Fields("aa", 20'779, 7, 2),
+                          Fields("b \"\\\n\x01", 20'779, 1'500'000'000, 0),
+                          Fields("\xc3\xa4", 2'932'896, kMaxNanoMinutes, 3)));
+}
+
+TEST(LedgerFormatTest, AnEmptyLedgerIsReadAgainToo) { EXPECT_THAT(RoundTrip({}), ElementsAre()); }
+
+TEST(LedgerFormatTest, EveryDayOfAYearIsReadAgain) {
+  for (std::int64_t day = 20'513; day < 20'513 + 366; day++) {
+    EXPECT_THAT(RoundTrip({{"42", day, 1, 0}}), ElementsAre(Fields("42", day, 1, 0)));
+  }
+}
+
+TEST(LedgerFormatTest, RecordsThatSayNothingOrThatNoWorkerWroteAreLeftOut) {
+  EXPECT_THAT(RoundTrip({{"nothing", 20'779, 0, 0},
+                         {"", 20'779, 1, 1},
+                         {"before 1970", -1, 1, 1},
+                         {"year 10000", 2'932'897, 1, 1},
+                         {"tier 4", 20'779, 1, 4},
+                         {"twice", 20'779, 1, 0},
+                         {"twice", 20'779, 2, 0},
+                         {"too many", 20'779, ~std::uint64_t{0}, 0}}),
+              ElementsAre(Fields("too many", 20'779, kMaxNanoMinutes, 0), Fields("twice", 20'779, 1, 0)));
+}
+
+TEST(LedgerFormatTest, TheBytesAreThePromisedOnes) {
+  EXPECT_EQ(FileOf({{"43", 20'779, 1, 0}, {"42", 20'779, 1'500'000'000, 3}}),
+            R"({"format":"shmetrics-ledger-1","saved":"2026-11-22T16:00:00.000Z","users":[)"
+            R"({"user":"42","day":"2026-11-22","nano_minutes":1500000000,"tier":"premium"},)"
+            R"({"user":"43","day":"2026-11-22","nano_minutes":1,"tier":null}]})"
+            "\n");
+}
+
+TEST(LedgerFormatTest, ARefusalNamesThePlace) {
+  std::string text = FileOf({{"42", 20'779, 1, 0}});
+  text.replace(text.find("null"), 4, "four");
+  const auto read = ParseLedgerFile(text);
+  ASSERT_FALSE(read.ok());
+  EXPECT_EQ(read.error().code, ErrorCode::kCorrupt);
+  EXPECT_THAT(read.error().message, ::testing::StartsWith("broken JSON at byte 1"));
+}
+
+}  // namespace
+}  // namespace shmetrics::audio
