@@ -54,22 +54,27 @@ const Registration* FamilyBinding::Registered() noexcept {
 FamilyBinding::Place FamilyBinding::Find(std::span<const std::string_view> values) noexcept try {
   const Registration* registration = Current();
   if (registration == nullptr || !registration->family) return {};
-  shm::layout::SeriesRecord* known =
-      registration->attachment->directory.FindSeries(*registration->family, values);
-  if (known != nullptr && IsShown(*known)) [[likely]]
-    return {registration->attachment, known};
-  return RegisterSeries(registration, values);
+  const shm::SeriesSearch search = registration->attachment->directory.Search(*registration->family, values);
+  if (search.series != nullptr && IsShown(*search.series)) [[likely]]
+    return {registration->attachment, search.series};
+  return RegisterSeries(registration, values, search);
 } catch (const std::exception&) {
   return {};
 }
 
 FamilyBinding::Place FamilyBinding::RegisterSeries(const Registration* registration,
-                                                   std::span<const std::string_view> values) noexcept try {
+                                                   std::span<const std::string_view> values,
+                                                   const shm::SeriesSearch& search) noexcept try {
   // A new series is the moment to check if the segment has been replaced.
+  const Registration* searched = registration;
   if (connection_.Refresh() != registration->attachment) registration = Current();
   if (registration == nullptr || !registration->family) return {};
   shm::Directory& directory = registration->attachment->directory;
-  Result<shm::layout::SeriesRecord*> series = directory.RegisterSeries(*registration->family, values);
+  // The search says nothing about another segment.
+  Result<shm::layout::SeriesRecord*> series =
+      registration->attachment == searched->attachment
+          ? directory.RegisterSeries(*registration->family, values, search)
+          : directory.RegisterSeries(*registration->family, values);
   if (series.ok()) return {registration->attachment, series.value()};
   refusals_.Note(series.error());
   return {registration->attachment, directory.OverflowSeries(*registration->family)};

@@ -80,14 +80,14 @@ class FamilyBinding {
       return CellsAt(Find(values));
     const shm::Directory& directory = registration->attachment->directory;
     RecentSeries::Slot& recent = recent_series.Of(registration->family->ref);
-    shm::layout::SeriesRecord* series = recent.Guess();
-    if (series == nullptr || !directory.IsSeries(*registration->family, *series, values)) {
-      series = directory.FindSeries(*registration->family, values);
-      recent.Note(series);
+    shm::SeriesSearch search{recent.Guess(), {}};
+    if (search.series == nullptr || !directory.IsSeries(*registration->family, *search.series, values)) {
+      search = directory.Search(*registration->family, values);
+      recent.Note(search.series);
     }
-    if (series == nullptr || !IsShown(*series)) [[unlikely]]
-      return CellsAt(RegisterSeries(registration, values));
-    return CellsAt({registration->attachment, series});
+    if (search.series == nullptr || !IsShown(*search.series)) [[unlikely]]
+      return CellsAt(RegisterSeries(registration, values, search));
+    return CellsAt({registration->attachment, search.series});
   }
 
   /// What this process says, for an info.
@@ -115,7 +115,9 @@ class FamilyBinding {
 
   const Registration* Current() noexcept;
   const Registration* Register() noexcept;
-  Place RegisterSeries(const Registration* registration, std::span<const std::string_view> values) noexcept;
+  /// Registers the series, or shows it again, after `search` in the directory of `registration`.
+  Place RegisterSeries(const Registration* registration, std::span<const std::string_view> values,
+                       const shm::SeriesSearch& search) noexcept;
 
   const shm::FamilyDefinition definition_;
   const std::uint64_t cell_bytes_;  ///< of one series in one stripe; 0 for gauges

@@ -107,6 +107,17 @@ TEST_F(DirectoryTest, SeriesIsFoundOnlyOnceRegistered) {
   EXPECT_EQ(worker_.directory().FindSeries(family.value(), LabelValues{"GET"}), nullptr);
 }
 
+TEST_F(DirectoryTest, ASeriesThatWasRegisteredSinceTheSearchIsFoundByTheRegistration) {
+  const auto family = worker_.Register(requests_);
+  const LabelValues values = {"GET", "200"};
+  Directory& directory = worker_.directory();
+  const SeriesSearch before = directory.Search(family.value(), values);
+  layout::SeriesRecord* series = directory.RegisterSeries(family.value(), values).value();
+  const std::uint64_t series_count = worker_.segment().live().series_count;
+  EXPECT_EQ(directory.RegisterSeries(family.value(), values, before).value(), series);
+  EXPECT_EQ(worker_.segment().live().series_count, series_count) << "it was counted twice";
+}
+
 TEST_F(DirectoryTest, AnotherProcessFindsTheSameSeries) {
   worker_.Count(requests_, {"GET", "200"}, std::uint64_t{2});
   EXPECT_EQ(testing::RunInChild([&] {
