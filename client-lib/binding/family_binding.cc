@@ -17,15 +17,16 @@ bool MayPass(const Error& error) { return error.code == ErrorCode::kOutOfMemory;
 /// The registration in the segment in use. Registers now if there is none, or if memory was short the last
 /// time.
 const Registration* FamilyBinding::Current() noexcept {
-  const Registration* registration = registration_.load(std::memory_order_acquire);  // pairs with Register()
+  const Registration* registration =
+      registration_.load(std::memory_order_acquire);  // pairs with RegisterNow()
   if (registration != nullptr && registration->attachment == connection_.Current() &&
       registration->attachment != nullptr && (registration->family || !MayPass(registration->error))) {
     return registration;
   }
-  return Register();
+  return RegisterNow();
 }
 
-const Registration* FamilyBinding::Register() noexcept try {
+const Registration* FamilyBinding::RegisterNow() noexcept try {
   Attachment* attachment = connection_.Refresh();
   const Registration* old = registration_.load(std::memory_order_acquire);
   if (attachment == nullptr) return old;  // Current() will try again
@@ -88,7 +89,7 @@ bool FamilyBinding::Remove(std::span<const std::string_view> values) noexcept {
          registration->attachment->directory.RemoveSeries(*registration->family, values);
 }
 
-std::optional<Error> FamilyBinding::error() noexcept {
+std::optional<Error> FamilyBinding::Register() noexcept {
   const Registration* registration = Current();
   if (registration == nullptr) return connection_.error();
   return registration->family ? std::nullopt : std::optional(registration->error);

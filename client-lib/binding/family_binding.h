@@ -73,7 +73,7 @@ class FamilyBinding {
   /// Inline, because most series looked up already exist.
   Cells CellsOf(std::span<const std::string_view> values) noexcept {
     const Registration* registration =
-        registration_.load(std::memory_order_acquire);  // pairs with Register()
+        registration_.load(std::memory_order_acquire);  // pairs with RegisterNow()
     const bool is_current =
         registration != nullptr && registration->family && registration->attachment == connection_.Current();
     if (!is_current) [[unlikely]]
@@ -95,8 +95,9 @@ class FamilyBinding {
 
   bool Remove(std::span<const std::string_view> values) noexcept;
 
-  /// Why the last registration was refused, or why there is no segment.
-  std::optional<Error> error() noexcept;
+  /// Registers the family in the segment in use, unless it is registered. Returns why it was refused, or why
+  /// there is no segment; nothing if it is registered.
+  std::optional<Error> Register() noexcept;
 
   FamilyBinding* next = nullptr;  ///< in the registry's list; set before it is published
 
@@ -114,7 +115,7 @@ class FamilyBinding {
   }
 
   const Registration* Current() noexcept;
-  const Registration* Register() noexcept;
+  const Registration* RegisterNow() noexcept;
   /// Registers the series, or shows it again, after `search` in the directory of `registration`.
   Place RegisterSeries(const Registration* registration, std::span<const std::string_view> values,
                        const shm::SeriesSearch& search) noexcept;

@@ -124,7 +124,7 @@ Result<void> Directory::CheckCollisions(const FamilyDefinition& definition) cons
 /// Reserves the family's place in the count first, as ReserveSeries does.
 Result<layout::Ref> Directory::InsertWithinLimit(const FamilyDefinition& definition,
                                                  const HashChains::Search& search) {
-  std::atomic<std::uint64_t>& count = segment_.live().family_count;
+  std::atomic<std::uint64_t>& count = segment_.mutable_header().family_count;
   if (!AddBelow(count, layout::kMaxFamilies)) {
     return Error{ErrorCode::kSeriesLimit, "metric family \"" + definition.name +
                                               "\" refused: the segment has its maximum of " +
@@ -285,14 +285,16 @@ bool Directory::RemoveSeries(const RegisteredFamily& family, std::span<const std
 
 bool Directory::ReserveSeries(const RegisteredFamily& family) {
   if (!AddBelow(family.record->series_count, segment_.header().family_series_limit)) return false;
-  if (AddBelow(segment_.live().series_count, std::uint64_t{segment_.header().series_limit})) return true;
+  if (AddBelow(segment_.mutable_header().series_count, std::uint64_t{segment_.header().series_limit}))
+    return true;
   family.record->series_count.fetch_sub(1, std::memory_order_relaxed);  // no order needed: as in AddBelow
   return false;
 }
 
 void Directory::ReturnSeries(const RegisteredFamily& family) {
-  segment_.live().series_count.fetch_sub(1, std::memory_order_relaxed);  // no order needed: as in AddBelow
-  family.record->series_count.fetch_sub(1, std::memory_order_relaxed);   // no order needed: as in AddBelow
+  segment_.mutable_header().series_count.fetch_sub(
+      1, std::memory_order_relaxed);                                    // no order needed: as in AddBelow
+  family.record->series_count.fetch_sub(1, std::memory_order_relaxed);  // no order needed: as in AddBelow
 }
 
 Error Directory::CountRefusal(const RegisteredFamily* family, Error error) const {
