@@ -8,7 +8,7 @@ using internal::FamilyBinding;
 
 CounterFamily::CounterFamily(FamilyBinding* binding) noexcept : Family(binding) {
   if (binding->definition().label_names.empty()) only_ = with({});
-  binding->error();  // registers it now, so that the family is known before its first series
+  binding->Register();  // so that the family is known before its first series
 }
 
 Counter CounterFamily::with(std::span<const std::string_view> values) const noexcept {
@@ -18,7 +18,7 @@ Counter CounterFamily::with(std::span<const std::string_view> values) const noex
 
 FractionalCounterFamily::FractionalCounterFamily(FamilyBinding* binding) noexcept : Family(binding) {
   if (binding->definition().label_names.empty()) only_ = with({});
-  binding->error();  // as in CounterFamily
+  binding->Register();  // as in CounterFamily
 }
 
 FractionalCounter FractionalCounterFamily::with(std::span<const std::string_view> values) const noexcept {

@@ -4,10 +4,10 @@
 
 namespace shmetrics {
 
-bool Family::ok() const noexcept { return !binding_->error().has_value(); }
+bool Family::ok() const noexcept { return !binding_->Register().has_value(); }
 
 std::string Family::error() const {
-  const std::optional<Error> error = binding_->error();
+  const std::optional<Error> error = binding_->Register();
   return error ? error->message : "";
 }
 

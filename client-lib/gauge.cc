@@ -12,7 +12,7 @@ GaugeFamily::GaugeFamily(internal::FamilyBinding* binding) noexcept
     : Family(binding),
       only_(binding->definition().label_names.empty() ? Gauge(internal::GaugeBinding::Of(binding, {}))
                                                       : Gauge()) {
-  binding->error();  // registers it now, so that the family is known before its first series
+  binding->Register();  // so that the family is known before its first series
 }
 
 Gauge GaugeFamily::with(std::span<const std::string_view> values) const noexcept {

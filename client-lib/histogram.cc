@@ -26,7 +26,7 @@ Buckets exponential(double start, double factor, std::uint32_t count) {
 
 HistogramFamily::HistogramFamily(internal::FamilyBinding* binding) noexcept : Family(binding) {
   if (binding->definition().label_names.empty()) only_ = with({});
-  binding->error();  // registers it now, so that the family is known before its first series
+  binding->Register();  // so that the family is known before its first series
 }
 
 Histogram HistogramFamily::with(std::span<const std::string_view> values) const noexcept {

@@ -61,7 +61,7 @@ bool Lease::live() const noexcept {
 }
 
 LeaseGaugeFamily::LeaseGaugeFamily(internal::FamilyBinding* binding) noexcept : Family(binding) {
-  binding->error();  // registers it now, so that the family is known before its first lease
+  binding->Register();  // so that the family is known before its first lease
 }
 
 Result<Lease> LeaseGaugeFamily::try_acquire(std::span<const std::string_view> values,

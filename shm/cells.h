@@ -17,7 +17,7 @@
 //          stripe is written only by locked instructions. A CPU stripe is written only by restartable
 //          sequences running on that CPU: the two must never share a cell, or updates are lost (7.7-11.8 %
 //          when forced). The functions that take a Column are the only place that chooses between the two,
-//          and AddStripe() the only one that chooses an atomic stripe.
+//          and ThisThreadsAtomicStripe() the only one that chooses an atomic stripe.
 // Readers: cell_reader.cc.
 // Invariants: (1) a cell is zero when it is handed out and is never cleared or handed out again, so a counter
 //             never goes backwards and a stale handle can never hit another series;
@@ -65,10 +65,10 @@ inline constexpr std::uint64_t kCallerLayout = std::uint64_t{kLayoutMajor} << 48
 /// The thread pointer differs between living threads of a process and, by address randomisation, between
 /// processes; the multiplication spreads it. No thread-local variable: those cost a call in shared libraries
 /// and must be torn down.
-inline std::uint32_t AddStripe() {
+inline std::uint32_t ThisThreadsAtomicStripe() {
   return static_cast<std::uint32_t>((ThreadPointer() * 0x9E3779B97F4A7C15U) >> 62U);
 }
-static_assert(kAtomicStripes == 4, "AddStripe keeps two bits");
+static_assert(kAtomicStripes == 4, "ThisThreadsAtomicStripe keeps two bits");
 
 template <class Cell>
 Cell* InStripe(Cell* first, std::uint32_t stripe) {
@@ -88,7 +88,8 @@ struct Column {
 /// Adds to an integer counter. `first` is its cell in stripe 0. Async-signal-safe.
 inline void AddToCounter(std::uint64_t* first, std::uint64_t n) {
   // no order needed: a counter publishes nothing but itself
-  std::atomic_ref<std::uint64_t>(*InStripe(first, AddStripe())).fetch_add(n, std::memory_order_relaxed);
+  std::atomic_ref<std::uint64_t>(*InStripe(first, ThisThreadsAtomicStripe()))
+      .fetch_add(n, std::memory_order_relaxed);
 }
 
 inline void AddToCounter(Column<std::uint64_t> column, std::uint64_t n) {
@@ -100,7 +101,7 @@ inline void AddToCounter(Column<std::uint64_t> column, std::uint64_t n) {
 /// Adds to a counter of fractions, whose cells hold the bits of a double. Async-signal-safe: the loop ends as
 /// soon as no other thread wins, and an interrupted attempt is simply retried.
 inline void AddToFractionalCounter(std::uint64_t* first, double n) {
-  std::atomic_ref<std::uint64_t> cell(*InStripe(first, AddStripe()));
+  std::atomic_ref<std::uint64_t> cell(*InStripe(first, ThisThreadsAtomicStripe()));
   std::uint64_t seen = cell.load(std::memory_order_relaxed);  // no order needed: see AddToCounter
   while (!cell.compare_exchange_weak(seen, std::bit_cast<std::uint64_t>(std::bit_cast<double>(seen) + n),
                                      std::memory_order_relaxed)) {
@@ -115,7 +116,7 @@ inline void AddToFractionalCounter(Column<std::uint64_t> column, double n) {
 
 /// Adds one observation to one bucket. `first` is the bucket's cell in stripe 0. Async-signal-safe.
 inline void AddToHistogramCell(HistogramCell* first, double value) {
-  HistogramCell* cell = InStripe(first, AddStripe());
+  HistogramCell* cell = InStripe(first, ThisThreadsAtomicStripe());
   // no order needed: a torn first guess only costs one more turn of the loop
   std::uint64_t seen[2] = {
       std::atomic_ref<std::uint64_t>(cell->count).load(std::memory_order_relaxed),

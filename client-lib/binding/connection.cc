@@ -53,7 +53,7 @@ std::int64_t CoarseNowNs() noexcept { return shm::NowNs(CLOCK_MONOTONIC_COARSE);
 
 Result<shm::layout::WorkerSlot*> Attachment::HoldForLease() {
   const shm::ForkGuard::Lock lock;
-  if (is_left_) return Error{ErrorCode::kAbsent, "segment " + segment->path() + " has been replaced"};
+  if (has_left_) return Error{ErrorCode::kAbsent, "segment " + segment->path() + " has been replaced"};
   Result<shm::layout::WorkerSlot*> held = slot.Hold();
   if (!held.ok()) return held;
   const std::uint64_t generation = shm::ForkGuard::Generation();
@@ -64,14 +64,14 @@ Result<shm::layout::WorkerSlot*> Attachment::HoldForLease() {
 }
 
 void Attachment::DropLease() noexcept {
-  if (held_leases_.fetch_sub(1) != 1 || !is_left_) return;
+  if (held_leases_.fetch_sub(1) != 1 || !has_left_) return;
   const shm::ForkGuard::Lock lock;
   if (held_leases_ == 0) slot.Release();
 }
 
 void Attachment::Leave() noexcept {
   const shm::ForkGuard::Lock lock;
-  is_left_ = true;
+  has_left_ = true;
   if (held_leases_ == 0 || leases_generation_ != shm::ForkGuard::Generation()) slot.Release();
 }
 
@@ -139,9 +139,10 @@ Attachment* Connection::Replace(Attachment* old) noexcept try {
   attachment->Publish();
   if (old != nullptr) {
     KeepNeverFreed(old);
-    old->next_left = left_.load(std::memory_order_relaxed);  // no order needed: the exchange below publishes
-    // pairs with TakeLeft()
-    while (!left_.compare_exchange_weak(old->next_left, old, std::memory_order_acq_rel)) {
+    // no order needed: the exchange below publishes
+    old->next_replaced = replaced_.load(std::memory_order_relaxed);
+    // pairs with TakeReplaced()
+    while (!replaced_.compare_exchange_weak(old->next_replaced, old, std::memory_order_acq_rel)) {
     }
   }
   return attachment.release();

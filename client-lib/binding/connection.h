@@ -54,7 +54,7 @@ struct Attachment {
   shm::Leases leases;
   shm::Ledger ledger;
   /// The next in Connection's list of replaced attachments. Set before it is published.
-  Attachment* next_left = nullptr;
+  Attachment* next_replaced = nullptr;
   /// The next in the list of all attachments of this process. Set before it is published.
   Attachment* next = nullptr;
 
@@ -63,7 +63,7 @@ struct Attachment {
   std::atomic<std::uint64_t> held_leases_{0};
   /// The generation of the process that holds them. Writer: HoldForLease(), under the lock.
   std::uint64_t leases_generation_ = 0;
-  std::atomic<bool> is_left_{false};        ///< Writer: Leave()
+  std::atomic<bool> has_left_{false};       ///< Writer: Leave()
   std::atomic<bool> has_lost_slot_{false};  ///< Writer: FindsSlotLost()
 };
 
@@ -86,9 +86,9 @@ class Connection {
   /// in the segment, it also attaches to the same segment again.
   Attachment* RefreshNowAndThen() noexcept;
 
-  /// Takes the replaced attachments that have not been taken yet: a list linked by next_left, or null. Their
-  /// slots are still held, for the gauges that show there.
-  Attachment* TakeLeft() noexcept { return left_.exchange(nullptr, std::memory_order_acq_rel); }
+  /// Takes the replaced attachments that have not been taken yet: a list linked by next_replaced, or null.
+  /// Their slots are still held, for the gauges that show there.
+  Attachment* TakeReplaced() noexcept { return replaced_.exchange(nullptr, std::memory_order_acq_rel); }
 
   const std::string& path() const { return path_; }
   /// Why no segment is in use, or why others cannot find the one in use; nothing if all is well.
@@ -102,7 +102,7 @@ class Connection {
   const std::string path_;
   const bool may_attach_;
   std::atomic<Attachment*> current_{nullptr};
-  std::atomic<Attachment*> left_{nullptr};
+  std::atomic<Attachment*> replaced_{nullptr};
   std::atomic<const Error*> last_error_{nullptr};  ///< never freed; replaced at most once a second
   std::atomic<std::int64_t> retry_at_ns_{0};
   std::atomic<std::int64_t> check_at_ns_{0};

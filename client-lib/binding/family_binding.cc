@@ -17,15 +17,16 @@ bool MayPass(const Error& error) { return error.code == ErrorCode::kOutOfMemory;
 /// The registration in the segment in use. Registers now if there is none, or if memory was short the last
 /// time.
 const Registration* FamilyBinding::Current() noexcept {
-  const Registration* registration = registration_.load(std::memory_order_acquire);  // pairs with Register()
+  const Registration* registration =
+      registration_.load(std::memory_order_acquire);  // pairs with RegisterNow()
   if (registration != nullptr && registration->attachment == connection_.Current() &&
       registration->attachment != nullptr && (registration->family || !MayPass(registration->error))) {
     return registration;
   }
-  return Register();
+  return RegisterNow();
 }
 
-const Registration* FamilyBinding::Register() noexcept try {
+const Registration* FamilyBinding::RegisterNow() noexcept try {
   Attachment* attachment = connection_.Refresh();
   const Registration* old = registration_.load(std::memory_order_acquire);
   if (attachment == nullptr) return old;  // Current() will try again
@@ -54,22 +55,27 @@ const Registration* FamilyBinding::Registered() noexcept {
 FamilyBinding::Place FamilyBinding::Find(std::span<const std::string_view> values) noexcept try {
   const Registration* registration = Current();
   if (registration == nullptr || !registration->family) return {};
-  shm::layout::SeriesRecord* known =
-      registration->attachment->directory.FindSeries(*registration->family, values);
-  if (known != nullptr && IsShown(*known)) [[likely]]
-    return {registration->attachment, known};
-  return RegisterSeries(registration, values);
+  const shm::SeriesSearch search = registration->attachment->directory.Search(*registration->family, values);
+  if (search.series != nullptr && IsShown(*search.series)) [[likely]]
+    return {registration->attachment, search.series};
+  return RegisterSeries(registration, values, search);
 } catch (const std::exception&) {
   return {};
 }
 
 FamilyBinding::Place FamilyBinding::RegisterSeries(const Registration* registration,
-                                                   std::span<const std::string_view> values) noexcept try {
+                                                   std::span<const std::string_view> values,
+                                                   const shm::SeriesSearch& search) noexcept try {
   // A new series is the moment to check if the segment has been replaced.
+  const Registration* searched = registration;
   if (connection_.Refresh() != registration->attachment) registration = Current();
   if (registration == nullptr || !registration->family) return {};
   shm::Directory& directory = registration->attachment->directory;
-  Result<shm::layout::SeriesRecord*> series = directory.RegisterSeries(*registration->family, values);
+  // The search says nothing about another segment.
+  Result<shm::layout::SeriesRecord*> series =
+      registration->attachment == searched->attachment
+          ? directory.RegisterSeries(*registration->family, values, search)
+          : directory.RegisterSeries(*registration->family, values);
   if (series.ok()) return {registration->attachment, series.value()};
   refusals_.Note(series.error());
   return {registration->attachment, directory.OverflowSeries(*registration->family)};
@@ -83,7 +89,7 @@ bool FamilyBinding::Remove(std::span<const std::string_view> values) noexcept {
          registration->attachment->directory.RemoveSeries(*registration->family, values);
 }
 
-std::optional<Error> FamilyBinding::error() noexcept {
+std::optional<Error> FamilyBinding::Register() noexcept {
   const Registration* registration = Current();
   if (registration == nullptr) return connection_.error();
   return registration->family ? std::nullopt : std::optional(registration->error);

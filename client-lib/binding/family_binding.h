@@ -73,21 +73,21 @@ class FamilyBinding {
   /// Inline, because most series looked up already exist.
   Cells CellsOf(std::span<const std::string_view> values) noexcept {
     const Registration* registration =
-        registration_.load(std::memory_order_acquire);  // pairs with Register()
+        registration_.load(std::memory_order_acquire);  // pairs with RegisterNow()
     const bool is_current =
         registration != nullptr && registration->family && registration->attachment == connection_.Current();
     if (!is_current) [[unlikely]]
       return CellsAt(Find(values));
     const shm::Directory& directory = registration->attachment->directory;
     RecentSeries::Slot& recent = recent_series.Of(registration->family->ref);
-    shm::layout::SeriesRecord* series = recent.Guess();
-    if (series == nullptr || !directory.IsSeries(*registration->family, *series, values)) {
-      series = directory.FindSeries(*registration->family, values);
-      recent.Note(series);
+    shm::SeriesSearch search{recent.Guess(), {}};
+    if (search.series == nullptr || !directory.IsSeries(*registration->family, *search.series, values)) {
+      search = directory.Search(*registration->family, values);
+      recent.Note(search.series);
     }
-    if (series == nullptr || !IsShown(*series)) [[unlikely]]
-      return CellsAt(RegisterSeries(registration, values));
-    return CellsAt({registration->attachment, series});
+    if (search.series == nullptr || !IsShown(*search.series)) [[unlikely]]
+      return CellsAt(RegisterSeries(registration, values, search));
+    return CellsAt({registration->attachment, search.series});
   }
 
   /// What this process says, for an info.
@@ -95,8 +95,9 @@ class FamilyBinding {
 
   bool Remove(std::span<const std::string_view> values) noexcept;
 
-  /// Why the last registration was refused, or why there is no segment.
-  std::optional<Error> error() noexcept;
+  /// Registers the family in the segment in use, unless it is registered. Returns why it was refused, or why
+  /// there is no segment; nothing if it is registered.
+  std::optional<Error> Register() noexcept;
 
   FamilyBinding* next = nullptr;  ///< in the registry's list; set before it is published
 
@@ -114,8 +115,10 @@ class FamilyBinding {
   }
 
   const Registration* Current() noexcept;
-  const Registration* Register() noexcept;
-  Place RegisterSeries(const Registration* registration, std::span<const std::string_view> values) noexcept;
+  const Registration* RegisterNow() noexcept;
+  /// Registers the series, or shows it again, after `search` in the directory of `registration`.
+  Place RegisterSeries(const Registration* registration, std::span<const std::string_view> values,
+                       const shm::SeriesSearch& search) noexcept;
 
   const shm::FamilyDefinition definition_;
   const std::uint64_t cell_bytes_;  ///< of one series in one stripe; 0 for gauges

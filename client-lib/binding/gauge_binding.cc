@@ -202,13 +202,13 @@ GaugeBinding* GaugeTable::FindOrAdd(FamilyBinding* family, std::span<const std::
 }
 
 void GaugeTable::Follow(Connection& connection) noexcept {
-  Attachment* left = connection.TakeLeft();
-  if (left == nullptr) return;
+  Attachment* replaced = connection.TakeReplaced();
+  if (replaced == nullptr) return;
   for (std::atomic<GaugeBinding*>& head : heads_) {
     GaugeBinding* binding = head.load(std::memory_order_acquire);  // pairs with FindOrAdd()
     for (; binding != nullptr; binding = binding->next) binding->Follow();
   }
-  for (; left != nullptr; left = left->next_left) left->Leave();
+  for (; replaced != nullptr; replaced = replaced->next_replaced) replaced->Leave();
 }
 
 }  // namespace shmetrics::internal

@@ -97,7 +97,7 @@ shmetrics_code shmetrics_info_say(shmetrics_registry* registry, const char* name
   return Guarded(error, [&]() -> shmetrics_code {
     const shmetrics::InfoFamily info = reinterpret_cast<shmetrics::Registry*>(registry)->info(
         {.name = name, .help = help == nullptr ? "" : help}, pairs.get());
-    const std::optional<shmetrics::Error> failure = FamilyAccess::BindingOf(info)->error();
+    const std::optional<shmetrics::Error> failure = FamilyAccess::BindingOf(info)->Register();
     return failure ? Fail(error, *failure) : Succeed(error);
   });
 }

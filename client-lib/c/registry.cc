@@ -187,7 +187,7 @@ shmetrics_code shmetrics_lease_family(shmetrics_registry* registry, const shmetr
 shmetrics_code shmetrics_family_check(const shmetrics_family* family, shmetrics_error* error) {
   if (family == nullptr) return FailOnNull(error);
   return Guarded(error, [&]() -> shmetrics_code {
-    const std::optional<shmetrics::Error> failure = BindingOf(family)->error();
+    const std::optional<shmetrics::Error> failure = BindingOf(family)->Register();
     return failure ? Fail(error, *failure) : Succeed(error);
   });
 }

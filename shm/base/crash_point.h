@@ -2,8 +2,8 @@
 #define SHMETRICS_SHM_BASE_CRASH_POINT_H_
 
 // Named places where a test stops or kills the process, so that it can stage a death between two stores
-// instead of hoping for one. The idea is RocksDB's sync points. Compiled to nothing unless
-// SHMETRICS_CRASH_POINTS is defined.
+// instead of hoping for one. A test can also count how often the process comes by. The idea is RocksDB's
+// sync points. Compiled to nothing unless SHMETRICS_CRASH_POINTS is defined.
 
 #ifdef SHMETRICS_CRASH_POINTS
 

@@ -12,7 +12,7 @@ namespace {
 char* Append(char* out, std::string_view text) { return out + text.copy(out, text.size()); }
 
 char* BeginLine(std::string_view keyword, std::string_view name, std::size_t text_bytes, TextBuffer* out) {
-  char* end = out->Room(keyword.size() + name.size() + text_bytes + 8);
+  char* end = out->Reserve(keyword.size() + name.size() + text_bytes + 8);
   end = Append(end, "# ");
   end = Append(end, keyword);
   *end++ = ' ';
@@ -31,7 +31,7 @@ void WriteMetadata(std::string_view keyword, std::string_view name, std::string_
   char* end = BeginLine(keyword, name, text.size(), out);
   end = Append(end, text);
   *end++ = '\n';
-  out->Keep(end);
+  out->Commit(end);
 }
 
 void WriteHelp(std::string_view name, std::string_view help, HelpQuotes quotes, TextBuffer* out) {
@@ -42,7 +42,7 @@ void WriteHelp(std::string_view name, std::string_view help, HelpQuotes quotes, 
     *end++ = c == '\n' ? 'n' : c;
   }
   *end++ = '\n';
-  out->Keep(end);
+  out->Commit(end);
 }
 
 std::size_t ExpectedBytes(const ExposedFamilies& families) {

@@ -36,9 +36,9 @@ class OpenMetricsWriter {
 
   void WriteAll() {
     for (const ExposedFamily& exposed : families_.list()) Write(exposed);
-    char* end = buffer_.Room(8);
+    char* end = buffer_.Reserve(8);
     constexpr std::string_view kEnd = "# EOF\n";
-    buffer_.Keep(end + kEnd.copy(end, kEnd.size()));
+    buffer_.Commit(end + kEnd.copy(end, kEnd.size()));
   }
 
  private:

@@ -108,19 +108,19 @@ void SampleLines::Write(std::span<const SeriesSnapshot> some) {
 /// tenth of the time.
 void SampleLines::WritePlainCounters(std::span<const SeriesSnapshot> some) {
   for (const SeriesSnapshot& series : some) {
-    char* end = out_->Room(series.name_and_labels.size() + kMaxDecorationBytes);
+    char* end = out_->Reserve(series.name_and_labels.size() + kMaxDecorationBytes);
     end = Append(end, series.name_and_labels);
     *end++ = ' ';
     end = WriteInteger(end, series.integer);
     *end++ = '\n';
-    out_->Keep(end);
+    out_->Commit(end);
   }
 }
 
 char* SampleLines::BeginLine(std::string_view head, const SeriesSnapshot& series,
                              std::string_view extra_label) {
   char* end =
-      out_->Room(head.size() + series.name_and_labels.size() + extra_label.size() + kMaxDecorationBytes);
+      out_->Reserve(head.size() + series.name_and_labels.size() + extra_label.size() + kMaxDecorationBytes);
   end = Append(end, head);
   // A quoted name stands inside the braces, as if it were the first label.
   char separator = exposed_.is_quoted ? ',' : '{';
@@ -144,7 +144,7 @@ char* SampleLines::BeginPlainLine(const SeriesSnapshot& series) {
     return BeginLine(head_, series, {label, static_cast<std::size_t>(label_end - label)});
   }
   if (exposed_.is_alias) return BeginLine(head_, series);
-  char* end = out_->Room(series.name_and_labels.size() + kMaxDecorationBytes);
+  char* end = out_->Reserve(series.name_and_labels.size() + kMaxDecorationBytes);
   end = Append(end, series.name_and_labels);
   *end++ = ' ';
   return end;
@@ -152,14 +152,14 @@ char* SampleLines::BeginPlainLine(const SeriesSnapshot& series) {
 
 void SampleLines::EndLine(char* end) {
   *end++ = '\n';
-  out_->Keep(end);
+  out_->Commit(end);
 }
 
 void SampleLines::EndLine(char* end, std::span<const ExemplarSnapshot> exemplars) {
   if (exemplars.empty() || !IsExposable(exemplars.front())) return EndLine(end);
   const ExemplarSnapshot& exemplar = exemplars.front();
-  out_->Keep(end);
-  end = out_->Room(exemplar.labels.size() + kMaxDecorationBytes);
+  out_->Commit(end);
+  end = out_->Reserve(exemplar.labels.size() + kMaxDecorationBytes);
   end = Append(end, " # {");
   end = Append(end, exemplar.labels);
   end = Append(end, "} ");

@@ -25,15 +25,15 @@ class TextBuffer {
   TextBuffer(const TextBuffer&) = delete;
   TextBuffer& operator=(const TextBuffer&) = delete;
 
-  /// Where to write up to `bytes`; valid until the next call.
-  char* Room(std::size_t bytes) {
+  /// Makes room for `bytes` more. Returns where to write them; valid until the next call.
+  char* Reserve(std::size_t bytes) {
     if (out_->size() - used_ < bytes) [[unlikely]] {
       out_->resize(used_ + std::max(bytes, kStepBytes));
     }
     return out_->data() + used_;
   }
-  /// Keeps what was written at Room(), up to `end`.
-  void Keep(const char* end) { used_ = static_cast<std::size_t>(end - out_->data()); }
+  /// Adds what was written from Reserve() to `end`.
+  void Commit(const char* end) { used_ = static_cast<std::size_t>(end - out_->data()); }
 
  private:
   static constexpr std::size_t kStepBytes = 8192;

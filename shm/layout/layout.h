@@ -4,7 +4,7 @@
 // The blueprint of the segment: every shared byte is described here and nowhere else.
 //
 //   offset 0         Header        one page: written by the creator before the file has a name, then constant
-//   4,096            Live          one page of words that change
+//   4,096            MutableHeader one page of words that change
 //   slots_offset     WorkerSlot    x slot_count
 //   chains_offset    u32           x chain_count: heads of the directory's hash chains, Refs;
 //                                  writer: any process that registers, by compare-and-swap (hash_chains.h)
@@ -75,7 +75,7 @@ enum class GaugeMode : std::uint8_t {
 
 enum class Visibility : std::uint32_t { kShown = 1, kHidden = 2 };
 
-/// What was refused, for the counts in Live::refusals.
+/// What was refused, for the counts in MutableHeader::refusals.
 enum class Refusal : std::uint32_t {
   kInvalidDefinition = 0,  ///< a family with a bad name, label name or bounds
   kConflict = 1,           ///< a family registered with another definition
@@ -125,8 +125,8 @@ struct Header {
   std::uint64_t checksum;       ///< of all bytes above
 };
 
-/// The words that change, each group on a cache line of its own.
-struct Live {
+/// The words of the segment that change, each group on a cache line of its own. Page 1, behind the Header.
+struct MutableHeader {
   /// Bytes handed out: records in the low half (units of 16 bytes from records_offset), cells in the high
   /// half (units of 8 bytes in one stripe). They share one word, so that the two regions cannot grow into
   /// each other. Writer: any allocating process, by compare-and-swap (arena.cc).
@@ -230,7 +230,7 @@ struct FamilyRecord {
   /// one. Otherwise it is the overflow series, which takes what the limits refuse and is hidden until its
   /// first use. 0 for gauges with labels.
   Ref embedded;
-  /// Series in chains. Writer: as for Live::series_count.
+  /// Series in chains. Writer: as for MutableHeader::series_count.
   std::atomic<std::uint32_t> series_count;
   std::uint32_t reserved;
   std::atomic<std::uint64_t> refused_series;  ///< Writer: any process that refused a label set here.
@@ -247,7 +247,7 @@ T ReadOnce(const T& field) {
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free &&
               std::atomic<std::uint32_t>::is_always_lock_free);
-static_assert(sizeof(Header) <= kPageBytes && sizeof(Live) <= kPageBytes);
+static_assert(sizeof(Header) <= kPageBytes && sizeof(MutableHeader) <= kPageBytes);
 static_assert(BucketIndex::kMaxBounds == kMaxBounds);
 static_assert(kMaxNameBytes <= UINT8_MAX && kMaxBounds <= UINT8_MAX && kMaxHelpBytes <= UINT16_MAX);
 

@@ -90,7 +90,8 @@ void LeaseShard::Repair() const {
   ledger().Rebuild([](const layout::LedgerEntry& entry) { return IsInUse(entry); });
   SHMETRICS_CRASH_POINT("shard_repaired");
   mutex().MarkConsistent();
-  segment_->live().mutex_recoveries.fetch_add(1, std::memory_order_relaxed);  // no order needed: a statistic
+  segment_->mutable_header().mutex_recoveries.fetch_add(
+      1, std::memory_order_relaxed);  // no order needed: a statistic
 }
 
 EntryTable<layout::LeaseEntry> LeaseShard::leases() const {

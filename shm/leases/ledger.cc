@@ -195,11 +195,12 @@ Result<void> Ledger::Restore(const LedgerRecord& saved) {
 }
 
 bool Ledger::IsLoaded() const {
-  return segment_.live().ledger_loaded.load(std::memory_order_acquire) != 0;  // pairs with MarkLoaded()
+  return segment_.mutable_header().ledger_loaded.load(std::memory_order_acquire) !=
+         0;  // pairs with MarkLoaded()
 }
 
 void Ledger::MarkLoaded() const {
-  segment_.live().ledger_loaded.store(1, std::memory_order_release);  // pairs with IsLoaded()
+  segment_.mutable_header().ledger_loaded.store(1, std::memory_order_release);  // pairs with IsLoaded()
 }
 
 }  // namespace shmetrics::shm

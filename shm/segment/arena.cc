@@ -19,7 +19,7 @@ std::uint64_t RoundUp(std::uint64_t value, std::uint64_t multiple) {
 
 }  // namespace
 
-/// The two halves of Live::used.
+/// The two halves of MutableHeader::used.
 struct Arena::Used {
   std::uint64_t record_bytes;  ///< from records_offset
   std::uint64_t cell_bytes;    ///< in one stripe
@@ -34,11 +34,11 @@ struct Arena::Used {
 
 // Allocation, of either kind:
 //   1 commit what the allocation would reach    die here -> memory committed early; the next one uses it
-//   2 compare-and-swap Live::used forward       die here -> those bytes are leaked: a record or a run of cells
+//   2 compare-and-swap MutableHeader::used forward       die here -> those bytes are leaked: a record or a run of cells
 // Bytes are reached only through a record that is published later (directory.cc, worker_slot.cc).
 
 Result<std::uint64_t> Arena::AllocateRecord(std::uint64_t bytes, std::uint64_t alignment) {
-  std::atomic<std::uint64_t>& word = segment_.live().used;
+  std::atomic<std::uint64_t>& word = segment_.mutable_header().used;
   const std::uint64_t base = segment_.header().records_offset;
   // no order needed: the bytes are zero and unshared
   std::uint64_t seen = word.load(std::memory_order_relaxed);
@@ -56,7 +56,7 @@ Result<std::uint64_t> Arena::AllocateRecord(std::uint64_t bytes, std::uint64_t a
 }
 
 Result<std::uint64_t> Arena::AllocateCells(std::uint64_t bytes) {
-  std::atomic<std::uint64_t>& word = segment_.live().used;
+  std::atomic<std::uint64_t>& word = segment_.mutable_header().used;
   std::uint64_t seen = word.load(std::memory_order_relaxed);  // no order needed: as above
   for (;;) {
     Used used(seen);
@@ -95,11 +95,11 @@ Result<void> Arena::CheckFits(const Used& used) const {
 // Release, pairing with the acquire below and with the publication of whatever is put there.
 
 Result<void> Arena::CommitFront(std::uint64_t end) {
-  std::atomic<std::uint64_t>& committed = segment_.live().committed_front;
+  std::atomic<std::uint64_t>& committed = segment_.mutable_header().committed_front;
   std::uint64_t seen = committed.load(std::memory_order_acquire);  // pairs with the exchange below
   while (seen < end) {
     // no order needed: the beginning of the cells only limits how far ahead it pays to commit
-    const Used used(segment_.live().used.load(std::memory_order_relaxed));
+    const Used used(segment_.mutable_header().used.load(std::memory_order_relaxed));
     const std::uint64_t cells_begin =
         segment_.header().segment_bytes - used.blocks() * segment_.block_bytes();
     const std::uint64_t needed = RoundUp(end, layout::kPageBytes);
@@ -112,7 +112,7 @@ Result<void> Arena::CommitFront(std::uint64_t end) {
 }
 
 Result<void> Arena::CommitBlocks(std::uint64_t count) {
-  std::atomic<std::uint64_t>& committed = segment_.live().committed_blocks;
+  std::atomic<std::uint64_t>& committed = segment_.mutable_header().committed_blocks;
   std::uint64_t seen = committed.load(std::memory_order_acquire);  // pairs with the exchange below
   while (seen < count) {
     const std::uint64_t block_bytes = segment_.block_bytes();

@@ -88,7 +88,7 @@ Result<bool> Create(const std::string& path, const SegmentOptions& options) {
   auto* shards = reinterpret_cast<layout::LeaseShard*>(base + header.shards_offset);
   for (std::uint32_t i = 0; i < layout::kLeaseShards; i++) RobustMutex::Initialize(&shards[i].mutex);
   // no order needed: linkat() publishes
-  reinterpret_cast<layout::Live*>(base + layout::kPageBytes)
+  reinterpret_cast<layout::MutableHeader*>(base + layout::kPageBytes)
       ->committed_front.store(committed, std::memory_order_relaxed);
   SHMETRICS_CRASH_POINT("segment_filled");
   return GiveName(file.value(), path);
@@ -172,19 +172,19 @@ bool Segment::HasName() const {
 void Segment::CountRefusal(layout::Refusal reason) const {
   if (mapping_->access == Access::kReadOnly) return;
   // no order needed: a statistic
-  live().refusals[static_cast<std::uint32_t>(reason)].fetch_add(1, std::memory_order_relaxed);
+  mutable_header().refusals[static_cast<std::uint32_t>(reason)].fetch_add(1, std::memory_order_relaxed);
 }
 
 std::uint64_t Segment::CommittedBlocks() const {
   // no order needed: an offset is committed before it is published (release of the publication, arena.cc)
-  return std::min(live().committed_blocks.load(std::memory_order_relaxed),
+  return std::min(mutable_header().committed_blocks.load(std::memory_order_relaxed),
                   header_.segment_bytes / block_bytes());
 }
 
 std::uint64_t Segment::CommittedBytes() const {
   // no order needed: as in CommittedBlocks
   const std::uint64_t front =
-      std::min(live().committed_front.load(std::memory_order_relaxed), header_.segment_bytes);
+      std::min(mutable_header().committed_front.load(std::memory_order_relaxed), header_.segment_bytes);
   return std::min(front + CommittedBlocks() * block_bytes(), header_.segment_bytes);
 }
 

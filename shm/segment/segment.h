@@ -56,7 +56,9 @@ class Segment {
 
   /// The constants of the segment. This is a private copy, checked once, that no peer can change.
   const layout::Header& header() const { return header_; }
-  layout::Live& live() const { return *reinterpret_cast<layout::Live*>(base_ + layout::kPageBytes); }
+  layout::MutableHeader& mutable_header() const {
+    return *reinterpret_cast<layout::MutableHeader*>(base_ + layout::kPageBytes);
+  }
 
   layout::LeaseShard& lease_shard(std::uint32_t shard) const {
     return reinterpret_cast<layout::LeaseShard*>(base_ + header_.shards_offset)[shard];
@@ -103,7 +105,7 @@ class Segment {
     const bool is_in_stripe_0 = pages % header_.stripe_count == 0;
     // no order needed: as in CommittedBlocks
     const bool is_committed =
-        pages <= live().committed_blocks.load(std::memory_order_relaxed) * header_.stripe_count;
+        pages <= mutable_header().committed_blocks.load(std::memory_order_relaxed) * header_.stripe_count;
     return is_aligned && is_in_one_page && is_in_stripe_0 && is_committed ? base_ + offset : nullptr;
   }
   /// The Ref of a record that lies in this segment.
@@ -134,7 +136,7 @@ class Segment {
   bool IsCommitted(std::uint64_t offset, std::uint64_t bytes) const {
     if (bytes > header_.segment_bytes || offset > header_.segment_bytes - bytes) return false;
     // no order needed: as in CommittedBlocks
-    return offset + bytes <= live().committed_front.load(std::memory_order_relaxed);
+    return offset + bytes <= mutable_header().committed_front.load(std::memory_order_relaxed);
   }
 
   layout::Header header_;

@@ -57,16 +57,16 @@ bool AddBelow(std::atomic<Count>& count, Count limit) {
 
 }  // namespace
 
-/// What the chains have said.
-Result<layout::Ref> Directory::Reached(std::optional<layout::Ref> ref) const {
-  if (ref) return *ref;
+/// An answer of the chains, or kCorrupt if the chain that was asked leads nowhere.
+template <class Answer>
+Result<Answer> Directory::OrCorrupt(const std::optional<Answer>& answer) const {
+  if (answer) return *answer;
   return Error{ErrorCode::kCorrupt,
                "segment " + segment_.path() + " is corrupt: a chain of its directory leads nowhere"};
 }
 
-Result<layout::Ref> Directory::FindFamily(std::string_view name) const {
-  const std::uint64_t hash = HashOfName(name);
-  return Reached(chains_.Find(hash, [&](layout::Ref ref, const layout::Record& record) {
+Result<HashChains::Search> Directory::FindFamily(std::string_view name) const {
+  return OrCorrupt(chains_.Find(HashOfName(name), [&](layout::Ref ref, const layout::Record& record) {
     if (record.kind != layout::RecordKind::kFamily) return false;
     const std::optional<FamilyDefinition> family = ReadFamilyRecord(segment_, ref);
     return family && family->name == name;
@@ -76,12 +76,12 @@ Result<layout::Ref> Directory::FindFamily(std::string_view name) const {
 Result<RegisteredFamily> Directory::RegisterFamily(const FamilyDefinition& definition) {
   if (Result<void> checked = CheckDefinition(definition); !checked.ok())
     return CountRefusal(nullptr, checked.error());
-  Result<layout::Ref> ref = FindFamily(definition.name);
-  if (ref.ok() && ref.value() == 0) {
-    if (Result<void> checked = CheckCollisions(definition); !checked.ok())
-      return CountRefusal(nullptr, checked.error());
-    ref = InsertWithinLimit(definition);
-  }
+  const Result<HashChains::Search> search = FindFamily(definition.name);
+  if (!search.ok()) return CountRefusal(nullptr, search.error());
+  if (search.value().found != 0) return Reconcile(search.value().found, definition);
+  if (Result<void> checked = CheckCollisions(definition); !checked.ok())
+    return CountRefusal(nullptr, checked.error());
+  const Result<layout::Ref> ref = InsertWithinLimit(definition, search.value());
   if (!ref.ok()) return CountRefusal(nullptr, ref.error());
   return Reconcile(ref.value(), definition);
 }
@@ -108,10 +108,10 @@ Result<RegisteredFamily> Directory::Reconcile(layout::Ref ref, const FamilyDefin
 
 Result<void> Directory::CheckCollisions(const FamilyDefinition& definition) const {
   for (const std::string& name : PossibleColliders(definition)) {
-    const Result<layout::Ref> ref = FindFamily(name);
-    if (!ref.ok()) return ref.error();
-    auto* record = segment_.AtRef<layout::FamilyRecord>(ref.value());
-    const std::optional<FamilyDefinition> other = ReadFamilyRecord(segment_, ref.value());
+    const Result<HashChains::Search> search = FindFamily(name);
+    if (!search.ok()) return search.error();
+    auto* record = segment_.AtRef<layout::FamilyRecord>(search.value().found);
+    const std::optional<FamilyDefinition> other = ReadFamilyRecord(segment_, search.value().found);
     if (record == nullptr || !other || !Collide(definition, *other)) continue;
     record->refused_families.fetch_add(1, std::memory_order_relaxed);  // no order needed: a statistic
     return Error{ErrorCode::kNameCollision,
@@ -122,21 +122,23 @@ Result<void> Directory::CheckCollisions(const FamilyDefinition& definition) cons
 }
 
 /// Reserves the family's place in the count first, as ReserveSeries does.
-Result<layout::Ref> Directory::InsertWithinLimit(const FamilyDefinition& definition) {
-  std::atomic<std::uint64_t>& count = segment_.live().family_count;
+Result<layout::Ref> Directory::InsertWithinLimit(const FamilyDefinition& definition,
+                                                 const HashChains::Search& search) {
+  std::atomic<std::uint64_t>& count = segment_.mutable_header().family_count;
   if (!AddBelow(count, layout::kMaxFamilies)) {
     return Error{ErrorCode::kSeriesLimit, "metric family \"" + definition.name +
                                               "\" refused: the segment has its maximum of " +
                                               std::to_string(layout::kMaxFamilies) + " families"};
   }
   bool is_new = false;
-  Result<layout::Ref> ref = InsertFamily(definition, &is_new);
+  Result<layout::Ref> ref = InsertFamily(definition, search, &is_new);
   if (!is_new) count.fetch_sub(1, std::memory_order_relaxed);  // no order needed: as in AddBelow
   return ref;
 }
 
 // A family and its embedded series are one allocation: there is never one without the other.
-Result<layout::Ref> Directory::InsertFamily(const FamilyDefinition& definition, bool* is_new) {
+Result<layout::Ref> Directory::InsertFamily(const FamilyDefinition& definition,
+                                            const HashChains::Search& search, bool* is_new) {
   const bool has_labels = !definition.label_names.empty();
   const bool has_embedded = !has_labels || definition.type != MetricType::kGauge;
   const std::string_view block = has_labels ? kOverflowLabelBlock : std::string_view{};
@@ -154,7 +156,7 @@ Result<layout::Ref> Directory::InsertFamily(const FamilyDefinition& definition, 
   auto* record = reinterpret_cast<layout::FamilyRecord*>(segment_.base() + offset.value());
   const layout::Ref ref = segment_.RefOf(record);
   record->record.kind = layout::RecordKind::kFamily;
-  record->record.hash = HashOfName(definition.name);
+  record->record.hash = search.hash;
   WriteFamilyRecord(definition, record);
   if (has_embedded) {
     auto* embedded = reinterpret_cast<layout::SeriesRecord*>(segment_.base() + offset.value() + family_bytes);
@@ -162,12 +164,12 @@ Result<layout::Ref> Directory::InsertFamily(const FamilyDefinition& definition, 
                       has_labels ? Visibility::kHidden : Visibility::kShown);
     record->embedded = segment_.RefOf(embedded);
   }
-  Result<layout::Ref> published =
-      Reached(chains_.Publish(ref, &record->record, [&](layout::Ref other, const layout::Record& candidate) {
-        if (candidate.kind != layout::RecordKind::kFamily) return false;
-        const std::optional<FamilyDefinition> family = ReadFamilyRecord(segment_, other);
-        return family && family->name == definition.name;
-      }));
+  const auto is_rival = [&](layout::Ref other, const layout::Record& candidate) {
+    if (candidate.kind != layout::RecordKind::kFamily) return false;
+    const std::optional<FamilyDefinition> family = ReadFamilyRecord(segment_, other);
+    return family && family->name == definition.name;
+  };
+  Result<layout::Ref> published = OrCorrupt(chains_.Publish(ref, &record->record, search, is_rival));
   *is_new = published.ok() && published.value() == ref;
   return published;
 }
@@ -188,37 +190,39 @@ bool Directory::IsSeries(const RegisteredFamily& family, const layout::SeriesRec
   return here != nullptr && HasLabels(*here, family, values);
 }
 
-layout::SeriesRecord* Directory::FindSeries(const RegisteredFamily& family,
-                                            std::span<const std::string_view> values) const {
-  if (values.size() != family.label_names.size()) return nullptr;
-  if (values.empty()) return segment_.AtRef<layout::SeriesRecord>(family.record->embedded);
+SeriesSearch Directory::Search(const RegisteredFamily& family,
+                               std::span<const std::string_view> values) const {
+  if (values.size() != family.label_names.size()) return {};
+  if (values.empty()) {
+    if (auto* embedded = segment_.AtRef<layout::SeriesRecord>(family.record->embedded)) return {embedded, {}};
+  }
   layout::SeriesRecord* series = nullptr;
-  const std::optional<layout::Ref> found =
+  const std::optional<HashChains::Search> chain =
       chains_.Find(HashOfValues(family.ref, values), [&](layout::Ref, layout::Record& record) {
         if (record.kind != layout::RecordKind::kSeries) return false;
         series = reinterpret_cast<layout::SeriesRecord*>(&record);
         return HasLabels(*series, family, values);
       });
-  return found.value_or(0) != 0 ? series : nullptr;
+  return {chain && chain->found != 0 ? series : nullptr, chain};
 }
 
 Result<layout::SeriesRecord*> Directory::RegisterSeries(const RegisteredFamily& family,
-                                                        std::span<const std::string_view> values) {
-  layout::SeriesRecord* series = FindSeries(family, values);
+                                                        std::span<const std::string_view> values,
+                                                        const SeriesSearch& search) {
+  layout::SeriesRecord* series = search.series;
   if (series == nullptr) {
     if (Result<void> checked = CheckLabelValues(family.label_names, values); !checked.ok())
       return CountRefusal(&family, checked.error());
-    const std::uint64_t hash = HashOfValues(family.ref, values);
-    // Behind a break nothing is found: what the insertion allocates before it gets there would be leaked at every look-up.
-    const auto end_of_chain = chains_.Find(hash, [](layout::Ref, const layout::Record&) { return false; });
-    if (Result<layout::Ref> reached = Reached(end_of_chain); !reached.ok())
-      return CountRefusal(&family, reached.error());
+    // A series behind a break in its chain is never found. So refuse it before anything is allocated: otherwise every
+    // look-up would leak a record.
+    const Result<HashChains::Search> chain = OrCorrupt(search.chain);
+    if (!chain.ok()) return CountRefusal(&family, chain.error());
     if (!ReserveSeries(family)) {
       return CountRefusal(&family,
                           Error{ErrorCode::kSeriesLimit,
                                 "label set refused: the family or the segment has its maximum of series"});
     }
-    Result<layout::SeriesRecord*> inserted = InsertSeries(family, hash, values);
+    Result<layout::SeriesRecord*> inserted = InsertSeries(family, values, chain.value());
     if (!inserted.ok()) return CountRefusal(&family, inserted.error());
     series = inserted.value();
   }
@@ -236,8 +240,9 @@ Result<layout::SeriesRecord*> Directory::RegisterSeries(const RegisteredFamily& 
 //   4 publish (see HashChains)              die here -> the series is registered
 // directory.pml is a model of it, HashChains::Publish() included: change both.
 // Cells first: when memory has run out they are what fails, and nothing has been leaked yet.
-Result<layout::SeriesRecord*> Directory::InsertSeries(const RegisteredFamily& family, std::uint64_t hash,
-                                                      std::span<const std::string_view> values) {
+Result<layout::SeriesRecord*> Directory::InsertSeries(const RegisteredFamily& family,
+                                                      std::span<const std::string_view> values,
+                                                      const HashChains::Search& search) {
   const std::string block = MakeLabelBlock(family.label_names, values);
   SHMETRICS_CRASH_POINT("directory_series_reserved");
   Result<std::uint64_t> cells = AllocateValue(arena_, family.cell_bytes, family.record->gauge_mode);
@@ -250,13 +255,13 @@ Result<layout::SeriesRecord*> Directory::InsertSeries(const RegisteredFamily& fa
   }
   auto* series = reinterpret_cast<layout::SeriesRecord*>(segment_.base() + offset.value());
   const layout::Ref ref = segment_.RefOf(series);
-  WriteSeriesRecord(series, family.ref, hash, block, cells.value(), Visibility::kShown);
-  const Result<layout::Ref> published =
-      Reached(chains_.Publish(ref, &series->record, [&](layout::Ref other, const layout::Record& candidate) {
-        if (candidate.kind != layout::RecordKind::kSeries) return false;
-        const auto* rival = segment_.AtRef<layout::SeriesRecord>(other);
-        return rival != nullptr && rival->family == family.ref && LabelBlockOf(segment_, *rival) == block;
-      }));
+  WriteSeriesRecord(series, family.ref, search.hash, block, cells.value(), Visibility::kShown);
+  const auto is_rival = [&](layout::Ref other, const layout::Record& candidate) {
+    if (candidate.kind != layout::RecordKind::kSeries) return false;
+    const auto* rival = segment_.AtRef<layout::SeriesRecord>(other);
+    return rival != nullptr && rival->family == family.ref && LabelBlockOf(segment_, *rival) == block;
+  };
+  const Result<layout::Ref> published = OrCorrupt(chains_.Publish(ref, &series->record, search, is_rival));
   if (!published.ok() || published.value() != ref) ReturnSeries(family);
   if (!published.ok()) return published.error();
   if (auto* shown = segment_.AtRef<layout::SeriesRecord>(published.value())) return shown;
@@ -280,14 +285,16 @@ bool Directory::RemoveSeries(const RegisteredFamily& family, std::span<const std
 
 bool Directory::ReserveSeries(const RegisteredFamily& family) {
   if (!AddBelow(family.record->series_count, segment_.header().family_series_limit)) return false;
-  if (AddBelow(segment_.live().series_count, std::uint64_t{segment_.header().series_limit})) return true;
+  if (AddBelow(segment_.mutable_header().series_count, std::uint64_t{segment_.header().series_limit}))
+    return true;
   family.record->series_count.fetch_sub(1, std::memory_order_relaxed);  // no order needed: as in AddBelow
   return false;
 }
 
 void Directory::ReturnSeries(const RegisteredFamily& family) {
-  segment_.live().series_count.fetch_sub(1, std::memory_order_relaxed);  // no order needed: as in AddBelow
-  family.record->series_count.fetch_sub(1, std::memory_order_relaxed);   // no order needed: as in AddBelow
+  segment_.mutable_header().series_count.fetch_sub(
+      1, std::memory_order_relaxed);                                    // no order needed: as in AddBelow
+  family.record->series_count.fetch_sub(1, std::memory_order_relaxed);  // no order needed: as in AddBelow
 }
 
 Error Directory::CountRefusal(const RegisteredFamily* family, Error error) const {

@@ -31,6 +31,13 @@ struct RegisteredFamily {
   std::uint64_t cell_bytes;                   ///< of one series in one stripe; 0 for gauges
 };
 
+/// The answer of a search for a label set.
+struct SeriesSearch {
+  layout::SeriesRecord* series = nullptr;  ///< shown or hidden; null if there is none
+  /// Where RegisterSeries goes on. Nothing if the chain is corrupt, or if the number of values is wrong.
+  std::optional<HashChains::Search> chain;
+};
+
 class Directory {
  public:
   /// Both must outlive the directory.
@@ -43,9 +50,14 @@ class Directory {
   /// the one registered first.
   Result<RegisteredFamily> RegisterFamily(const FamilyDefinition& definition);
 
-  /// The series of a known label set, shown or hidden, or null. No lock, no allocation.
+  /// Searches for the series of a label set. No lock, no allocation.
+  SeriesSearch Search(const RegisteredFamily& family, std::span<const std::string_view> values) const;
+
+  /// The series of a known label set, shown or hidden, or null.
   layout::SeriesRecord* FindSeries(const RegisteredFamily& family,
-                                   std::span<const std::string_view> values) const;
+                                   std::span<const std::string_view> values) const {
+    return Search(family, values).series;
+  }
 
   /// Whether a series, of any family of any segment of this process, is the one that FindSeries would find.
   bool IsSeries(const RegisteredFamily& family, const layout::SeriesRecord& series,
@@ -54,7 +66,14 @@ class Directory {
   /// Finds the series or registers it, and shows it. kInvalidLabels, kSeriesLimit, kSegmentFull,
   /// kOutOfMemory; refusals are counted in the segment and at the family.
   Result<layout::SeriesRecord*> RegisterSeries(const RegisteredFamily& family,
-                                               std::span<const std::string_view> values);
+                                               std::span<const std::string_view> values) {
+    return RegisterSeries(family, values, Search(family, values));
+  }
+  /// The same after a search in this directory for the same label set. It is not hashed again, and only the
+  /// series that were published since are searched.
+  Result<layout::SeriesRecord*> RegisterSeries(const RegisteredFamily& family,
+                                               std::span<const std::string_view> values,
+                                               const SeriesSearch& search);
 
   /// The series that counts what RegisterSeries refused, shown from now on; null for gauges.
   layout::SeriesRecord* OverflowSeries(const RegisteredFamily& family) const;
@@ -65,14 +84,17 @@ class Directory {
  private:
   bool HasLabels(const layout::SeriesRecord& series, const RegisteredFamily& family,
                  std::span<const std::string_view> values) const;
-  Result<layout::Ref> FindFamily(std::string_view name) const;
-  Result<layout::Ref> Reached(std::optional<layout::Ref> ref) const;
+  Result<HashChains::Search> FindFamily(std::string_view name) const;
+  template <class Answer>
+  Result<Answer> OrCorrupt(const std::optional<Answer>& answer) const;
   Result<RegisteredFamily> Reconcile(layout::Ref ref, const FamilyDefinition& definition) const;
   Result<void> CheckCollisions(const FamilyDefinition& definition) const;
-  Result<layout::Ref> InsertWithinLimit(const FamilyDefinition& definition);
-  Result<layout::Ref> InsertFamily(const FamilyDefinition& definition, bool* is_new);
-  Result<layout::SeriesRecord*> InsertSeries(const RegisteredFamily& family, std::uint64_t hash,
-                                             std::span<const std::string_view> values);
+  Result<layout::Ref> InsertWithinLimit(const FamilyDefinition& definition, const HashChains::Search& search);
+  Result<layout::Ref> InsertFamily(const FamilyDefinition& definition, const HashChains::Search& search,
+                                   bool* is_new);
+  Result<layout::SeriesRecord*> InsertSeries(const RegisteredFamily& family,
+                                             std::span<const std::string_view> values,
+                                             const HashChains::Search& search);
   bool ReserveSeries(const RegisteredFamily& family);
   void ReturnSeries(const RegisteredFamily& family);
   Error CountRefusal(const RegisteredFamily* family, Error error) const;

@@ -1,8 +1,8 @@
 /* The ladder of a series' registration (directory.cc, hash_chains.h), checked in every order by spin: tests/models runs this.
  *
  * Modelled: three writers on one hash chain, two of them for the same label set; each may die before any of its steps.
- * Finding, reserving, allocating, writing, Publish() with its second search and its failing compare-and-swap, and a
- * reader that walks the chain at any time. Stores of a record lie in a store buffer, which reaches memory in any order;
+ * Finding, reserving, allocating, writing, Publish() with its search of what is new and its failing compare-and-swap,
+ * and a reader that walks the chain at any time. Stores of a record lie in a store buffer, which reaches memory in any order;
  * the release of SYNC(chain-head) is that the compare-and-swap waits for them.
  * Abstracted away: the arena (allocation is one step and never fails), the family's own count beside the segment's,
  * hashes, removal, and the reader's acquire (its loads happen in program order).
@@ -72,6 +72,7 @@ byte finished;
 proctype Writer(byte key) {
   byte ref, own, searched, seen;
   atomic {
+    searched = head;
     FIND(head, 0, key);
     if
     :: ref != 0 -> goto answer

@@ -19,8 +19,8 @@ char* Append(char* at, std::string_view text) {
   return at + text.size();
 }
 
-/// Takes `bytes` bytes off the front of `text`; the caller has summed the sizes before.
-std::string_view Take(std::string_view* text, std::size_t bytes) {
+/// Removes `bytes` bytes from the front of `text`; the caller has summed the sizes before.
+std::string_view ConsumeBytes(std::string_view* text, std::size_t bytes) {
   const std::string_view taken = text->substr(0, bytes);
   text->remove_prefix(taken.size());
   return taken;
@@ -86,15 +86,15 @@ std::optional<FamilyDefinition> ReadFamilyRecord(const Segment& segment, layout:
   const std::string copy(bytes + bound_count * sizeof(double),
                          text_bytes);  // from here on nobody can change it
   std::string_view text = copy;
-  definition.name = Take(&text, name_bytes);
-  definition.unit = Take(&text, unit_bytes);
-  definition.help = Take(&text, help_bytes);
+  definition.name = ConsumeBytes(&text, name_bytes);
+  definition.unit = ConsumeBytes(&text, unit_bytes);
+  definition.help = ConsumeBytes(&text, help_bytes);
   for (std::size_t i = 0; i < label_count; i++) {
     if (text.empty()) return std::nullopt;
     const auto size = static_cast<unsigned char>(text[0]);
     text.remove_prefix(1);
     if (size > text.size()) return std::nullopt;
-    definition.label_names.emplace_back(Take(&text, size));
+    definition.label_names.emplace_back(ConsumeBytes(&text, size));
   }
   const bool bounds_belong = (definition.type == layout::MetricType::kHistogram) == (bound_count > 0);
   if (!text.empty() || !bounds_belong || !CheckDefinition(definition).ok()) return std::nullopt;

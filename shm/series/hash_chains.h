@@ -24,17 +24,28 @@ class HashChains {
   /// `segment` must outlive the chains.
   explicit HashChains(const Segment& segment) : segment_(segment) {}
 
-  /// The first record of this hash for which matches(ref, record) is true; 0 if there is none; nothing if the chain leads
-  /// nowhere. `record` is the beginning of a SeriesRecord's bytes at least.
+  /// The answer of a search.
+  struct Search {
+    std::uint64_t hash;
+    layout::Ref found;  ///< the first record that matches; 0 if there is none
+    layout::Ref head;   ///< where the search began: if nothing was found, nothing from here on matches
+  };
+
+  /// Searches the chain for a record of this hash for which matches(ref, record) is true. Nothing if the chain is
+  /// corrupt. `record` is followed by the other bytes of a SeriesRecord at least.
   template <class Matches>
-  std::optional<layout::Ref> Find(std::uint64_t hash, Matches matches) const {
-    return FindBetween(HeadOf(hash).load(std::memory_order_acquire), 0, hash, matches);  // SYNC(chain-head)
+  std::optional<Search> Find(std::uint64_t hash, Matches matches) const {
+    const layout::Ref head = HeadOf(hash).load(std::memory_order_acquire);  // SYNC(chain-head)
+    const std::optional<layout::Ref> found = FindBetween(head, 0, hash, matches);
+    return found ? std::optional(Search{hash, *found, head}) : std::nullopt;
   }
 
-  /// Publishes a record that is written but for its `next`, unless one that matches is there. Which of the two is;
-  /// nothing as above.
+  /// Publishes a record after `search` has not found it. The record is complete but for its `next`. Searches only the
+  /// records that were published since `search`. Returns the record that is published: this one, or another that
+  /// matches. Nothing if the chain is corrupt.
   template <class Matches>
-  std::optional<layout::Ref> Publish(layout::Ref ref, layout::Record* record, Matches matches);
+  std::optional<layout::Ref> Publish(layout::Ref ref, layout::Record* record, const Search& search,
+                                     Matches matches);
 
  private:
   std::atomic<layout::Ref>& HeadOf(std::uint64_t hash) const {
@@ -43,10 +54,11 @@ class HashChains {
     return heads[hash & (segment_.header().chain_count - 1)];
   }
 
-  /// The same, among the records between `first` and `last` (not included).
+  /// Searches the records from `first` to the one before `last`. 0 if none matches; nothing if the chain is corrupt.
   template <class Matches>
   std::optional<layout::Ref> FindBetween(layout::Ref first, layout::Ref last, std::uint64_t hash,
                                          Matches matches) const {
+    if (first != last) SHMETRICS_CRASH_POINT("chain_searched");
     std::uint32_t steps = 0;
     for (layout::Ref ref = first; ref != last && ref != 0;) {
       auto* smallest = segment_.AtRef<layout::SeriesRecord>(ref);
@@ -63,16 +75,17 @@ class HashChains {
 };
 
 // Publication of a record that is written but not yet reachable:
-//   1 search what is new in the chain           die here -> the record is leaked: one record, no more
-//   2 point the record at the present head      die here -> the same
-//   3 compare-and-swap the head to the record   die here -> it is published, complete
+//   1 search what is new since the last search   die here -> the record is leaked: one record, no more
+//   2 point the record at the present head       die here -> the same
+//   3 compare-and-swap the head to the record    die here -> it is published, complete
 // SYNC(chain-head): release here, acquire in every load of a head (here, in Find, and in SeriesIndex), so that whoever
 // sees the head sees the record, its texts and its zero cells.
 // directory.pml is a model of it: change both.
 template <class Matches>
-std::optional<layout::Ref> HashChains::Publish(layout::Ref ref, layout::Record* record, Matches matches) {
+std::optional<layout::Ref> HashChains::Publish(layout::Ref ref, layout::Record* record, const Search& search,
+                                               Matches matches) {
   std::atomic<layout::Ref>& head = HeadOf(record->hash);
-  layout::Ref searched = 0;
+  layout::Ref searched = search.head;
   layout::Ref seen = head.load(std::memory_order_acquire);  // SYNC(chain-head)
   for (;;) {
     const std::optional<layout::Ref> found = FindBetween(seen, searched, record->hash, matches);

@@ -8,6 +8,8 @@
 #include <span>
 #include <string_view>
 
+#include "shm/base/crash_point.h"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -17,6 +19,7 @@ inline std::uint64_t HashOfName(std::string_view name) { return XXH3_64bits(name
 
 /// Of label values, in their order. A polynomial of their hashes, so that none has to wait for the one before.
 inline std::uint64_t HashOfValues(std::uint64_t seed, std::span<const std::string_view> values) {
+  SHMETRICS_CRASH_POINT("values_hashed");
   std::uint64_t hash = seed;
   for (const std::string_view value : values) {
     hash = hash * 0x9E3779B97F4A7C15U + XXH3_64bits(value.data(), value.size());

@@ -127,7 +127,7 @@ void SnapshotReader::Read(Snapshot* out, ExemplarReading exemplar_reading) {
 
 void SnapshotReader::State::ReadSegment(SegmentSnapshot* out) const {
   const layout::Header& header = segment->header();
-  const layout::Live& live = segment->live();
+  const layout::MutableHeader& changing = segment->mutable_header();
   std::memcpy(out->id.data(), header.segment_id, out->id.size());
   out->created_unix_ns = header.created_unix_ns;
   out->bytes = header.segment_bytes;
@@ -140,13 +140,13 @@ void SnapshotReader::State::ReadSegment(SegmentSnapshot* out) const {
   out->ledger_entries = CountLedgerEntries(*segment);
   out->family_series_limit = header.family_series_limit;
   // no order needed: statistics
-  out->series_count = live.series_count.load(std::memory_order_relaxed);
-  out->family_count = live.family_count.load(std::memory_order_relaxed);
-  out->mutex_recoveries = live.mutex_recoveries.load(std::memory_order_relaxed);
+  out->series_count = changing.series_count.load(std::memory_order_relaxed);
+  out->family_count = changing.family_count.load(std::memory_order_relaxed);
+  out->mutex_recoveries = changing.mutex_recoveries.load(std::memory_order_relaxed);
   out->ledger_loaded =
-      live.ledger_loaded.load(std::memory_order_acquire) != 0;  // pairs with Ledger::MarkLoaded
+      changing.ledger_loaded.load(std::memory_order_acquire) != 0;  // pairs with Ledger::MarkLoaded
   for (std::size_t i = 0; i < layout::kRefusals; i++) {
-    out->refusals[i] = live.refusals[i].load(std::memory_order_relaxed);  // no order needed: as above
+    out->refusals[i] = changing.refusals[i].load(std::memory_order_relaxed);  // no order needed: as above
   }
 }
 

@@ -41,7 +41,7 @@ bool Update(GaugeCell* cell, const GaugeOrder& order, Change change) {
 
 GaugeOrder::GaugeOrder(const Segment& segment, layout::GaugeMode mode)
     : ticket_(mode == layout::GaugeMode::kMostRecent || mode == layout::GaugeMode::kLast
-                  ? &segment.live().ticket
+                  ? &segment.mutable_header().ticket
                   : nullptr) {}
 
 std::uint64_t GaugeOrder::Next() const {

@@ -19,9 +19,10 @@ TEST_P(ChainDamageTest, IsSurvivedAndCounted) { ExpectSurvived(GetParam()); }
 const Damage kChainDamages[] = {
     Damage{"C01_HeadLeadsOutOfTheSegment", kCounted,
            ToSeries([](auto& s, auto* series) { s.HeadOf(series->record)->store(kNowhere); })},
-    Damage{"C02_HeadLeadsIntoTheHole", kCounted, ToSeries([](auto& s, auto* series) {
-             s.HeadOf(series->record)->store(static_cast<Ref>(s.live().committed_front.load() / 16));
-           })},
+    Damage{
+        "C02_HeadLeadsIntoTheHole", kCounted, ToSeries([](auto& s, auto* series) {
+          s.HeadOf(series->record)->store(static_cast<Ref>(s.mutable_header().committed_front.load() / 16));
+        })},
     Damage{"C03_HeadLeadsIntoTheHeader", kCounted,
            ToSeries([](auto& s, auto* series) { s.HeadOf(series->record)->store(1); })},
     Damage{"C04_RecordFollowsItself", kCounted,

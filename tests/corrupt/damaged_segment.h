@@ -132,7 +132,7 @@ class DamagedSegment {
                                                       worker.segment().header().slots_offset);
   }
   shm::layout::GaugeBlock* Block() { return At<shm::layout::GaugeBlock>(Slot()->gauge_blocks.load()); }
-  shm::layout::Live& live() { return worker.segment().live(); }
+  shm::layout::MutableHeader& mutable_header() { return worker.segment().mutable_header(); }
 
   std::shared_ptr<shm::Segment> AttachReader() const {
     return shm::Segment::Attach(path, shm::Segment::Access::kReadOnly).value();

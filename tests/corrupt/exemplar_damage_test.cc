@@ -119,10 +119,11 @@ const Damage kRefDamages[] = {
     Damage{"R01_OutOfTheSegment", kCounted, LeadTo([](auto&) { return kNowhere; })},
     Damage{"R02_Misaligned", kCounted,
            LeadTo([](auto& s) { return s.Series("histogram", "x")->exemplars.load() + 1; })},
-    Damage{"R03_IntoTheHole", kCounted,
-           LeadTo([](auto& s) { return static_cast<std::uint32_t>(s.live().committed_front.load() / 16); })},
+    Damage{"R03_IntoTheHole", kCounted, LeadTo([](auto& s) {
+             return static_cast<std::uint32_t>(s.mutable_header().committed_front.load() / 16);
+           })},
     Damage{"R04_LastRecordPastTheEnd", kCounted, LeadTo([](auto& s) {
-             return static_cast<std::uint32_t>((s.live().committed_front.load() - 768) / 16);
+             return static_cast<std::uint32_t>((s.mutable_header().committed_front.load() - 768) / 16);
            })},
     Damage{"R05_IntoTheHeader", kHarmless, LeadTo([](auto&) { return std::uint32_t{4}; })},
     Damage{"R06_Nowhere", kHarmless, LeadTo([](auto&) { return std::uint32_t{0}; })},
@@ -136,7 +137,7 @@ TEST(DamagedExemplarsTest, AWriterGivesUpWhereNothingIs) {
   DamagedSegment damaged;
   damaged.Series("histogram", "x")->exemplars = kNowhere;
   damaged.worker.Observe(HistogramNamed("histogram", {1, 2, 3}, {"a"}), {"x"}, 1.5, {"trace_id"}, {"n"});
-  EXPECT_EQ(damaged.live().refusals[static_cast<int>(shm::layout::Refusal::kCorrupt)].load(), 1U);
+  EXPECT_EQ(damaged.mutable_header().refusals[static_cast<int>(shm::layout::Refusal::kCorrupt)].load(), 1U);
 }
 
 TEST(DamagedSeriesTest, ACreationThatCannotBeIsUnknown) {

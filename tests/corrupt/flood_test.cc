@@ -145,7 +145,7 @@ TEST(FloodTest, RowsThatAllLeadIntoOneAreReadOnlySoFar) {
 // No part of the front is committed any more, so nothing can be shown, and nothing may be touched.
 TEST(FloodTest, SegmentThatSaysItIsEmptyIsShownEmpty) {
   DamagedSegment damaged;
-  damaged.live().committed_front = 0;
+  damaged.mutable_header().committed_front = 0;
   SnapshotReader reader(damaged.AttachReader());
   shm::Snapshot snapshot;
   reader.Read(&snapshot);

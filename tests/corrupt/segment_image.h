@@ -23,13 +23,13 @@ class SegmentImage {
   explicit SegmentImage(DamagedSegment& damaged)
       : segment_(damaged.worker.segment()),
         base_(segment_.base()),
-        front_(damaged.live().committed_front.load()),
+        front_(damaged.mutable_header().committed_front.load()),
         back_(segment_.header().segment_bytes -
-              damaged.live().committed_blocks.load() * segment_.block_bytes()),
+              damaged.mutable_header().committed_blocks.load() * segment_.block_bytes()),
         end_(segment_.header().segment_bytes),
         records_(segment_.header().records_offset),
         shards_(segment_.header().shards_offset),
-        used_(records_ + (damaged.live().used.load() & UINT32_MAX) * 16),
+        used_(records_ + (damaged.mutable_header().used.load() & UINT32_MAX) * 16),
         saved_front_(base_, base_ + front_),
         saved_back_(base_ + back_, base_ + end_) {
     for (std::uint32_t shard = 0; shard < shm::layout::kLeaseShards; shard++) FindEntries(shard);
@@ -58,8 +58,8 @@ class SegmentImage {
         return base_ + 8'192 + draw() % 256;
       case 2:  // a cell
         return base_ + back_ + draw() % (end_ - back_);
-      case 3:  // a live word
-        return base_ + 4'096 + draw() % sizeof(shm::layout::Live);
+      case 3:  // a word that changes
+        return base_ + 4'096 + draw() % sizeof(shm::layout::MutableHeader);
       case 4:  // a shard of leases
         return base_ + shards_ + draw() % (shm::layout::kLeaseShards * sizeof(shm::layout::LeaseShard));
       case 5:

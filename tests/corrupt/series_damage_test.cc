@@ -39,15 +39,16 @@ const Damage kSeriesDamages[] = {
     Damage{"S15_CellsOfAnotherStripe", kCounted,
            ToSeries([](auto&, auto* series) { series->cells += 4'096; })},
     Damage{"S16_CellsInABlockNotCommitted", kCounted, ToSeries([](auto& s, auto* series) {
-             series->cells -= s.live().committed_blocks.load() * s.worker.segment().block_bytes();
+             series->cells -= s.mutable_header().committed_blocks.load() * s.worker.segment().block_bytes();
            })},
     Damage{"S17_HistogramAcrossTheEndOfAPage", kCounted,
            [](DamagedSegment& s) {
              auto* series = s.Series("histogram", "x");
              series->cells = series->cells / 4'096 * 4'096 + 4'096 - 16;
            }},
-    Damage{"S18_GaugeOfModeLastInTheHole", kCounted,
-           [](DamagedSegment& s) { s.Series("last", "x")->cells = s.live().committed_front.load(); }},
+    Damage{
+        "S18_GaugeOfModeLastInTheHole", kCounted,
+        [](DamagedSegment& s) { s.Series("last", "x")->cells = s.mutable_header().committed_front.load(); }},
     Damage{"S19_FamilyOutOfTheSegment", kCounted,
            ToSeries([](auto&, auto* series) { series->family = kNowhere; })},
     Damage{"S20_NoFamily", kCounted, ToSeries([](auto&, auto* series) { series->family = 0; })},

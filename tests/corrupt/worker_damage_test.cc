@@ -1,4 +1,4 @@
-// Damage to worker slots, gauge rows and live words while readers use them (faults 23 to 25).
+// Damage to worker slots, gauge rows and the mutable header while readers use them (faults 23 to 25).
 
 #include <gtest/gtest.h>
 
@@ -44,16 +44,16 @@ INSTANTIATE_TEST_SUITE_P(Workers, WorkerDamageTest, ::testing::ValuesIn(kWorkerD
 
 const Damage kLiveWordDamages[] = {
     Damage{"L01_FrontCommittedBeyondTheEnd", kHarmless,
-           [](DamagedSegment& s) { s.live().committed_front = UINT64_MAX; }},
+           [](DamagedSegment& s) { s.mutable_header().committed_front = UINT64_MAX; }},
     Damage{"L02_BlocksCommittedBeyondTheBeginning", kHarmless,
-           [](DamagedSegment& s) { s.live().committed_blocks = UINT64_MAX; }},
-    Damage{"L03_UsedIsFull", kHarmless, [](DamagedSegment& s) { s.live().used = UINT64_MAX; }},
+           [](DamagedSegment& s) { s.mutable_header().committed_blocks = UINT64_MAX; }},
+    Damage{"L03_UsedIsFull", kHarmless, [](DamagedSegment& s) { s.mutable_header().used = UINT64_MAX; }},
     Damage{"L04_CountsAbsurd", kHarmless,
            [](DamagedSegment& s) {
-             s.live().series_count = UINT64_MAX;
-             s.live().family_count = UINT64_MAX;
-             s.live().ticket = UINT64_MAX;
-             for (auto& refusals : s.live().refusals) refusals = UINT64_MAX;
+             s.mutable_header().series_count = UINT64_MAX;
+             s.mutable_header().family_count = UINT64_MAX;
+             s.mutable_header().ticket = UINT64_MAX;
+             for (auto& refusals : s.mutable_header().refusals) refusals = UINT64_MAX;
            }},
 };
 

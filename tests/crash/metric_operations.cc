@@ -130,10 +130,10 @@ Operation Grow() {
             BareWorker worker(path, TinySegment());
             ASSERT_TRUE(worker.Register(family).ok());
             ASSERT_TRUE(worker.arena().AllocateCells(shm::kStripeBytes).ok());
-            const shm::layout::Live& live = worker.segment().live();
-            const std::uint64_t used = (live.used.load() & UINT32_MAX) * shm::layout::kRecordAlignment;
+            const shm::layout::MutableHeader& header = worker.segment().mutable_header();
+            const std::uint64_t used = (header.used.load() & UINT32_MAX) * shm::layout::kRecordAlignment;
             const std::uint64_t end = worker.segment().header().records_offset + used;
-            const std::uint64_t left = live.committed_front.load() - end;
+            const std::uint64_t left = header.committed_front.load() - end;
             if (left > 0) {
               ASSERT_TRUE(worker.arena().AllocateRecord(left).ok());
             }

@@ -163,7 +163,8 @@ class Stage {
       return false;
     }
     const auto segment = shm::Segment::AttachOrCreate(path_, TinySegment()).value();
-    const auto& refused = segment->live().refusals[static_cast<std::size_t>(shm::layout::Refusal::kBusy)];
+    const auto& refused =
+        segment->mutable_header().refusals[static_cast<std::size_t>(shm::layout::Refusal::kBusy)];
     const std::uint64_t before = refused.load();
     second->RunToEnd();
     EXPECT_TRUE(second->is_done());

@@ -78,10 +78,10 @@ TEST_F(MaliciousWriterTest, ASnapshotIsSaneWhateverIsWrittenWhileItIsRead) {
 // Fault 25: memory that is committed at one look is not at the next, while the same record is read.
 TEST_F(MaliciousWriterTest, MemoryThatComesAndGoesIsLookedForOnce) {
   const Child writer([this] {
-    const std::uint64_t committed = damaged_.live().committed_front;
+    const std::uint64_t committed = damaged_.mutable_header().committed_front;
     for (;;) {
-      damaged_.live().committed_front = 0;
-      damaged_.live().committed_front = committed;
+      damaged_.mutable_header().committed_front = 0;
+      damaged_.mutable_header().committed_front = committed;
     }
   });
   shm::Snapshot snapshot;

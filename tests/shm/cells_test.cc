@@ -124,11 +124,11 @@ TEST(CellsTest, AColumnWithoutCpuStripesIsAddedToInItsAtomicStripes) {
   EXPECT_EQ(fractions.FractionalSum(), 0.5);
 }
 
-TEST(AddStripeTest, ThreadsKeepTheirStripe) {
+TEST(ThisThreadsAtomicStripeTest, ThreadsKeepTheirStripe) {
   InThreads(8, [] {
-    const std::uint32_t stripe = AddStripe();
+    const std::uint32_t stripe = ThisThreadsAtomicStripe();
     EXPECT_LT(stripe, kAtomicStripes);
-    for (int i = 0; i < 1000; i++) EXPECT_EQ(AddStripe(), stripe);
+    for (int i = 0; i < 1000; i++) EXPECT_EQ(ThisThreadsAtomicStripe(), stripe);
   });
 }
 

@@ -63,17 +63,17 @@ TEST(LayoutTest, HeaderLiesWhereItAlwaysLay) {
 }
 
 TEST(LayoutTest, LiveWordsStandOnCacheLinesOfTheirOwn) {
-  EXPECT_EQ(sizeof(Live), 448U);
-  EXPECT_EQ(alignof(Live), 64U);
-  EXPECT_EQ(offsetof(Live, used), 0U);
-  EXPECT_EQ(offsetof(Live, committed_front), 64U);
-  EXPECT_EQ(offsetof(Live, committed_blocks), 72U);
-  EXPECT_EQ(offsetof(Live, series_count), 128U);
-  EXPECT_EQ(offsetof(Live, family_count), 136U);
-  EXPECT_EQ(offsetof(Live, ticket), 192U);
-  EXPECT_EQ(offsetof(Live, mutex_recoveries), 256U);
-  EXPECT_EQ(offsetof(Live, ledger_loaded), 264U);
-  EXPECT_EQ(offsetof(Live, refusals), 320U);
+  EXPECT_EQ(sizeof(MutableHeader), 448U);
+  EXPECT_EQ(alignof(MutableHeader), 64U);
+  EXPECT_EQ(offsetof(MutableHeader, used), 0U);
+  EXPECT_EQ(offsetof(MutableHeader, committed_front), 64U);
+  EXPECT_EQ(offsetof(MutableHeader, committed_blocks), 72U);
+  EXPECT_EQ(offsetof(MutableHeader, series_count), 128U);
+  EXPECT_EQ(offsetof(MutableHeader, family_count), 136U);
+  EXPECT_EQ(offsetof(MutableHeader, ticket), 192U);
+  EXPECT_EQ(offsetof(MutableHeader, mutex_recoveries), 256U);
+  EXPECT_EQ(offsetof(MutableHeader, ledger_loaded), 264U);
+  EXPECT_EQ(offsetof(MutableHeader, refusals), 320U);
 }
 
 TEST(LayoutTest, WorkerSlotFillsTwoCacheLines) {

@@ -112,12 +112,12 @@ TEST_F(ArenaTest, AllocationLargerThanTheSegmentIsRefused) {
 }
 
 TEST_F(ArenaTest, SegmentGrowsAtBothEnds) {
-  const std::uint64_t front = segment_.live().committed_front.load();
+  const std::uint64_t front = segment_.mutable_header().committed_front.load();
   ASSERT_TRUE(arena_.AllocateRecord(300'000).ok());
-  EXPECT_GT(segment_.live().committed_front.load(), front);
-  EXPECT_EQ(segment_.live().committed_blocks.load(), 0U);
+  EXPECT_GT(segment_.mutable_header().committed_front.load(), front);
+  EXPECT_EQ(segment_.mutable_header().committed_blocks.load(), 0U);
   for (int i = 0; i < 513; i++) ASSERT_TRUE(arena_.AllocateCells(8).ok());
-  EXPECT_EQ(segment_.live().committed_blocks.load(), 2U);
+  EXPECT_EQ(segment_.mutable_header().committed_blocks.load(), 2U);
 }
 
 TEST_F(ArenaTest, ThreadsNeverGetTheSameBytes) {

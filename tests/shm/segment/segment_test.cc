@@ -130,10 +130,10 @@ TEST_F(SegmentTest, ReadOnlyMappingCannotBeWritten) {
   const auto reader = Segment::Attach(path_, Access::kReadOnly);
   ASSERT_TRUE(reader.ok());
   reader.value()->CountRefusal(layout::Refusal::kConflict);
-  EXPECT_EQ(reader.value()->live().refusals[1].load(), 0U);
+  EXPECT_EQ(reader.value()->mutable_header().refusals[1].load(), 0U);
   EXPECT_EQ(testing::RunInChild([&] {
               signal(SIGSEGV, [](int) { _exit(77); });
-              reader.value()->live().refusals[1].store(1);
+              reader.value()->mutable_header().refusals[1].store(1);
             }),
             77);
 }
@@ -154,7 +154,7 @@ TEST_F(SegmentTest, WritesAreSeenThroughOtherMappings) {
   ASSERT_NE(one.value()->base(), two.value()->base());
   one.value()->CountRefusal(layout::Refusal::kConflict);
   two.value()->CountRefusal(layout::Refusal::kConflict);
-  EXPECT_EQ(reader.value()->live().refusals[1].load(), 2U);
+  EXPECT_EQ(reader.value()->mutable_header().refusals[1].load(), 2U);
 }
 
 // Fault 26.
@@ -170,7 +170,7 @@ TEST_F(SegmentTest, SegmentLosesItsNameWhenTheFileIsRemoved) {
   EXPECT_TRUE(next.value()->HasName());
   EXPECT_FALSE(segment.value()->identity() == next.value()->identity());
   segment.value()->CountRefusal(layout::Refusal::kConflict);  // the old mapping is still usable
-  EXPECT_EQ(segment.value()->live().refusals[1].load(), 1U);
+  EXPECT_EQ(segment.value()->mutable_header().refusals[1].load(), 1U);
 }
 
 TEST_F(SegmentTest, ManyCreatorsAtOnceMakeOneSegment) {
@@ -242,7 +242,7 @@ TEST_F(SegmentTest, NothingOutsideTheCommittedBytesIsHandedOut) {
   const auto created = Segment::AttachOrCreate(path_, SmallSegment());
   ASSERT_TRUE(created.ok());
   const Segment& segment = *created.value();
-  const std::uint64_t end = segment.live().committed_front.load();
+  const std::uint64_t end = segment.mutable_header().committed_front.load();
   const std::uint64_t bytes = segment.header().segment_bytes;
   EXPECT_NE(segment.At<std::uint64_t>(end - 8), nullptr);
   EXPECT_EQ(segment.At<std::uint64_t>(end - 12), nullptr) << "misaligned";

@@ -71,15 +71,15 @@ TEST_F(DirectoryTest, LabelSetsBehindABreakAreRefusedWithoutTakingMemoryEachTime
   const Segment& segment = worker_.segment();
   auto* heads = reinterpret_cast<std::atomic<layout::Ref>*>(segment.base() + segment.header().chains_offset);
   heads[series.value()->record.hash & (segment.header().chain_count - 1)] = ~layout::Ref{0};
-  const std::uint64_t used = segment.live().used;
-  const std::uint64_t series_count = segment.live().series_count;
+  const std::uint64_t used = segment.mutable_header().used;
+  const std::uint64_t series_count = segment.mutable_header().series_count;
   for (int i = 0; i < 3; i++) {
     const auto behind = worker_.directory().RegisterSeries(family.value(), values);
     ASSERT_FALSE(behind.ok());
     EXPECT_EQ(behind.error().code, ErrorCode::kCorrupt);
   }
-  EXPECT_EQ(segment.live().used, used);
-  EXPECT_EQ(segment.live().series_count, series_count);
+  EXPECT_EQ(segment.mutable_header().used, used);
+  EXPECT_EQ(segment.mutable_header().series_count, series_count);
   EXPECT_EQ(Refusals(Refusal::kCorrupt), 3U);
 }
 
@@ -105,6 +105,17 @@ TEST_F(DirectoryTest, SeriesIsFoundOnlyOnceRegistered) {
   EXPECT_EQ(worker_.directory().FindSeries(family.value(), LabelValues{"200", "GET"}), nullptr);
   EXPECT_EQ(worker_.directory().FindSeries(family.value(), LabelValues{"GET", "201"}), nullptr);
   EXPECT_EQ(worker_.directory().FindSeries(family.value(), LabelValues{"GET"}), nullptr);
+}
+
+TEST_F(DirectoryTest, ASeriesThatWasRegisteredSinceTheSearchIsFoundByTheRegistration) {
+  const auto family = worker_.Register(requests_);
+  const LabelValues values = {"GET", "200"};
+  Directory& directory = worker_.directory();
+  const SeriesSearch before = directory.Search(family.value(), values);
+  layout::SeriesRecord* series = directory.RegisterSeries(family.value(), values).value();
+  const std::uint64_t series_count = worker_.segment().mutable_header().series_count;
+  EXPECT_EQ(directory.RegisterSeries(family.value(), values, before).value(), series);
+  EXPECT_EQ(worker_.segment().mutable_header().series_count, series_count) << "it was counted twice";
 }
 
 TEST_F(DirectoryTest, AnotherProcessFindsTheSameSeries) {

@@ -158,7 +158,7 @@ TEST_F(ExemplarsTest, WithoutRoomInTheSegmentTheObservationCountsAndTheExemplarI
 
 TEST_F(ExemplarsTest, ASeriesTakesItsRecordsOnceAndOneWithoutExemplarsTakesNone) {
   worker_.Observe(latency_, {"x"}, 1);
-  const auto used = [&] { return worker_.segment().live().used.load() & UINT32_MAX; };
+  const auto used = [&] { return worker_.segment().mutable_header().used.load() & UINT32_MAX; };
   const std::uint64_t before = used();
   EXPECT_EQ(worker_.Register(latency_, {"x"}).value()->exemplars.load(), 0U);
   for (int i = 0; i < 100; i++) Observe(i % 5, {"n"}, {"a"});

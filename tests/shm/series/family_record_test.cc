@@ -57,7 +57,7 @@ TEST_F(FamilyRecordTest, DefinitionsComeBackAsTheyWere) {
 TEST_F(FamilyRecordTest, NothingIsReadOutsideTheSegment) {
   EXPECT_FALSE(ReadFamilyRecord(worker_.segment(), 0));
   EXPECT_FALSE(ReadFamilyRecord(worker_.segment(), UINT32_MAX));
-  const std::uint64_t end = worker_.segment().live().committed_front.load();
+  const std::uint64_t end = worker_.segment().mutable_header().committed_front.load();
   FamilyDefinition fits = CounterNamed("c2345678");  // eight bytes between the record and the end
   fits.help = "";
   auto* last = worker_.segment().At<layout::FamilyRecord>(end - 64);

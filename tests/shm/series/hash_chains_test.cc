@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "shm/series/series_record.h"
 #include "tests/support/bare_worker.h"
@@ -25,9 +26,18 @@ class HashChainsTest : public ::testing::Test {
     WriteSeriesRecord(series, 1, hash, "", 0, layout::Visibility::kShown);
     return series;
   }
-  Ref Publish(layout::SeriesRecord* series) {
-    return chains_.Publish(segment_.RefOf(series), &series->record, kNone).value();
+  template <class Matches>
+  std::optional<Ref> Find(std::uint64_t hash, Matches matches) const {
+    const std::optional<HashChains::Search> search = chains_.Find(hash, matches);
+    return search ? std::optional(search->found) : std::nullopt;
   }
+  /// The search of an empty chain: all that is in the chain now is new.
+  template <class Matches>
+  std::optional<Ref> Publish(layout::SeriesRecord* series, Matches matches) {
+    const HashChains::Search nothing{series->record.hash, 0, 0};
+    return chains_.Publish(segment_.RefOf(series), &series->record, nothing, matches);
+  }
+  Ref Publish(layout::SeriesRecord* series) { return Publish(series, kNone).value(); }
 
   testing::PrivateFolder folder_;
   testing::BareWorker worker_{folder_ / "segment"};
@@ -40,22 +50,38 @@ class HashChainsTest : public ::testing::Test {
 TEST_F(HashChainsTest, RecordsAreFoundByTheirHashOncePublished) {
   layout::SeriesRecord* first = Make(5);
   layout::SeriesRecord* second = Make(5 + apart_);
-  EXPECT_EQ(chains_.Find(5, kAny), Ref{0});
+  EXPECT_EQ(Find(5, kAny), Ref{0});
   EXPECT_EQ(Publish(first), segment_.RefOf(first));
   EXPECT_EQ(Publish(second), segment_.RefOf(second));
-  EXPECT_EQ(chains_.Find(5, kAny), segment_.RefOf(first));
-  EXPECT_EQ(chains_.Find(5 + apart_, kAny), segment_.RefOf(second));
-  EXPECT_EQ(chains_.Find(5 + 2 * apart_, kAny), Ref{0});
-  EXPECT_EQ(chains_.Find(5, kNone), Ref{0});
+  EXPECT_EQ(Find(5, kAny), segment_.RefOf(first));
+  EXPECT_EQ(Find(5 + apart_, kAny), segment_.RefOf(second));
+  EXPECT_EQ(Find(5 + 2 * apart_, kAny), Ref{0});
+  EXPECT_EQ(Find(5, kNone), Ref{0});
 }
 
 TEST_F(HashChainsTest, OfRecordsThatMatchTheFirstStays) {
   layout::SeriesRecord* first = Make(7);
   layout::SeriesRecord* second = Make(7);
   Publish(first);
-  EXPECT_EQ(chains_.Publish(segment_.RefOf(second), &second->record, kAny), segment_.RefOf(first));
+  EXPECT_EQ(Publish(second, kAny), segment_.RefOf(first));
   const Ref other = segment_.RefOf(second);
-  EXPECT_EQ(chains_.Find(7, [&](Ref ref, const layout::Record&) { return ref == other; }), Ref{0});
+  EXPECT_EQ(Find(7, [&](Ref ref, const layout::Record&) { return ref == other; }), Ref{0});
+}
+
+TEST_F(HashChainsTest, PublishingSearchesOnlyWhatWasPublishedSinceTheSearch) {
+  layout::SeriesRecord* old = Make(3);
+  Publish(old);
+  const HashChains::Search search = chains_.Find(3, kNone).value();
+  layout::SeriesRecord* since = Make(3);
+  Publish(since);
+  layout::SeriesRecord* late = Make(3);
+  std::vector<Ref> asked;
+  const auto note = [&](Ref ref, const layout::Record&) {
+    asked.push_back(ref);
+    return false;
+  };
+  EXPECT_EQ(chains_.Publish(segment_.RefOf(late), &late->record, search, note), segment_.RefOf(late));
+  EXPECT_EQ(asked, std::vector{segment_.RefOf(since)});
 }
 
 TEST_F(HashChainsTest, AChainThatLeadsOutOfTheSegmentOrInACircleEnds) {
@@ -63,9 +89,9 @@ TEST_F(HashChainsTest, AChainThatLeadsOutOfTheSegmentOrInACircleEnds) {
   Publish(series);
   for (const Ref nowhere : {UINT32_MAX, segment_.RefOf(series)}) {
     series->record.next = nowhere;
-    EXPECT_EQ(chains_.Find(9 + apart_, kAny), std::nullopt);
+    EXPECT_EQ(Find(9 + apart_, kAny), std::nullopt);
     layout::SeriesRecord* late = Make(9 + apart_);
-    EXPECT_EQ(chains_.Publish(segment_.RefOf(late), &late->record, kAny), std::nullopt);
+    EXPECT_EQ(Publish(late, kAny), std::nullopt);
   }
 }
 

@@ -46,7 +46,7 @@ TEST_F(SeriesRecordTest, RecordTellsWhetherItsValuesAreEscaped) {
 }
 
 TEST_F(SeriesRecordTest, LabelsOutsideTheCommittedBytesAreEmpty) {
-  const std::uint64_t end = segment_.live().committed_front.load();
+  const std::uint64_t end = segment_.mutable_header().committed_front.load();
   auto* last = segment_.At<layout::SeriesRecord>(end - 56);  // eight bytes behind it
   last->label_bytes = 8;
   EXPECT_EQ(LabelBlockOf(segment_, *last).size(), 8U);

@@ -136,10 +136,10 @@ TEST_F(GaugeRowTest, TicketsOrderTheModesThatAskForTheLatest) {
     EXPECT_GT(first, 0U);
     EXPECT_EQ(GaugeOrder(worker_.segment(), mode).Next(), first + 1);
   }
-  const std::uint64_t tickets = worker_.segment().live().ticket.load();
+  const std::uint64_t tickets = worker_.segment().mutable_header().ticket.load();
   const GaugeOrder sum(worker_.segment(), GaugeMode::kSum);
   EXPECT_EQ(sum.Next(), 1U);
-  EXPECT_EQ(worker_.segment().live().ticket.load(), tickets) << "a sum keeps no order";
+  EXPECT_EQ(worker_.segment().mutable_header().ticket.load(), tickets) << "a sum keeps no order";
 }
 
 TEST_F(GaugeRowTest, SeriesHasOneCell) {
@@ -165,14 +165,14 @@ TEST_F(GaugeRowTest, RowGrowsByBlocksAndKeepsItsCells) {
 
 TEST_F(GaugeRowTest, NextOwnerFindsAnEmptyRowAndUsesItsMemoryAgain) {
   for (layout::Ref series = 1; series <= 100; series++) SetGauge(Cell(series).value(), 1, GaugeOrder());
-  const std::uint64_t used = worker_.segment().live().used.load();
+  const std::uint64_t used = worker_.segment().mutable_header().used.load();
   ClearGaugeRow(worker_.segment(), slot_);
   EXPECT_TRUE(Row().empty());
   for (layout::Ref series = 201; series <= 300; series++) {
     const auto cell = Cell(series);
     EXPECT_EQ(ReadGauge(*cell.value()).ticket, 0U) << "a value of the former owner";
   }
-  EXPECT_EQ(worker_.segment().live().used.load(), used);
+  EXPECT_EQ(worker_.segment().mutable_header().used.load(), used);
 }
 
 TEST_F(GaugeRowTest, RowInACircleEndsWithTheBudget) {
