@@ -72,7 +72,7 @@ Result<std::vector<Listener>> OpenListeners(std::vector<ListenAddress> configure
     }
     return activation;
   }
-  if (configured.empty()) configured = {{"127.0.0.1", 8000}};
+  if (configured.empty()) configured = {ParseListenAddress(kDefaultListenAddress).value()};
   std::vector<Listener> listeners;
   for (const ListenAddress& address : configured) {
     const Result<Listener> listener = Listen(address);
@@ -170,7 +170,7 @@ int Run(int argc, const char* const* argv) {
     std::fputs(options->answer.c_str(), stdout);
     return EXIT_SUCCESS;
   }
-  const Result<Config> config = ReadConfig(options.value());
+  const Result<Config> config = ReadConfig(options->config_file, options->flags);
   if (!config.ok()) return Fail(config.error());
   StartLog(config->log_level, config->log_format);
   for (const std::string& warning : config->warnings) Log(LogLevel::kWarn, warning);

@@ -29,7 +29,7 @@ class Parser {
  public:
   Parser(const std::string& path, std::FILE* file) : path_(path), file_(file) {}
 
-  Result<Settings> Parse() {
+  Result<PartialConfig> Parse() {
     // The defaults take an indented key for more of the value above it, and cut lines at 200 bytes.
     ini_allow_multiline = false;
     ini_use_stack = false;
@@ -80,7 +80,7 @@ class Parser {
       return AddWebUser(name.substr(kUsersSection.size()), value, &settings_);
     }
     const auto setting = std::ranges::find(AllSettings(), name, &Setting::key);
-    if (setting != AllSettings().end()) return setting->set(value, &settings_);
+    if (setting != AllSettings().end()) return setting->Set(value, &settings_);
     return Error{ErrorCode::kBadOption,
                  "no such key; there are " + KeysOf(name.substr(0, name.find(' ') + 1))};
   }
@@ -107,14 +107,14 @@ class Parser {
   std::FILE* file_;
   int line_ = 0;
   int read_errno_ = 0;
-  Settings settings_;
+  PartialConfig settings_;
   std::set<std::string> seen_;
   std::string error_;
 };
 
 }  // namespace
 
-Result<Settings> ReadIniFile(const std::string& path) {
+Result<PartialConfig> ReadIniFile(const std::string& path) {
   const std::unique_ptr<std::FILE, FileCloser> file(std::fopen(path.c_str(), "re"));
   if (file == nullptr) {
     return Error{ErrorCode::kBadOption, path + ": could not be opened: " + std::strerror(errno)};
