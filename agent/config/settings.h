@@ -26,6 +26,8 @@ struct Setting {
   struct Range {
     unsigned least;
     unsigned most;
+
+    std::string ToString() const;
   };
 
   /// The member of Config that holds the value.
