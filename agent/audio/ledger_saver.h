@@ -18,9 +18,9 @@ namespace shmetrics::agent {
 ///   {"format": "shmetrics-ledger-1", "saved": "2026-11-22T16:00:00.000Z", "users": [
 ///     {"user": "42", "day": "2026-11-22", "nano_minutes": 1500000000, "tier": "premium"}, ...]}
 /// `tier` is null where none was set. Written whole or not at all: a reader finds the former one or this.
-class LedgerFile {
+class LedgerSaver {
  public:
-  explicit LedgerFile(std::string path);
+  explicit LedgerSaver(std::string path);
 
   /// Saves the ledger that `view` has to be saved, if it has one, without raw ids where `audio` wants ids hashed. Says so
   /// when no worker loads the file for long, because until then nothing is saved.
@@ -35,7 +35,7 @@ class LedgerFile {
   Result<void> Write(const std::string& text) const;
 
   const std::string path_;
-  LoadWatch load_watch_;
+  LedgerLoadWatch load_watch_;
   std::string saved_users_;   ///< what was written last, without the time
   std::string last_failure_;  ///< empty if there was none
 };
