@@ -63,7 +63,7 @@ std::vector<Route> RoutesWith(const std::string& telemetry_path) {
 
 /// The sockets that this process was started with, else those of the configured addresses.
 Result<std::vector<Listener>> OpenListeners(std::vector<ListenAddress> configured) {
-  Result<std::vector<Listener>> activation = TakeActivationSockets();
+  Result<std::vector<Listener>> activation = AdoptActivationSockets();
   if (!activation.ok()) return activation.error();
   if (!activation->empty()) {
     for (const ListenAddress& address : configured) {
@@ -72,7 +72,7 @@ Result<std::vector<Listener>> OpenListeners(std::vector<ListenAddress> configure
     }
     return activation;
   }
-  if (configured.empty()) configured = {{"127.0.0.1", 8000}};
+  if (configured.empty()) configured = {ParseListenAddress(kDefaultListenAddress).value()};
   std::vector<Listener> listeners;
   for (const ListenAddress& address : configured) {
     const Result<Listener> listener = Listen(address);
@@ -108,7 +108,7 @@ Result<Servers> StartServers(std::span<const Listener> listeners, const Config& 
 
 /// Gives everything that can be exchanged while it runs its part of `config`. First come those who can refuse it: the audio
 /// definitions are pointed to, and after a refusal the caller frees them.
-Result<void> Exchange(const Config& config, const Servers& servers, Routes* routes) {
+Result<void> ApplyConfig(const Config& config, const Servers& servers, Routes* routes) {
   for (const std::unique_ptr<HttpServer>& server : servers) {
     Result<void> reloaded = server->Reload(config.http_policy);
     if (!reloaded.ok()) return reloaded;
@@ -121,11 +121,11 @@ Result<void> Exchange(const Config& config, const Servers& servers, Routes* rout
 /// What the main thread does while others answer.
 void RunTasks(const sigset_t& signals, const Servers& servers, CurrentView* view, Routes* routes,
               Reload* reload) {
-  LedgerFile ledger_file(reload->config().audio.state_file);
+  LedgerSaver ledger_saver(reload->config().audio.state_file);
   std::vector<Task> tasks = {{"the ledger could not be saved: ", kSavePeriod,
                               [&] {
                                 const audio::AudioConfig& audio = reload->config().audio;
-                                if (!audio.state_file.empty()) ledger_file.SaveFrom(view, audio);
+                                if (!audio.state_file.empty()) ledger_saver.SaveFrom(view, audio);
                               },
                               true}};
   if (const auto timeout = WatchdogTimeout()) {
@@ -138,7 +138,7 @@ void RunTasks(const sigset_t& signals, const Servers& servers, CurrentView* view
   NotifyReady();
   RunUntilStopped(signals, tasks, [&] {
     NotifyReloading();
-    reload->Run([&](const Config& next) { return Exchange(next, servers, routes); });
+    reload->Run([&](const Config& next) { return ApplyConfig(next, servers, routes); });
     NotifyReady();
   });
   NotifyStopping();
@@ -170,7 +170,7 @@ int Run(int argc, const char* const* argv) {
     std::fputs(options->answer.c_str(), stdout);
     return EXIT_SUCCESS;
   }
-  const Result<Config> config = ReadConfig(options.value());
+  const Result<Config> config = ReadConfig(options->config_file, options->flags);
   if (!config.ok()) return Fail(config.error());
   StartLog(config->log_level, config->log_format);
   for (const std::string& warning : config->warnings) Log(LogLevel::kWarn, warning);

@@ -6,9 +6,9 @@
 
 namespace shmetrics::agent {
 
-LoadWatch::LoadWatch(std::string state_file) : state_file_(std::move(state_file)) {}
+LedgerLoadWatch::LedgerLoadWatch(std::string state_file) : state_file_(std::move(state_file)) {}
 
-void LoadWatch::Look(const SegmentView& view, std::chrono::steady_clock::time_point now) {
+void LedgerLoadWatch::Look(const SegmentView& view, std::chrono::steady_clock::time_point now) {
   const shm::SegmentSnapshot& segment = view.snapshot.segment;
   const bool is_attached = view.state == SegmentView::State::kAttached;
   if (!is_attached || segment.ledger_loaded || segment.ledger_entries == 0) {

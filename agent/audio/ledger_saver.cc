@@ -83,10 +83,10 @@ void RemoveLeftovers(const std::string& path) {
 
 }  // namespace
 
-LedgerFile::LedgerFile(std::string path) : path_(std::move(path)), load_watch_(path_) {}
+LedgerSaver::LedgerSaver(std::string path) : path_(std::move(path)), load_watch_(path_) {}
 
-void LedgerFile::SaveFrom(CurrentView* view, const audio::AudioConfig& audio,
-                          std::chrono::steady_clock::time_point now) {
+void LedgerSaver::SaveFrom(CurrentView* view, const audio::AudioConfig& audio,
+                           std::chrono::steady_clock::time_point now) {
   std::optional<std::vector<shm::LedgerRecord>> ledger;
   {
     CurrentView::Turn turn(view);
@@ -100,7 +100,7 @@ void LedgerFile::SaveFrom(CurrentView* view, const audio::AudioConfig& audio,
   Save(std::move(*ledger));
 }
 
-void LedgerFile::Save(std::vector<shm::LedgerRecord> ledger) {
+void LedgerSaver::Save(std::vector<shm::LedgerRecord> ledger) {
   std::string users = audio::FormatLedgerUsers(std::move(ledger));
   if (users == saved_users_) return;
   const Result<void> written = Write(audio::FormatLedgerFile(users, FormatUtc(shm::NowNs(CLOCK_REALTIME))));
@@ -119,7 +119,7 @@ void LedgerFile::Save(std::vector<shm::LedgerRecord> ledger) {
 //   2 write and sync a temporary file    die here -> it is left over; the former file holds
 //   3 rename it to path_                 die here -> the new file holds, or after a power cut the former one
 //   4 sync the folder                    die here -> nothing is missing
-Result<void> LedgerFile::Write(const std::string& text) const {
+Result<void> LedgerSaver::Write(const std::string& text) const {
   if (text.size() > audio::kMaxLedgerFileBytes) {
     return Error{ErrorCode::kBadOption, path_ + " would have more than 64 MiB"};
   }

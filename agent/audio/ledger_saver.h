@@ -16,9 +16,9 @@ namespace shmetrics::agent {
 /// The file in which the ledger outlives the segment, and so the host's next boot. The agent writes it, and the worker
 /// that makes the next segment reads it: client-lib/audio/ledger_format.h tells the form. It is written whole or not at
 /// all, so a reader finds the former file or the new one.
-class LedgerFile {
+class LedgerSaver {
  public:
-  explicit LedgerFile(std::string path);
+  explicit LedgerSaver(std::string path);
 
   /// Saves the ledger that `view` has to be saved, if it has one, without raw ids where `audio` wants ids hashed. Says so
   /// when no worker loads the file for long, because until then nothing is saved.
@@ -33,7 +33,7 @@ class LedgerFile {
   Result<void> Write(const std::string& text) const;
 
   const std::string path_;
-  LoadWatch load_watch_;
+  LedgerLoadWatch load_watch_;
   std::string saved_users_;   ///< what was written last, without the time
   std::string last_failure_;  ///< empty if there was none
 };

@@ -31,7 +31,7 @@ spdlog::level::level_enum ToSpdlog(LogLevel level) {
   return spdlog::level::err;
 }
 
-std::string_view Word(LogLevel level) {
+std::string_view LevelName(LogLevel level) {
   switch (level) {
     case LogLevel::kDebug:
       return "debug";
@@ -45,11 +45,11 @@ std::string_view Word(LogLevel level) {
   return "error";
 }
 
-std::string_view Word(spdlog::level::level_enum level) {
+std::string_view LevelName(spdlog::level::level_enum level) {
   for (const LogLevel ours : {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarn}) {
-    if (level == ToSpdlog(ours)) return Word(ours);
+    if (level == ToSpdlog(ours)) return LevelName(ours);
   }
-  return Word(LogLevel::kError);
+  return LevelName(LogLevel::kError);
 }
 
 bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
@@ -93,7 +93,7 @@ class LineFormatter : public spdlog::formatter {
     const std::string time = FormatUtc(
         std::chrono::duration_cast<std::chrono::nanoseconds>(message.time.time_since_epoch()).count());
     const std::string_view text(message.payload.data(), message.payload.size());
-    const std::string level(Word(message.level));
+    const std::string level(LevelName(message.level));
     const std::string line = format_ == LogFormat::kJson ? R"({"time":")" + time + R"(","level":")" + level +
                                                                R"(","msg":")" + EscapeForJson(text) + "\"}\n"
                                                          : "time=" + time + " level=" + level + " msg=\"" +
@@ -118,7 +118,7 @@ spdlog::logger& Logger() {
 
 std::optional<LogLevel> ParseLogLevel(std::string_view word) {
   for (const LogLevel level : {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarn, LogLevel::kError}) {
-    if (word == Word(level)) return level;
+    if (word == LevelName(level)) return level;
   }
   return std::nullopt;
 }

@@ -17,7 +17,7 @@ class Parser {
  public:
   explicit Parser(const audio::IniFile& file) : file_(file) {}
 
-  Result<Settings> Parse() {
+  Result<PartialConfig> Parse() {
     for (const audio::IniKey& key : file_.keys) {
       if (file_.bad_line != 0 && file_.bad_line < key.line) break;
       line_ = key.line;
@@ -50,7 +50,7 @@ class Parser {
       return AddWebUser(name.substr(kUsersSection.size()), value, &settings_);
     }
     const auto setting = std::ranges::find(AllSettings(), name, &Setting::key);
-    if (setting != AllSettings().end()) return setting->set(value, &settings_);
+    if (setting != AllSettings().end()) return setting->Set(value, &settings_);
     return Error{ErrorCode::kBadOption,
                  "no such key; there are " + KeysOf(name.substr(0, name.find(' ') + 1))};
   }
@@ -73,14 +73,14 @@ class Parser {
 
   const audio::IniFile& file_;
   int line_ = 0;  ///< of the key at hand
-  Settings settings_;
+  PartialConfig settings_;
   std::set<std::string> seen_;
   std::string error_;
 };
 
 }  // namespace
 
-Result<Settings> ReadIniFile(const audio::IniFile& file) {
+Result<PartialConfig> ReadIniFile(const audio::IniFile& file) {
   if (!file.open_error.empty()) return Error{ErrorCode::kBadOption, file.open_error};
   return Parser(file).Parse();
 }

@@ -10,7 +10,7 @@ namespace shmetrics::agent {
 /// Reads the keys of AllSettings(), and the users of [web.users], from an ini file. Everything unknown, wrong or said twice
 /// is an error that names file, line and key, and never a password's hash. [Audio-Quota] is passed over:
 /// ReadAudioConfig(), which the workers use too, reads it.
-Result<Settings> ReadIniFile(const audio::IniFile& file);
+Result<PartialConfig> ReadIniFile(const audio::IniFile& file);
 
 }  // namespace shmetrics::agent
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-#include "agent/config/settings.h"
+#include "agent/config/config.h"
 #include "shm/result.h"
 
 namespace shmetrics::agent {
@@ -13,7 +13,7 @@ namespace shmetrics::agent {
 struct Options {
   std::optional<std::string> config_file = {};
   bool check_config = false;  ///< read everything, say whether it is good, and stop
-  Settings settings = {};
+  PartialConfig flags = {};
   std::string answer = {};  ///< to --help or --version: print it and stop
 };
 

@@ -1,215 +1,181 @@
 #include "agent/config/settings.h"
 
-#include <pwd.h>
-
-#include <algorithm>
-#include <array>
-#include <charconv>
-#include <fstream>
-#include <iterator>
-#include <system_error>
-
+#include "agent/config/setting_parsers.h"
 #include "agent/http/basic_auth.h"
+#include "shm/segment/segment_path.h"
 
 namespace shmetrics::agent {
 namespace {
 
-Error BadValue(const std::string& text, std::string_view expected) {
-  return {ErrorCode::kBadOption, "'" + text + "' is not " + std::string(expected)};
-}
-
-/// The parts between commas, without the blanks around them.
-std::vector<std::string> Split(const std::string& text) {
-  std::vector<std::string> parts;
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    const std::size_t first = text.find_first_not_of(" \t", begin);
-    const std::size_t last = text.find_last_not_of(" \t", end == 0 ? 0 : end - 1);
-    parts.push_back(first >= end || last < first ? std::string() : text.substr(first, last - first + 1));
-    begin = end + 1;
+/// The member of `object` that a path of members leads to.
+template <auto kFirst, auto... kRest>
+constexpr auto& At(auto& object) {
+  if constexpr (sizeof...(kRest) == 0) {
+    return object.*kFirst;
+  } else {
+    return At<kRest...>(object.*kFirst);
   }
-  return parts;
 }
 
-template <class Number>
-std::optional<Number> ParseNumber(std::string_view text, Number least, Number most) {
-  Number number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number < least || number > most ? std::nullopt : std::optional(number);
-}
+/// The member of Config at the end of kPath, and its parser.
+template <auto kParse, auto... kPath>
+constexpr Setting::Member kMember = {
+    [](const Setting& setting, const std::string& text, Config* config) {
+      return kParse(setting, text, &At<kPath...>(*config));
+    },
+    [](const Config& from, Config* to) { At<kPath...>(*to) = At<kPath...>(from); },
+    [](const Config& running, const Config& next) { return At<kPath...>(running) != At<kPath...>(next); },
+};
 
-Result<void> SetSegmentPath(const std::string& text, Settings* settings) {
-  if (text.empty()) return BadValue(text, "the path of a segment");
-  settings->segment_path = text;
-  return {};
-}
-
-Result<void> SetTrustedOwner(const std::string& text, Settings* settings) {
-  settings->trusted_owner = ParseNumber<uid_t>(text, 0, static_cast<uid_t>(-2));
-  if (settings->trusted_owner) return {};
-  const passwd* const user = getpwnam(text.c_str());
-  if (user == nullptr) return BadValue(text, "a user of this host; write a name or a number");
-  settings->trusted_owner = user->pw_uid;
-  return {};
-}
-
-Result<void> AddListenAddresses(const std::string& text, Settings* settings) {
-  for (const std::string& part : Split(text)) {
-    const std::optional<ListenAddress> address = ParseListenAddress(part);
-    if (!address) {
-      return BadValue(part, "an address; write HOST:PORT, [IPV6]:PORT, :PORT or unix:/PATH");
-    }
-    if (std::ranges::find(settings->listen_addresses, *address) != settings->listen_addresses.end() &&
-        address->port != 0) {
-      return Error{ErrorCode::kBadOption, "'" + part + "' is said twice"};
-    }
-    settings->listen_addresses.push_back(*address);
-  }
-  return {};
-}
-
-Result<void> SetTelemetryPath(const std::string& text, Settings* settings) {
-  const bool is_plain = std::ranges::all_of(text, [](unsigned char c) {
-    return std::isalnum(c) != 0 ||
-           std::string_view("/-._~").find(static_cast<char>(c)) != std::string_view::npos;
-  });
-  const auto is_taken = [&text](std::string_view prefix) { return text.starts_with(prefix); };
-  constexpr std::array<std::string_view, 3> kTaken = {"/api/", "/-/", "/page/"};
-  if (!text.starts_with('/') || text == "/" || !is_plain || std::ranges::any_of(kTaken, is_taken)) {
-    return BadValue(text,
-                    "a path for metrics; write one like /metrics that is not below /api/, /-/ or /page/");
-  }
-  settings->telemetry_path = text;
-  return {};
-}
-
-template <std::optional<bool> Settings::*Member>
-Result<void> SetSwitch(const std::string& text, Settings* settings) {
-  if (text != "true" && text != "false") return BadValue(text, "true or false");
-  settings->*Member = text == "true";
-  return {};
-}
-
-/// `mark` tells one kind of PEM from another; whether the library can use the file, only the library can say.
-Result<void> CheckPem(const std::string& path, std::string_view mark, std::string_view what) {
-  std::ifstream file(path);
-  if (!file) return Error{ErrorCode::kBadOption, "'" + path + "' could not be opened"};
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (text.find(mark) == std::string::npos) return BadValue(path, what);
-  return {};
-}
-
-Result<void> SetTlsCertificate(const std::string& text, Settings* settings) {
-  settings->tls_certificate = text;
-  return CheckPem(text, "-----BEGIN CERTIFICATE-----", "a file with a certificate in PEM");
-}
-
-Result<void> SetTlsKey(const std::string& text, Settings* settings) {
-  settings->tls_key = text;
-  return CheckPem(text, "PRIVATE KEY-----", "a file with a private key in PEM");
-}
-
-Result<void> SetAllowedHosts(const std::string& text, Settings* settings) {
-  std::vector<std::string> hosts = Split(text);
-  const auto is_bad = [](const std::string& host) {
-    return host.empty() || host.find_first_of("/ \t@") != std::string::npos;
-  };
-  if (std::ranges::any_of(hosts, is_bad)) {
-    return BadValue(text, "a list of hosts; write NAME or NAME:PORT, divided by commas, or * for any");
-  }
-  settings->allowed_hosts = std::move(hosts);
-  return {};
-}
-
-Result<void> SetMaxConnections(const std::string& text, Settings* settings) {
-  settings->max_connections = ParseNumber<unsigned>(text, 1, 1024);
-  if (!settings->max_connections) return BadValue(text, "a number of connections, 1 to 1024");
-  return {};
-}
-
-Result<void> SetRequestDeadline(const std::string& text, Settings* settings) {
-  const std::optional<int> seconds = ParseNumber(text, 1, 3600);
-  if (!seconds) return BadValue(text, "a number of seconds, 1 to 3600");
-  settings->request_deadline = std::chrono::seconds(*seconds);
-  return {};
-}
-
-Result<void> SetLogLevel(const std::string& text, Settings* settings) {
-  settings->log_level = ParseLogLevel(text);
-  if (!settings->log_level) return BadValue(text, "a log level; write debug, info, warn or error");
-  return {};
-}
-
-Result<void> SetLogFormat(const std::string& text, Settings* settings) {
-  settings->log_format = ParseLogFormat(text);
-  if (!settings->log_format) return BadValue(text, "a log format; write logfmt or json");
-  return {};
-}
+/// Both TLS files are one member. A reload can exchange the files, but it cannot turn TLS on or off.
+template <auto kParse>
+constexpr Setting::Member kTlsMember = {
+    [](const Setting& setting, const std::string& text, Config* config) {
+      return kParse(setting, text, &config->http_policy.tls);
+    },
+    [](const Config& from, Config* to) { to->http_policy.tls = from.http_policy.tls; },
+    [](const Config& running, const Config& next) {
+      return running.http_policy.tls.has_value() != next.http_policy.tls.has_value();
+    },
+};
 
 using Kind = Setting::Kind;
 
 constexpr Setting kSettings[] = {
-    {"[segment] path", "--segment.path", "PATH",
-     "Segment to read (default: $SHMETRICS_SEGMENT, else /run/shmetrics/default.v1 if there is that folder, "
-     "else /dev/shm/shmetrics-UID/default.v1)",
-     Kind::kOne, SetSegmentPath},
-    {"[segment] trusted_owner", "--segment.trusted-owner", "USER",
-     "User, besides this one, root and the folder's owner, who may own the segment", Kind::kOne,
-     SetTrustedOwner},
-    {"[web] listen_address", "--web.listen-address", "ADDRESS",
-     "HOST:PORT, [IPV6]:PORT, :PORT or unix:/PATH to serve on; may be said again (default: 127.0.0.1:8000)",
-     Kind::kSeveral, AddListenAddresses},
-    {"[web] telemetry_path", "--web.telemetry-path", "PATH", "Path of the metrics (default: /metrics)",
-     Kind::kOne, SetTelemetryPath},
-    {"[web] disable_exporter_metrics", "--web.disable-exporter-metrics", "",
-     "Leave out the metrics of the agent's own process and of its HTTP answers", Kind::kSwitch,
-     SetSwitch<&Settings::disable_exporter_metrics>},
-    {"[web] openmetrics_created", "--web.openmetrics-created", "",
-     "In OpenMetrics say when each counter and histogram began (_created)", Kind::kSwitch,
-     SetSwitch<&Settings::openmetrics_created>},
-    {"[web] tls_certificate", "", "", "", Kind::kOne, SetTlsCertificate},
-    {"[web] tls_key", "", "", "", Kind::kOne, SetTlsKey},
-    {"[web] allowed_hosts", "", "", "", Kind::kOne, SetAllowedHosts},
-    {"[web] max_connections", "", "", "", Kind::kOne, SetMaxConnections},
-    {"[web] request_deadline_seconds", "", "", "", Kind::kOne, SetRequestDeadline},
-    {"[log] level", "--log.level", "LEVEL", "debug, info, warn or error (default: info)", Kind::kOne,
-     SetLogLevel},
-    {"[log] format", "--log.format", "FORMAT", "logfmt or json (default: logfmt)", Kind::kOne, SetLogFormat},
+    {.key = "[segment] path",
+     .flag = "--segment.path",
+     .value = "PATH",
+     .find_default = shm::DefaultSegmentPath,
+     .default_in_words = "$SHMETRICS_SEGMENT, else /run/shmetrics/default.v1 if there is that folder, else "
+                         "/dev/shm/shmetrics-UID/default.v1",
+     .help = "Segment to read",
+     .expected = "the path of a segment",
+     .needs_restart = true,
+     .member = kMember<ParseSegmentPath, &Config::segment_path>},
+    {.key = "[segment] trusted_owner",
+     .flag = "--segment.trusted-owner",
+     .value = "USER",
+     .default_in_words = "nobody",
+     .help = "User, besides this one, root and the folder's owner, who may own the segment",
+     .expected = "a user of this host; write a name or a number",
+     .needs_restart = true,
+     .member = kMember<ParseUser, &Config::trusted_owner>},
+    {.key = "[web] listen_address",
+     .flag = "--web.listen-address",
+     .value = "ADDRESS",
+     .kind = Kind::kSeveral,
+     .default_in_words = kDefaultListenAddress,
+     .help = "HOST:PORT, [IPV6]:PORT, :PORT or unix:/PATH to serve on; may be said again",
+     .expected = "an address; write HOST:PORT, [IPV6]:PORT, :PORT or unix:/PATH",
+     .needs_restart = true,
+     .member = kMember<ParseListenAddresses, &Config::listen_addresses>},
+    {.key = "[web] telemetry_path",
+     .flag = "--web.telemetry-path",
+     .value = "PATH",
+     .default_value = "/metrics",
+     .help = "Path of the metrics",
+     .expected = "a path for metrics; write one like /metrics that is not below /api/, /-/ or /page/",
+     .needs_restart = true,
+     .member = kMember<ParseTelemetryPath, &Config::telemetry_path>},
+    {.key = "[web] disable_exporter_metrics",
+     .flag = "--web.disable-exporter-metrics",
+     .kind = Kind::kSwitch,
+     .default_value = "false",
+     .help = "Leave out the metrics of the agent's own process and of its HTTP answers",
+     .expected = "true or false",
+     .needs_restart = true,
+     .member = kMember<ParseSwitch, &Config::disable_exporter_metrics>},
+    {.key = "[web] openmetrics_created",
+     .flag = "--web.openmetrics-created",
+     .kind = Kind::kSwitch,
+     .default_value = "false",
+     .help = "In OpenMetrics say when each counter and histogram began (_created)",
+     .expected = "true or false",
+     .needs_restart = true,
+     .member = kMember<ParseSwitch, &Config::openmetrics_created>},
+    {.key = "[web] tls_certificate",
+     .default_in_words = "none, and plain HTTP",
+     .help = "PEM file of the certificate for HTTPS, followed by its chain",
+     .expected = "a file with a certificate in PEM",
+     .needs_restart = true,
+     .member = kTlsMember<ParseTlsCertificate>},
+    {.key = "[web] tls_key",
+     .default_in_words = "none, and plain HTTP",
+     .help = "PEM file of the private key for HTTPS",
+     .expected = "a file with a private key in PEM",
+     .member = kTlsMember<ParseTlsKey>},
+    {.key = "[web] allowed_hosts",
+     .default_in_words = "none",
+     .help = "NAME or NAME:PORT, divided by commas, that a request may call this host; * for any",
+     .expected = "a list of hosts; write NAME or NAME:PORT, divided by commas, or * for any",
+     .member = kMember<ParseHosts, &Config::http_policy, &HttpPolicy::allowed_hosts>},
+    {.key = "[web] max_connections",
+     .default_value = "64",
+     .help = "Connections to each listen address at a time",
+     .expected = "a number of connections",
+     .range = Setting::Range{1, 1024},
+     .needs_restart = true,
+     .member = kMember<ParseCount, &Config::http_limits, &HttpLimits::max_connections>},
+    {.key = "[web] request_deadline_seconds",
+     .default_value = "30",
+     .help = "Seconds in which a request must arrive, and again in which it must be answered",
+     .expected = "a number of seconds",
+     .range = Setting::Range{1, 3600},
+     .needs_restart = true,
+     .member = kMember<ParseSeconds, &Config::http_limits, &HttpLimits::deadline>},
+    {.key = "[log] level",
+     .flag = "--log.level",
+     .value = "LEVEL",
+     .default_value = "info",
+     .help = "debug, info, warn or error",
+     .expected = "a log level; write debug, info, warn or error",
+     .member = kMember<ParseLevel, &Config::log_level>},
+    {.key = "[log] format",
+     .flag = "--log.format",
+     .value = "FORMAT",
+     .default_value = "logfmt",
+     .help = "logfmt or json",
+     .expected = "a log format; write logfmt or json",
+     .member = kMember<ParseFormat, &Config::log_format>},
 };
 
 }  // namespace
 
+std::string Setting::Range::ToString() const { return std::to_string(least) + " to " + std::to_string(most); }
+
+Result<void> Setting::Set(const std::string& text, PartialConfig* config) const {
+  Result<void> parsed = member.parse(*this, text, &config->values);
+  if (parsed.ok()) config->keys.insert(key);
+  return parsed;
+}
+
+std::string Setting::HelpText() const {
+  if (kind == Kind::kSwitch) return std::string(help);
+  const std::string usual(default_value.empty() ? default_in_words : default_value);
+  return std::string(help) + (range ? ", " + range->ToString() : "") + " (default: " + usual + ")";
+}
+
 std::span<const Setting> AllSettings() { return kSettings; }
 
-Result<void> AddWebUser(const std::string& name, const std::string& bcrypt_hash, Settings* settings) {
+PartialConfig DefaultSettings() {
+  PartialConfig defaults;
+  for (const Setting& setting : kSettings) {
+    std::string value(setting.default_value);
+    if (setting.find_default != nullptr) value = setting.find_default();
+    // A test sets every default, so none fails here.
+    if (!value.empty()) static_cast<void>(setting.Set(value, &defaults));
+  }
+  return defaults;
+}
+
+Result<void> AddWebUser(const std::string& name, const std::string& bcrypt_hash, PartialConfig* config) {
   if (name.empty()) return Error{ErrorCode::kBadOption, "a user needs a name"};
   if (!IsBcryptHash(bcrypt_hash)) {
     return Error{ErrorCode::kBadOption,
                  "not a bcrypt hash of a cost of 4 to 14; write the $2y$... that htpasswd -nB prints"};
   }
-  settings->users.push_back({name, bcrypt_hash});
+  config->values.http_policy.users.push_back({name, bcrypt_hash});
   return {};
-}
-
-void Settings::FillFrom(const Settings& other) {
-  const auto fill = [](auto* own, const auto& others) {
-    if (!*own) *own = others;
-  };
-  fill(&segment_path, other.segment_path);
-  fill(&trusted_owner, other.trusted_owner);
-  if (listen_addresses.empty()) listen_addresses = other.listen_addresses;
-  fill(&telemetry_path, other.telemetry_path);
-  fill(&disable_exporter_metrics, other.disable_exporter_metrics);
-  fill(&openmetrics_created, other.openmetrics_created);
-  fill(&tls_certificate, other.tls_certificate);
-  fill(&tls_key, other.tls_key);
-  if (users.empty()) users = other.users;
-  fill(&allowed_hosts, other.allowed_hosts);
-  fill(&max_connections, other.max_connections);
-  fill(&request_deadline, other.request_deadline);
-  fill(&log_level, other.log_level);
-  fill(&log_format, other.log_format);
 }
 
 }  // namespace shmetrics::agent

@@ -1,67 +1,73 @@
 #ifndef SHMETRICS_AGENT_CONFIG_SETTINGS_H_
 #define SHMETRICS_AGENT_CONFIG_SETTINGS_H_
 
-// What can be set, by which flag and by which key of the configuration file: the one table that both readers go by.
+// The table of settings. The command line, the ini file, the help, the defaults and the reload all follow its
+// rows, so a new setting is one row, its member of Config and the code that uses it.
 
-#include <sys/types.h>
-
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "agent/base/log.h"
-#include "agent/http/http_policy.h"
-#include "agent/http/listen_address.h"
+#include "agent/config/config.h"
 #include "shm/result.h"
 
 namespace shmetrics::agent {
 
-/// What a command line or a file says; empty where it says nothing.
-struct Settings {
-  std::optional<std::string> segment_path;
-  std::optional<uid_t> trusted_owner;  ///< who else may own the segment file
-  std::vector<ListenAddress> listen_addresses;
-  std::optional<std::string> telemetry_path;
-  std::optional<bool> disable_exporter_metrics;
-  std::optional<bool> openmetrics_created;
-  std::optional<std::string> tls_certificate;
-  std::optional<std::string> tls_key;
-  std::vector<WebUser> users;
-  std::optional<std::vector<std::string>> allowed_hosts;
-  std::optional<unsigned> max_connections;
-  std::optional<std::chrono::seconds> request_deadline;
-  std::optional<LogLevel> log_level;
-  std::optional<LogFormat> log_format;
-
-  /// Takes from `other` what this does not say.
-  void FillFrom(const Settings& other);
-};
-
-/// One thing that can be set.
+/// One row of the table.
 struct Setting {
   enum class Kind : std::uint8_t {
-    kOne,      ///< once
-    kSeveral,  ///< a flag said again adds to it; in the file commas divide the values
-    kSwitch,   ///< true or false; the flag alone means true, with no- before its name false
+    kOne,      ///< given once
+    kSeveral,  ///< each repetition of the flag adds a value; in the file commas divide the values
+    kSwitch,   ///< true or false; the flag alone means true, and with no- before its name false
   };
 
-  std::string_view key;    ///< in the file: [section] name
-  std::string_view flag;   ///< with both hyphens; empty: only in the file
-  std::string_view value;  ///< what stands for the value in the help
-  std::string_view help;
-  Kind kind;
-  /// Takes the value as a user wrote it; fails with kBadOption and a message that names the value and what it can be.
-  Result<void> (*set)(const std::string& text, Settings* settings);
+  struct Range {
+    unsigned least;
+    unsigned most;
+
+    std::string ToString() const;
+  };
+
+  /// The member of Config that holds the value.
+  struct Member {
+    /// Stores the value that a user wrote as `text`.
+    Result<void> (*parse)(const Setting& setting, const std::string& text, Config* config);
+    void (*copy)(const Config& from, Config* to);
+    /// True if a restart is needed to get from one value to the other, for a setting with needs_restart.
+    bool (*differs)(const Config& running, const Config& next);
+  };
+
+  std::string_view key;         ///< in the file: [section] name
+  std::string_view flag = {};   ///< with both hyphens; empty: only the file can give the setting
+  std::string_view value = {};  ///< stands for the value in the help of the flag
+  Kind kind = Kind::kOne;
+  /// The value if nobody gives one, as a user would write it; empty: Config's own, or that of find_default.
+  std::string_view default_value = {};
+  std::string (*find_default)() = nullptr;  ///< finds the default at the start of the program
+  std::string_view default_in_words = {};   ///< for the help, if there is no default_value
+  std::string_view help = {};
+  std::string_view expected = {};   ///< ends the error "'x' is not ...": what a value can be
+  std::optional<Range> range = {};  ///< of a number
+  bool needs_restart = false;       ///< a reload leaves the setting as it is
+  Member member;
+
+  /// Stores the value that a user wrote as `text`. An error is kBadOption, and its message names the value and
+  /// says what it can be.
+  Result<void> Set(const std::string& text, PartialConfig* config) const;
+
+  /// The help with the default.
+  std::string HelpText() const;
 };
 
 std::span<const Setting> AllSettings();
 
+/// What holds if nobody says anything.
+PartialConfig DefaultSettings();
+
 /// Adds a user of [web.users]. The message of an error never holds the hash.
-Result<void> AddWebUser(const std::string& name, const std::string& bcrypt_hash, Settings* settings);
+Result<void> AddWebUser(const std::string& name, const std::string& bcrypt_hash, PartialConfig* config);
 
 }  // namespace shmetrics::agent
 

@@ -107,11 +107,11 @@ BasicAuth::Verdict BasicAuth::Check(const std::vector<WebUser>& users, std::stri
       known != known_.end() && memeql_sec(known->second.data(), digest.data(), digest.size()) != 0;
   if (is_known && exists) return Verdict::kAdmitted;
 
-  const GuessPace::Clock::time_point began = GuessPace::Clock::now();
-  if (!pace_.MayLook(client, began)) return Verdict::kTooManyGuesses;
+  const PasswordThrottle::Clock::time_point began = PasswordThrottle::Clock::now();
+  if (!throttle_.MayLook(client, began)) return Verdict::kTooManyGuesses;
   const bool is_right = IsHashOf(sent->password, candidate.bcrypt_hash);
   if (!is_right || !exists) {
-    pace_.WasWrong(client, began, GuessPace::Clock::now());
+    throttle_.WasWrong(client, began, PasswordThrottle::Clock::now());
     return Verdict::kRefused;
   }
   // Users removed from the configuration leave their digests here.

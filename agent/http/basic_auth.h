@@ -38,7 +38,7 @@ class BasicAuth {
 
   Digest key_;                           // only this process has it
   std::map<std::string, Digest> known_;  // by user name: the password that was right
-  GuessPace pace_;
+  PasswordThrottle throttle_;
 };
 
 }  // namespace shmetrics::agent

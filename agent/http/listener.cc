@@ -93,7 +93,7 @@ Result<Listener> Listen(const ListenAddress& address) {
   return Listener{fd.value(), {address.host, AddressOf(fd.value()).port}};
 }
 
-Result<std::vector<Listener>> TakeActivationSockets() {
+Result<std::vector<Listener>> AdoptActivationSockets() {
   const int count = sd_listen_fds(1);
   if (count < 0) {
     return Error{ErrorCode::kBadOption,

@@ -23,7 +23,7 @@ Result<Listener> Listen(const ListenAddress& address);
 /// The TCP or Unix sockets that systemd or a similar manager opened for this process (socket activation);
 /// empty if there are none. Clears the variables that announce them, so that they are taken only once.
 /// kBadOption if one is not a listening stream socket.
-Result<std::vector<Listener>> TakeActivationSockets();
+Result<std::vector<Listener>> AdoptActivationSockets();
 
 /// Closes the socket. First removes its file if this process made it.
 void Close(const Listener& listener);

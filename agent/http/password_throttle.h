@@ -10,7 +10,7 @@ namespace shmetrics::agent {
 /// Says when a password that is not known to be right may be checked. After a wrong password its sender waits
 /// a second, so that others get a turn first. After each check everyone waits four times as long as the check
 /// took, so that checks take at most a fifth of the time however many clients guess.
-class GuessPace {
+class PasswordThrottle {
  public:
   using Clock = std::chrono::steady_clock;
 

@@ -13,7 +13,7 @@
 namespace shmetrics::agent {
 namespace {
 
-std::string_view Word(SegmentView::State state) {
+std::string_view StateName(SegmentView::State state) {
   switch (state) {
     case SegmentView::State::kWaiting:
       return "waiting";
@@ -84,7 +84,7 @@ void WriteStatusJson(const SegmentView& view, std::string_view segment_path, std
   json.Key("version");
   json.String(kVersion);
   json.Key("state");
-  json.String(Word(view.state));
+  json.String(StateName(view.state));
   json.Key("message");
   json.String(view.message);
   json.Key("path");

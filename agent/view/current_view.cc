@@ -11,7 +11,7 @@ CurrentView::Turn::Turn(CurrentView* view) : view_(view), lock_(view->mutex_) {}
 
 SegmentView& CurrentView::Turn::Look(shm::ExemplarReading exemplars) {
   view_->follower_.Read(&view_->seen_, exemplars);
-  view_->gone_keys_.AddTo(&view_->seen_.snapshot);
+  view_->recent_lease_keys_.AddTo(&view_->seen_.snapshot);
   return view_->seen_;
 }
 

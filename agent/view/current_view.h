@@ -48,7 +48,7 @@ class CurrentView {
   std::mutex mutex_;
   SegmentFollower follower_;
   SegmentView seen_;
-  GoneKeys gone_keys_;
+  RecentLeaseKeys recent_lease_keys_;
   std::vector<shm::LedgerRecord> ledger_;  ///< its memory is used again
 };
 

@@ -224,7 +224,7 @@ void KeepTextsOfBothAlive(const shm::Snapshot& older, shm::Snapshot* newer) {
 
 }  // namespace
 
-void MergeInto(const shm::Snapshot& older, shm::Snapshot* newer) {
+void MergeSnapshots(const shm::Snapshot& older, shm::Snapshot* newer) {
   MergeFamilies(older, newer);
   MergeWorkers(older, newer);
   MergeCounts(older, newer);

@@ -14,7 +14,7 @@ namespace shmetrics::agent {
 ///     definition, or a sample name in common;
 ///   - refusals, skipped records, live leases and recovered locks add up; of the workers of `older` the living are listed.
 /// Afterwards `newer` keeps the texts of both alive.
-void MergeInto(const shm::Snapshot& older, shm::Snapshot* newer);
+void MergeSnapshots(const shm::Snapshot& older, shm::Snapshot* newer);
 
 }  // namespace shmetrics::agent
 

@@ -24,7 +24,7 @@ void SortSeries(FamilySnapshot* family) {
 
 }  // namespace
 
-void GoneKeys::AddTo(shm::Snapshot* snapshot) {
+void RecentLeaseKeys::AddTo(shm::Snapshot* snapshot) {
   for (auto& [name, keys] : live_) keys.is_in_snapshot = false;
   for (FamilySnapshot& family : snapshot->families) {
     if (!IsLeaseGauge(family)) continue;
@@ -43,7 +43,7 @@ void GoneKeys::AddTo(shm::Snapshot* snapshot) {
 }
 
 /// Both are sorted, so one walk over both finds what is only in `before`.
-void GoneKeys::NoteGone(const FamilySnapshot& family, const LiveKeys& before) {
+void RecentLeaseKeys::NoteGone(const FamilySnapshot& family, const LiveKeys& before) {
   std::vector<std::string_view> gone;
   auto now = family.series.begin();
   std::size_t begin = 0;
@@ -63,14 +63,14 @@ void GoneKeys::NoteGone(const FamilySnapshot& family, const LiveKeys& before) {
   }
 }
 
-void GoneKeys::ForgetReturned(const FamilySnapshot& family) {
+void RecentLeaseKeys::ForgetReturned(const FamilySnapshot& family) {
   std::erase_if(gone_, [&](const GoneKey& key) {
     const std::string_view text = *key.name_and_labels;
     return key.family == family.name && std::ranges::binary_search(family.series, text, {}, kKey);
   });
 }
 
-void GoneKeys::Remember(const FamilySnapshot& family, LiveKeys* keys) {
+void RecentLeaseKeys::Remember(const FamilySnapshot& family, LiveKeys* keys) {
   keys->texts.clear();
   keys->ends.clear();
   keys->is_in_snapshot = true;
@@ -80,7 +80,7 @@ void GoneKeys::Remember(const FamilySnapshot& family, LiveKeys* keys) {
   }
 }
 
-void GoneKeys::AddZeros(shm::Snapshot* snapshot) const {
+void RecentLeaseKeys::AddZeros(shm::Snapshot* snapshot) const {
   for (const GoneKey& key : gone_) {
     const std::string_view name = key.family;
     const auto family = std::ranges::lower_bound(snapshot->families, name, {}, &FamilySnapshot::name);

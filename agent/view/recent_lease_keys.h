@@ -19,7 +19,7 @@ namespace shmetrics::agent {
 /// off, the agent remembers the keys it has seen go and shows them at 0: the last 1,000 over all families, the one gone
 /// longest forgotten first. A family that is no longer in the snapshot takes its keys with it: nothing is known of what
 /// they would mean. One thread at a time.
-class GoneKeys {
+class RecentLeaseKeys {
  public:
   static constexpr std::size_t kLimit = 1'000;
 

@@ -60,11 +60,11 @@ std::optional<Error> SegmentFollower::Refresh() {
     return Error{ErrorCode::kTruncated,
                  "segment " + path_ + " refused: it was cut off while it was attached"};
   }
-  Take(std::move(reader));
+  Adopt(std::move(reader));
   return std::nullopt;
 }
 
-void SegmentFollower::Take(shm::SnapshotReader reader) {
+void SegmentFollower::Adopt(shm::SnapshotReader reader) {
   const auto is_same = [identity = reader.segment().identity()](const shm::SnapshotReader& other) {
     return other.segment().identity() == identity;
   };
@@ -110,7 +110,7 @@ void SegmentFollower::AddReplaced(shm::ExemplarReading exemplars, shm::Snapshot*
   for (auto reader = replaced_.begin(); reader != replaced_.end();) {
     shm::Snapshot older{};
     if (ReadGuarded(&*reader, exemplars, &older)) {
-      MergeInto(older, out);
+      MergeSnapshots(older, out);
       ++reader;
     } else {
       Log(LogLevel::kError, "another process has cut off a former segment of " + path_ +

@@ -50,7 +50,7 @@ class SegmentFollower {
   /// Attaches to what bears the name, if that is not what is attached already. What stood in the way, if
   /// anything.
   std::optional<Error> Refresh();
-  void Take(shm::SnapshotReader reader);
+  void Adopt(shm::SnapshotReader reader);
   void ReadCurrent(const std::optional<Error>& trouble, shm::ExemplarReading exemplars, shm::Snapshot* out);
   void ExplainAbsence(const Error& trouble);
   void AddReplaced(shm::ExemplarReading exemplars, shm::Snapshot* out);

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <csignal>
 #include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -96,33 +95,6 @@ TEST_F(CommandLineTest, ACheckReadsWhatAStartWouldAndServesNothing) {
   ExpectRefused({"--config.check", "--config.file=" + path}, path + ": line 2: [web.users] alice");
   std::ofstream(path) << "[web]\ntls_certificate = " << path << "\n";
   ExpectRefused({"--config.check", "--config.file=" + path}, path + ": line 2: [web] tls_certificate");
-}
-
-TEST_F(CommandLineTest, TheAgentsReadmeNamesEveryFlagAndEveryKey) {
-  std::ostringstream readme;
-  readme << std::ifstream(SHMETRICS_SOURCE_DIR "/agent/README.md").rdbuf();
-  std::istringstream help(RunProgram({SHMETRICS_AGENT, "--help"}).output);
-  int flags = 0;
-  for (std::string word; help >> word;) {
-    if (!word.starts_with("--") || word.starts_with("--no-")) continue;
-    word = word.substr(0, word.find(','));
-    EXPECT_THAT(readme.str(), HasSubstr("`" + word)) << "in the table of flags";
-    flags++;
-  }
-  EXPECT_GT(flags, 10);
-  // The program lists all keys when it rejects an unknown one.
-  const std::string path = folder_ + "/shmetrics.ini";
-  std::ofstream(path) << "[nothing]\nx = 1\n";
-  std::string keys = RunProgram({SHMETRICS_AGENT, "--config.file", path}).errors;
-  keys = keys.substr(keys.find("there are ") + std::string("there are ").size());
-  int found = 0;
-  for (std::size_t begin = 0; begin < keys.size(); found++) {
-    const std::size_t end = std::min(keys.find_first_of(",\n", begin), keys.size());
-    const std::string key = keys.substr(begin, end - begin);
-    EXPECT_THAT(readme.str(), HasSubstr("`" + key + "`"));
-    begin = end + 2;
-  }
-  EXPECT_GT(found, 10);
 }
 
 TEST_F(CommandLineTest, HelpAndVersionAreAnsweredOnStandardOutput) {

@@ -15,9 +15,9 @@ using std::chrono::seconds;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-class LoadWatchTest : public ::testing::Test {
+class LedgerLoadWatchTest : public ::testing::Test {
  protected:
-  LoadWatchTest() {
+  LedgerLoadWatchTest() {
     view_.state = SegmentView::State::kAttached;
     view_.snapshot.segment.ledger_entries = 64;
   }
@@ -30,10 +30,10 @@ class LoadWatchTest : public ::testing::Test {
   }
 
   SegmentView view_;
-  LoadWatch watch_{"/var/lib/x/state.json"};
+  LedgerLoadWatch watch_{"/var/lib/x/state.json"};
 };
 
-TEST_F(LoadWatchTest, AfterAMinuteItWarnsOnceAndNamesTheFile) {
+TEST_F(LedgerLoadWatchTest, AfterAMinuteItWarnsOnceAndNamesTheFile) {
   EXPECT_EQ(LogAt(0), "");
   EXPECT_EQ(LogAt(60), "");
   EXPECT_THAT(LogAt(61), AllOf(HasSubstr("level=warn"), HasSubstr("/var/lib/x/state.json"),
@@ -42,7 +42,7 @@ TEST_F(LoadWatchTest, AfterAMinuteItWarnsOnceAndNamesTheFile) {
   EXPECT_EQ(LogAt(1'000), "");
 }
 
-TEST_F(LoadWatchTest, ItSaysOnceThatTheLedgerHasBeenLoadedAfterAll) {
+TEST_F(LedgerLoadWatchTest, ItSaysOnceThatTheLedgerHasBeenLoadedAfterAll) {
   LogAt(0);
   LogAt(61);
   view_.snapshot.segment.ledger_loaded = true;
@@ -50,7 +50,7 @@ TEST_F(LoadWatchTest, ItSaysOnceThatTheLedgerHasBeenLoadedAfterAll) {
   EXPECT_EQ(LogAt(80), "");
 }
 
-TEST_F(LoadWatchTest, OfALedgerThatIsLoadedInTimeOrHasNoUsersNothingIsSaid) {
+TEST_F(LedgerLoadWatchTest, OfALedgerThatIsLoadedInTimeOrHasNoUsersNothingIsSaid) {
   LogAt(0);
   view_.snapshot.segment.ledger_loaded = true;
   EXPECT_EQ(LogAt(10), "");
@@ -60,7 +60,7 @@ TEST_F(LoadWatchTest, OfALedgerThatIsLoadedInTimeOrHasNoUsersNothingIsSaid) {
   EXPECT_EQ(LogAt(100), "");
 }
 
-TEST_F(LoadWatchTest, ItsMinuteBeginsAnewWithTheSegment) {
+TEST_F(LedgerLoadWatchTest, ItsMinuteBeginsAnewWithTheSegment) {
   LogAt(0);
   view_.state = SegmentView::State::kWaiting;
   EXPECT_EQ(LogAt(50), "");

@@ -27,7 +27,7 @@ using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 
-class LedgerFileTest : public ::testing::Test {
+class LedgerSaverTest : public ::testing::Test {
  protected:
   using Fields = std::tuple<std::string, std::int64_t, std::uint64_t, std::uint32_t>;
 
@@ -56,7 +56,7 @@ class LedgerFileTest : public ::testing::Test {
 
   shmetrics::testing::TemporaryFolder folder_;
   const std::string path_ = folder_ / "ledger.json";
-  LedgerFile file_{path_};
+  LedgerSaver saver_{path_};
 };
 
 /// What is logged meanwhile.
@@ -68,64 +68,64 @@ std::string LogOf(Action action) {
   return ::testing::internal::GetCapturedStderr();
 }
 
-TEST_F(LedgerFileTest, WorkersReadWhatTheAgentWrote) {
-  file_.Save({{"b \"\\\n\x01", 20'779, 1'500'000'000, 0},
-              {"a", 0, 0, 1},
-              {"\xc3\xa4", 2'932'896, 9'000'000'000'000'000, 3},
-              {"aa", 20'779, 7, 2}});
+TEST_F(LedgerSaverTest, WorkersReadWhatTheAgentWrote) {
+  saver_.Save({{"b \"\\\n\x01", 20'779, 1'500'000'000, 0},
+               {"a", 0, 0, 1},
+               {"\xc3\xa4", 2'932'896, 9'000'000'000'000'000, 3},
+               {"aa", 20'779, 7, 2}});
   EXPECT_THAT(ReadBack(), ElementsAre(Fields("a", 0, 0, 1), Fields("aa", 20'779, 7, 2),
                                       Fields("b \"\\\n\x01", 20'779, 1'500'000'000, 0),
                                       Fields("\xc3\xa4", 2'932'896, 9'000'000'000'000'000, 3)));
 }
 
-TEST_F(LedgerFileTest, AFullLedgerIsRead) {
+TEST_F(LedgerSaverTest, AFullLedgerIsRead) {
   std::vector<LedgerRecord> users(65'536);
   for (std::size_t i = 0; i < users.size(); i++) users[i] = {std::to_string(i), 20'779, i + 1, 0};
-  file_.Save(users);
+  saver_.Save(users);
   EXPECT_EQ(ReadBack().size(), users.size());
 }
 
-TEST_F(LedgerFileTest, TheFormIsTheOnePromised) {
-  file_.Save({{"42", 20'779, 1'500'000'000, 3}, {"43", 20'779, 1, 0}});
+TEST_F(LedgerSaverTest, TheFormIsTheOnePromised) {
+  saver_.Save({{"42", 20'779, 1'500'000'000, 3}, {"43", 20'779, 1, 0}});
   EXPECT_THAT(Text(), MatchesRegex(
                           R"(\{"format":"shmetrics-ledger-1","saved":"....-..-..T..:..:..[.]...Z","users":\[)"
                           R"(\{"user":"42","day":"2026-11-22","nano_minutes":1500000000,"tier":"premium"\},)"
                           R"(\{"user":"43","day":"2026-11-22","nano_minutes":1,"tier":null\}\]\}.)"));
 }
 
-TEST_F(LedgerFileTest, WhatSaysNothingOrNobodyWroteIsLeftOut) {
-  file_.Save({{"nothing", 20'779, 0, 0},
-              {"", 20'779, 1, 1},
-              {"before 1970", -1, 1, 1},
-              {"year 10000", 2'932'897, 1, 1},
-              {"tier 4", 20'779, 1, 4},
-              {"twice", 20'779, 1, 0},
-              {"twice", 20'779, 2, 0},
-              {"too many", 20'779, ~std::uint64_t{0}, 0}});
+TEST_F(LedgerSaverTest, WhatSaysNothingOrNobodyWroteIsLeftOut) {
+  saver_.Save({{"nothing", 20'779, 0, 0},
+               {"", 20'779, 1, 1},
+               {"before 1970", -1, 1, 1},
+               {"year 10000", 2'932'897, 1, 1},
+               {"tier 4", 20'779, 1, 4},
+               {"twice", 20'779, 1, 0},
+               {"twice", 20'779, 2, 0},
+               {"too many", 20'779, ~std::uint64_t{0}, 0}});
   EXPECT_THAT(ReadBack(), ElementsAre(Fields("too many", 20'779, 9'000'000'000'000'000, 0),
                                       Fields("twice", 20'779, 1, 0)));
 }
 
-TEST_F(LedgerFileTest, AnEmptyLedgerIsSavedToo) {
-  file_.Save({});
+TEST_F(LedgerSaverTest, AnEmptyLedgerIsSavedToo) {
+  saver_.Save({});
   EXPECT_THAT(ReadBack(), ElementsAre());
   EXPECT_THAT(Text(), HasSubstr("\"users\":[]"));
 }
 
-TEST_F(LedgerFileTest, ItIsReplacedWholeAndOnlyIfSomethingHasChanged) {
-  file_.Save({{"42", 20'779, 1, 0}, {"43", 20'779, 1, 0}});
+TEST_F(LedgerSaverTest, ItIsReplacedWholeAndOnlyIfSomethingHasChanged) {
+  saver_.Save({{"42", 20'779, 1, 0}, {"43", 20'779, 1, 0}});
   const ino_t first = Inode();
-  file_.Save({{"43", 20'779, 1, 0}, {"42", 20'779, 1, 0}});
+  saver_.Save({{"43", 20'779, 1, 0}, {"42", 20'779, 1, 0}});
   EXPECT_EQ(Inode(), first) << "only the order was another";
   std::filesystem::create_hard_link(path_, folder_ / "kept");
-  file_.Save({{"42", 20'779, 2, 0}});
+  saver_.Save({{"42", 20'779, 2, 0}});
   EXPECT_NE(Inode(), first);
   EXPECT_THAT(ReadBack(), ElementsAre(Fields("42", 20'779, 2, 0)));
   EXPECT_EQ(audio::ReadLedgerFile(folder_ / "kept")->size(), 2U) << "the former file was written to";
   EXPECT_EQ(FilesInFolder(), 2) << "a temporary file was left behind";
 }
 
-TEST_F(LedgerFileTest, WhatAKilledAgentLeftIsRemovedAfterAMinuteAndNothingElseIs) {
+TEST_F(LedgerSaverTest, WhatAKilledAgentLeftIsRemovedAfterAMinuteAndNothingElseIs) {
   const auto make = [this](const std::string& name, std::time_t age) {
     std::ofstream(folder_ / name) << "x";
     const timespec times[] = {{std::time(nullptr) - age, 0}, {std::time(nullptr) - age, 0}};
@@ -141,7 +141,7 @@ TEST_F(LedgerFileTest, WhatAKilledAgentLeftIsRemovedAfterAMinuteAndNothingElseIs
   std::filesystem::create_directory(folder_ / "ledger.json.new-9");
   const timespec old[] = {{0, 0}, {0, 0}};
   ASSERT_EQ(utimensat(AT_FDCWD, (folder_ / "ledger.json.new-9").c_str(), old, 0), 0);
-  file_.Save({{"42", 20'779, 1, 0}});
+  saver_.Save({{"42", 20'779, 1, 0}});
   EXPECT_FALSE(is_there("ledger.json.new-18446744073709551615"));
   EXPECT_FALSE(is_there("ledger.json.new-7"));
   EXPECT_TRUE(is_there("ledger.json.new-8"));
@@ -150,21 +150,21 @@ TEST_F(LedgerFileTest, WhatAKilledAgentLeftIsRemovedAfterAMinuteAndNothingElseIs
   EXPECT_THAT(ReadBack(), ElementsAre(Fields("42", 20'779, 1, 0)));
 }
 
-TEST_F(LedgerFileTest, TheGroupMayReadItWhateverTheUmask) {
+TEST_F(LedgerSaverTest, TheGroupMayReadItWhateverTheUmask) {
   const mode_t former = umask(077);
-  file_.Save({});
+  saver_.Save({});
   umask(former);
   struct stat file {};
   ASSERT_EQ(stat(path_.c_str(), &file), 0);
   EXPECT_EQ(file.st_mode & 07777U, 0640U);
 }
 
-TEST_F(LedgerFileTest, AFailureIsLoggedOnceAndTheNextCallTriesAgain) {
+TEST_F(LedgerSaverTest, AFailureIsLoggedOnceAndTheNextCallTriesAgain) {
   const std::string missing = folder_ / "missing";
-  LedgerFile file(missing + "/ledger.json");
+  LedgerSaver saver(missing + "/ledger.json");
   const std::string failed = LogOf([&] {
-    file.Save({});
-    file.Save({{"42", 20'779, 1, 0}});
+    saver.Save({});
+    saver.Save({{"42", 20'779, 1, 0}});
   });
   const std::string sentence =
       "no file can be made beside " + missing + "/ledger.json: No such file or directory";
@@ -173,22 +173,22 @@ TEST_F(LedgerFileTest, AFailureIsLoggedOnceAndTheNextCallTriesAgain) {
 
   std::filesystem::create_directory(missing);
   const std::string saved = LogOf([&] {
-    file.Save({{"42", 20'779, 1, 0}});
-    file.Save({{"42", 20'779, 2, 0}});
+    saver.Save({{"42", 20'779, 1, 0}});
+    saver.Save({{"42", 20'779, 2, 0}});
   });
   EXPECT_THAT(saved, HasSubstr("saved again"));
   EXPECT_EQ(saved.find("saved again"), saved.rfind("saved again")) << saved;
   EXPECT_EQ(audio::ReadLedgerFile(missing + "/ledger.json")->size(), 1U);
 }
 
-TEST_F(LedgerFileTest, AFolderOfTheNameIsNotHarmed) {
+TEST_F(LedgerSaverTest, AFolderOfTheNameIsNotHarmed) {
   std::filesystem::create_directory(path_);
-  EXPECT_THAT(LogOf([&] { file_.Save({}); }), HasSubstr("writing " + path_));
+  EXPECT_THAT(LogOf([&] { saver_.Save({}); }), HasSubstr("writing " + path_));
   EXPECT_TRUE(std::filesystem::is_directory(path_));
   EXPECT_EQ(FilesInFolder(), 1) << "a temporary file was left behind";
 }
 
-TEST_F(LedgerFileTest, WhereIdsAreHashedNoRawIdIsSaved) {
+TEST_F(LedgerSaverTest, WhereIdsAreHashedNoRawIdIsSaved) {
   const std::string path = folder_ / "segment";
   CurrentView view(path);
   shmetrics::testing::SegmentWriter writer(path);
@@ -197,30 +197,30 @@ TEST_F(LedgerFileTest, WhereIdsAreHashedNoRawIdIsSaved) {
   writer.MarkLedgerLoaded();
   audio::AudioConfig hashing;
   hashing.hash_user_id = true;
-  file_.SaveFrom(&view, hashing);
+  saver_.SaveFrom(&view, hashing);
   ASSERT_EQ(ReadBack().size(), 1U);
   EXPECT_EQ(std::get<0>(ReadBack()[0]), "u_5bdcc146bf60754e");
-  file_.SaveFrom(&view, {});
+  saver_.SaveFrom(&view, {});
   EXPECT_EQ(ReadBack().size(), 2U);
 }
 
-TEST_F(LedgerFileTest, ItSaysSoWhenNoWorkerLoadsTheFileForLong) {
+TEST_F(LedgerSaverTest, ItSaysSoWhenNoWorkerLoadsTheFileForLong) {
   const std::string path = folder_ / "segment";
   CurrentView view(path);
   shmetrics::testing::SegmentWriter(path).SetTier("42", 3);
   const auto now = std::chrono::steady_clock::now();
-  EXPECT_THAT(LogOf([&] { file_.SaveFrom(&view, {}, now); }), Not(HasSubstr("level=warn")));
-  EXPECT_THAT(LogOf([&] { file_.SaveFrom(&view, {}, now + std::chrono::seconds(61)); }),
+  EXPECT_THAT(LogOf([&] { saver_.SaveFrom(&view, {}, now); }), Not(HasSubstr("level=warn")));
+  EXPECT_THAT(LogOf([&] { saver_.SaveFrom(&view, {}, now + std::chrono::seconds(61)); }),
               HasSubstr("the ledger is not saved: no worker has loaded " + path_));
 }
 
-TEST_F(LedgerFileTest, NothingIsWrittenWhileThereIsNoLedgerToSave) {
+TEST_F(LedgerSaverTest, NothingIsWrittenWhileThereIsNoLedgerToSave) {
   const std::string path = folder_ / "segment";
   CurrentView view(path);
-  file_.SaveFrom(&view, {});
+  saver_.SaveFrom(&view, {});
   EXPECT_FALSE(std::filesystem::exists(path_));
   shmetrics::testing::SegmentWriter(path).SetTier("42", 3);
-  file_.SaveFrom(&view, {});
+  saver_.SaveFrom(&view, {});
   EXPECT_FALSE(std::filesystem::exists(path_)) << "no worker has taken over what was saved before";
 }
 

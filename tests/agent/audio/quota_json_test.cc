@@ -40,7 +40,7 @@ SnapshotBuilder& Streams(SnapshotBuilder* builder, const std::string& user, doub
   return builder->Number("user_id=\"" + user + '"', streams);
 }
 
-TEST(AudioJsonTest, WithoutASegmentTheStatusHasEveryKeyOfTheReplacedSystemAndNoLoad) {
+TEST(QuotaJsonTest, WithoutASegmentTheStatusHasEveryKeyOfTheReplacedSystemAndNoLoad) {
   EXPECT_EQ(Status({}), json::parse(R"({
     "status": "unavailable", "available_models": [], "websocket_endpoint": "/api/v1/audio/stream/transcribe",
     "supported_features": {"partial_results": true, "multiple_languages": true, "concurrent_streams": true,
@@ -50,7 +50,7 @@ TEST(AudioJsonTest, WithoutASegmentTheStatusHasEveryKeyOfTheReplacedSystemAndNoL
       "quota_violations": {"daily_minutes": 0, "concurrent_streams": 0, "concurrent_jobs": 0}}})"));
 }
 
-TEST(AudioJsonTest, ModelsAreThoseAnnouncedAndConfiguredEachOnceAndTheKnownOnesFirst) {
+TEST(QuotaJsonTest, ModelsAreThoseAnnouncedAndConfiguredEachOnceAndTheKnownOnesFirst) {
   SnapshotBuilder builder;
   builder.Family("audio_model_workers", MetricType::kGauge, GaugeMode::kLeases)
       .Number("model=\"whisper\"", 2)
@@ -66,13 +66,13 @@ TEST(AudioJsonTest, ModelsAreThoseAnnouncedAndConfiguredEachOnceAndTheKnownOnesF
                                                         "a \"b\"", "whisper", "zipformer"])"));
 }
 
-TEST(AudioJsonTest, AConfiguredModelIsEnoughToBeAvailable) {
+TEST(QuotaJsonTest, AConfiguredModelIsEnoughToBeAvailable) {
   AudioConfig config;
   config.models = {"a"};
   EXPECT_EQ(Status({}, config)["status"], "available");
 }
 
-TEST(AudioJsonTest, TheLoadIsThatOfAllWorkers) {
+TEST(QuotaJsonTest, TheLoadIsThatOfAllWorkers) {
   SnapshotBuilder builder;
   builder.Family("audio_jobs_active", MetricType::kGauge, GaugeMode::kLeases)
       .Number("user_id=\"1\"", 4)
@@ -90,7 +90,7 @@ TEST(AudioJsonTest, TheLoadIsThatOfAllWorkers) {
     "quota_violations": {"daily_minutes": 1, "concurrent_streams": 2, "concurrent_jobs": 3}})"));
 }
 
-TEST(AudioJsonTest, AnotherMetricUnderTheNameIsNotRead) {
+TEST(QuotaJsonTest, AnotherMetricUnderTheNameIsNotRead) {
   SnapshotBuilder builder;
   builder.Family("audio_quota_violations_total", MetricType::kGauge, GaugeMode::kLast)
       .Number("type=\"daily_minutes\"", 0.5);
@@ -100,7 +100,7 @@ TEST(AudioJsonTest, AnotherMetricUnderTheNameIsNotRead) {
   EXPECT_EQ(load["quota_violations"]["daily_minutes"], 0);
 }
 
-TEST(AudioJsonTest, AUserNobodyKnowsIsFreeAndHasUsedNothing) {
+TEST(QuotaJsonTest, AUserNobodyKnowsIsFreeAndHasUsedNothing) {
   EXPECT_EQ(LimitsOf("42", {}), json::parse(R"({
     "user_id": "42", "tier": "free",
     "limits": {"daily_minutes": 30.0, "concurrent_streams": 1, "concurrent_jobs": 1, "max_file_size_mb": 25},
@@ -108,7 +108,7 @@ TEST(AudioJsonTest, AUserNobodyKnowsIsFreeAndHasUsedNothing) {
     "can_start_stream": true, "_can_start_stream": true})"));
 }
 
-TEST(AudioJsonTest, TierAndMinutesComeFromTheLedger) {
+TEST(QuotaJsonTest, TierAndMinutesComeFromTheLedger) {
   const std::vector<shm::LedgerRecord> ledger = {{"41", kToday, 9'000'000'000, 3},
                                                  {"42", kToday, 1'500'000'000, 2}};
   const json limits = LimitsOf("42", ledger);
@@ -118,7 +118,7 @@ TEST(AudioJsonTest, TierAndMinutesComeFromTheLedger) {
   EXPECT_EQ(limits["remaining_minutes"], 298.5);
 }
 
-TEST(AudioJsonTest, MinutesOfAnotherDayDoNotCountAndTheTierDoes) {
+TEST(QuotaJsonTest, MinutesOfAnotherDayDoNotCountAndTheTierDoes) {
   for (const std::int64_t day : {kToday - 1, kToday + 1}) {
     const json limits = LimitsOf("42", {{"42", day, 1'500'000'000, 2}});
     EXPECT_EQ(limits["tier"], "standard");
@@ -127,13 +127,13 @@ TEST(AudioJsonTest, MinutesOfAnotherDayDoNotCountAndTheTierDoes) {
   }
 }
 
-TEST(AudioJsonTest, ATierThatWasNotSetOrCannotBeIsFree) {
+TEST(QuotaJsonTest, ATierThatWasNotSetOrCannotBeIsFree) {
   for (const std::uint32_t tier : {0U, 4U, ~0U}) {
     EXPECT_EQ(LimitsOf("42", {{"42", kToday, 0, tier}})["tier"], "free");
   }
 }
 
-TEST(AudioJsonTest, UnlimitedIsNullAndRemainingIsNeverBelow0) {
+TEST(QuotaJsonTest, UnlimitedIsNullAndRemainingIsNeverBelow0) {
   const json premium = LimitsOf("42", {{"42", kToday, 1'000'000'000, 3}});
   EXPECT_TRUE(premium["limits"]["daily_minutes"].is_null());
   EXPECT_TRUE(premium["remaining_minutes"].is_null());
@@ -141,7 +141,7 @@ TEST(AudioJsonTest, UnlimitedIsNullAndRemainingIsNeverBelow0) {
   EXPECT_EQ(LimitsOf("42", {{"42", kToday, 31'000'000'000, 0}})["remaining_minutes"], 0.0);
 }
 
-TEST(AudioJsonTest, AStreamCanStartBelowTheLimitAndAtNoneOf0) {
+TEST(QuotaJsonTest, AStreamCanStartBelowTheLimitAndAtNoneOf0) {
   AudioConfig config;
   for (const auto& [limit, can_start] : std::vector<std::pair<std::optional<std::uint32_t>, bool>>{
            {3, true}, {2, false}, {1, false}, {0, false}, {{}, true}}) {
@@ -157,7 +157,7 @@ TEST(AudioJsonTest, AStreamCanStartBelowTheLimitAndAtNoneOf0) {
   EXPECT_EQ(LimitsOf("43", {}, config)["can_start_stream"], false);
 }
 
-TEST(AudioJsonTest, AUserIsFoundByTheLabelThatNamesHim) {
+TEST(QuotaJsonTest, AUserIsFoundByTheLabelThatNamesHim) {
   AudioConfig config;
   config.hash_user_id = true;
   config.hash_user_id_key = "0123456789abcdef";
@@ -175,7 +175,7 @@ TEST(AudioJsonTest, AUserIsFoundByTheLabelThatNamesHim) {
   EXPECT_EQ(LimitsOf("a\"\\b", {}, {}, escaped.snapshot)["active_streams"], 1);
 }
 
-TEST(AudioJsonTest, AnErrorIsADetail) {
+TEST(QuotaJsonTest, AnErrorIsADetail) {
   std::string text;
   WriteErrorJson("no \"user\"", &text);
   EXPECT_EQ(json::parse(text), (json{{"detail", "no \"user\""}}));

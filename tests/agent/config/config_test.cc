@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 
 #include "tests/agent/view/segment_writer.h"
@@ -22,9 +23,9 @@ constexpr const char* kUser =
 
 class ConfigTest : public ::testing::Test {
  protected:
-  Result<Config> Read(const std::string& text, const Settings& flags = {}) {
+  Result<Config> Read(const std::string& text, const PartialConfig& flags = {}) {
     std::ofstream(path_) << text;
-    return ReadConfig({.config_file = path_, .settings = flags});
+    return ReadConfig(path_, flags);
   }
 
   shmetrics::testing::TemporaryFolder folder_;
@@ -47,8 +48,9 @@ TEST_F(ConfigTest, AnEmptyFileLeavesTheDefaults) {
 }
 
 TEST_F(ConfigTest, FlagsAreAboveTheFileAndTheFileIsAboveTheDefaults) {
-  Settings flags;
-  flags.log_level = LogLevel::kDebug;
+  PartialConfig flags;
+  flags.keys = {"[log] level"};
+  flags.values.log_level = LogLevel::kDebug;
   const auto config = Read(
       "[log]\nlevel = error\nformat = json\n[web]\nmax_connections = 7\nrequest_deadline_seconds = 8\n"
       "allowed_hosts = a\n[Audio-Quota]\nfree_concurrent_jobs = 9\n",
@@ -67,7 +69,7 @@ TEST_F(ConfigTest, TheFileOfTheFlagComesBeforeThatOfTheEnvironment) {
   std::ofstream(other) << "[log]\nlevel = error\n";
   setenv("SHMETRICS_CONFIG", other.c_str(), 1);
   EXPECT_EQ(Read("[log]\nlevel = debug\n")->log_level, LogLevel::kDebug);
-  EXPECT_EQ(ReadConfig({})->log_level, LogLevel::kError);
+  EXPECT_EQ(ReadConfig(std::nullopt, {})->log_level, LogLevel::kError);
   unsetenv("SHMETRICS_CONFIG");
 }
 
@@ -105,6 +107,55 @@ TEST_F(ConfigTest, WhatIsWrongInTheEnvironmentIsAWarning) {
   const auto config = Read("");
   unsetenv("AUDIO_JOB_TTL_SECONDS");
   EXPECT_THAT(config->warnings, ElementsAre(HasSubstr("AUDIO_JOB_TTL_SECONDS")));
+}
+
+TEST_F(ConfigTest, ASourceIsFilledOnlyWithWhatItDoesNotGive) {
+  PartialConfig flags;
+  flags.keys = {"[log] level", "[web] disable_exporter_metrics"};
+  flags.values.log_level = LogLevel::kDebug;
+  PartialConfig file;
+  file.keys = {"[log] level", "[web] disable_exporter_metrics", "[web] listen_address",
+               "[web] telemetry_path"};
+  file.values.log_level = LogLevel::kError;
+  file.values.disable_exporter_metrics = true;
+  file.values.listen_addresses = {{"", 1}};
+  file.values.telemetry_path = "/m";
+  flags.FillFrom(file);
+  EXPECT_EQ(flags.keys, file.keys);
+  EXPECT_EQ(flags.values.log_level, LogLevel::kDebug);
+  EXPECT_FALSE(flags.values.disable_exporter_metrics);
+  EXPECT_EQ(flags.values.telemetry_path, "/m");
+  EXPECT_THAT(flags.values.listen_addresses, ElementsAre(ListenAddress{"", 1}));
+  file.values.listen_addresses = {{"", 2}};
+  flags.FillFrom(file);
+  EXPECT_THAT(flags.values.listen_addresses, ElementsAre(ListenAddress{"", 1}));
+}
+
+TEST_F(ConfigTest, WhatNeedsARestartKeepsItsRunningValue) {
+  const Config running = Read("[web]\nmax_connections = 5\n[Audio-Quota]\nstate_file = /a\n").value();
+  const Config next = Read(
+                          "[web]\nmax_connections = 6\nallowed_hosts = a\n[log]\nlevel = debug\n"
+                          "[Audio-Quota]\nstate_file = /b\n")
+                          .value();
+  const Config kept = WithoutKeysThatNeedRestart(running, next);
+  EXPECT_THAT(KeysThatNeedRestart(running, kept), IsEmpty());
+  EXPECT_EQ(kept.http_limits.max_connections, 5U);
+  EXPECT_EQ(kept.audio.state_file, "/a");
+  EXPECT_EQ(kept.log_level, LogLevel::kDebug);
+  EXPECT_THAT(kept.http_policy.allowed_hosts, ElementsAre("a"));
+}
+
+TEST_F(ConfigTest, TurningTlsOnNeedsARestartAndExchangingItsFilesDoesNot) {
+  const Config off = Read("").value();
+  Config on = off;
+  on.http_policy.tls = TlsFiles{"a", "b"};
+  EXPECT_THAT(KeysThatNeedRestart(off, on), ElementsAre("[web] tls_certificate"));
+  EXPECT_THAT(KeysThatNeedRestart(on, off), ElementsAre("[web] tls_certificate"));
+  EXPECT_FALSE(WithoutKeysThatNeedRestart(off, on).http_policy.tls);
+  Config other = off;
+  other.http_policy.tls = TlsFiles{"c", "d"};
+  EXPECT_THAT(KeysThatNeedRestart(on, other), IsEmpty());
+  EXPECT_EQ(WithoutKeysThatNeedRestart(on, other).http_policy.tls, other.http_policy.tls);
 }
 
 TEST_F(ConfigTest, OnlyWhatARunningAgentCannotExchangeNeedsARestart) {

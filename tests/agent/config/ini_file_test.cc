@@ -15,17 +15,16 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-using ::testing::Optional;
 
 class IniFileTest : public ::testing::Test {
  protected:
-  Result<Settings> Read(const std::string& text) {
+  Result<PartialConfig> Read(const std::string& text) {
     std::ofstream(path_) << text;
     return ReadIniFile(audio::ReadIni(path_));
   }
   /// The message for `text`, which must be refused, without the name of the file, which must be in it.
   std::string ErrorOf(const std::string& text) {
-    const Result<Settings> read = Read(text);
+    const Result<PartialConfig> read = Read(text);
     if (read.ok()) return "accepted";
     const std::string& message = read.error().message;
     EXPECT_TRUE(message.starts_with(path_ + ": ")) << message;
@@ -44,21 +43,23 @@ TEST_F(IniFileTest, EveryKeyIsRead) {
       "allowed_hosts = a.example, b.example\nmax_connections = 9\nrequest_deadline_seconds = 5\n"
       "[log]\n  level : warn\nformat = json\n");
   ASSERT_TRUE(settings.ok()) << settings.error().message;
-  EXPECT_EQ(settings->segment_path, "/dev/shm/x y");
-  EXPECT_THAT(settings->listen_addresses, ElementsAre(ListenAddress{"::1", 9000}, ListenAddress{"", 1}));
-  EXPECT_EQ(settings->telemetry_path, "/m");
-  EXPECT_EQ(settings->disable_exporter_metrics, true);
-  EXPECT_EQ(settings->openmetrics_created, false);
-  EXPECT_THAT(settings->allowed_hosts, Optional(ElementsAre("a.example", "b.example")));
-  EXPECT_EQ(settings->max_connections, 9U);
-  EXPECT_EQ(settings->request_deadline, std::chrono::seconds(5));
-  EXPECT_EQ(settings->log_level, LogLevel::kWarn);
-  EXPECT_EQ(settings->log_format, LogFormat::kJson);
+  EXPECT_EQ(settings->values.segment_path, "/dev/shm/x y");
+  EXPECT_THAT(settings->values.listen_addresses,
+              ElementsAre(ListenAddress{"::1", 9000}, ListenAddress{"", 1}));
+  EXPECT_EQ(settings->values.telemetry_path, "/m");
+  EXPECT_TRUE(settings->values.disable_exporter_metrics);
+  EXPECT_TRUE(settings->Gives("[web] openmetrics_created"));
+  EXPECT_FALSE(settings->values.openmetrics_created);
+  EXPECT_THAT(settings->values.http_policy.allowed_hosts, ElementsAre("a.example", "b.example"));
+  EXPECT_EQ(settings->values.http_limits.max_connections, 9U);
+  EXPECT_EQ(settings->values.http_limits.deadline, std::chrono::seconds(5));
+  EXPECT_EQ(settings->values.log_level, LogLevel::kWarn);
+  EXPECT_EQ(settings->values.log_format, LogFormat::kJson);
 }
 
 TEST_F(IniFileTest, ATrustedOwnerIsAUserByNameOrNumber) {
-  EXPECT_EQ(Read("[segment]\ntrusted_owner = root\n")->trusted_owner, 0U);
-  EXPECT_EQ(Read("[segment]\ntrusted_owner = 1234\n")->trusted_owner, 1234U);
+  EXPECT_EQ(Read("[segment]\ntrusted_owner = root\n")->values.trusted_owner, 0U);
+  EXPECT_EQ(Read("[segment]\ntrusted_owner = 1234\n")->values.trusted_owner, 1234U);
   EXPECT_EQ(
       ErrorOf("[segment]\ntrusted_owner = nobody here\n"),
       "line 2: [segment] trusted_owner: 'nobody here' is not a user of this host; write a name or a number");
@@ -67,15 +68,14 @@ TEST_F(IniFileTest, ATrustedOwnerIsAUserByNameOrNumber) {
 TEST_F(IniFileTest, AnEmptyFileSaysNothing) {
   const auto settings = Read("");
   ASSERT_TRUE(settings.ok());
-  EXPECT_FALSE(settings->segment_path || settings->telemetry_path || settings->log_level);
-  EXPECT_THAT(settings->listen_addresses, IsEmpty());
+  EXPECT_THAT(settings->keys, IsEmpty());
 }
 
 TEST_F(IniFileTest, TheWorkersSectionIsPassedOver) {
   const auto settings =
       Read("[Audio-Quota]\nfree_daily_minutes = 30\nfree_daily_minutes = 31\n[log]\nlevel = error\n");
   ASSERT_TRUE(settings.ok()) << settings.error().message;
-  EXPECT_EQ(settings->log_level, LogLevel::kError);
+  EXPECT_EQ(settings->values.log_level, LogLevel::kError);
 }
 
 TEST_F(IniFileTest, AnUnknownKeyIsNamedWithItsLine) {
@@ -118,7 +118,7 @@ TEST_F(IniFileTest, ALongLineIsReadWhole) {
   const std::string path(3'000, 'x');
   const auto settings = Read("[segment]\npath = " + path + "\n");
   ASSERT_TRUE(settings.ok()) << settings.error().message;
-  EXPECT_EQ(settings->segment_path, path);
+  EXPECT_EQ(settings->values.segment_path, path);
 }
 
 TEST_F(IniFileTest, AFileThatCannotBeReadIsNamed) {
@@ -132,7 +132,7 @@ TEST_F(IniFileTest, UsersAreASectionOfTheirOwn) {
   const std::string hash = "$2y$05$abcdefghijklmnopqrstuuOFGCvsNOmhJGLaaOWAZaKwvvxBs3Nhm";
   const auto settings = Read("[web.users]\nalice = " + hash + "\nbob = " + hash + "\n");
   ASSERT_TRUE(settings.ok()) << settings.error().message;
-  EXPECT_THAT(settings->users, ElementsAre(WebUser{"alice", hash}, WebUser{"bob", hash}));
+  EXPECT_THAT(settings->values.http_policy.users, ElementsAre(WebUser{"alice", hash}, WebUser{"bob", hash}));
   EXPECT_THAT(ErrorOf("[web.users]\nalice = " + hash + "\nalice = " + hash + "\n"),
               HasSubstr("line 3: [web.users] alice was set before"));
 }

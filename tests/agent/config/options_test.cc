@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "agent/base/version.h"
+#include "agent/config/settings.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -30,11 +33,11 @@ TEST(OptionsTest, EveryFlagIsTakenInBothForms) {
     const Result<Options> options = Parse(arguments);
     ASSERT_TRUE(options.ok()) << options.error().message;
     EXPECT_EQ(options->config_file, "/c");
-    EXPECT_EQ(options->settings.segment_path, "/s");
-    EXPECT_THAT(options->settings.listen_addresses, ElementsAre(ListenAddress{"", 1}));
-    EXPECT_EQ(options->settings.log_format, LogFormat::kJson);
-    EXPECT_EQ(options->settings.telemetry_path, "/m");
-    EXPECT_EQ(options->settings.log_level, LogLevel::kDebug);
+    EXPECT_EQ(options->flags.values.segment_path, "/s");
+    EXPECT_THAT(options->flags.values.listen_addresses, ElementsAre(ListenAddress{"", 1}));
+    EXPECT_EQ(options->flags.values.log_format, LogFormat::kJson);
+    EXPECT_EQ(options->flags.values.telemetry_path, "/m");
+    EXPECT_EQ(options->flags.values.log_level, LogLevel::kDebug);
     EXPECT_EQ(options->answer, "");
   }
 }
@@ -42,23 +45,25 @@ TEST(OptionsTest, EveryFlagIsTakenInBothForms) {
 TEST(OptionsTest, WithoutFlagsNothingIsSaid) {
   const Result<Options> options = Parse({});
   ASSERT_TRUE(options.ok());
-  EXPECT_FALSE(options->config_file || options->check_config || options->settings.segment_path ||
-               options->settings.disable_exporter_metrics || options->settings.log_level);
-  EXPECT_THAT(options->settings.listen_addresses, IsEmpty());
+  EXPECT_FALSE(options->config_file || options->check_config);
+  EXPECT_THAT(options->flags.keys, IsEmpty());
 }
 
 TEST(OptionsTest, AnAddressMayBeSaidAgainAndNothingElse) {
   const Result<Options> options = Parse({"--web.listen-address=:1", "--web.listen-address", "[::1]:2"});
   ASSERT_TRUE(options.ok()) << options.error().message;
-  EXPECT_THAT(options->settings.listen_addresses, ElementsAre(ListenAddress{"", 1}, ListenAddress{"::1", 2}));
+  EXPECT_THAT(options->flags.values.listen_addresses,
+              ElementsAre(ListenAddress{"", 1}, ListenAddress{"::1", 2}));
   EXPECT_THAT(Parse({"--web.listen-address=:1", "--web.listen-address=:1"}).error().message,
               HasSubstr("':1' is said twice"));
 }
 
 TEST(OptionsTest, ASwitchIsOnByItselfAndOffWithNoBeforeItsName) {
-  EXPECT_EQ(Parse({"--web.disable-exporter-metrics"})->settings.disable_exporter_metrics, true);
-  EXPECT_EQ(Parse({"--no-web.disable-exporter-metrics"})->settings.disable_exporter_metrics, false);
-  EXPECT_EQ(Parse({"--web.openmetrics-created"})->settings.openmetrics_created, true);
+  EXPECT_TRUE(Parse({"--web.disable-exporter-metrics"})->flags.values.disable_exporter_metrics);
+  const Result<Options> off = Parse({"--no-web.disable-exporter-metrics"});
+  EXPECT_TRUE(off->flags.Gives("[web] disable_exporter_metrics"));
+  EXPECT_FALSE(off->flags.values.disable_exporter_metrics);
+  EXPECT_TRUE(Parse({"--web.openmetrics-created"})->flags.values.openmetrics_created);
   EXPECT_TRUE(Parse({"--config.check"})->check_config);
 }
 
@@ -90,6 +95,27 @@ TEST(OptionsTest, WrongFlagsAndValuesAreNamedOnOneLine) {
 TEST(OptionsTest, HelpAndVersionAreAnswers) {
   EXPECT_EQ(Parse({"--version"})->answer, "shmetrics-agent " + std::string(kVersion) + "\n");
   EXPECT_THAT(Parse({"--help"})->answer, HasSubstr("--web.listen-address ADDRESS"));
+}
+
+TEST(OptionsTest, TheHelpHasARowForEverySetting) {
+  const std::string help = Parse({"--help"})->answer;
+  for (const Setting& setting : AllSettings()) {
+    EXPECT_THAT(help, HasSubstr(setting.flag.empty() ? setting.key : setting.flag));
+    EXPECT_THAT(help, HasSubstr(setting.HelpText())) << setting.key;
+  }
+}
+
+TEST(OptionsTest, TheReadmeNamesEveryFlagOfTheHelp) {
+  std::ostringstream readme;
+  readme << std::ifstream(SHMETRICS_SOURCE_DIR "/agent/README.md").rdbuf();
+  std::istringstream help(Parse({"--help"})->answer);
+  int flags = 0;
+  for (std::string word; help >> word;) {
+    if (!word.starts_with("--") || word.starts_with("--no-")) continue;
+    EXPECT_THAT(readme.str(), HasSubstr("`" + word.substr(0, word.find(',')))) << "in the table of flags";
+    ++flags;
+  }
+  EXPECT_GT(flags, 10);
 }
 
 }  // namespace

@@ -27,6 +27,8 @@ class ReloadTest : public ::testing::Test {
 
   void Write(const std::string& text) { std::ofstream(path_) << text; }
 
+  Config Read() { return ReadConfig(options_.config_file, options_.flags).value(); }
+
   /// What it logs.
   std::string Run(Reload* reload, const Result<void>& applied = {}) {
     ::testing::internal::CaptureStderr();
@@ -45,7 +47,7 @@ class ReloadTest : public ::testing::Test {
 };
 
 TEST_F(ReloadTest, AGoodConfigurationIsAppliedAndInForce) {
-  Reload reload(options_, ReadConfig(options_).value(), &stats_);
+  Reload reload(options_, Read(), &stats_);
   stats_.success_unix_seconds = 0;
   Write("[log]\nlevel = warn\n");
   EXPECT_THAT(Run(&reload), HasSubstr("the configuration has been read again"));
@@ -56,7 +58,7 @@ TEST_F(ReloadTest, AGoodConfigurationIsAppliedAndInForce) {
 }
 
 TEST_F(ReloadTest, ABadConfigurationIsOneLineOfTheLogAndTheOldOneStays) {
-  Reload reload(options_, ReadConfig(options_).value(), &stats_);
+  Reload reload(options_, Read(), &stats_);
   stats_.success_unix_seconds = 7;
   Write("[log]\nlevel = loud\n");
   const std::string log = Run(&reload);
@@ -72,7 +74,7 @@ TEST_F(ReloadTest, ABadConfigurationIsOneLineOfTheLogAndTheOldOneStays) {
 }
 
 TEST_F(ReloadTest, WhatCannotBeAppliedIsNotInForce) {
-  Reload reload(options_, ReadConfig(options_).value(), &stats_);
+  Reload reload(options_, Read(), &stats_);
   Write("[log]\nlevel = warn\n");
   EXPECT_THAT(Run(&reload, Error{ErrorCode::kBadOption, "the key is of another certificate"}),
               HasSubstr("the configuration stays as it was: the key is of another certificate"));
@@ -83,15 +85,16 @@ TEST_F(ReloadTest, WhatCannotBeAppliedIsNotInForce) {
 }
 
 TEST_F(ReloadTest, FlagsStayAboveTheFile) {
-  options_.settings.log_level = LogLevel::kDebug;
-  Reload reload(options_, ReadConfig(options_).value(), &stats_);
+  options_.flags.keys = {"[log] level"};
+  options_.flags.values.log_level = LogLevel::kDebug;
+  Reload reload(options_, Read(), &stats_);
   Write("[log]\nlevel = warn\n");
   Run(&reload);
   EXPECT_EQ(reload.config().log_level, LogLevel::kDebug);
 }
 
 TEST_F(ReloadTest, WhatNeedsARestartIsNamedEachTimeUntilThen) {
-  Reload reload(options_, ReadConfig(options_).value(), &stats_);
+  Reload reload(options_, Read(), &stats_);
   Write("[web]\ntelemetry_path = /m\n[log]\nlevel = warn\n");
   const std::string named = "changed, and in force only after a restart: [web] telemetry_path";
   EXPECT_THAT(Run(&reload), HasSubstr(named));

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "tests/agent/view/segment_writer.h"
 
@@ -14,6 +15,8 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::MatchesRegex;
+using ::testing::StartsWith;
 
 const Setting& Find(const std::string& key) {
   const auto found = std::ranges::find(AllSettings(), key, &Setting::key);
@@ -22,8 +25,8 @@ const Setting& Find(const std::string& key) {
 }
 
 Result<void> Set(const std::string& key, const std::string& text) {
-  Settings settings;
-  return Find(key).set(text, &settings);
+  PartialConfig settings;
+  return Find(key).Set(text, &settings);
 }
 
 void ExpectRefused(const std::string& key, const std::vector<std::string>& values) {
@@ -34,13 +37,33 @@ void ExpectRefused(const std::string& key, const std::vector<std::string>& value
   }
 }
 
-TEST(SettingsTest, KeysAndFlagsAreSaidOnceAndFlagsHaveHelp) {
+TEST(SettingsTest, EveryRowHasKeyDefaultAndHelpAndNamesNothingTwice) {
   for (const Setting& setting : AllSettings()) {
     EXPECT_EQ(std::ranges::count(AllSettings(), setting.key, &Setting::key), 1) << setting.key;
+    EXPECT_THAT(std::string(setting.key), MatchesRegex("\\[[a-z.]+\\] [a-z_]+"));
+    EXPECT_NE(setting.default_value.empty(), setting.default_in_words.empty()) << setting.key;
+    EXPECT_FALSE(setting.help.empty()) << setting.key;
+    EXPECT_FALSE(setting.expected.empty()) << setting.key;
     if (setting.flag.empty()) continue;
+    EXPECT_THAT(std::string(setting.flag), StartsWith("--"));
     EXPECT_EQ(std::ranges::count(AllSettings(), setting.flag, &Setting::flag), 1) << setting.flag;
-    EXPECT_FALSE(setting.help.empty()) << setting.flag;
+    EXPECT_EQ(setting.value.empty(), setting.kind == Setting::Kind::kSwitch) << setting.flag;
   }
+}
+
+TEST(SettingsTest, OnlyAGoodValueIsGiven) {
+  PartialConfig settings;
+  EXPECT_FALSE(Find("[log] level").Set("loud", &settings).ok());
+  EXPECT_FALSE(settings.Gives("[log] level"));
+  EXPECT_TRUE(Find("[log] level").Set("debug", &settings).ok());
+  EXPECT_TRUE(settings.Gives("[log] level"));
+}
+
+TEST(SettingsTest, ARangeIsNamedInItsError) {
+  EXPECT_EQ(Set("[web] max_connections", "0").error().message,
+            "'0' is not a number of connections, 1 to 1024");
+  EXPECT_EQ(Set("[web] request_deadline_seconds", "0").error().message,
+            "'0' is not a number of seconds, 1 to 3600");
 }
 
 TEST(SettingsTest, OutOfRangeNumbersAndWrongWordsAreNamed) {
@@ -62,10 +85,11 @@ TEST(SettingsTest, ATelemetryPathIsPlainAndNotAnothersPath) {
 }
 
 TEST(SettingsTest, AddressesAreDividedByCommasAndEachIsSaidOnce) {
-  Settings settings;
-  ASSERT_TRUE(Find("[web] listen_address").set("127.0.0.1:1 ,\t[::1]:2,:0,:0", &settings).ok());
-  EXPECT_THAT(settings.listen_addresses, ElementsAre(ListenAddress{"127.0.0.1", 1}, ListenAddress{"::1", 2},
-                                                     ListenAddress{"", 0}, ListenAddress{"", 0}));
+  PartialConfig settings;
+  ASSERT_TRUE(Find("[web] listen_address").Set("127.0.0.1:1 ,\t[::1]:2,:0,:0", &settings).ok());
+  EXPECT_THAT(settings.values.listen_addresses,
+              ElementsAre(ListenAddress{"127.0.0.1", 1}, ListenAddress{"::1", 2}, ListenAddress{"", 0},
+                          ListenAddress{"", 0}));
   EXPECT_THAT(Set("[web] listen_address", ":1, :1").error().message, HasSubstr("':1' is said twice"));
   for (const char* text : {"", ",", ":1,", "127.0.0.1"}) {
     EXPECT_FALSE(Set("[web] listen_address", text).ok()) << text;
@@ -73,9 +97,9 @@ TEST(SettingsTest, AddressesAreDividedByCommasAndEachIsSaidOnce) {
 }
 
 TEST(SettingsTest, AllowedHostsAreNamesOrEverything) {
-  Settings settings;
-  ASSERT_TRUE(Find("[web] allowed_hosts").set("metrics.example, *", &settings).ok());
-  EXPECT_THAT(*settings.allowed_hosts, ElementsAre("metrics.example", "*"));
+  PartialConfig settings;
+  ASSERT_TRUE(Find("[web] allowed_hosts").Set("metrics.example, *", &settings).ok());
+  EXPECT_THAT(settings.values.http_policy.allowed_hosts, ElementsAre("metrics.example", "*"));
   ExpectRefused("[web] allowed_hosts", {"", "a,,b", "http://a", "a b"});
 }
 
@@ -92,9 +116,9 @@ TEST(SettingsTest, FilesForTlsAreOpenedAndLookedInto) {
 
 TEST(SettingsTest, AUserHasANameAndABcryptHash) {
   const std::string hash = "$2y$05$abcdefghijklmnopqrstuuOFGCvsNOmhJGLaaOWAZaKwvvxBs3Nhm";
-  Settings settings;
+  PartialConfig settings;
   EXPECT_TRUE(AddWebUser("alice", hash, &settings).ok());
-  EXPECT_THAT(settings.users, ElementsAre(WebUser{"alice", hash}));
+  EXPECT_THAT(settings.values.http_policy.users, ElementsAre(WebUser{"alice", hash}));
   EXPECT_FALSE(AddWebUser("", hash, &settings).ok());
   for (const std::string& bad :
        {std::string("secret"), std::string(), hash.substr(1), hash + "x", "$1$" + hash.substr(3),
@@ -103,26 +127,33 @@ TEST(SettingsTest, AUserHasANameAndABcryptHash) {
     ASSERT_FALSE(added.ok()) << bad;
     EXPECT_TRUE(bad.empty() || added.error().message.find(bad) == std::string::npos) << "discloses it";
   }
-  EXPECT_EQ(settings.users.size(), 1U);
+  EXPECT_EQ(settings.values.http_policy.users.size(), 1U);
 }
 
-TEST(SettingsTest, OneFillsOnlyWhatTheOtherDoesNotSay) {
-  Settings flags;
-  Settings file;
-  flags.log_level = LogLevel::kDebug;
-  flags.disable_exporter_metrics = false;
-  file.log_level = LogLevel::kError;
-  file.disable_exporter_metrics = true;
-  file.listen_addresses = {{"", 1}};
-  file.telemetry_path = "/m";
-  flags.FillFrom(file);
-  EXPECT_EQ(flags.log_level, LogLevel::kDebug);
-  EXPECT_EQ(flags.disable_exporter_metrics, false);
-  EXPECT_EQ(flags.telemetry_path, "/m");
-  EXPECT_THAT(flags.listen_addresses, ElementsAre(ListenAddress{"", 1}));
-  flags.listen_addresses = {{"", 2}};
-  flags.FillFrom(file);
-  EXPECT_THAT(flags.listen_addresses, ElementsAre(ListenAddress{"", 2}));
+TEST(SettingsTest, EveryDefaultIsAcceptedByItsSetting) {
+  const PartialConfig defaults = DefaultSettings();
+  for (const Setting& setting : AllSettings()) {
+    EXPECT_EQ(defaults.Gives(setting.key), !setting.default_value.empty() || setting.find_default != nullptr)
+        << setting.key;
+  }
+}
+
+TEST(SettingsTest, TheReadmeHasARowForEachSetting) {
+  std::ifstream readme(SHMETRICS_SOURCE_DIR "/agent/README.md");
+  std::vector<std::string> rows;
+  for (std::string line; std::getline(readme, line);) {
+    if (line.starts_with("| ")) rows.push_back(line);
+  }
+  for (const Setting& setting : AllSettings()) {
+    const auto names_key = [&](const std::string& row) {
+      return row.find("`" + std::string(setting.key) + "`") != std::string::npos;
+    };
+    const auto row = std::ranges::find_if(rows, names_key);
+    ASSERT_NE(row, rows.end()) << setting.key;
+    EXPECT_THAT(*row,
+                setting.flag.empty() ? StartsWith("| | ") : StartsWith("| `" + std::string(setting.flag)));
+    EXPECT_THAT(*row, HasSubstr(std::string(setting.default_value))) << setting.key;
+  }
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 namespace shmetrics::agent {
 namespace {
 
-TEST(StatsTest, OneValueIsItsOwnSummaryAndDoesNotDeviate) {
+TEST(ValueStatsTest, OneValueIsItsOwnSummaryAndDoesNotDeviate) {
   const Stats stats = ComputeStats({7});
   EXPECT_EQ(stats.count, 1U);
   EXPECT_EQ(stats.sum, 7);
@@ -19,7 +19,7 @@ TEST(StatsTest, OneValueIsItsOwnSummaryAndDoesNotDeviate) {
   EXPECT_EQ(stats.stddev, 0);
 }
 
-TEST(StatsTest, MedianOfAnEvenNumberIsTheMeanOfTheMiddleTwo) {
+TEST(ValueStatsTest, MedianOfAnEvenNumberIsTheMeanOfTheMiddleTwo) {
   const Stats stats = ComputeStats({9, 1, 4, 2});
   EXPECT_EQ(stats.sum, 16);
   EXPECT_EQ(stats.mean, 4);
@@ -29,9 +29,9 @@ TEST(StatsTest, MedianOfAnEvenNumberIsTheMeanOfTheMiddleTwo) {
   EXPECT_DOUBLE_EQ(stats.stddev, std::sqrt((25.0 + 9 + 0 + 4) / 3));
 }
 
-TEST(StatsTest, MedianOfAnOddNumberIsTheMiddleOne) { EXPECT_EQ(ComputeStats({9, 1, 4}).median, 4); }
+TEST(ValueStatsTest, MedianOfAnOddNumberIsTheMiddleOne) { EXPECT_EQ(ComputeStats({9, 1, 4}).median, 4); }
 
-TEST(StatsTest, NanSpoilsEverythingButTheCount) {
+TEST(ValueStatsTest, NanSpoilsEverythingButTheCount) {
   const Stats stats = ComputeStats({1, std::numeric_limits<double>::quiet_NaN(), 3});
   EXPECT_EQ(stats.count, 3U);
   EXPECT_TRUE(std::isnan(stats.sum));

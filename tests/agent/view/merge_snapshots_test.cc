@@ -19,7 +19,7 @@ using shmetrics::testing::SnapshotBuilder;
 
 /// The sample lines of the merged snapshot.
 std::string Merged(const SnapshotBuilder& older, SnapshotBuilder* newer) {
-  MergeInto(older.snapshot, &newer->snapshot);
+  MergeSnapshots(older.snapshot, &newer->snapshot);
   const std::string text = shmetrics::testing::TextOf(newer->snapshot);
   std::string samples;
   for (std::size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
@@ -29,7 +29,7 @@ std::string Merged(const SnapshotBuilder& older, SnapshotBuilder* newer) {
   return samples;
 }
 
-TEST(MergeTest, CountersOfEqualLabelsAddUpAndOthersAreKept) {
+TEST(MergeSnapshotsTest, CountersOfEqualLabelsAddUpAndOthersAreKept) {
   SnapshotBuilder older;
   older.Family("a_total", MetricType::kCounter).Counter("x=\"1\"", 10).Counter("x=\"2\"", 20);
   SnapshotBuilder newer;
@@ -37,7 +37,7 @@ TEST(MergeTest, CountersOfEqualLabelsAddUpAndOthersAreKept) {
   EXPECT_EQ(Merged(older, &newer), "a_total{x=\"3\"} 3\na_total{x=\"1\"} 11\na_total{x=\"2\"} 20\n");
 }
 
-TEST(MergeTest, FractionalCountersAddUp) {
+TEST(MergeSnapshotsTest, FractionalCountersAddUp) {
   SnapshotBuilder older;
   older.Family("a_total", MetricType::kFractionalCounter).Number("", 0.25);
   SnapshotBuilder newer;
@@ -45,7 +45,7 @@ TEST(MergeTest, FractionalCountersAddUp) {
   EXPECT_EQ(Merged(older, &newer), "a_total 1.75\n");
 }
 
-TEST(MergeTest, HistogramsOfEqualBoundsAddUpBucketByBucket) {
+TEST(MergeSnapshotsTest, HistogramsOfEqualBoundsAddUpBucketByBucket) {
   SnapshotBuilder older;
   older.Family("h", MetricType::kHistogram, GaugeMode::kNone, {1});
   older.Histogram("x=\"2\"", {{7, 3.5}, {0, 0}}).Histogram("x=\"1\"", {{1, 0.5}, {2, 8}});
@@ -58,7 +58,7 @@ TEST(MergeTest, HistogramsOfEqualBoundsAddUpBucketByBucket) {
             "h_sum{x=\"2\"} 3.5\nh_count{x=\"2\"} 7\n");
 }
 
-TEST(MergeTest, FamiliesOnlyInTheOlderAppearInTheOrderOfNames) {
+TEST(MergeSnapshotsTest, FamiliesOnlyInTheOlderAppearInTheOrderOfNames) {
   SnapshotBuilder older;
   older.Family("a_total", MetricType::kCounter).Counter("", 1);
   older.Family("c", MetricType::kHistogram, GaugeMode::kNone, {1}).Histogram("", {{1, 0.5}, {0, 0}});
@@ -71,7 +71,7 @@ TEST(MergeTest, FamiliesOnlyInTheOlderAppearInTheOrderOfNames) {
             "d_bucket{le=\"+Inf\"} 9\nd_sum 90\nd_count 9\n");
 }
 
-TEST(MergeTest, GaugesJoinByTheirMode) {
+TEST(MergeSnapshotsTest, GaugesJoinByTheirMode) {
   SnapshotBuilder older;
   SnapshotBuilder newer;
   const struct {
@@ -89,7 +89,7 @@ TEST(MergeTest, GaugesJoinByTheirMode) {
   EXPECT_EQ(Merged(older, &newer), "a_sum 8\nb_min 3\nc_max 5\nd_most_recent 3\ne_last 3\n");
 }
 
-TEST(MergeTest, PerWorkerGaugesAreToldApartByTheirWorker) {
+TEST(MergeSnapshotsTest, PerWorkerGaugesAreToldApartByTheirWorker) {
   SnapshotBuilder older;
   older.Family("g", MetricType::kGauge, GaugeMode::kPerWorker).Number("", 1, 0).Number("", 2, 1);
   SnapshotBuilder newer;
@@ -98,7 +98,7 @@ TEST(MergeTest, PerWorkerGaugesAreToldApartByTheirWorker) {
   EXPECT_EQ(Merged(older, &newer), "g{worker=\"0\"} 9\ng{worker=\"64\"} 1\ng{worker=\"65\"} 2\n");
 }
 
-TEST(MergeTest, OfTwoDefinitionsTheNewerStands) {
+TEST(MergeSnapshotsTest, OfTwoDefinitionsTheNewerStands) {
   SnapshotBuilder older;
   older.Family("a", MetricType::kGauge, GaugeMode::kSum).Number("", 5);
   older.Family("b", MetricType::kHistogram, GaugeMode::kNone, {1, 2}).Histogram("", {{1, 1}, {1, 1}, {1, 1}});
@@ -112,7 +112,7 @@ TEST(MergeTest, OfTwoDefinitionsTheNewerStands) {
             "0\nc 1\n");
 }
 
-TEST(MergeTest, AnOlderFamilyWhoseSamplesTheNewerExposesIsLeftOut) {
+TEST(MergeSnapshotsTest, AnOlderFamilyWhoseSamplesTheNewerExposesIsLeftOut) {
   SnapshotBuilder older;
   older.Family("h_count", MetricType::kGauge, GaugeMode::kSum).Number("", 5);
   SnapshotBuilder newer;
@@ -120,7 +120,7 @@ TEST(MergeTest, AnOlderFamilyWhoseSamplesTheNewerExposesIsLeftOut) {
   EXPECT_EQ(Merged(older, &newer), "h_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n");
 }
 
-TEST(MergeTest, OfEachBucketTheLaterExemplarStandsAndOfEachSeriesTheOlderBeginning) {
+TEST(MergeSnapshotsTest, OfEachBucketTheLaterExemplarStandsAndOfEachSeriesTheOlderBeginning) {
   const std::vector<shm::BucketSnapshot> buckets = {{1, 1}, {1, 2}, {1, 3}};
   SnapshotBuilder older;
   older.Family("h", MetricType::kHistogram, GaugeMode::kNone, {1, 2});
@@ -132,7 +132,7 @@ TEST(MergeTest, OfEachBucketTheLaterExemplarStandsAndOfEachSeriesTheOlderBeginni
   newer.Histogram("x=\"3\"", buckets).Created(1'000).Exemplar(1, "only_new", 2, 1);
   newer.Histogram("x=\"1\"", buckets).Created(1'000);
   newer.Exemplar(1, "new1", 2, 600).Exemplar(2, "new2", 3, 400);
-  MergeInto(older.snapshot, &newer.snapshot);
+  MergeSnapshots(older.snapshot, &newer.snapshot);
   const auto exemplars_of = [&](std::size_t series) {
     const shm::SeriesSnapshot& merged = newer.snapshot.families[0].series[series];
     std::string text;
@@ -148,7 +148,7 @@ TEST(MergeTest, OfEachBucketTheLaterExemplarStandsAndOfEachSeriesTheOlderBeginni
   EXPECT_EQ(exemplars_of(2), "2=only_old 200");
 }
 
-TEST(MergeTest, InfosAreOneAndKeepTheirNamesToThemselves) {
+TEST(MergeSnapshotsTest, InfosAreOneAndKeepTheirNamesToThemselves) {
   SnapshotBuilder older;
   older.Family("a", MetricType::kGauge, GaugeMode::kSum).Number("", 5);
   older.Family("b_info", MetricType::kGauge, GaugeMode::kInfo).Number("v=\"1\"", 1).Number("v=\"2\"", 1);
@@ -158,7 +158,7 @@ TEST(MergeTest, InfosAreOneAndKeepTheirNamesToThemselves) {
   EXPECT_EQ(Merged(older, &newer), "a_info{v=\"1\"} 1\nb_info{v=\"1\"} 1\nb_info{v=\"2\"} 1\n");
 }
 
-TEST(MergeTest, RefusalsAddUpAndOnlyTheLivingWorkersOfTheOlderAreListed) {
+TEST(MergeSnapshotsTest, RefusalsAddUpAndOnlyTheLivingWorkersOfTheOlderAreListed) {
   SnapshotBuilder older;
   older.snapshot.segment.refusals[2] = 5;
   older.snapshot.workers.push_back({0, true, "old", 1, 0, 1});
@@ -169,7 +169,7 @@ TEST(MergeTest, RefusalsAddUpAndOnlyTheLivingWorkersOfTheOlderAreListed) {
   newer.snapshot.segment.worker_starts = 2;
   newer.snapshot.segment.slot_count = 64;
   newer.snapshot.workers.push_back({0, true, "new", 3, 0, 1});
-  MergeInto(older.snapshot, &newer.snapshot);
+  MergeSnapshots(older.snapshot, &newer.snapshot);
   EXPECT_EQ(newer.snapshot.segment.refusals[2], 6U);
   EXPECT_EQ(newer.snapshot.segment.worker_starts, 9U);
   ASSERT_EQ(newer.snapshot.workers.size(), 2U);

@@ -21,7 +21,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-class GoneKeysTest : public ::testing::Test {
+class RecentLeaseKeysTest : public ::testing::Test {
  protected:
   /// Shows a segment with these keys live, each with one lease.
   std::vector<std::string> Show(const std::vector<std::string>& users) {
@@ -47,10 +47,10 @@ class GoneKeysTest : public ::testing::Test {
     for (const std::string& user : users) builder->Number("u=\"" + user + '"', 1);
   }
 
-  GoneKeys keys_;
+  RecentLeaseKeys keys_;
 };
 
-TEST_F(GoneKeysTest, AKeyThatIsGoneIsShownAt0UntilItReturns) {
+TEST_F(RecentLeaseKeysTest, AKeyThatIsGoneIsShownAt0UntilItReturns) {
   EXPECT_THAT(Show({"a", "b"}), ElementsAre("streams{u=\"a\"} 1", "streams{u=\"b\"} 1"));
   for (int look = 0; look < 3; look++) {
     EXPECT_THAT(Show({"b"}), ElementsAre("streams{u=\"a\"} 0", "streams{u=\"b\"} 1"));
@@ -59,42 +59,45 @@ TEST_F(GoneKeysTest, AKeyThatIsGoneIsShownAt0UntilItReturns) {
   EXPECT_THAT(Show(std::vector<std::string>{}), ElementsAre("streams{u=\"a\"} 0", "streams{u=\"b\"} 0"));
 }
 
-TEST_F(GoneKeysTest, AKeyNeverSeenIsNotShown) { EXPECT_THAT(Show(std::vector<std::string>{}), IsEmpty()); }
+TEST_F(RecentLeaseKeysTest, AKeyNeverSeenIsNotShown) {
+  EXPECT_THAT(Show(std::vector<std::string>{}), IsEmpty());
+}
 
-TEST_F(GoneKeysTest, SeriesAreInTheOrderOfTheirLabelsWhateverTheSegmentsOrder) {
+TEST_F(RecentLeaseKeysTest, SeriesAreInTheOrderOfTheirLabelsWhateverTheSegmentsOrder) {
   EXPECT_THAT(Show({"c", "a", "b"}),
               ElementsAre("streams{u=\"a\"} 1", "streams{u=\"b\"} 1", "streams{u=\"c\"} 1"));
   EXPECT_THAT(Show({"d", "b"}), ElementsAre("streams{u=\"a\"} 0", "streams{u=\"b\"} 1", "streams{u=\"c\"} 0",
                                             "streams{u=\"d\"} 1"));
 }
 
-TEST_F(GoneKeysTest, TheKeyGoneLongestIsForgottenFirst) {
+TEST_F(RecentLeaseKeysTest, TheKeyGoneLongestIsForgottenFirst) {
   Show({"first", "second"});
   Show({"second"});
   std::vector<std::string> users;
-  for (std::size_t i = 0; i + 2 < GoneKeys::kLimit; i++) users.push_back(std::to_string(i));
+  for (std::size_t i = 0; i + 2 < RecentLeaseKeys::kLimit; i++) users.push_back(std::to_string(i));
   Show(users);
-  EXPECT_EQ(Show(std::vector<std::string>{}).size(), GoneKeys::kLimit) << "exactly as many as are kept";
+  EXPECT_EQ(Show(std::vector<std::string>{}).size(), RecentLeaseKeys::kLimit)
+      << "exactly as many as are kept";
   Show({"one more"});
   const std::vector<std::string> samples = Show(std::vector<std::string>{});
-  EXPECT_EQ(samples.size(), GoneKeys::kLimit);
+  EXPECT_EQ(samples.size(), RecentLeaseKeys::kLimit);
   EXPECT_THAT(samples, Not(Contains("streams{u=\"first\"} 0")));
   EXPECT_THAT(samples, Contains("streams{u=\"second\"} 0"));
 }
 
-TEST_F(GoneKeysTest, AKeyThatReturnedAndWentAgainIsTheLatest) {
+TEST_F(RecentLeaseKeysTest, AKeyThatReturnedAndWentAgainIsTheLatest) {
   Show({"a", "b"});
   Show(std::vector<std::string>{});
   Show({"a"});
   std::vector<std::string> users;
-  for (std::size_t i = 0; i + 1 < GoneKeys::kLimit; i++) users.push_back(std::to_string(i));
+  for (std::size_t i = 0; i + 1 < RecentLeaseKeys::kLimit; i++) users.push_back(std::to_string(i));
   Show(users);
   const std::vector<std::string> samples = Show(std::vector<std::string>{});
   EXPECT_THAT(samples, Contains("streams{u=\"a\"} 0"));
   EXPECT_THAT(samples, Not(Contains("streams{u=\"b\"} 0")));
 }
 
-TEST_F(GoneKeysTest, TheLimitIsOverAllFamiliesAndEachKeepsItsOwnKeys) {
+TEST_F(RecentLeaseKeysTest, TheLimitIsOverAllFamiliesAndEachKeepsItsOwnKeys) {
   SnapshotBuilder live;
   AddFamily(&live, "jobs", {"a"});
   AddFamily(&live, "streams", {"a", "b"});
@@ -104,7 +107,7 @@ TEST_F(GoneKeysTest, TheLimitIsOverAllFamiliesAndEachKeepsItsOwnKeys) {
   AddFamily(&gone, "streams", {"b"});
   EXPECT_THAT(Show(&gone.snapshot),
               ElementsAre("jobs{u=\"a\"} 0", "streams{u=\"a\"} 0", "streams{u=\"b\"} 1"));
-  std::vector<std::string> many(GoneKeys::kLimit);
+  std::vector<std::string> many(RecentLeaseKeys::kLimit);
   for (std::size_t i = 0; i < many.size(); i++) many[i] = std::to_string(i);
   SnapshotBuilder flood;
   AddFamily(&flood, "jobs", {});
@@ -114,11 +117,11 @@ TEST_F(GoneKeysTest, TheLimitIsOverAllFamiliesAndEachKeepsItsOwnKeys) {
   AddFamily(&empty, "jobs", {});
   AddFamily(&empty, "streams", {});
   const std::vector<std::string> samples = Show(&empty.snapshot);
-  EXPECT_EQ(samples.size(), GoneKeys::kLimit);
+  EXPECT_EQ(samples.size(), RecentLeaseKeys::kLimit);
   EXPECT_THAT(samples, Not(Contains("jobs{u=\"a\"} 0")));
 }
 
-TEST_F(GoneKeysTest, AFamilyThatIsNoLongerThereTakesItsKeysWithIt) {
+TEST_F(RecentLeaseKeysTest, AFamilyThatIsNoLongerThereTakesItsKeysWithIt) {
   Show({"a"});
   EXPECT_THAT(Show(std::vector<std::string>{}), ElementsAre("streams{u=\"a\"} 0"));
   shm::Snapshot nothing{};
@@ -126,7 +129,7 @@ TEST_F(GoneKeysTest, AFamilyThatIsNoLongerThereTakesItsKeysWithIt) {
   EXPECT_THAT(Show(std::vector<std::string>{}), IsEmpty());
 }
 
-TEST_F(GoneKeysTest, OtherMetricsAreLeftAlone) {
+TEST_F(RecentLeaseKeysTest, OtherMetricsAreLeftAlone) {
   SnapshotBuilder builder;
   builder.Family("depth", MetricType::kGauge, GaugeMode::kSum).Number("q=\"b\"", 1).Number("q=\"a\"", 1);
   EXPECT_THAT(Show(&builder.snapshot), ElementsAre("depth{q=\"b\"} 1", "depth{q=\"a\"} 1"));
@@ -135,7 +138,7 @@ TEST_F(GoneKeysTest, OtherMetricsAreLeftAlone) {
   EXPECT_THAT(Show(&without.snapshot), IsEmpty());
 }
 
-TEST_F(GoneKeysTest, TextsLiveAsLongAsTheSnapshotAlsoWhenTheKeyIsForgotten) {
+TEST_F(RecentLeaseKeysTest, TextsLiveAsLongAsTheSnapshotAlsoWhenTheKeyIsForgotten) {
   Show({"a key whose text is longer than a short string"});
   SnapshotBuilder builder;
   AddFamily(&builder, "streams", {});
@@ -145,12 +148,12 @@ TEST_F(GoneKeysTest, TextsLiveAsLongAsTheSnapshotAlsoWhenTheKeyIsForgotten) {
   EXPECT_THAT(text, HasSubstr("streams{u=\"a key whose text is longer than a short string\"} 0"));
 }
 
-TEST_F(GoneKeysTest, AFullTableThatGoesAtOnceLeavesTheLimit) {
+TEST_F(RecentLeaseKeysTest, AFullTableThatGoesAtOnceLeavesTheLimit) {
   std::vector<std::string> users(65'536);
   for (std::size_t i = 0; i < users.size(); i++) users[i] = std::to_string(i * 2'654'435'761U);
   EXPECT_EQ(Show(users).size(), users.size());
   EXPECT_EQ(Show(users).size(), users.size());
-  EXPECT_EQ(Show(std::vector<std::string>{}).size(), GoneKeys::kLimit);
+  EXPECT_EQ(Show(std::vector<std::string>{}).size(), RecentLeaseKeys::kLimit);
 }
 
 }  // namespace
