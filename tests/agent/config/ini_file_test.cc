@@ -125,7 +125,8 @@ TEST_F(IniFileTest, AFileThatCannotBeReadIsNamed) {
   const std::string missing = folder_ / "missing.ini";
   EXPECT_EQ(ReadIniFile(audio::ReadIni(missing)).error().message,
             missing + ": could not be opened: No such file or directory");
-  EXPECT_THAT(ReadIniFile(audio::ReadIni(folder_ / ".")).error().message, HasSubstr("could not be read: Is a directory"));
+  EXPECT_THAT(ReadIniFile(audio::ReadIni(folder_ / ".")).error().message,
+              HasSubstr("could not be read: Is a directory"));
 }
 
 TEST_F(IniFileTest, UsersAreASectionOfTheirOwn) {
