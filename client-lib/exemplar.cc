@@ -1,4 +1,4 @@
-// Keeps exemplars: finds the segment that contains the handle's series.
+// Keeps exemplars. A handle knows only its series, so this finds the segment that contains it.
 
 #include <algorithm>
 #include <array>
@@ -16,7 +16,7 @@ void keep_exemplar(void* series, const shm::BucketIndex& buckets, double value, 
                    std::size_t label_count) noexcept {
   Attachment* attachment = series == nullptr ? nullptr : Attachment::Of(series);
   if (attachment == nullptr) return;
-  // One more label than allowed is enough to be refused and counted.
+  // KeepExemplar refuses and counts an exemplar of too many labels. For that, one label too many is enough.
   std::array<std::string_view, shm::layout::kMaxLabels + 1> names;
   std::array<std::string_view, names.size()> values;
   label_count = std::min(label_count, names.size());

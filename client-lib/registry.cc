@@ -18,10 +18,12 @@ using shm::FamilyDefinition;
 using shm::layout::MetricType;
 
 constinit std::atomic<Registry*> global_registry{nullptr};
-constinit std::atomic<Registry*> refused_registry{nullptr};  ///< for callers of another layout
+/// For callers that were built against another layout.
+constinit std::atomic<Registry*> refused_registry{nullptr};
 constinit std::atomic<const RegistryOptions*> global_options{nullptr};
 
-// Families with functions of their own. GaugeMode does not have these modes, so gauge() cannot ask for them.
+// Modes of the families that lease_gauge() and info() make. GaugeMode does not have them, so that gauge()
+// cannot ask for them.
 constexpr auto kLeases = static_cast<GaugeMode>(shm::layout::GaugeMode::kLeases);
 constexpr auto kInfo = static_cast<GaugeMode>(shm::layout::GaugeMode::kInfo);
 
@@ -62,7 +64,7 @@ Registry::Impl& ImplOfLastResort() noexcept {
   return *impl;
 }
 
-/// Its only family.
+/// The only family of the registry of last resort.
 FamilyBinding* BindingOfLastResort() noexcept {
   alignas(FamilyBinding) static std::byte storage[sizeof(FamilyBinding)];
   static auto* binding = ImplOfLastResort().MakeBinding(storage, FamilyDefinition{});
@@ -108,7 +110,8 @@ Status Registry::Impl::ReadStatus() const {
                 .refusals = refusals_.Read()};
 }
 
-// Both are leaked on purpose: threads may count until the very end of the process, after static destructors.
+// Registries and options are leaked on purpose: threads may count until the very end of the process, after
+// static destructors.
 
 Registry& Registry::GlobalOf(std::uint64_t caller_layout) noexcept {
   // The modules of one program may be built against different layouts. Each layout has its own registry.
@@ -118,7 +121,7 @@ Registry& Registry::GlobalOf(std::uint64_t caller_layout) noexcept {
   const RegistryOptions* options = global_options.load(std::memory_order_acquire);  // pairs with configure()
   Registry* made = &OpenOf(options == nullptr ? RegistryOptions{} : *options, caller_layout);
   if (global.compare_exchange_strong(registry, made, std::memory_order_acq_rel)) return *made;
-  return *registry;  // another thread was first; the second registry stays unused
+  return *registry;  // another thread was first, and the registry made here stays unused
 }
 
 Registry& Registry::OpenOf(const RegistryOptions& options, std::uint64_t caller_layout) noexcept try {

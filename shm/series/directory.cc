@@ -37,14 +37,14 @@ layout::Refusal RefusalOf(ErrorCode code) {
   }
 }
 
-/// Where a new series keeps its value; 0 for gauges, whose values are in the workers' rows.
+/// Allocates the place of a new series' value. 0 for gauges: their values are in the workers' rows.
 Result<std::uint64_t> AllocateValue(Arena& arena, std::uint64_t cell_bytes, layout::GaugeMode mode) {
   if (cell_bytes > 0) return arena.AllocateCells(cell_bytes);
   if (mode == layout::GaugeMode::kLast) return arena.AllocateRecord(sizeof(layout::GaugeCell));
   return std::uint64_t{0};
 }
 
-/// Adds one unless the limit is reached. Reserved before publication, so that the limit is never passed.
+/// Adds one unless the limit is reached. Callers add before they publish, so the limit is never passed.
 template <class Count>
 bool AddBelow(std::atomic<Count>& count, Count limit) {
   Count seen = count.load(std::memory_order_relaxed);  // no order needed: a count guards no other bytes
@@ -57,7 +57,7 @@ bool AddBelow(std::atomic<Count>& count, Count limit) {
 
 }  // namespace
 
-/// An answer of the chains, or kCorrupt if the chain that was asked leads nowhere.
+/// The answer of a chain, or kCorrupt if the chain leads nowhere.
 template <class Answer>
 Result<Answer> Directory::OrCorrupt(const std::optional<Answer>& answer) const {
   if (answer) return *answer;
@@ -65,12 +65,14 @@ Result<Answer> Directory::OrCorrupt(const std::optional<Answer>& answer) const {
                "segment " + segment_.path() + " is corrupt: a chain of its directory leads nowhere"};
 }
 
+bool Directory::IsNamed(layout::Ref ref, std::string_view name) const {
+  const std::optional<FamilyDefinition> family = ReadFamilyRecord(segment_, ref);
+  return family && family->name == name;
+}
+
 Result<HashChains::Search> Directory::FindFamily(std::string_view name) const {
-  return OrCorrupt(chains_.Find(HashOfName(name), [&](layout::Ref ref, const layout::Record& record) {
-    if (record.kind != layout::RecordKind::kFamily) return false;
-    const std::optional<FamilyDefinition> family = ReadFamilyRecord(segment_, ref);
-    return family && family->name == name;
-  }));
+  return OrCorrupt(
+      chains_.Find(HashOfName(name), [&](layout::Ref ref, const auto&) { return IsNamed(ref, name); }));
 }
 
 Result<RegisteredFamily> Directory::RegisterFamily(const FamilyDefinition& definition) {
@@ -86,7 +88,7 @@ Result<RegisteredFamily> Directory::RegisterFamily(const FamilyDefinition& defin
   return Reconcile(ref.value(), definition);
 }
 
-/// Compares what is asked for with what is there, which may have been inserted by another process just now.
+/// Compares the definition with the family at `ref`, which another process may have inserted just now.
 Result<RegisteredFamily> Directory::Reconcile(layout::Ref ref, const FamilyDefinition& definition) const {
   auto* record = segment_.AtRef<layout::FamilyRecord>(ref);
   const std::optional<FamilyDefinition> present = ReadFamilyRecord(segment_, ref);
@@ -121,7 +123,7 @@ Result<void> Directory::CheckCollisions(const FamilyDefinition& definition) cons
   return {};
 }
 
-/// Reserves the family's place in the count first, as ReserveSeries does.
+/// First counts the family, as ReserveSeries does with a series.
 Result<layout::Ref> Directory::InsertWithinLimit(const FamilyDefinition& definition,
                                                  const HashChains::Search& search) {
   std::atomic<std::uint64_t>& count = segment_.mutable_header().family_count;
@@ -136,7 +138,7 @@ Result<layout::Ref> Directory::InsertWithinLimit(const FamilyDefinition& definit
   return ref;
 }
 
-// A family and its embedded series are one allocation: there is never one without the other.
+// A family and its embedded series are one allocation, so that there is never one without the other.
 Result<layout::Ref> Directory::InsertFamily(const FamilyDefinition& definition,
                                             const HashChains::Search& search, bool* is_new) {
   const bool has_labels = !definition.label_names.empty();
@@ -164,11 +166,7 @@ Result<layout::Ref> Directory::InsertFamily(const FamilyDefinition& definition,
                       has_labels ? Visibility::kHidden : Visibility::kShown);
     record->embedded = segment_.RefOf(embedded);
   }
-  const auto is_rival = [&](layout::Ref other, const layout::Record& candidate) {
-    if (candidate.kind != layout::RecordKind::kFamily) return false;
-    const std::optional<FamilyDefinition> family = ReadFamilyRecord(segment_, other);
-    return family && family->name == definition.name;
-  };
+  const auto is_rival = [&](layout::Ref other, const auto&) { return IsNamed(other, definition.name); };
   Result<layout::Ref> published = OrCorrupt(chains_.Publish(ref, &record->record, search, is_rival));
   *is_new = published.ok() && published.value() == ref;
   return published;
@@ -213,8 +211,8 @@ Result<layout::SeriesRecord*> Directory::RegisterSeries(const RegisteredFamily& 
   if (series == nullptr) {
     if (Result<void> checked = CheckLabelValues(family.label_names, values); !checked.ok())
       return CountRefusal(&family, checked.error());
-    // A series behind a break in its chain is never found. So refuse it before anything is allocated: otherwise every
-    // look-up would leak a record.
+    // No series behind a break in its chain is ever found. Such a label set is refused before anything is
+    // allocated for it. Otherwise each of its look-ups would leak a record.
     const Result<HashChains::Search> chain = OrCorrupt(search.chain);
     if (!chain.ok()) return CountRefusal(&family, chain.error());
     if (!ReserveSeries(family)) {
@@ -235,11 +233,11 @@ Result<layout::SeriesRecord*> Directory::RegisterSeries(const RegisteredFamily& 
 
 // Registration of a series:
 //   1 reserve a place in both counts        die here -> the counts say one series too many, for good
-//   2 allocate cells, then the record       die here -> the same, and what was allocated is leaked
+//   2 allocate cells, then the record       die here -> the same, and these bytes are leaked
 //   3 write the record                      die here -> the same
 //   4 publish (see HashChains)              die here -> the series is registered
-// directory.pml is a model of it, HashChains::Publish() included: change both.
-// Cells first: when memory has run out they are what fails, and nothing has been leaked yet.
+// directory.pml is a model of this and of HashChains::Publish(): change both.
+// Cells are allocated first. When memory has run out, they fail first, and nothing has been leaked yet.
 Result<layout::SeriesRecord*> Directory::InsertSeries(const RegisteredFamily& family,
                                                       std::span<const std::string_view> values,
                                                       const HashChains::Search& search) {

@@ -1,12 +1,13 @@
 #ifndef SHMETRICS_SHM_SERIES_DIRECTORY_H_
 #define SHMETRICS_SHM_SERIES_DIRECTORY_H_
 
-// Directory: every metric family and series of a segment, found by name and label set. Insert-only and
-// lock-free: a record is reserved, written, and published in its hash chain, so a process stopped or killed on the
-// way blocks nobody and leaves nothing half-made.
+// Directory: finds the metric families of a segment by name, and their series by label set. It is insert-only
+// and lock-free: a process reserves a place, writes the record, and publishes it in its hash chain. If the
+// process is stopped or killed on the way, it blocks nobody and leaves nothing half-made.
 //
-// Invariants: (1) what can be reached from a head is complete and never changes, but for counts and visibility;
-//             (2) a chain holds no two series of one family and label set, no two families of one name;
+// Invariants: (1) a record that can be reached from a head is complete. Only its counts and its visibility
+//             still change;
+//             (2) a chain never holds two series of one family and label set, or two families of one name;
 //             (3) records are never removed: a removed series is hidden.
 
 #include <cstdint>
@@ -23,31 +24,36 @@
 
 namespace shmetrics::shm {
 
-/// A family of this segment, as a process that registered it knows it.
+/// A family of this segment, as known to a process that has registered it.
 struct RegisteredFamily {
   layout::FamilyRecord* record;
   layout::Ref ref;
-  std::vector<std::string_view> label_names;  ///< of the definition it was registered with
-  std::uint64_t cell_bytes;                   ///< of one series in one stripe; 0 for gauges
+  /// They point into the definition that the family was registered with.
+  std::vector<std::string_view> label_names;
+  /// Bytes of cells that one series has in one stripe; 0 for gauges.
+  std::uint64_t cell_bytes;
 };
 
 /// The answer of a search for a label set.
 struct SeriesSearch {
   layout::SeriesRecord* series = nullptr;  ///< shown or hidden; null if there is none
-  /// Where RegisterSeries goes on. Nothing if the chain is corrupt, or if the number of values is wrong.
+  /// RegisterSeries() goes on from here. Nothing if the chain is corrupt, or if the number of values is
+  /// wrong.
   std::optional<HashChains::Search> chain;
 };
 
 class Directory {
  public:
-  /// Both must outlive the directory.
+  /// `segment` and `arena` must outlive the directory.
   Directory(const Segment& segment, Arena& arena) : segment_(segment), arena_(arena), chains_(segment) {}
 
-  /// Finds the family or registers it. Names, types, label names, bounds and modes must agree with what is
-  /// there (kConflict, kNameCollision; the message names both); help and unit are those of the first.
-  /// `definition` must outlive the answer. Refusals are counted in the segment. Two processes that register
-  /// two different families with a common sample name in the same instant may both succeed; readers then show
-  /// the one registered first.
+  /// Finds the family or registers it. If there is a family of this name, its type, label names, bounds and
+  /// mode must be the same (else kConflict), and no other family may expose one of its sample names (else
+  /// kNameCollision). The message of a refusal names both families. Help and unit stay those of the first
+  /// registration. `definition` must outlive the result. Refusals are counted in the segment.
+  ///
+  /// If two processes register two different families with a common sample name in the same instant, both may
+  /// succeed. Readers then show the one that was registered first.
   Result<RegisteredFamily> RegisterFamily(const FamilyDefinition& definition);
 
   /// Searches for the series of a label set. No lock, no allocation.
@@ -59,12 +65,13 @@ class Directory {
     return Search(family, values).series;
   }
 
-  /// Whether a series, of any family of any segment of this process, is the one that FindSeries would find.
+  /// True if `series` is the series that FindSeries would find. It may be any series of any segment of this
+  /// process.
   bool IsSeries(const RegisteredFamily& family, const layout::SeriesRecord& series,
                 std::span<const std::string_view> values) const;
 
-  /// Finds the series or registers it, and shows it. kInvalidLabels, kSeriesLimit, kSegmentFull,
-  /// kOutOfMemory; refusals are counted in the segment and at the family.
+  /// Finds the series or registers it, and shows it. Errors: kInvalidLabels, kSeriesLimit, kSegmentFull,
+  /// kOutOfMemory, kCorrupt. Refusals are counted in the segment and at the family.
   Result<layout::SeriesRecord*> RegisterSeries(const RegisteredFamily& family,
                                                std::span<const std::string_view> values) {
     return RegisterSeries(family, values, Search(family, values));
@@ -75,15 +82,18 @@ class Directory {
                                                std::span<const std::string_view> values,
                                                const SeriesSearch& search);
 
-  /// The series that counts what RegisterSeries refused, shown from now on; null for gauges.
+  /// The series that counts for all refused label sets. It is shown from now on. Null for gauges.
   layout::SeriesRecord* OverflowSeries(const RegisteredFamily& family) const;
 
-  /// Hides a series until it is registered again; its value stays. False if there is none, or it was hidden.
+  /// Hides a series until it is registered again. Its value stays. False if there is no such series, or if it
+  /// is hidden already.
   bool RemoveSeries(const RegisteredFamily& family, std::span<const std::string_view> values);
 
  private:
   bool HasLabels(const layout::SeriesRecord& series, const RegisteredFamily& family,
                  std::span<const std::string_view> values) const;
+  /// True if there is a family of this name at `ref`.
+  bool IsNamed(layout::Ref ref, std::string_view name) const;
   Result<HashChains::Search> FindFamily(std::string_view name) const;
   template <class Answer>
   Result<Answer> OrCorrupt(const std::optional<Answer>& answer) const;

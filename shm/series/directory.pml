@@ -1,13 +1,15 @@
-/* The ladder of a series' registration (directory.cc, hash_chains.h), checked in every order by spin: tests/models runs this.
+/* The ladder of a series' registration (directory.cc, hash_chains.h). spin checks it in every order of its
+ * steps; tests/models runs this.
  *
- * Modelled: three writers on one hash chain, two of them for the same label set; each may die before any of its steps.
- * Finding, reserving, allocating, writing, Publish() with its search of what is new and its failing compare-and-swap,
- * and a reader that walks the chain at any time. Stores of a record lie in a store buffer, which reaches memory in any order;
- * the release of SYNC(chain-head) is that the compare-and-swap waits for them.
- * Abstracted away: the arena (allocation is one step and never fails), the family's own count beside the segment's,
- * hashes, removal, and the reader's acquire (its loads happen in program order).
- * Cost of being wrong: a series that is shown twice, or with another's cells, or a limit that is passed; no test that
- * has to be lucky with the timing can say that there is no such order.
+ * Modelled: three writers register in one hash chain, two of them the same label set. Each may die before any
+ * of its steps: finding, reserving, allocating, writing, and Publish(), which searches what is new and whose
+ * compare-and-swap may fail. A reader walks the chain at any time. A store buffer holds the stores of a
+ * record, and they reach memory in any order. The release of SYNC(chain-head) means that the compare-and-swap
+ * waits for them.
+ * Abstracted away: the arena (allocation is one step and never fails), the family's own count beside the
+ * segment's, hashes, removal, and the reader's acquire (its loads happen in program order).
+ * Cost of being wrong: a series is shown twice or with the cells of another, or a limit is passed. A test
+ * that depends on lucky timing cannot prove that no order of steps leads there.
  *
  * Variants that must fail: PUBLISH_BEFORE_FILL, RELAXED_PUBLISH, NO_SECOND_SEARCH, COUNT_AFTER_PUBLISH.
  */
@@ -29,20 +31,20 @@ byte head;
 byte allocated;
 byte series_count;
 byte limit;
-byte registered[KEY_B + 1];  /* the record that registration has answered with */
+byte registered[KEY_B + 1];  /* the record that registration has returned */
 byte shown[KEY_B + 1];
 byte reachable;
 byte deaths;
 byte finished;
 
-/* In the step that follows it, so that a death costs no states of its own. */
+/* The writer dies, or takes the step that follows in the same atomic. A death costs no states of its own. */
 #define DIE_OR \
   if \
   :: true \
   :: deaths++; goto end \
   fi
 
-/* HashChains::FindBetween(). One step, because what hangs on a head that was loaded does not change. */
+/* HashChains::FindBetween(). It is one step, because the records behind a loaded head do not change. */
 #define FIND(first, last, wanted) \
   ref = first; \
   do \
@@ -135,7 +137,7 @@ end:
   :: d_step { record[i].buffered_key != 0 -> record[i].key = record[i].buffered_key; record[i].buffered_key = 0 } \
   :: d_step { record[i].buffered_cells != 0 -> record[i].cells = 1; record[i].buffered_cells = 0 }
 
-/* Brings stores to memory, those of the dead too. */
+/* Brings stores to memory, also those of dead writers. */
 active proctype StoreBuffer() {
 end:
   do
@@ -171,7 +173,7 @@ active proctype Reader() {
     finished == WRITERS;
     Walk();
     assert(reachable <= limit);
-    /* What was answered is shown, and a death costs one place in the count, no more. */
+    /* A series that was registered is shown, and a death costs at most one place in the count. */
     assert(registered[KEY_A] == 0 || shown[KEY_A] == 1);
     assert(registered[KEY_B] == 0 || shown[KEY_B] == 1);
     assert(series_count >= reachable && series_count <= reachable + deaths)

@@ -18,7 +18,7 @@ constexpr std::string_view kHistogramSuffixes[] = {"_bucket", "_sum", "_count"};
 bool IsLetterOrUnderscore(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-/// What the sample's name has behind the family's in OpenMetrics, if a family of this kind has one sample.
+/// The suffix that OpenMetrics adds to the family's name for its only sample; "" if it adds none.
 std::string_view SuffixOf(MetricType type, layout::GaugeMode mode) {
   if (IsCounter(type)) return kTotal;
   return mode == layout::GaugeMode::kInfo ? kInfo : std::string_view{};

@@ -1,8 +1,8 @@
 #ifndef SHMETRICS_SHM_SERIES_FAMILY_H_
 #define SHMETRICS_SHM_SERIES_FAMILY_H_
 
-// What a metric family is, before it has a place in a segment: its definition, which names are allowed, and
-// which sample names it exposes. Pure functions of text; knows no shared byte.
+// A metric family before it has a place in a segment: its definition, which names are allowed, and which
+// sample names it exposes. These are pure functions of text. They know no shared byte.
 
 #include <cstdint>
 #include <string>
@@ -14,16 +14,17 @@
 
 namespace shmetrics::shm {
 
-/// Label of the series that takes what the limits refuse; the name OpenTelemetry gives it.
+/// Label of the overflow series, which counts for refused label sets. OpenTelemetry uses the same name.
 inline constexpr std::string_view kOverflowLabelBlock = "otel_metric_overflow=\"true\"";
-/// Label that tells the workers of a per_worker gauge apart.
+/// The label that tells the workers of a per_worker gauge apart.
 inline constexpr std::string_view kWorkerLabel = "worker";
-/// Names the agent keeps for its own metrics.
+/// Names that begin like this are the agent's own metrics.
 inline constexpr std::string_view kReservedPrefix = "shmetrics_";
 
-/// A family as a worker asks for it. Owns its texts, so that it can be asked for again in another segment.
+/// A family as a worker asks for it. It owns its texts, so that a worker can ask again in another segment.
 struct FamilyDefinition {
-  std::string name;  ///< as exposed: a counter's ends in _total, an info's in _info
+  /// As it is exposed: the name of a counter ends in _total, that of an info in _info.
+  std::string name;
   std::string help;
   std::string unit;
   layout::MetricType type;
@@ -32,43 +33,43 @@ struct FamilyDefinition {
   std::vector<double> bounds;
 };
 
-/// The name a counter is exposed under: `name` itself if it ends in _total, else with _total behind it, as
-/// OpenMetrics demands and the Python and Java clients do.
+/// The name that a counter is exposed under: `name`, with _total added if it does not end so. OpenMetrics
+/// demands this, and the Python and Java clients do it too.
 std::string CounterName(std::string_view name);
-/// The same of an info, with _info.
+/// The same for an info, with _info.
 std::string InfoName(std::string_view name);
 
-/// kInvalidName for a bad or reserved metric or label name, kInvalidBuckets for bad bounds; the message says
-/// which.
+/// kInvalidName for a bad or reserved metric or label name, kInvalidBuckets for bad bounds. The message says
+/// what is wrong.
 Result<void> CheckDefinition(const FamilyDefinition& definition);
 
 bool IsMetricName(std::string_view name);
 bool IsLabelName(std::string_view name);
 
-/// The names a family's samples and metadata take in text or OpenMetrics: a histogram foo also foo_bucket,
-/// foo_sum and foo_count; a counter foo_total and an info foo_info also foo.
+/// The names that a family's samples and metadata have in text or OpenMetrics. A histogram foo also has
+/// foo_bucket, foo_sum and foo_count; a counter foo_total and an info foo_info also have foo.
 std::vector<std::string> SampleNames(std::string_view name, layout::MetricType type, layout::GaugeMode mode);
 
-/// The names of all families that could possibly expose one of these sample names.
+/// The names of all families that could expose one of the sample names of this family.
 std::vector<std::string> PossibleColliders(const FamilyDefinition& definition);
 
-/// Whether two families of different names expose a sample name in common.
+/// True if two families of different names expose a common sample name.
 bool Collide(const FamilyDefinition& one, const FamilyDefinition& other);
 
 bool IsCounter(layout::MetricType type);
 
 /// "counter", "gauge", "histogram"
 std::string_view TypeName(layout::MetricType type);
-/// "sum", "min", "max", "most_recent", "per_worker", "last", "leases", "info"; "none" for what is not a gauge
+/// "sum", "min", "max", "most_recent", "per_worker", "last", "leases", "info"; "none" for other metric types
 std::string_view GaugeModeName(layout::GaugeMode mode);
 
-/// What a refusal says of a family: "gauge of mode sum {queue}"
+/// Describes a family in the message of a refusal: "gauge of mode sum {queue}"
 std::string Describe(const FamilyDefinition& definition);
 
-/// Whether both mean the same family; help and unit may differ.
+/// True if both mean the same family. Name, help and unit are not compared.
 bool SameDefinition(const FamilyDefinition& a, const FamilyDefinition& b);
 
-/// Bytes of cells one series has in each stripe; 0 for gauges.
+/// Bytes of cells that one series has in each stripe; 0 for gauges.
 std::uint64_t CellBytesOf(const FamilyDefinition& definition);
 
 }  // namespace shmetrics::shm

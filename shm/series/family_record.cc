@@ -19,7 +19,7 @@ char* Append(char* at, std::string_view text) {
   return at + text.size();
 }
 
-/// Removes `bytes` bytes from the front of `text`; the caller has summed the sizes before.
+/// Removes `bytes` bytes from the front of `text`, which must be that long. Returns them.
 std::string_view ConsumeBytes(std::string_view* text, std::size_t bytes) {
   const std::string_view taken = text->substr(0, bytes);
   text->remove_prefix(taken.size());
@@ -83,8 +83,8 @@ std::optional<FamilyDefinition> ReadFamilyRecord(const Segment& segment, layout:
   if (bytes == nullptr) return std::nullopt;
   definition.bounds.resize(bound_count);
   if (bound_count > 0) std::memcpy(definition.bounds.data(), bytes, bound_count * sizeof(double));
-  const std::string copy(bytes + bound_count * sizeof(double),
-                         text_bytes);  // from here on nobody can change it
+  // From here on nobody can change the texts.
+  const std::string copy(bytes + bound_count * sizeof(double), text_bytes);
   std::string_view text = copy;
   definition.name = ConsumeBytes(&text, name_bytes);
   definition.unit = ConsumeBytes(&text, unit_bytes);

@@ -11,14 +11,15 @@
 
 namespace shmetrics::shm {
 
-/// Bytes of the record of a checked definition, texts included.
+/// Bytes of the record with its texts. The definition must be checked.
 std::uint64_t FamilyRecordBytes(const FamilyDefinition& definition);
 
-/// Writes everything but `record`, `embedded` and the counts, which start at zero. Not yet published.
+/// Writes everything but `record`, `embedded` and the counts, which start at zero. Does not publish it.
 void WriteFamilyRecord(const FamilyDefinition& definition, layout::FamilyRecord* family);
 
-/// The definition at `ref`, copied and then checked as strictly as at registration; nothing if it lies
-/// outside the segment or is not one that CheckDefinition would accept. Every byte is read once.
+/// Copies the definition at `ref`, then checks it as strictly as a registration does. Nothing if the record
+/// lies outside the segment, or if CheckDefinition would refuse it. Every byte is read once, because another
+/// process could change it between two reads.
 std::optional<FamilyDefinition> ReadFamilyRecord(const Segment& segment, layout::Ref ref);
 
 }  // namespace shmetrics::shm

@@ -1,11 +1,12 @@
 #ifndef SHMETRICS_SHM_SERIES_HASH_CHAINS_H_
 #define SHMETRICS_SHM_SERIES_HASH_CHAINS_H_
 
-// Hash chains: what the directory finds its records by. Insert-only and lock-free: a record is published by one
-// compare-and-swap on the head of its chain, so a process stopped or killed on the way blocks nobody.
+// Hash chains: the directory finds its records by them. They are insert-only and lock-free: one
+// compare-and-swap on the head of its chain publishes a record, so a process that is stopped or killed on the
+// way blocks nobody.
 //
-// Invariants: (1) what can be reached from a head is complete, and its `record` never changes;
-//             (2) of two records that match each other only one is ever published;
+// Invariants: (1) a record that can be reached from a head is complete, and its `record` never changes;
+//             (2) if two records match each other, only one of them is ever published;
 //             (3) records are never taken out.
 
 #include <atomic>
@@ -31,8 +32,8 @@ class HashChains {
     layout::Ref head;   ///< where the search began: if nothing was found, nothing from here on matches
   };
 
-  /// Searches the chain for a record of this hash for which matches(ref, record) is true. Nothing if the chain is
-  /// corrupt. `record` is followed by the other bytes of a SeriesRecord at least.
+  /// Searches the chain for a record of this hash for which matches(ref, record) is true. Nothing if the
+  /// chain is corrupt. `record` is followed by the other bytes of a SeriesRecord at least.
   template <class Matches>
   std::optional<Search> Find(std::uint64_t hash, Matches matches) const {
     const layout::Ref head = HeadOf(hash).load(std::memory_order_acquire);  // SYNC(chain-head)
@@ -40,9 +41,9 @@ class HashChains {
     return found ? std::optional(Search{hash, *found, head}) : std::nullopt;
   }
 
-  /// Publishes a record after `search` has not found it. The record is complete but for its `next`. Searches only the
-  /// records that were published since `search`. Returns the record that is published: this one, or another that
-  /// matches. Nothing if the chain is corrupt.
+  /// Publishes a record after `search` has not found it. The record is complete but for its `next`. Searches
+  /// only the records that were published since `search`. Returns the record that is published: this one, or
+  /// another that matches. Nothing if the chain is corrupt.
   template <class Matches>
   std::optional<layout::Ref> Publish(layout::Ref ref, layout::Record* record, const Search& search,
                                      Matches matches);
@@ -54,7 +55,8 @@ class HashChains {
     return heads[hash & (segment_.header().chain_count - 1)];
   }
 
-  /// Searches the records from `first` to the one before `last`. 0 if none matches; nothing if the chain is corrupt.
+  /// Searches the records from `first` to the one before `last`. 0 if none matches; nothing if the chain is
+  /// corrupt.
   template <class Matches>
   std::optional<layout::Ref> FindBetween(layout::Ref first, layout::Ref last, std::uint64_t hash,
                                          Matches matches) const {
@@ -78,9 +80,9 @@ class HashChains {
 //   1 search what is new since the last search   die here -> the record is leaked: one record, no more
 //   2 point the record at the present head       die here -> the same
 //   3 compare-and-swap the head to the record    die here -> it is published, complete
-// SYNC(chain-head): release here, acquire in every load of a head (here, in Find, and in SeriesIndex), so that whoever
-// sees the head sees the record, its texts and its zero cells.
-// directory.pml is a model of it: change both.
+// SYNC(chain-head): release here, acquire in every load of a head (here, in Find, and in SeriesIndex), so
+// that whoever sees the head sees the record, its texts and its zero cells.
+// directory.pml is a model of this: change both.
 template <class Matches>
 std::optional<layout::Ref> HashChains::Publish(layout::Ref ref, layout::Record* record, const Search& search,
                                                Matches matches) {

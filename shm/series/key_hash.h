@@ -1,8 +1,8 @@
 #ifndef SHMETRICS_SHM_SERIES_KEY_HASH_H_
 #define SHMETRICS_SHM_SERIES_KEY_HASH_H_
 
-// Hash values are in the segment, so the function is part of the layout (layout::kHashFunction): it must give the same
-// in every process.
+// Hashes of names and label values. They are stored in the segment, so every process must compute the same:
+// the function is part of the layout (layout::kHashFunction).
 
 #include <cstdint>
 #include <span>
@@ -17,7 +17,8 @@ namespace shmetrics::shm {
 
 inline std::uint64_t HashOfName(std::string_view name) { return XXH3_64bits(name.data(), name.size()); }
 
-/// Of label values, in their order. A polynomial of their hashes, so that none has to wait for the one before.
+/// Hashes label values; their order matters. It is a polynomial of the values' own hashes, so the processor
+/// can compute those in parallel.
 inline std::uint64_t HashOfValues(std::uint64_t seed, std::span<const std::string_view> values) {
   SHMETRICS_CRASH_POINT("values_hashed");
   std::uint64_t hash = seed;

@@ -9,17 +9,18 @@
 namespace shmetrics::shm {
 namespace {
 
-/// What a character becomes inside a label value: nothing to escape, or the character behind the backslash.
+/// The character that follows the backslash when `c` is escaped in a label value; 0 if `c` is not escaped.
 constexpr char EscapeOf(char c) { return c == '\\' ? '\\' : c == '"' ? '"' : c == '\n' ? 'n' : '\0'; }
 
-/// Takes `prefix` off the front of `text`; false, and `text` as it was, if it does not begin so.
+/// Removes `prefix` from the front of `text`. If `text` does not begin with it, returns false and changes
+/// nothing.
 bool Consume(std::string_view* text, std::string_view prefix) {
   if (!text->starts_with(prefix)) return false;
   text->remove_prefix(prefix.size());
   return true;
 }
 
-/// Takes the escaped form of `value` off the front of `text`.
+/// Removes the escaped form of `value` from the front of `text`. The same if it does not begin with that.
 bool ConsumeEscaped(std::string_view* text, std::string_view value) {
   std::size_t at = 0;
   for (const char c : value) {
@@ -31,7 +32,8 @@ bool ConsumeEscaped(std::string_view* text, std::string_view value) {
   return true;
 }
 
-/// Takes an escaped value and its closing quote off the front of `text`, unescaped into `value`.
+/// Removes an escaped value and its closing quote from the front of `text`, and unescapes it into `value`.
+/// False if it is not well-formed.
 bool ConsumeValue(std::string_view* text, std::string* value) {
   for (std::size_t at = 0; at < text->size(); at++) {
     char c = (*text)[at];
@@ -66,7 +68,7 @@ Result<void> CheckLabelValues(std::span<const std::string_view> names,
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < values.size(); i++) {
     bytes += names[i].size() + values[i].size() + sizeof ",=\"\"";
-    if (bytes > layout::kMaxLabelBlockBytes) break;  // before a megabyte is looked through
+    if (bytes > layout::kMaxLabelBlockBytes) break;  // do not check a megabyte for UTF-8
     if (!IsValidUtf8(values[i])) {
       return Error{ErrorCode::kInvalidLabels,
                    "label set refused: the value of " + std::string(names[i]) + " is not UTF-8"};

@@ -1,9 +1,9 @@
 #ifndef SHMETRICS_SHM_SERIES_LABEL_BLOCK_H_
 #define SHMETRICS_SHM_SERIES_LABEL_BLOCK_H_
 
-// Label block: a label set as the exposition prints it, without braces: method="GET",code="200". Made once,
-// at registration, kept in the segment and copied by every scrape. It is also the identity of a series, so
-// there is no second copy of the values.
+// Label block: a label set as the exposition prints it, without braces: method="GET",code="200". It is made
+// once, at registration. The segment keeps it, and every scrape copies it. It is also the identity of a
+// series, so there is no second copy of the values.
 
 #include <cstddef>
 #include <cstdint>
@@ -17,37 +17,38 @@
 
 namespace shmetrics::shm {
 
-/// One label as it was before escaping. The name points into the block it was parsed from.
+/// One label, not escaped. The name points into the block that it was parsed from.
 struct Label {
   std::string_view name;
   std::string value;
 };
 
-/// kInvalidLabels unless there is one value for each name, all are UTF-8, and the block stays within its
-/// limit.
+/// kInvalidLabels unless there is one value for each name, all values are UTF-8, and the block stays within
+/// its limit.
 Result<void> CheckLabelValues(std::span<const std::string_view> names,
                               std::span<const std::string_view> values);
 
 bool IsValidUtf8(std::string_view text);
 
-/// The block of names[i]="values[i]"; backslash, double quote and newline of a value escaped as text 0.0.4 and OpenMetrics
-/// want them. The caller has checked that both have one size and that the values are UTF-8.
+/// Makes the block: names[i]="values[i]". Backslash, double quote and newline of a value are escaped as text
+/// 0.0.4 and OpenMetrics demand. CheckLabelValues must have accepted the values.
 std::string MakeLabelBlock(std::span<const std::string_view> names, std::span<const std::string_view> values);
 
-/// The same into memory of the caller's: LabelBlockBytes() of it. Allocates nothing.
+/// The same, written to the caller's memory: LabelBlockBytes() of it. Allocates nothing.
 void WriteLabelBlock(std::span<const std::string_view> names, std::span<const std::string_view> values,
                      char* out);
 
-/// How long that block would be. Allocates nothing.
+/// The length of that block. Allocates nothing.
 std::size_t LabelBlockBytes(std::span<const std::string_view> names,
                             std::span<const std::string_view> values);
 
-/// Whether `block` is what MakeLabelBlock would make. Allocates nothing: it is on the look-up path.
+/// True if `block` is the block that MakeLabelBlock would make. Allocates nothing: it is on the look-up path.
 bool LabelBlockEquals(std::string_view block, std::span<const std::string_view> names,
                       std::span<const std::string_view> values);
 
-/// Whether two texts of one length are the same. As memcmp(), whose call costs more than such a comparison: of what is no longer
-/// than 16 bytes, the first and the last ones are compared, which overlap.
+/// True if two texts of the same length are equal. For short texts, a call of memcmp() costs more than the
+/// comparison. So for texts of at most 16 bytes, two words are compared: the first bytes and the last bytes,
+/// which may overlap.
 inline bool AreSameBytes(const char* a, const char* b, std::size_t bytes) {
   const auto differ = [=]<class Word>(Word in_a, std::size_t at) {
     Word in_b;
@@ -62,10 +63,10 @@ inline bool AreSameBytes(const char* a, const char* b, std::size_t bytes) {
   return a[0] == b[0] && a[bytes / 2] == b[bytes / 2] && a[bytes - 1] == b[bytes - 1];
 }
 
-/// Whether a block that was made of `names`, and of values without a character to escape, has `values`. What LabelBlockEquals
-/// is for all blocks, this is for those that a look-up nearly always meets. It does not compare the names, only the quotes:
-/// such a block has two for each label, so where each label finds two more, these are its own. With fewer compared, a value
-/// with quotes in it could pass for the values of another series.
+/// LabelBlockEquals for the blocks that a look-up nearly always meets: made of these `names`, and of values
+/// with no character to escape. It compares the values and their quotes, but not the names. Such a block has
+/// exactly two quotes for each label. So if each value has a quote on both sides, these are its own quotes.
+/// If fewer quotes were compared, a value with quotes in it could pass for the values of another series.
 inline bool PlainBlockHasValues(std::string_view block, std::span<const std::string_view> names,
                                 std::span<const std::string_view> values) {
   std::size_t at = 0;
@@ -79,11 +80,11 @@ inline bool PlainBlockHasValues(std::string_view block, std::span<const std::str
   return at == block.size();
 }
 
-/// The labels of a block, values unescaped. Empty if it is not a well-formed block of valid UTF-8, which a
-/// reader must expect: blocks come from the segment.
+/// The labels of a block, with unescaped values. Empty if the block is not well-formed or not UTF-8. Readers
+/// must expect that: blocks come from the segment.
 std::vector<Label> ParseLabelBlock(std::string_view block);
 
-/// Whether `block` has exactly the labels `names`, in that order, with well-formed values of valid UTF-8.
+/// True if `block` has exactly the labels `names`, in that order, with well-formed values of valid UTF-8.
 bool IsLabelBlockOf(std::string_view block, std::span<const std::string_view> names);
 
 }  // namespace shmetrics::shm

@@ -15,7 +15,8 @@ void WriteSeriesRecord(layout::SeriesRecord* series, layout::Ref family, std::ui
   series->created_unix_ns = NowNs(CLOCK_REALTIME);
   // no order needed: publication of the record orders its bytes
   series->visibility.store(visibility, std::memory_order_relaxed);
-  block.copy(reinterpret_cast<char*>(series + 1), block.size());  // unlike memcpy it takes an empty block
+  // copy() accepts an empty block, memcpy() does not.
+  block.copy(reinterpret_cast<char*>(series + 1), block.size());
 }
 
 }  // namespace shmetrics::shm

@@ -1,7 +1,7 @@
 #ifndef SHMETRICS_SHM_SERIES_SERIES_RECORD_H_
 #define SHMETRICS_SHM_SERIES_SERIES_RECORD_H_
 
-// A series as bytes of the segment: layout::SeriesRecord and the label block behind it.
+// A series as bytes of the segment: layout::SeriesRecord and the label block that follows it.
 
 #include <cstdint>
 #include <string_view>
@@ -10,11 +10,11 @@
 
 namespace shmetrics::shm {
 
-/// Writes everything but `record.next`; the series begins now. Not yet published.
+/// Writes everything but `record.next`. The series is created now. Does not publish it.
 void WriteSeriesRecord(layout::SeriesRecord* series, layout::Ref family, std::uint64_t hash,
                        std::string_view block, std::uint64_t cells, layout::Visibility visibility);
 
-/// The label block in the segment, not copied and not checked; empty if it lies outside.
+/// The label block in the segment, not copied and not checked. Empty if it lies outside the segment.
 inline std::string_view LabelBlockOf(const Segment& segment, const layout::SeriesRecord& series) {
   const std::uint32_t bytes = layout::ReadOnce(series.label_bytes);
   const std::uint64_t behind =

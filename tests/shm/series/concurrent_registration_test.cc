@@ -1,4 +1,4 @@
-// Directory, when several register at once: in threads, in processes, and beside one that was stopped on the way.
+// Registrations at the same time: by threads, by processes, and beside a process that was stopped on the way.
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -59,7 +59,8 @@ TEST_F(ConcurrentRegistrationTest, ThreadsThatRegisterTheSameLabelSetsGetTheSame
   ASSERT_EQ(reading.snapshot().families[0].series.size(), kSeries);
   for (const SeriesSnapshot& series : reading.snapshot().families[0].series)
     EXPECT_EQ(series.integer, kThreads);
-  EXPECT_EQ(reading.snapshot().segment.series_count, kSeries) << "the losers returned their places";
+  EXPECT_EQ(reading.snapshot().segment.series_count, kSeries)
+      << "a thread that lost a race has kept its place in the count";
 }
 
 TEST_F(ConcurrentRegistrationTest, ProcessesThatRegisterTheSameLabelSetsMakeNoDuplicate) {
@@ -91,8 +92,8 @@ TEST_F(ConcurrentRegistrationTest, ProcessesThatRegisterTheSameLabelSetsMakeNoDu
   EXPECT_EQ(reading.snapshot().segment.family_count, kFamilies);
 }
 
-// Fault 8: at every crash point on the way of a registration.
-TEST_F(ConcurrentRegistrationTest, ProcessStoppedWhileRegisteringBlocksNobody) {
+// Fault 8. The process is stopped at every crash point of a registration.
+TEST_F(ConcurrentRegistrationTest, AProcessStoppedWhileRegisteringBlocksNobody) {
   for (const char* point : {"directory_series_reserved", "arena_cells_committed", "arena_record_committed",
                             "directory_before_publish"}) {
     static const char* stop_at;
@@ -118,7 +119,8 @@ TEST_F(ConcurrentRegistrationTest, ProcessStoppedWhileRegisteringBlocksNobody) {
     EXPECT_EQ(testing::Read(path_).Counter(family.name + R"({n="1"})"), 10U);
     stopped.Signal(SIGCONT);
     EXPECT_EQ(stopped.Wait(), 0);
-    EXPECT_EQ(testing::Read(path_).Counter(family.name + R"({n="1"})"), 11U) << "woke up into a duplicate";
+    EXPECT_EQ(testing::Read(path_).Counter(family.name + R"({n="1"})"), 11U)
+        << "the process made a duplicate when it woke up";
   }
 }
 

@@ -47,12 +47,12 @@ class DirectoryTest : public ::testing::Test {
   const FamilyDefinition requests_ = CounterNamed("requests_total", {"method", "code"});
 };
 
-TEST_F(DirectoryTest, ASeriesIsThatOfItsLabelSetInItsFamilyAndSegmentOnly) {
+TEST_F(DirectoryTest, ASeriesBelongsToOneLabelSetOfOneFamilyInOneSegment) {
   const auto family = worker_.Register(requests_);
   const auto other_family = worker_.Register(CounterNamed("jobs_total", {"method", "code"}));
   const LabelValues values = {"GET", "200"};
   auto* series = worker_.directory().RegisterSeries(family.value(), values).value();
-  BareWorker elsewhere(folder_ / "elsewhere");  // where all stands in the same places
+  BareWorker elsewhere(folder_ / "elsewhere");  // its records have the same offsets
   const auto family_elsewhere = elsewhere.Register(requests_);
   auto* series_elsewhere = elsewhere.directory().RegisterSeries(family_elsewhere.value(), values).value();
   const Directory& directory = worker_.directory();
@@ -63,7 +63,8 @@ TEST_F(DirectoryTest, ASeriesIsThatOfItsLabelSetInItsFamilyAndSegmentOnly) {
   EXPECT_FALSE(directory.IsSeries(family.value(), *series_elsewhere, values));
 }
 
-// Fault 24. What is behind the break is asked for again and again: refused each time, and nothing is used up.
+// Fault 24. A series behind a break is asked for again and again. It is refused each time and takes no
+// memory.
 TEST_F(DirectoryTest, LabelSetsBehindABreakAreRefusedWithoutTakingMemoryEachTime) {
   const auto family = worker_.Register(requests_);
   const LabelValues values = {"GET", "200"};
@@ -83,17 +84,17 @@ TEST_F(DirectoryTest, LabelSetsBehindABreakAreRefusedWithoutTakingMemoryEachTime
   EXPECT_EQ(Refusals(Refusal::kCorrupt), 3U);
 }
 
-// What is escaped in one must not be taken for what needs no escaping in the other.
+// An escaped character of one value must not be taken for plain characters of another.
 TEST_F(DirectoryTest, LabelSetsThatLookAlikeOnceEscapedAreToldApart) {
   const auto family = worker_.Register(CounterNamed("c_total", {"a"}));
   std::set<layout::SeriesRecord*> series;
   const std::vector<std::string_view> alike = {"\n", "\n", "n", "\\n", "\"", "\\\"", "\\\\", "\\"};
   for (const std::string_view value : alike)
     series.insert(worker_.directory().RegisterSeries(family.value(), {&value, 1}).value());
-  EXPECT_EQ(series.size(), alike.size() - 1) << "one is there twice";
+  EXPECT_EQ(series.size(), alike.size() - 1) << "one value is listed twice";
 }
 
-TEST_F(DirectoryTest, SeriesIsFoundOnlyOnceRegistered) {
+TEST_F(DirectoryTest, ASeriesIsFoundOnlyAfterItsRegistration) {
   const auto family = worker_.Register(requests_);
   ASSERT_TRUE(family.ok());
   const LabelValues values = {"GET", "200"};
@@ -138,7 +139,7 @@ TEST_F(DirectoryTest, LabelSetsThatLookAlikeWhenJoinedAreTwoSeries) {
   EXPECT_EQ(series.size(), sets.size());
 }
 
-TEST_F(DirectoryTest, FamilyWithoutLabelsHasItsSeriesAtOnce) {
+TEST_F(DirectoryTest, AFamilyWithoutLabelsHasItsSeriesAtOnce) {
   ASSERT_TRUE(worker_.Register(CounterNamed("plain_total")).ok());
   const auto reading = testing::Read(path_);
   EXPECT_TRUE(reading.Shows("plain_total"));
@@ -146,7 +147,7 @@ TEST_F(DirectoryTest, FamilyWithoutLabelsHasItsSeriesAtOnce) {
 }
 
 // Fault 35.
-TEST_F(DirectoryTest, SecondDefinitionOfANameIsRefusedAndCounted) {
+TEST_F(DirectoryTest, ASecondDefinitionOfANameIsRefusedAndCounted) {
   ASSERT_TRUE(worker_.Register(HistogramNamed("latency", {1, 2})).ok());
   ExpectRefused(HistogramNamed("latency", {1, 3}), ErrorCode::kConflict, {"latency", "2.0", "3.0"});
   ExpectRefused(HistogramNamed("latency", {1}), ErrorCode::kConflict);
@@ -163,7 +164,7 @@ TEST_F(DirectoryTest, SecondDefinitionOfANameIsRefusedAndCounted) {
   EXPECT_EQ(reading.Family("latency")->refused_families, 4U);
 }
 
-TEST_F(DirectoryTest, HelpAndUnitAreThoseOfTheFirst) {
+TEST_F(DirectoryTest, HelpAndUnitStayThoseOfTheFirstRegistration) {
   FamilyDefinition first = CounterNamed("helped_total");
   first.help = "First.";
   FamilyDefinition second = first;
@@ -236,7 +237,7 @@ TEST_F(DirectoryTest, LabelSetsBeyondTheFamilysLimitShareTheOverflowSeries) {
   EXPECT_EQ(reading.Family("users_total")->refused_series, 5U);
   EXPECT_EQ(reading.Refusals(Refusal::kSeriesLimit), 5U);
   EXPECT_TRUE(worker_.directory().RegisterSeries(family.value(), LabelValues{"0"}).ok())
-      << "what is known stays known";
+      << "a registered label set is still found";
   EXPECT_TRUE(worker_.Register(CounterNamed("others_total", {"user"}), {"0"}).ok())
       << "another family has room";
 }
@@ -262,7 +263,7 @@ TEST_F(DirectoryTest, GaugesHaveNoOverflowSeries) {
   EXPECT_EQ(worker_.directory().OverflowSeries(family.value()), nullptr);
 }
 
-TEST_F(DirectoryTest, FamilyOfMoreRecordsThanTheSegmentHoldsIsRefusedAsFull) {
+TEST_F(DirectoryTest, AFamilyThatTheSegmentHasNoRoomForIsRefusedAsFull) {
   BareWorker small(folder_ / "small", {.bytes = 1U << 20U, .series_limit = 16, .family_series_limit = 16});
   FamilyDefinition family = CounterNamed("");
   family.help = std::string(4'000, 'x');
@@ -278,7 +279,7 @@ TEST_F(DirectoryTest, FamilyOfMoreRecordsThanTheSegmentHoldsIsRefusedAsFull) {
   EXPECT_EQ(testing::Read(folder_ / "small").Counter("first_total"), 1U);
 }
 
-TEST_F(DirectoryTest, RemovedSeriesIsHiddenAndComesBackWithItsValue) {
+TEST_F(DirectoryTest, ARemovedSeriesIsHiddenAndComesBackWithItsValue) {
   const std::string shown = R"(requests_total{method="GET",code="200"})";
   const LabelValues values = {"GET", "200"};
   const auto family = worker_.Register(requests_);

@@ -26,7 +26,7 @@ class ExemplarsTest : public ::testing::Test {
   void Observe(double value, const LabelValues& names, const LabelValues& values) {
     worker_.Observe(latency_, {"x"}, value, names, values);
   }
-  /// The label blocks of the exemplars, by bucket; "" for a bucket that has none.
+  /// The label blocks of the exemplars by bucket; "" for a bucket without one.
   std::vector<std::string> Blocks() {
     std::vector<std::string> blocks(4);
     for (const ExemplarSnapshot& exemplar : reading_.Again().Exemplars(kSeries))
@@ -78,12 +78,12 @@ TEST_F(ExemplarsTest, LabelsAreEscapedAndKeptAsTheyWere) {
   Observe(1, {"a", "b"}, {"\\\"\n", "\u20ac\x1b"});
   EXPECT_EQ(Blocks()[0], "a=\"\\\\\\\"\\n\",b=\"\u20ac\x1b\"");
   Observe(1, {}, {});
-  EXPECT_EQ(Blocks()[0], "") << "an exemplar without labels is one";
+  EXPECT_EQ(Blocks()[0], "") << "an exemplar may have no labels";
   EXPECT_EQ(reading_.Exemplars(kSeries).size(), 1U);
   EXPECT_EQ(Refused(), 0U);
 }
 
-TEST_F(ExemplarsTest, WhatIsNotAllowedIsDroppedAndCountedAndLeavesWhatWasThere) {
+TEST_F(ExemplarsTest, AnExemplarThatIsNotAllowedIsCountedAndTheOldOneStays) {
   const std::string euros = [] {
     std::string text;
     for (int i = 0; i < 62; i++) text += "\u20ac";
@@ -92,8 +92,7 @@ TEST_F(ExemplarsTest, WhatIsNotAllowedIsDroppedAndCountedAndLeavesWhatWasThere) 
   const std::string most(127, 'v');
   Observe(1, {"n"}, {most});
   Observe(2, {"n"}, {euros});
-  EXPECT_EQ(Refused(), 0U)
-      << "128 characters are allowed, whatever their bytes, while there is room for these";
+  EXPECT_EQ(Refused(), 0U) << "128 characters are allowed if their bytes fit into the record";
   const std::vector<std::string> before = Blocks();
   EXPECT_EQ(before[0], "n=\"" + most + "\"");
   EXPECT_EQ(before[1], "n=\"" + euros + "\"");
@@ -121,7 +120,7 @@ TEST_F(ExemplarsTest, WhatIsNotAllowedIsDroppedAndCountedAndLeavesWhatWasThere) 
   EXPECT_EQ(reading_.Histogram(kSeries).count, 2 + refused + 3) << "the observation always counts";
 }
 
-TEST_F(ExemplarsTest, AWriterGivesWayToAnotherAndTakesOverFromOneThatIsAtItTooLong) {
+TEST_F(ExemplarsTest, AWriterGivesWayToALivingWriterAndTakesOverFromADeadOne) {
   Observe(1, {"n"}, {"a"});
   constexpr std::uint64_t kHourNs = 3'600'000'000'000;
   const auto now = static_cast<std::uint64_t>(NowNs(CLOCK_REALTIME));
@@ -132,8 +131,8 @@ TEST_F(ExemplarsTest, AWriterGivesWayToAnotherAndTakesOverFromOneThatIsAtItTooLo
     EXPECT_EQ(Records()[0].claimed_unix_ns.load(), 0U);
     Observe(1, {"n"}, {"a"});
   }
-  bool gave_way =
-      false;  // unless this thread is preempted in between, for as long as makes the other one dead
+  // If this thread is preempted for too long, the other writer counts as dead. So this tries several times.
+  bool gave_way = false;
   for (int i = 0; i < 1'000 && !gave_way; i++) {
     Records()[0].claimed_unix_ns = static_cast<std::uint64_t>(NowNs(CLOCK_REALTIME));
     Observe(1, {"n"}, {"b"});
@@ -145,7 +144,7 @@ TEST_F(ExemplarsTest, AWriterGivesWayToAnotherAndTakesOverFromOneThatIsAtItTooLo
 }
 
 // Fault 32.
-TEST_F(ExemplarsTest, WithoutRoomInTheSegmentTheObservationCountsAndTheExemplarIsCountedAsRefused) {
+TEST_F(ExemplarsTest, WithoutRoomInTheSegmentTheObservationCountsAndTheExemplarIsRefused) {
   worker_.Observe(latency_, {"x"}, 1);
   while (worker_.arena().AllocateRecord(1'024).ok()) {
   }
@@ -156,7 +155,7 @@ TEST_F(ExemplarsTest, WithoutRoomInTheSegmentTheObservationCountsAndTheExemplarI
   EXPECT_TRUE(reading_.Exemplars(kSeries).empty());
 }
 
-TEST_F(ExemplarsTest, ASeriesTakesItsRecordsOnceAndOneWithoutExemplarsTakesNone) {
+TEST_F(ExemplarsTest, ASeriesAllocatesRecordsOnceForItsFirstExemplar) {
   worker_.Observe(latency_, {"x"}, 1);
   const auto used = [&] { return worker_.segment().mutable_header().used.load() & UINT32_MAX; };
   const std::uint64_t before = used();
@@ -165,7 +164,7 @@ TEST_F(ExemplarsTest, ASeriesTakesItsRecordsOnceAndOneWithoutExemplarsTakesNone)
   EXPECT_LE((used() - before) * layout::kRecordAlignment, 4 * 256U + 64U);
 }
 
-TEST(ExemplarLabelsTest, ChecksumIsOfEverythingThatIsUsedAndOfNothingElse) {
+TEST(ExemplarLabelsTest, TheChecksumCoversTheWordsInUseAndNoOthers) {
   ExemplarWords words{1, 2, 9, {3, 4, 5}};
   const std::uint64_t checksum = ChecksumOf(words);
   EXPECT_NE(checksum, 0U);

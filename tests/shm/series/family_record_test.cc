@@ -68,7 +68,7 @@ TEST_F(FamilyRecordTest, NothingIsReadOutsideTheSegment) {
   EXPECT_FALSE(Read(last));
 }
 
-TEST_F(FamilyRecordTest, RecordOfAnotherKindIsNoFamily) {
+TEST_F(FamilyRecordTest, ARecordOfAnotherKindIsNoFamily) {
   auto* record = Write(CounterNamed("c_total"));
   EXPECT_TRUE(Read(record));
   record->record.kind = layout::RecordKind::kSeries;

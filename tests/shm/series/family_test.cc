@@ -151,7 +151,7 @@ TEST(FamilyTest, CollisionsAreFoundFromBothSides) {
   EXPECT_FALSE(Collide(GaugeNamed("a_info", GaugeMode::kSum), GaugeNamed("a", GaugeMode::kSum)));
 }
 
-TEST(FamilyTest, DefinitionsDifferByAllButHelpAndUnit) {
+TEST(FamilyTest, HelpAndUnitMakeNoOtherDefinition) {
   const FamilyDefinition base = HistogramNamed("h", {1, 2}, {"a"});
   FamilyDefinition other = base;
   other.help = "Other.";

@@ -31,7 +31,7 @@ class HashChainsTest : public ::testing::Test {
     const std::optional<HashChains::Search> search = chains_.Find(hash, matches);
     return search ? std::optional(search->found) : std::nullopt;
   }
-  /// The search of an empty chain: all that is in the chain now is new.
+  /// Publishes after a search of the empty chain, so that all records of the chain are new.
   template <class Matches>
   std::optional<Ref> Publish(layout::SeriesRecord* series, Matches matches) {
     const HashChains::Search nothing{series->record.hash, 0, 0};
@@ -43,11 +43,11 @@ class HashChainsTest : public ::testing::Test {
   testing::BareWorker worker_{folder_ / "segment"};
   const Segment& segment_ = worker_.segment();
   HashChains chains_{segment_};
-  /// Hashes that differ by this share a chain.
+  /// Two hashes that differ by this share a chain.
   const std::uint64_t apart_ = segment_.header().chain_count;
 };
 
-TEST_F(HashChainsTest, RecordsAreFoundByTheirHashOncePublished) {
+TEST_F(HashChainsTest, PublishedRecordsAreFoundByTheirHash) {
   layout::SeriesRecord* first = Make(5);
   layout::SeriesRecord* second = Make(5 + apart_);
   EXPECT_EQ(Find(5, kAny), Ref{0});
@@ -59,7 +59,7 @@ TEST_F(HashChainsTest, RecordsAreFoundByTheirHashOncePublished) {
   EXPECT_EQ(Find(5, kNone), Ref{0});
 }
 
-TEST_F(HashChainsTest, OfRecordsThatMatchTheFirstStays) {
+TEST_F(HashChainsTest, OnlyTheFirstOfTheRecordsThatMatchIsPublished) {
   layout::SeriesRecord* first = Make(7);
   layout::SeriesRecord* second = Make(7);
   Publish(first);
@@ -84,7 +84,7 @@ TEST_F(HashChainsTest, PublishingSearchesOnlyWhatWasPublishedSinceTheSearch) {
   EXPECT_EQ(asked, std::vector{segment_.RefOf(since)});
 }
 
-TEST_F(HashChainsTest, AChainThatLeadsOutOfTheSegmentOrInACircleEnds) {
+TEST_F(HashChainsTest, TheWalkOfAChainThatLeadsOutOfTheSegmentOrInACircleEnds) {
   layout::SeriesRecord* series = Make(9);
   Publish(series);
   for (const Ref nowhere : {UINT32_MAX, segment_.RefOf(series)}) {

@@ -10,15 +10,16 @@
 namespace shmetrics::shm {
 namespace {
 
-/// The alphabet, over and over.
+/// The alphabet, repeated.
 std::string TextOf(std::size_t bytes) {
   std::string text(bytes, '\0');
   for (std::size_t i = 0; i < bytes; i++) text[i] = static_cast<char>('a' + i % 26);
   return text;
 }
 
-// Known answers of XXH3, at both sides of each length at which it changes its ways. A build that gives others puts its
-// keys into other shards than the rest: then kHashFunction must change with it.
+// Known results of XXH3, on both sides of each length at which its algorithm changes. A build with other
+// results looks for its keys in other chains and shards than all other processes. So kHashFunction must
+// change with them.
 TEST(KeyHashTest, NamesHaveTheHashesThatAreInSegments) {
   EXPECT_EQ(HashOfName(TextOf(0)), 0x2d06800538d394c2U);
   EXPECT_EQ(HashOfName(TextOf(3)), 0x78af5f94892f3950U);
@@ -35,12 +36,12 @@ TEST(KeyHashTest, ValuesHaveTheHashesThatAreInSegments) {
   EXPECT_EQ(HashOfValues(0, values), 0x79b748d7ab4de7fcU);
   EXPECT_EQ(HashOfValues(7, values), 0x949484cb4f485c0bU);
   EXPECT_EQ(HashOfValues(7, {}), 7U);
-  // A user's leases and his ledger entry: one value, no seed.
+  // The key of a user's leases and ledger entry is one value without a seed.
   const std::string_view user = "42";
   EXPECT_EQ(HashOfValues(0, {&user, 1}), 0x1217cb28c0ef2191U);
 }
 
-TEST(KeyHashTest, TheOrderOfValuesAndWhereOneEndsMatter) {
+TEST(KeyHashTest, TheOrderOfValuesAndTheirEndsMatter) {
   using Two = std::array<std::string_view, 2>;
   const std::uint64_t hash = HashOfValues(0, Two{"GET", "200"});
   EXPECT_NE(HashOfValues(0, Two{"200", "GET"}), hash);

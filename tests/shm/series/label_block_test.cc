@@ -20,7 +20,7 @@ std::string Escaped(std::string_view value) {
   return block.substr(3, block.size() - 4);  // a="..."
 }
 
-TEST(LabelBlockTest, BlockIsWhatTheExpositionPrints) {
+TEST(LabelBlockTest, ABlockIsWhatTheExpositionPrints) {
   EXPECT_EQ(MakeLabelBlock(Texts{}, Texts{}), "");
   EXPECT_EQ(MakeLabelBlock(Texts{"method"}, Texts{"GET"}), R"(method="GET")");
   EXPECT_EQ(MakeLabelBlock(Texts{"method", "code"}, Texts{"GET", ""}), R"(method="GET",code="")");
@@ -77,7 +77,7 @@ TEST(LabelBlockTest, PlainBlocksHaveTheValuesTheyWereMadeOf) {
   std::mt19937 random(5);
   const Texts names = {"a", "name"};
   const auto value = [&] {
-    // Of every length at which the comparison changes its ways, and mostly alike.
+    // All lengths at which the comparison changes. Most texts are alike.
     std::string text(random() % 20, 'x');
     if (!text.empty() && random() % 2 == 0) text[random() % text.size()] = "y=,"[random() % 3];
     return text;
@@ -94,7 +94,7 @@ TEST(LabelBlockTest, PlainBlocksHaveTheValuesTheyWereMadeOf) {
   EXPECT_GT(equal, 0);
 }
 
-// Values that are pieces of the block, with its quotes: of all pairs, only the one it was made of.
+// The values are pieces of the block, quotes included. The block has only the pair that it was made of.
 TEST(LabelBlockTest, PlainBlocksDoNotHaveValuesThatBorrowTheirQuotes) {
   const Texts names = {"a", "b"};
   const std::string block = MakeLabelBlock(names, Texts{"x", "yyyyyyyyy"});
@@ -114,7 +114,7 @@ TEST(LabelBlockTest, PlainBlocksDoNotHaveValuesThatBorrowTheirQuotes) {
   EXPECT_FALSE(PlainBlockHasValues(block + ",", names, Texts{"x", "yyyyyyyyy"}));
 }
 
-TEST(LabelBlockTest, BlockOfOtherNamesOrWithMoreBehindIsNotEqual) {
+TEST(LabelBlockTest, ABlockWithOtherNamesOrMoreLabelsIsNotEqual) {
   EXPECT_FALSE(LabelBlockEquals(R"(a="x")", Texts{"b"}, Texts{"x"}));
   EXPECT_FALSE(LabelBlockEquals(R"(a="x",b="y")", Texts{"a"}, Texts{"x"}));
   EXPECT_FALSE(LabelBlockEquals(R"(a="x)", Texts{"a"}, Texts{"x"}));
@@ -132,7 +132,7 @@ TEST(LabelBlockTest, MalformedBlocksHaveNoLabels) {
   }
 }
 
-TEST(LabelBlockTest, BlockBelongsToItsNamesInTheirOrder) {
+TEST(LabelBlockTest, ABlockBelongsToItsNamesInTheirOrder) {
   EXPECT_TRUE(IsLabelBlockOf(R"(a="x",b="y")", Texts{"a", "b"}));
   EXPECT_FALSE(IsLabelBlockOf(R"(b="y",a="x")", Texts{"a", "b"}));
   EXPECT_FALSE(IsLabelBlockOf(R"(a="x")", Texts{"a", "b"}));
@@ -143,7 +143,7 @@ TEST(LabelBlockTest, BlockBelongsToItsNamesInTheirOrder) {
   EXPECT_TRUE(IsLabelBlockOf("", Texts{}));
 }
 
-TEST(LabelValuesTest, CountMustBeThatOfTheNames) {
+TEST(LabelValuesTest, ThereMustBeOneValueForEachName) {
   EXPECT_TRUE(CheckLabelValues(Texts{"a"}, Texts{"x"}).ok());
   const auto checked = CheckLabelValues(Texts{"a"}, Texts{"x", "y"});
   ASSERT_FALSE(checked.ok());
@@ -153,7 +153,7 @@ TEST(LabelValuesTest, CountMustBeThatOfTheNames) {
 }
 
 // Fault 34.
-TEST(LabelValuesTest, InvalidUtf8IsRefusedByTheNameOfItsLabel) {
+TEST(LabelValuesTest, TheRefusalOfInvalidUtf8NamesTheLabel) {
   for (const std::string_view bad :
        {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "a\x80"}) {
     const auto checked = CheckLabelValues(Texts{"good", "bad"}, Texts{"x", bad});
@@ -164,7 +164,7 @@ TEST(LabelValuesTest, InvalidUtf8IsRefusedByTheNameOfItsLabel) {
   EXPECT_TRUE(CheckLabelValues(Texts{"a"}, Texts{std::string_view("\0\x1b\u20ac", 5)}).ok());
 }
 
-TEST(LabelValuesTest, BlockThatPassesItsLimitIsRefused) {
+TEST(LabelValuesTest, ABlockBeyondItsLimitIsRefused) {
   const std::string long_value(layout::kMaxLabelBlockBytes, 'x');
   EXPECT_FALSE(CheckLabelValues(Texts{"a"}, Texts{long_value}).ok());
   for (std::size_t bytes = 0; bytes <= layout::kMaxLabelBlockBytes; bytes++) {

@@ -19,7 +19,7 @@ class SeriesRecordTest : public ::testing::Test {
   const Segment& segment_ = worker_.segment();
 };
 
-TEST_F(SeriesRecordTest, RecordHoldsWhatWasWritten) {
+TEST_F(SeriesRecordTest, ARecordHoldsWhatWasWritten) {
   const std::string block = R"(a="x")";
   const auto offset = worker_.arena().AllocateRecord(sizeof(layout::SeriesRecord) + block.size());
   auto* series = segment_.At<layout::SeriesRecord>(offset.value());
@@ -36,7 +36,7 @@ TEST_F(SeriesRecordTest, RecordHoldsWhatWasWritten) {
   EXPECT_EQ(LabelBlockOf(segment_, *series), block);
 }
 
-TEST_F(SeriesRecordTest, RecordTellsWhetherItsValuesAreEscaped) {
+TEST_F(SeriesRecordTest, ARecordTellsIfItsValuesAreEscaped) {
   const auto offset = worker_.arena().AllocateRecord(sizeof(layout::SeriesRecord) + 16);
   auto* series = segment_.At<layout::SeriesRecord>(offset.value());
   WriteSeriesRecord(series, 7, 1, R"(a="\n")", 0, layout::Visibility::kShown);
@@ -47,7 +47,7 @@ TEST_F(SeriesRecordTest, RecordTellsWhetherItsValuesAreEscaped) {
 
 TEST_F(SeriesRecordTest, LabelsOutsideTheCommittedBytesAreEmpty) {
   const std::uint64_t end = segment_.mutable_header().committed_front.load();
-  auto* last = segment_.At<layout::SeriesRecord>(end - 56);  // eight bytes behind it
+  auto* last = segment_.At<layout::SeriesRecord>(end - 56);  // eight bytes follow it
   last->label_bytes = 8;
   EXPECT_EQ(LabelBlockOf(segment_, *last).size(), 8U);
   last->label_bytes = 9;
