@@ -149,7 +149,9 @@ HttpResponse Routes::StreamStatus(const HttpRequest& /*request*/, CurrentView::T
 HttpResponse Routes::StreamLimits(const HttpRequest& request, CurrentView::Turn* turn) {
   const std::string_view user_id = request.Parameter("user_id").value_or("");
   if (user_id.empty()) return BadRequest("Say whose limits: ?user_id=...");
-  if (user_id.size() > audio::kMaxUserIdBytes) return BadRequest("A user_id has at most 256 bytes.");
+  if (user_id.size() > audio::kMaxUserIdBytes) {
+    return BadRequest("A user_id has at most " + std::to_string(audio::kMaxUserIdBytes) + " bytes.");
+  }
   if (!shm::IsValidUtf8(user_id)) return BadRequest("A user_id is UTF-8.");
   return Json(turn, [&](shm::Snapshot* snapshot, std::string* out) {
     WriteStreamLimitsJson(*snapshot, turn->Ledger(), *audio_, user_id, shm::UtcDay(), out);
@@ -173,7 +175,9 @@ HttpResponse Routes::Status(const HttpRequest& /*request*/, CurrentView::Turn* t
 
 HttpResponse Routes::Families(const HttpRequest& request, CurrentView::Turn* turn) {
   const std::optional<std::size_t> top = TopOf(request);
-  if (!top) return BadRequest("top is how many series of a family are wanted, 0 to 100.");
+  if (!top) {
+    return BadRequest("top is how many series of a family are wanted, 0 to " + std::to_string(kMaxTop) + ".");
+  }
   const std::vector<std::string_view> names = request.Parameters("name[]");
   return Json(turn, [&](shm::Snapshot* snapshot, std::string* out) {
     if (names.empty()) return WriteFamilyListJson(*snapshot, shm::NowNs(CLOCK_REALTIME), out);

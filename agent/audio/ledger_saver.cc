@@ -122,7 +122,8 @@ void LedgerSaver::Save(std::vector<shm::LedgerRecord> ledger) {
 //   4 sync the folder                    die here -> nothing is missing
 Result<void> LedgerSaver::Write(const std::string& text) const {
   if (text.size() > audio::kMaxLedgerFileBytes) {
-    return Error{ErrorCode::kBadOption, path_ + " would have more than 64 MiB"};
+    return Error{ErrorCode::kBadOption, path_ + " would have more than " +
+                                            std::to_string(audio::kMaxLedgerFileBytes >> 20U) + " MiB"};
   }
   RemoveLeftovers(path_);
   const std::string temporary = TemporaryName(path_);

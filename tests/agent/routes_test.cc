@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "agent/view/bus_guard.h"
+#include "client-lib/audio/definitions.h"
 #include "shmetrics/shmetrics.h"
 #include "tests/agent/view/segment_writer.h"
 
@@ -167,9 +168,10 @@ TEST_F(RoutesTest, OfACorruptSegmentNothingIsSaid) {
 
 TEST_F(RoutesTest, LimitsAreOfOneUserWhoMustBeNamed) {
   EXPECT_EQ(json::parse(LimitsOf("\xc3\xa4").body)["user_id"], "\xc3\xa4");
-  EXPECT_EQ(LimitsOf(std::string(256, 'x')).status, 200);
-  for (const std::string& bad :
-       {std::string(), std::string(257, 'x'), std::string("\xff"), std::string("\xc3")}) {
+  EXPECT_EQ(LimitsOf(std::string(audio::kMaxUserIdBytes, 'x')).status, 200);
+  const std::string too_long(audio::kMaxUserIdBytes + 1, 'x');
+  EXPECT_THAT(LimitsOf(too_long).body, HasSubstr("at most 256 bytes"));
+  for (const std::string& bad : {std::string(), too_long, std::string("\xff"), std::string("\xc3")}) {
     const HttpResponse answer = LimitsOf(bad);
     EXPECT_EQ(answer.status, 400) << bad;
     EXPECT_EQ(answer.content_type, "application/json");
