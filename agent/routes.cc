@@ -36,7 +36,7 @@ HttpResponse BadRequest(std::string_view sentence) {
   return answer;
 }
 
-/// Everything of the page carries its policy, so that no file of it does more when it is opened by itself.
+/// Every file of the page carries the page's policy: a file must not be allowed more when it is opened alone.
 HttpResponse PageAnswer(std::string_view content_type, std::string body) {
   return {200,
           std::string(content_type),
@@ -44,7 +44,7 @@ HttpResponse PageAnswer(std::string_view content_type, std::string body) {
           {{"Content-Security-Policy", std::string(kPagePolicy)}, {"Referrer-Policy", "no-referrer"}}};
 }
 
-/// How many series of a family a request wants; nothing if what it says is no such number.
+/// How many series of a family a request wants; nothing if its number is invalid.
 std::optional<std::size_t> TopOf(const HttpRequest& request) {
   const std::optional<std::string_view> text = request.Parameter("top");
   if (!text) return kDefaultTop;
@@ -69,12 +69,13 @@ Routes::Routes(std::span<const Route> table, CurrentView* view, const audio::Aud
       negotiate_(std::move(negotiate)) {}
 
 void Routes::SetAudio(const audio::AudioConfig* audio) {
-  const CurrentView::Turn turn(view_);  // no answer is still being made by the former ones
+  // During this turn, nobody else writes an answer, so nobody uses the former definitions.
+  const CurrentView::Turn turn(view_);
   audio_ = audio;
 }
 
 HttpResponse Routes::Handle(const HttpRequest& request) {
-  // Without the lock: a file of the page is the same whatever the segment says.
+  // The files of the page do not depend on the segment, so they need no turn.
   if (const std::optional<Asset> asset = FindAsset(request.path)) {
     return PageAnswer(asset->content_type, std::string(asset->bytes));
   }

@@ -13,22 +13,23 @@
 
 namespace shmetrics::agent {
 
-/// Where the ledger outlives the segment, and with it the host's next boot: written by the agent, read by the worker that
-/// makes the next segment (client-lib/audio/ledger_loader.h). JSON, users sorted by name:
+/// Saves the ledger to a file, so that it survives the segment and the next boot of the host. The worker that
+/// makes the next segment reads the file (client-lib/audio/ledger_loader.h). It is JSON, with the users
+/// sorted by name:
 ///   {"format": "shmetrics-ledger-1", "saved": "2026-11-22T16:00:00.000Z", "users": [
 ///     {"user": "42", "day": "2026-11-22", "nano_minutes": 1500000000, "tier": "premium"}, ...]}
-/// `tier` is null where none was set. Written whole or not at all: a reader finds the former one or this.
+/// `tier` is null if none was set. A reader finds the former file or the new one, never a part of either.
 class LedgerSaver {
  public:
   explicit LedgerSaver(std::string path);
 
-  /// Saves the ledger that `view` has to be saved, if it has one, without raw ids where `audio` wants ids hashed. Says so
-  /// when no worker loads the file for long, because until then nothing is saved.
+  /// Saves the ledger of `view` if it is complete. Leaves out raw ids if `audio` wants hashed ones. Warns if
+  /// no worker loads the file for a long time, because until then nothing is saved.
   void SaveFrom(CurrentView* view, const audio::AudioConfig& audio,
                 std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now());
 
-  /// Writes `ledger` if it is not what was written last. A failure is logged once, until it becomes another or is over;
-  /// the next call tries again.
+  /// Writes `ledger` if it has changed since the last call. The next call tries again after a failure. The
+  /// log has one line for a failure, and another only when the failure changes or ends.
   void Save(std::vector<shm::LedgerRecord> ledger);
 
  private:
@@ -36,7 +37,7 @@ class LedgerSaver {
 
   const std::string path_;
   LedgerLoadWatch load_watch_;
-  std::string saved_users_;   ///< what was written last, without the time
+  std::string saved_users_;   ///< the users as they were last written, without the time
   std::string last_failure_;  ///< empty if there was none
 };
 
