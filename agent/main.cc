@@ -1,4 +1,4 @@
-// shmetrics-agent: reads a segment, speaks HTTP. The one file that knows all others.
+// shmetrics-agent reads a segment and serves it by HTTP. This is the only file that knows all the others.
 
 #include <algorithm>
 #include <chrono>
@@ -54,14 +54,14 @@ int Fail(const Error& error) {
   return kUsageError;
 }
 
-/// The table with the metrics where they are wanted.
+/// The table with the metrics at the configured path.
 std::vector<Route> RoutesWith(const std::string& telemetry_path) {
   std::vector<Route> table(std::begin(kRoutes), std::end(kRoutes));
   std::ranges::find(table, "/metrics", &Route::path)->path = telemetry_path;
   return table;
 }
 
-/// The sockets that this process was started with, else those of the configured addresses.
+/// The sockets that systemd opened for this process; if there are none, sockets on the configured addresses.
 Result<std::vector<Listener>> OpenListeners(std::vector<ListenAddress> configured) {
   Result<std::vector<Listener>> activation = AdoptActivationSockets();
   if (!activation.ok()) return activation.error();
@@ -106,8 +106,9 @@ Result<Servers> StartServers(std::span<const Listener> listeners, const Config& 
   return servers;
 }
 
-/// Gives everything that can be exchanged while it runs its part of `config`. First come those who can refuse it: the audio
-/// definitions are pointed to, and after a refusal the caller frees them.
+/// Applies the parts of `config` that can change while the agent runs. The servers come first, because they
+/// can refuse it. The routes come last, because they keep a pointer into `config`, which the caller frees
+/// after a refusal.
 Result<void> ApplyConfig(const Config& config, const Servers& servers, Routes* routes) {
   for (const std::unique_ptr<HttpServer>& server : servers) {
     Result<void> reloaded = server->Reload(config.http_policy);
@@ -118,7 +119,7 @@ Result<void> ApplyConfig(const Config& config, const Servers& servers, Routes* r
   return {};
 }
 
-/// What the main thread does while others answer.
+/// The work of the main thread, while other threads answer requests.
 void RunTasks(const sigset_t& signals, const Servers& servers, CurrentView* view, Routes* routes,
               Reload* reload) {
   LedgerSaver ledger_saver(reload->config().audio.state_file);
@@ -129,7 +130,8 @@ void RunTasks(const sigset_t& signals, const Servers& servers, CurrentView* view
                               },
                               true}};
   if (const auto timeout = WatchdogTimeout()) {
-    // An answer takes its turn as all answers do. Where one hangs, this does too, and the manager is told no more.
+    // This answer waits for its turn like every other. If one answer hangs, this one hangs too, and the
+    // manager notices that the agent has become silent.
     tasks.push_back({"no answer for the service manager: ", *timeout / 3, [&] {
                        routes->Handle({"/-/ready"});
                        NotifyAlive();
@@ -146,7 +148,7 @@ void RunTasks(const sigset_t& signals, const Servers& servers, CurrentView* view
 
 int Serve(Options options, const Config& config) {
   const sigset_t signals = BlockSignals();
-  std::signal(SIGPIPE, SIG_IGN);  // a client that hangs up is no reason to die
+  std::signal(SIGPIPE, SIG_IGN);  // else a client that hangs up would kill the agent
   BusGuard::Install();
 
   const Result<std::vector<Listener>> listeners = OpenListeners(config.listen_addresses);

@@ -36,7 +36,7 @@ HttpResponse BadRequest(std::string_view sentence) {
   return answer;
 }
 
-/// Everything of the page carries its policy, so that no file of it does more when it is opened by itself.
+/// Every file of the page carries the page's policy: a file must not be allowed more when it is opened alone.
 HttpResponse PageAnswer(std::string_view content_type, std::string body) {
   return {200,
           std::string(content_type),
@@ -44,7 +44,7 @@ HttpResponse PageAnswer(std::string_view content_type, std::string body) {
           {{"Content-Security-Policy", std::string(kPagePolicy)}, {"Referrer-Policy", "no-referrer"}}};
 }
 
-/// How many series of a family a request wants; nothing if what it says is no such number.
+/// How many series of a family a request wants; nothing if its number is invalid.
 std::optional<std::size_t> TopOf(const HttpRequest& request) {
   const std::optional<std::string_view> text = request.Parameter("top");
   if (!text) return kDefaultTop;
@@ -69,12 +69,13 @@ Routes::Routes(std::span<const Route> table, CurrentView* view, const audio::Aud
       negotiate_(std::move(negotiate)) {}
 
 void Routes::SetAudio(const audio::AudioConfig* audio) {
-  const CurrentView::Turn turn(view_);  // no answer is still being made by the former ones
+  // During this turn, nobody else writes an answer, so nobody uses the former definitions.
+  const CurrentView::Turn turn(view_);
   audio_ = audio;
 }
 
 HttpResponse Routes::Handle(const HttpRequest& request) {
-  // Without the lock: a file of the page is the same whatever the segment says.
+  // The files of the page do not depend on the segment, so they need no turn.
   if (const std::optional<Asset> asset = FindAsset(request.path)) {
     return PageAnswer(asset->content_type, std::string(asset->bytes));
   }
@@ -149,7 +150,9 @@ HttpResponse Routes::StreamStatus(const HttpRequest& /*request*/, CurrentView::T
 HttpResponse Routes::StreamLimits(const HttpRequest& request, CurrentView::Turn* turn) {
   const std::string_view user_id = request.Parameter("user_id").value_or("");
   if (user_id.empty()) return BadRequest("Say whose limits: ?user_id=...");
-  if (user_id.size() > audio::kMaxUserIdBytes) return BadRequest("A user_id has at most 256 bytes.");
+  if (user_id.size() > audio::kMaxUserIdBytes) {
+    return BadRequest("A user_id has at most " + std::to_string(audio::kMaxUserIdBytes) + " bytes.");
+  }
   if (!shm::IsValidUtf8(user_id)) return BadRequest("A user_id is UTF-8.");
   return Json(turn, [&](shm::Snapshot* snapshot, std::string* out) {
     WriteStreamLimitsJson(*snapshot, turn->Ledger(), *audio_, user_id, shm::UtcDay(), out);
@@ -173,7 +176,9 @@ HttpResponse Routes::Status(const HttpRequest& /*request*/, CurrentView::Turn* t
 
 HttpResponse Routes::Families(const HttpRequest& request, CurrentView::Turn* turn) {
   const std::optional<std::size_t> top = TopOf(request);
-  if (!top) return BadRequest("top is how many series of a family are wanted, 0 to 100.");
+  if (!top) {
+    return BadRequest("top is how many series of a family are wanted, 0 to " + std::to_string(kMaxTop) + ".");
+  }
   const std::vector<std::string_view> names = request.Parameters("name[]");
   return Json(turn, [&](shm::Snapshot* snapshot, std::string* out) {
     if (names.empty()) return WriteFamilyListJson(*snapshot, shm::NowNs(CLOCK_REALTIME), out);

@@ -17,16 +17,16 @@ namespace shmetrics::agent {
 
 class Routes;
 
-/// What of /metrics is a matter of configuration.
+/// The configurable parts of /metrics.
 struct MetricsOptions {
-  bool exporter_metrics = true;      ///< also what the agent itself costs
-  bool openmetrics_created = false;  ///< in OpenMetrics when each counter and histogram began
+  bool exporter_metrics = true;      ///< shows what the agent itself costs
+  bool openmetrics_created = false;  ///< says in OpenMetrics when each counter and histogram began
 };
 
-/// One line of the route table. A path is matched whole, to the last slash.
+/// One row of the route table. Only the whole path matches, including its last slash.
 struct Route {
   using Answer = HttpResponse (Routes::*)(const HttpRequest&, CurrentView::Turn*);
-  /// Answers in the format that was negotiated; counted as a scrape.
+  /// Answers in the negotiated format. The answer is counted as a scrape.
   using Scrape = HttpResponse (Routes::*)(const HttpRequest&, CurrentView::Turn*, shm::Exposition);
 
   std::string_view path;
@@ -37,25 +37,26 @@ struct Route {
 /// Chooses the format of a scrape by its Accept header.
 using Negotiator = std::function<shm::Exposition(std::string_view accept)>;
 
-/// From a path to an answer. Every answer but /-/healthy is made from a fresh look at the segment. With no
-/// segment the metrics are those of the agent alone, so that Prometheus' `up` stays 1 and shmetrics_up says
-/// what is missing; of a corrupt one there is nothing to be said, and the answer is 503.
+/// Answers requests by their path. Every answer except that of /-/healthy comes from a fresh look at the
+/// segment. Without a segment, the metrics are the agent's own: Prometheus' `up` stays 1, and shmetrics_up
+/// says what is missing. If the segment is corrupt, the answer is 503.
 class Routes {
  public:
-  /// `table` and `view` must live as long as this, `audio` until SetAudio() is given another.
+  /// `table` and `view` must outlive this. `audio` must live until SetAudio() replaces it.
   Routes(std::span<const Route> table, CurrentView* view, const audio::AudioConfig* audio,
          MetricsOptions metrics_options = {}, Negotiator negotiate = Negotiate);
 
-  /// What goes by the audio definitions goes by these from now on; the file that the ledger is saved in stays. Thread-safe.
+  /// Replaces the audio definitions. The file in which the ledger is saved stays the same. When this returns,
+  /// no answer uses the former definitions. Thread-safe.
   void SetAudio(const audio::AudioConfig* audio);
 
-  /// What the agent's own metrics tell; to be recorded in by who does it.
+  /// The source of the agent's own metrics. The code that does something records it here.
   AgentStats& stats() { return stats_; }
 
-  /// Thread-safe: one answer is made at a time; they are compressed side by side, which takes longer.
+  /// Thread-safe. Answers are written one at a time, but compressed in parallel: compression takes longer.
   HttpResponse Handle(const HttpRequest& request);
 
-  // What the table can name; called by Handle() only, in a turn at the view.
+  // The answers that the table can name. Only Handle() calls them, during a turn at the view.
   HttpResponse Metrics(const HttpRequest& request, CurrentView::Turn* turn, shm::Exposition exposition);
   HttpResponse MetricsMap(const HttpRequest& request, CurrentView::Turn* turn);
   HttpResponse MetricsDocument(const HttpRequest& request, CurrentView::Turn* turn);
@@ -70,17 +71,17 @@ class Routes {
 
  private:
   HttpResponse AnswerScrape(Route::Scrape scrape, const HttpRequest& request);
-  /// What `answer` says to `request`, made in a turn at the view and compressed after it.
+  /// Calls `answer` during a turn at the view, and compresses the answer after the turn.
   template <class... Negotiated>
   HttpResponse Encoded(HttpResponse (Routes::*answer)(const HttpRequest&, CurrentView::Turn*, Negotiated...),
                        const HttpRequest& request, Negotiated... negotiated);
-  /// JSON from `write`, or the 503 of a corrupt segment.
+  /// The JSON that `write` appends, or the 503 for a corrupt segment.
   template <class Write>
   static HttpResponse Json(CurrentView::Turn* turn, Write write);
 
   std::span<const Route> table_;
   CurrentView* const view_;
-  const audio::AudioConfig* audio_;  ///< guarded by the turns
+  const audio::AudioConfig* audio_;  ///< guarded by the turns at the view
   const MetricsOptions metrics_options_;
   const Negotiator negotiate_;
   AgentStats stats_;

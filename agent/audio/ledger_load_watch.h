@@ -9,17 +9,18 @@
 
 namespace shmetrics::agent {
 
-/// Says so when no worker loads the saved ledger: until one has, nothing is saved, because the ledger is not the whole.
-/// Without a word, all that is counted meanwhile would be lost with the segment. One thread at a time.
+/// Warns if no worker loads the saved ledger. Until one has, the ledger is not complete, so it is not saved.
+/// Without a warning, everything counted meanwhile could be lost with the segment unnoticed. One thread at a
+/// time.
 class LedgerLoadWatch {
  public:
-  /// How long workers may take, as the next one that makes a quota loads what the last one could not.
+  /// How long workers may take. If one fails to load it, the next one that makes a quota tries again.
   static constexpr std::chrono::seconds kPatience{60};
 
   explicit LedgerLoadWatch(std::string state_file);
 
-  /// To be called with every view before a save. Logs a warning once the ledger has had users, and has not been loaded,
-  /// for longer than kPatience, and again when it has been loaded after all.
+  /// Call this with every view before a save. Logs a warning when the ledger has had users for longer than
+  /// kPatience and has not been loaded. Logs once more when it has been loaded after all.
   void Look(const SegmentView& view, std::chrono::steady_clock::time_point now);
 
  private:

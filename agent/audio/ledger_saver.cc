@@ -26,7 +26,7 @@
 namespace shmetrics::agent {
 namespace {
 
-/// The group's, too: workers read it, and they may be other users.
+/// The group may read the file, because workers read it and may be other users.
 constexpr mode_t kFileMode = 0640;
 constexpr const char* kTemporarySuffix = ".new-";
 constexpr std::time_t kLeftoverSeconds = 60;
@@ -45,7 +45,8 @@ bool WriteAll(int fd, std::string_view bytes) {
   return true;
 }
 
-/// Two agents may save at once, in containers with the same process id: neither may write into the other's.
+/// A random name, because two agents must not write to the same file. In containers, both can have the same
+/// process id.
 std::string TemporaryName(const std::string& path) {
   std::uint64_t number = 0;
   if (getrandom(&number, sizeof(number), 0) != sizeof(number))
@@ -53,7 +54,7 @@ std::string TemporaryName(const std::string& path) {
   return path + kTemporarySuffix + std::to_string(number);
 }
 
-/// Whether a file of `folder` has a name that TemporaryName() makes.
+/// True if `name` is one that TemporaryName() makes.
 bool IsTemporary(std::string_view name, std::string_view ledger_name) {
   if (!name.starts_with(ledger_name)) return false;
   name.remove_prefix(ledger_name.size());
@@ -62,14 +63,14 @@ bool IsTemporary(std::string_view name, std::string_view ledger_name) {
   return !name.empty() && name.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-/// What was killed left its temporary file behind. One that another agent is still writing to is younger; were it not, for
-/// a disk that stands still, that agent's rename fails and it writes another.
+/// Removes the temporary files that killed agents left behind. A file that another agent is writing now is
+/// younger. If a slow disk made it as old, that agent's rename fails and it writes another one.
 void RemoveLeftovers(const std::string& path) {
   const std::string folder = shm::FolderOf(path);
   const std::string ledger_name = path.substr(path.rfind('/') + 1);
   const std::time_t now = std::time(nullptr);
-  std::error_code
-      error;  // of which there is nothing to say: if files cannot be made here either, that is said
+  // Not logged: if no file can be made in the folder either, Write() says so.
+  std::error_code error;
   for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {
     if (!IsTemporary(entry->path().filename().native(), ledger_name)) continue;
@@ -94,8 +95,8 @@ void LedgerSaver::SaveFrom(CurrentView* view, const audio::AudioConfig& audio,
     ledger = turn.LedgerToSave();
   }
   if (!ledger) return;
-  // Raw ids, from before hashing was switched on, or of a worker with another configuration: a segment is gone with the
-  // next boot, a file is not.
+  // Raw ids are from before hashing was switched on, or from a worker with another configuration. They must
+  // not get into the file: a segment is gone with the next boot, a file is not.
   std::erase_if(*ledger, [&](const auto& record) { return !audio.IsUserLabel(record.key); });
   Save(std::move(*ledger));
 }
@@ -114,23 +115,24 @@ void LedgerSaver::Save(std::vector<shm::LedgerRecord> ledger) {
   }
 }
 
-// Writing, by an agent that may be killed at any moment, while others may write to the same path:
-//   1 remove leftovers of step 2         die here -> the next Write() removes the others
-//   2 write and sync a temporary file    die here -> it is left over; the former file holds
-//   3 rename it to path_                 die here -> the new file holds, or after a power cut the former one
+// What is left if the agent is killed at each step. Other agents may write to the same path at the same time.
+//   1 remove leftovers of step 2         die here -> the next Write() removes the rest
+//   2 write and sync a temporary file    die here -> it is left over; the former file is valid
+//   3 rename it to path_                 die here -> the new file is valid, or the former after a power cut
 //   4 sync the folder                    die here -> nothing is missing
 Result<void> LedgerSaver::Write(const std::string& text) const {
   if (text.size() > audio::kMaxLedgerFileBytes) {
-    return Error{ErrorCode::kBadOption, path_ + " would have more than 64 MiB"};
+    return Error{ErrorCode::kBadOption, path_ + " would have more than " +
+                                            std::to_string(audio::kMaxLedgerFileBytes >> 20U) + " MiB"};
   }
   RemoveLeftovers(path_);
   const std::string temporary = TemporaryName(path_);
   {
     const shm::UniqueFd file(
         open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kFileMode));
-    // Without the random name, so that the same failure is the same sentence.
+    // Leaves out the random name: the same failure must have the same text, or it would be logged again.
     if (!file.valid()) return Failed("no file can be made beside " + path_);
-    // fchmod: the umask has its say in open().
+    // open() applies the umask; fchmod does not.
     const bool is_whole =
         fchmod(file.get(), kFileMode) == 0 && WriteAll(file.get(), text) && fsync(file.get()) == 0;
     if (!is_whole || rename(temporary.c_str(), path_.c_str()) != 0) {

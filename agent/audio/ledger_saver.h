@@ -13,20 +13,20 @@
 
 namespace shmetrics::agent {
 
-/// The file in which the ledger outlives the segment, and so the host's next boot. The agent writes it, and the worker
-/// that makes the next segment reads it: client-lib/audio/ledger_format.h tells the form. It is written whole or not at
-/// all, so a reader finds the former file or the new one.
+/// Saves the ledger to a file, so that it survives the segment and the next boot of the host. The worker that
+/// makes the next segment reads the file: client-lib/audio/ledger_format.h tells the form. A reader finds the
+/// former file or the new one, never a part of either.
 class LedgerSaver {
  public:
   explicit LedgerSaver(std::string path);
 
-  /// Saves the ledger that `view` has to be saved, if it has one, without raw ids where `audio` wants ids hashed. Says so
-  /// when no worker loads the file for long, because until then nothing is saved.
+  /// Saves the ledger of `view` if it is complete. Leaves out raw ids if `audio` wants hashed ones. Warns if
+  /// no worker loads the file for a long time, because until then nothing is saved.
   void SaveFrom(CurrentView* view, const audio::AudioConfig& audio,
                 std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now());
 
-  /// Writes `ledger` if it is not what was written last. A failure is logged once, until it becomes another or is over;
-  /// the next call tries again.
+  /// Writes `ledger` if it has changed since the last call. The next call tries again after a failure. The
+  /// log has one line for a failure, and another only when the failure changes or ends.
   void Save(std::vector<shm::LedgerRecord> ledger);
 
  private:
@@ -34,7 +34,7 @@ class LedgerSaver {
 
   const std::string path_;
   LedgerLoadWatch load_watch_;
-  std::string saved_users_;   ///< what was written last, without the time
+  std::string saved_users_;   ///< the users as they were last written, without the time
   std::string last_failure_;  ///< empty if there was none
 };
 

@@ -19,13 +19,13 @@ using shm::SeriesSnapshot;
 using shm::layout::MetricType;
 
 constexpr std::string_view kEndpoint = "/api/v1/audio/stream/transcribe";
-/// Clients take the first model that they know.
+/// These come first in the list, because clients take the first model that they know.
 constexpr std::string_view kFirstModels[] = {"parakeet-mlx", "parakeet-standard", "parakeet-onnx"};
 constexpr std::string_view kFeatures[] = {"partial_results",     "multiple_languages", "concurrent_streams",
                                           "segment_metadata",    "live_insights",      "meeting_notes",
                                           "speaker_diarization", "audio_persistence"};
 
-/// The series of the family `name` if it is of type `type`; workers may have registered another under the name.
+/// The series of the family `name`; none if workers have registered another type under that name.
 std::span<const SeriesSnapshot> SeriesOf(const shm::Snapshot& snapshot, std::string_view name,
                                          MetricType type) {
   const auto family = std::ranges::lower_bound(snapshot.families, name, {}, &shm::FamilySnapshot::name);
@@ -37,7 +37,8 @@ std::string LabelBlock(std::string_view name, std::string_view value) {
   return shm::MakeLabelBlock({&name, 1}, {&value, 1});
 }
 
-/// How many are going on. Of a gauge of another kind the value may be anything.
+/// How many are going on. Any value is possible, because workers may have registered another gauge of that
+/// name.
 std::uint64_t CountOf(const SeriesSnapshot& series) {
   return series.number >= 1 && series.number < 1e15 ? static_cast<std::uint64_t>(series.number) : 0;
 }

@@ -1,7 +1,8 @@
 #ifndef SHMETRICS_AGENT_AUDIO_QUOTA_JSON_H_
 #define SHMETRICS_AGENT_AUDIO_QUOTA_JSON_H_
 
-// The answers that the audio service's clients know from the replaced system, key by key, from a snapshot.
+// Writes the answers that clients of the audio service know from the replaced system, with the same keys,
+// from a snapshot.
 
 #include <cstdint>
 #include <span>
@@ -14,19 +15,20 @@
 
 namespace shmetrics::agent {
 
-/// Appends {status, available_models, websocket_endpoint, supported_features}, and what the replaced system did not
-/// tell: `load`, over all workers of the host. A model is available if a living worker has announced it or it is
-/// configured; the service is, if a model is.
+/// Appends {status, available_models, websocket_endpoint, supported_features, load}. `load` covers all
+/// workers of the host; the replaced system did not have it. A model is available if a living worker has
+/// announced it or if it is configured. The service is available if a model is.
 void WriteStreamStatusJson(const shm::Snapshot& snapshot, const audio::AudioConfig& config, std::string* out);
 
 /// Appends {user_id, tier, limits, used_today_minutes, remaining_minutes, active_streams, can_start_stream,
-/// _can_start_stream}; the last two say the same, as there. null is unlimited; 0 is nothing at all, where it once meant
-/// unlimited too. `today` is the day of UTC, in days since 1970-01-01: minutes of another day do not count.
+/// _can_start_stream}. The last two are the same, as in the replaced system. null means unlimited and 0 means
+/// nothing at all; in the replaced system 0 meant unlimited too. `today` is the UTC day, in days since
+/// 1970-01-01; minutes of other days do not count.
 void WriteStreamLimitsJson(const shm::Snapshot& snapshot, std::span<const shm::LedgerRecord> ledger,
                            const audio::AudioConfig& config, std::string_view user_id, std::int64_t today,
                            std::string* out);
 
-/// Appends {detail}, as the replaced system says what is wrong with a request.
+/// Appends {detail}, the error of a request as in the replaced system.
 void WriteErrorJson(std::string_view detail, std::string* out);
 
 }  // namespace shmetrics::agent

@@ -14,7 +14,7 @@
 namespace shmetrics::agent {
 namespace {
 
-Error OfFile(const std::string& file, const std::string& what) {
+Error InFile(const std::string& file, const std::string& what) {
   return {ErrorCode::kBadOption, file + ": " + what};
 }
 
@@ -24,11 +24,11 @@ Result<void> CheckTls(const PartialConfig& settings, const std::string& file) {
   const bool has_key = settings.Gives("[web] tls_key");
   if (has_certificate && has_key) {
     const auto usable = TlsCredentials::Load(*settings.values.http_policy.tls);
-    if (!usable.ok()) return OfFile(file, "[web] tls_certificate, tls_key: " + usable.error().message);
+    if (!usable.ok()) return InFile(file, "[web] tls_certificate, tls_key: " + usable.error().message);
   } else if (has_certificate) {
-    return OfFile(file, "[web] tls_key: missing; tls_certificate is of no use alone");
+    return InFile(file, "[web] tls_key: missing; tls_certificate is of no use alone");
   } else if (has_key) {
-    return OfFile(file, "[web] tls_certificate: missing; tls_key is of no use alone");
+    return InFile(file, "[web] tls_certificate: missing; tls_key is of no use alone");
   }
   return {};
 }
@@ -67,7 +67,7 @@ Result<Config> ReadConfig(const std::optional<std::string>& config_file, const P
   Config config = std::move(settings.values);
   if (path && !config.http_policy.users.empty() && IsReadableByAll(*path)) {
     config.warnings.push_back(
-        *path + ": [web.users]: every user of this host can read it; chmod o= keeps the hashes");
+        *path + ": [web.users]: every user of this host can read the password hashes; chmod o= prevents it");
   }
   audio::AudioConfigReading audio = audio::ReadAudioConfig(ini ? &*ini : nullptr);
   if (!audio.file_errors.empty()) return Error{ErrorCode::kBadOption, audio.file_errors.front()};

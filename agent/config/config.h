@@ -48,11 +48,11 @@ struct PartialConfig {
   void FillFrom(const PartialConfig& other);
 };
 
-/// Reads `config_file`, or the usual file if there is none, and the environment. An error is one line that names
-/// the file, the line and the key.
+/// Reads `config_file`, or the usual file if no name is given, and the environment. An error is one line that
+/// names the file, the line and the key.
 Result<Config> ReadConfig(const std::optional<std::string>& config_file, const PartialConfig& flags);
 
-/// The keys that differ between the two and that only a restart can change.
+/// The keys that differ between the two and need a restart to change.
 std::vector<std::string> KeysThatNeedRestart(const Config& running, const Config& next);
 
 /// `next`, but with the values of `running` for KeysThatNeedRestart().

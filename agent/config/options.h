@@ -9,15 +9,15 @@
 
 namespace shmetrics::agent {
 
-/// What the command line asks for.
+/// The command line.
 struct Options {
   std::optional<std::string> config_file = {};
-  bool check_config = false;  ///< read everything, say whether it is good, and stop
+  bool check_config = false;  ///< read the whole configuration, say whether it is good, and stop
   PartialConfig flags = {};
-  std::string answer = {};  ///< to --help or --version: print it and stop
+  std::string answer = {};  ///< the answer to --help or --version, to print before stopping
 };
 
-/// Fails with one line that names the flag.
+/// An error is one line that names the flag.
 Result<Options> ParseOptions(int argc, const char* const* argv);
 
 }  // namespace shmetrics::agent

@@ -38,13 +38,13 @@ Result<void> Reload::TryRun(const Apply& apply) {
   for (const std::string& key : KeysThatNeedRestart(*config_, read.value())) {
     waiting += (waiting.empty() ? "" : ", ") + key;
   }
-  // The running values stay for what waits, so that a second reload names it again.
+  // Settings that wait for a restart keep their running values, so that the next reload names them again.
   auto next = std::make_unique<const Config>(WithoutKeysThatNeedRestart(*config_, std::move(read.value())));
   const Result<void> applied = apply(*next);
   if (!applied.ok()) return applied.error();
   config_ = std::move(next);
   for (const std::string& warning : warnings) Log(LogLevel::kWarn, warning);
-  if (!waiting.empty()) Log(LogLevel::kWarn, "changed, and in force only after a restart: " + waiting);
+  if (!waiting.empty()) Log(LogLevel::kWarn, "these settings change only after a restart: " + waiting);
   Log(LogLevel::kInfo, "the configuration has been read again");
   return {};
 }

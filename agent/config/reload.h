@@ -11,20 +11,21 @@
 
 namespace shmetrics::agent {
 
-/// The configuration in force, and its exchange for what the file says now. For one thread.
+/// Holds the configuration in force, and replaces it by what file and environment say now. For one thread.
 class Reload {
  public:
-  /// Hands the new configuration to all that can exchange it, or to none and fails. What it is given lives until the next
-  /// call of it has returned.
+  /// Applies a new configuration completely, or fails and changes nothing. The configuration lives until the
+  /// next call has returned.
   using Apply = std::function<Result<void>(const Config&)>;
 
-  /// Records in `stats` how each reading went.
+  /// Each reload records its success in `stats`.
   Reload(Options options, Config config, ReloadStats* stats);
 
   const Config& config() const { return *config_; }
 
-  /// Reads file and environment again; flags stay above them. What is good is applied and logged, with the keys that wait
-  /// for a restart. What is bad is logged in one line, and the old configuration stays in force.
+  /// Reads file and environment again; flags still win over them. A good configuration is applied, and the
+  /// log names the keys that wait for a restart. A bad one is logged in one line, and the old one stays in
+  /// force.
   void Run(const Apply& apply);
 
  private:

@@ -48,13 +48,13 @@ struct Setting {
   std::string (*find_default)() = nullptr;  ///< finds the default at the start of the program
   std::string_view default_in_words = {};   ///< for the help, if there is no default_value
   std::string_view help = {};
-  std::string_view expected = {};   ///< ends the error "'x' is not ...": what a value can be
+  std::string_view expected = {};   ///< what a value can be; ends the error "'x' is not ..."
   std::optional<Range> range = {};  ///< of a number
   bool needs_restart = false;       ///< a reload leaves the setting as it is
   Member member;
 
-  /// Stores the value that a user wrote as `text`. An error is kBadOption, and its message names the value and
-  /// says what it can be.
+  /// Stores the value that a user wrote as `text`. An error is kBadOption, and its message names the value
+  /// and says what it can be.
   Result<void> Set(const std::string& text, PartialConfig* config) const;
 
   /// The help with the default.
@@ -63,7 +63,7 @@ struct Setting {
 
 std::span<const Setting> AllSettings();
 
-/// What holds if nobody says anything.
+/// The defaults of all rows.
 PartialConfig DefaultSettings();
 
 /// Adds a user of [web.users]. The message of an error never holds the hash.

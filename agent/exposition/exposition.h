@@ -9,8 +9,8 @@
 
 namespace shmetrics::agent {
 
-/// Appends what the snapshots say to `out`, as one exposition: what the later ones have in common with the first is left
-/// out. `with_created` means something to OpenMetrics alone.
+/// Appends the snapshots to `out` as one exposition. Families of a later snapshot are left out if an earlier
+/// one uses their names. `with_created` matters only in OpenMetrics.
 void WriteExposition(std::span<const shm::Snapshot* const> snapshots, shm::Exposition exposition,
                      bool with_created, std::string* out);
 

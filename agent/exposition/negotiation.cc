@@ -17,7 +17,7 @@ using shm::Format;
 
 namespace {
 
-/// How closely a clause describes a format: of two that fit, the closer one decides.
+/// How closely a clause describes a format. If two clauses fit, the closer one decides.
 enum class Closeness : std::uint8_t { kNone, kAnything, kType, kMediaType, kVersion };
 
 struct Match {
@@ -25,8 +25,8 @@ struct Match {
   Closeness closeness = Closeness::kNone;
 };
 
-/// Which format a clause asks for. A wildcard stands for text 0.0.4 alone, which everybody reads: who does not name
-/// OpenMetrics may not know it.
+/// The format that a clause asks for. A wildcard asks for text 0.0.4, which every client reads. A client that
+/// does not name OpenMetrics may not know it.
 Match Find(const AcceptClause& clause) {
   if (EqualIgnoringCase(clause.name, "*/*")) return {Format::kText004, Closeness::kAnything};
   if (EqualIgnoringCase(clause.name, "text/*")) return {Format::kText004, Closeness::kType};
@@ -43,9 +43,10 @@ Match Find(const AcceptClause& clause) {
   return {};
 }
 
-/// What a format may do to names. Versions below 1.0.0 are older than the parameter and have no quoted names. Prometheus
-/// 3.0 to 3.2 send it with them all the same; but a scraper that ends up with them has refused the format that has
-/// quotes, and a quoted name read by an older parser ends the whole scrape.
+/// How names are escaped in a format. Versions below 1.0.0 are older than the escaping parameter and have no
+/// quoted names. Prometheus 3.0 to 3.2 send the parameter with those versions too. It is ignored there: a
+/// scraper that gets such a version has refused the formats with quotes, and an older parser fails at a
+/// quoted name and loses the whole scrape.
 Escaping EscapingOf(Format format, const std::optional<std::string>& word) {
   if (format != Format::kText100 && format != Format::kOpenMetrics100) return Escaping::kUnderscores;
   if (word == "dots") return Escaping::kDots;
@@ -53,7 +54,7 @@ Escaping EscapingOf(Format format, const std::optional<std::string>& word) {
   return word == "allow-utf-8" ? Escaping::kAllowUtf8 : Escaping::kUnderscores;
 }
 
-/// What is known of one format after all clauses.
+/// What all clauses say about one format.
 struct Wish {
   Format format;
   Closeness closeness = Closeness::kNone;
@@ -64,7 +65,7 @@ struct Wish {
 }  // namespace
 
 Exposition Negotiate(std::string_view accept) {
-  // Of equal wishes the first is granted.
+  // The first of several equal wishes wins.
   std::array<Wish, 4> wishes{Wish{Format::kOpenMetrics100}, Wish{Format::kText004}, Wish{Format::kText100},
                              Wish{Format::kOpenMetrics001}};
   ForEachClause(accept, [&](const AcceptClause& clause) {

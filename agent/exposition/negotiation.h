@@ -7,8 +7,8 @@
 
 namespace shmetrics::agent {
 
-/// The best of what `accept`, the value of an Accept header, asks for; text 0.0.4 if it asks for nothing that there is,
-/// because a refusal would end the scrape of a client that would have understood.
+/// The format that `accept`, the value of an Accept header, prefers. If it asks for no known format, the
+/// result is text 0.0.4: a refusal would end the scrape of a client that may well understand it.
 shm::Exposition Negotiate(std::string_view accept);
 
 }  // namespace shmetrics::agent

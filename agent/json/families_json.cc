@@ -44,10 +44,12 @@ double Rank(const SeriesSnapshot& series, const FamilySnapshot& family, const sh
       return static_cast<double>(Total(BucketsOf(series, family, snapshot)).count);
     case MetricType::kCounter:
       return static_cast<double>(series.integer);
-    default:
-      // NaN cannot be ordered: it comes last.
-      return std::isnan(series.number) ? -std::numeric_limits<double>::infinity() : series.number;
+    case MetricType::kFractionalCounter:
+    case MetricType::kGauge:
+      break;
   }
+  // NaN cannot be ordered: it comes last.
+  return std::isnan(series.number) ? -std::numeric_limits<double>::infinity() : series.number;
 }
 
 /// The `top` largest series, largest first. Equal ones keep the family's order: else lines of a chart would

@@ -9,11 +9,11 @@
 namespace shmetrics::agent {
 namespace {
 
-// Read by the signal handler on the thread that faulted.
+// The signal handler reads these on the thread that faulted.
 constinit thread_local BusGuard* guard_of_this_thread = nullptr;
 constinit std::uintptr_t page_bytes = 4096;
 
-/// Puts a page of zeros where `address` lies. mmap is one system call, which a signal handler may make.
+/// Puts a page of zeros at `address`. A signal handler may call mmap, because it is one system call.
 bool ReplacePage(void* address) {
   const int saved_errno = errno;
   void* const page = reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(address) & ~(page_bytes - 1));
@@ -35,7 +35,7 @@ void BusGuard::Install() {
 
 void BusGuard::OnBusError(int signal, siginfo_t* info, void* /*context*/) {
   BusGuard* const guard = guard_of_this_thread;
-  // BUS_ADRERR is a file that is too short; a broken memory module, say, has another code.
+  // BUS_ADRERR means that the file is too short. Other causes, such as broken memory, have other codes.
   if (guard != nullptr && info->si_code == BUS_ADRERR && ReplacePage(info->si_addr)) {
     guard->was_hit_ = true;
     return;
@@ -43,7 +43,7 @@ void BusGuard::OnBusError(int signal, siginfo_t* info, void* /*context*/) {
   struct sigaction action {};
   action.sa_handler = SIG_DFL;
   sigaction(signal, &action, nullptr);
-  raise(signal);  // delivered when the handler returns
+  raise(signal);  // arrives when the handler returns
 }
 
 BusGuard::BusGuard() { guard_of_this_thread = this; }

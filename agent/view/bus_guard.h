@@ -6,14 +6,14 @@
 
 namespace shmetrics::agent {
 
-/// Lets this thread read a mapped file whose end another process may cut off at any moment. Touching what is
-/// gone raises SIGBUS; while a BusGuard lives, the page is replaced by one of zeros and the reader goes on,
-/// to learn from was_hit() that what it read is worthless. The replaced page stays until the mapping goes, so
-/// a mapping that was hit is to be given up. At most one in a thread at a time. SIGBUS of any other cause or
-/// thread ends the process as ever.
+/// Lets this thread read a mapped file that another process may cut off at any moment. Reading a page that is
+/// gone raises SIGBUS. While a BusGuard lives, its handler puts a page of zeros there and the reader goes on.
+/// Afterwards was_hit() says that the read bytes are worthless. The page of zeros stays, so give up a mapping
+/// that was hit. A thread can have one BusGuard at a time. SIGBUS of any other cause, or on a thread without
+/// a BusGuard, kills the process as usual.
 class BusGuard {
  public:
-  /// Takes over SIGBUS for the process. Before the first BusGuard.
+  /// Installs the process's handler of SIGBUS. Call it before the first BusGuard.
   static void Install();
 
   BusGuard();

@@ -15,28 +15,28 @@
 
 namespace shmetrics::agent {
 
-/// What the agent sees of the segment now. Several threads want to see it, one at a time does: each takes a Turn.
+/// What the agent sees of the segment now. One thread at a time uses it, during its Turn.
 class CurrentView {
  public:
-  /// As SegmentFollower's.
+  /// The parameters are those of SegmentFollower.
   explicit CurrentView(std::string segment_path, uid_t trusted_owner = static_cast<uid_t>(-1));
 
   const std::string& segment_path() const { return follower_.path(); }
 
-  /// Waits until nobody else has a turn. While it lives, nobody else gets one.
+  /// A thread's turn at the view. The constructor waits for the end of the turn before it.
   class Turn {
    public:
     explicit Turn(CurrentView* view);
 
-    /// A fresh look, with the lease keys that have gone shown at 0. What it returns may be changed, and lasts until the
-    /// next look.
+    /// Looks at the segment again, and shows lease keys that have gone at 0. The caller may change the
+    /// result. It lasts until the next look.
     SegmentView& Look(shm::ExemplarReading exemplars = shm::ExemplarReading::kSkip);
 
-    /// The ledger as it is now; empty if there is none to read. Lasts until the next call.
+    /// The ledger as it is now; empty if there is none to read. It lasts until the next call.
     const std::vector<shm::LedgerRecord>& Ledger();
 
-    /// The ledger as it is now, to be saved. None if it was not the whole at the last look: without a segment, or before a
-    /// worker has taken over what was saved before.
+    /// The ledger as it is now, if it is complete and may be saved. It is not complete without a segment, or
+    /// before a worker has loaded what was saved before.
     std::optional<std::vector<shm::LedgerRecord>> LedgerToSave();
 
    private:
@@ -49,7 +49,7 @@ class CurrentView {
   SegmentFollower follower_;
   SegmentView seen_;
   RecentLeaseKeys recent_lease_keys_;
-  std::vector<shm::LedgerRecord> ledger_;  ///< its memory is used again
+  std::vector<shm::LedgerRecord> ledger_;  ///< kept to use its memory again
 };
 
 }  // namespace shmetrics::agent

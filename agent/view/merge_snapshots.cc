@@ -48,7 +48,7 @@ double JoinGauges(GaugeMode mode, double newer, double older) {
     case GaugeMode::kLeases:
       return newer + older;
     case GaugeMode::kMin:
-      return std::fmin(newer, older);  // which pass over NaN, as within a segment
+      return std::fmin(newer, older);  // like fmax, ignores NaN, as within a segment
     case GaugeMode::kMax:
     case GaugeMode::kInfo:
       return std::fmax(newer, older);
@@ -71,7 +71,8 @@ class FamilyMerger {
  public:
   FamilyMerger(const shm::Snapshot& older, shm::Snapshot* newer) : older_(older), newer_(*newer) {}
 
-  /// Joins `from`, of the older snapshot, with `to`, of the newer and of one definition.
+  /// Joins `from`, a family of the older snapshot, with `to`, the family of the same definition in the newer
+  /// one.
   void Join(const FamilySnapshot& from, FamilySnapshot* to) {
     std::unordered_map<SeriesKey, const SeriesSnapshot*, SeriesKeyHash> older_series;
     older_series.reserve(from.series.size());
@@ -98,7 +99,7 @@ class FamilyMerger {
   }
 
  private:
-  /// The number of an older segment's slot behind those of the newer: they are other places.
+  /// The number of a worker slot of the older segment, counted on behind the slots of the newer one.
   std::int32_t Renumbered(std::int32_t worker) const {
     return worker < 0 ? worker : worker + static_cast<std::int32_t>(newer_.segment.slot_count);
   }
@@ -107,7 +108,7 @@ class FamilyMerger {
     return {older.name_and_labels, Renumbered(older.worker)};
   }
 
-  /// A series of the older snapshot with its buckets and exemplars where the newer one has them.
+  /// A copy of a series of the older snapshot, with its buckets and exemplars moved to the newer one.
   SeriesSnapshot Copy(const FamilySnapshot& family, SeriesSnapshot series) {
     series.worker = Renumbered(series.worker);
     const std::span exemplars = ExemplarsOf(older_, series);
@@ -121,7 +122,7 @@ class FamilyMerger {
     return series;
   }
 
-  /// Of each bucket the later exemplar of both.
+  /// Keeps the later of both exemplars for each bucket.
   void AddExemplars(const SeriesSnapshot& from, SeriesSnapshot* to) {
     if (from.exemplar_count == 0) return;
     std::map<std::uint32_t, shm::ExemplarSnapshot> latest;
@@ -138,7 +139,7 @@ class FamilyMerger {
   }
 
   void Add(const FamilySnapshot& family, const SeriesSnapshot& from, SeriesSnapshot* to) {
-    to->created_unix_ns = from.created_unix_ns;  // of the sum: it began when the older did
+    to->created_unix_ns = from.created_unix_ns;  // the sum began when the older series did
     AddExemplars(from, to);
     switch (family.type) {
       case MetricType::kCounter:
@@ -192,7 +193,7 @@ void MergeFamilies(const shm::Snapshot& older, shm::Snapshot* newer) {
   std::ranges::inplace_merge(newer->families, newer->families.begin() + middle, {}, &FamilySnapshot::name);
 }
 
-/// Numbered as FamilyMerger does.
+/// Numbers the workers like FamilyMerger.
 void MergeWorkers(const shm::Snapshot& older, shm::Snapshot* newer) {
   for (shm::WorkerSnapshot worker : older.workers) {
     if (!worker.alive) continue;

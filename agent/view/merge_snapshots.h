@@ -5,14 +5,13 @@
 
 namespace shmetrics::agent {
 
-/// Adds to `newer` what `older`, a snapshot of the segment it replaced, still has to say, so that no total
-/// goes backwards when a segment is replaced while workers go on counting in the old one:
-///   - counters and histograms add up, and gauges join by their mode; of most_recent and last the newer one's value
-///     stands, because their order is not known across segments; workers of `older` are numbered behind those of
-///     `newer`;
-///   - what only `older` has is shown too, unless its name means something else in `newer`: a family of another
-///     definition, or a sample name in common;
-///   - refusals, skipped records, live leases and recovered locks add up; of the workers of `older` the living are listed.
+/// Adds `older`, a snapshot of the replaced segment, to `newer`. Without this, totals would go backwards when
+/// a segment is replaced while workers go on counting in the old one.
+///   - Counters and histograms are added. Gauges are joined by their mode; for most_recent and last the value
+///     of `newer` stands, because nobody knows the order of values in two segments.
+///   - The workers of `older` are numbered behind those of `newer`. Only the living ones are listed.
+///   - Families that only `older` has are added, unless `newer` uses one of their names for something else.
+///   - Refusals, skipped records, live leases and recovered locks are added.
 /// Afterwards `newer` keeps the texts of both alive.
 void MergeSnapshots(const shm::Snapshot& older, shm::Snapshot* newer);
 

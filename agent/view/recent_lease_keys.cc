@@ -10,14 +10,14 @@ namespace {
 using shm::FamilySnapshot;
 using shm::SeriesSnapshot;
 
-/// Within a family the name is the same, so this is the order of the label blocks.
+/// All series of a family have the same name, so this is the order of their label blocks.
 constexpr auto kKey = &SeriesSnapshot::name_and_labels;
 
 bool IsLeaseGauge(const FamilySnapshot& family) {
   return family.gauge_mode == shm::layout::GaugeMode::kLeases;
 }
 
-/// Takes no time to speak of where the keys are in order already.
+/// Costs almost nothing if the keys are in order already.
 void SortSeries(FamilySnapshot* family) {
   if (!std::ranges::is_sorted(family->series, {}, kKey)) std::ranges::sort(family->series, {}, kKey);
 }
@@ -42,7 +42,7 @@ void RecentLeaseKeys::AddTo(shm::Snapshot* snapshot) {
   AddZeros(snapshot);
 }
 
-/// Both are sorted, so one walk over both finds what is only in `before`.
+/// Both are sorted, so one walk over both finds the keys that are only in `before`.
 void RecentLeaseKeys::NoteGone(const FamilySnapshot& family, const LiveKeys& before) {
   std::vector<std::string_view> gone;
   auto now = family.series.begin();
@@ -53,7 +53,7 @@ void RecentLeaseKeys::NoteGone(const FamilySnapshot& family, const LiveKeys& bef
     while (now != family.series.end() && now->name_and_labels < key) ++now;
     if (now == family.series.end() || now->name_and_labels != key) gone.push_back(key);
   }
-  // Only so many are copied as will be kept.
+  // Copies only as many as it will keep.
   const std::size_t first = gone.size() - std::min(gone.size(), kLimit);
   for (std::size_t i = first; i < gone.size(); ++i) {
     gone_.push_back({std::string(family.name), std::make_shared<const std::string>(gone[i])});

@@ -15,23 +15,25 @@
 
 namespace shmetrics::agent {
 
-/// A key of a lease gauge is in the segment only while it has live leases. So that a graph falls to 0 rather than break
-/// off, the agent remembers the keys it has seen go and shows them at 0: the last 1,000 over all families, the one gone
-/// longest forgotten first. A family that is no longer in the snapshot takes its keys with it: nothing is known of what
-/// they would mean. One thread at a time.
+/// Remembers the keys of lease gauges that have gone, and shows them at 0. The segment has a key only while
+/// it has live leases, and without this its graph would break off instead of falling to 0. The limit is 1,000
+/// keys over all families; the key that has been gone longest is forgotten first. If a family is no longer in
+/// the snapshot, its keys are forgotten too, because nobody knows what they would mean. One thread at a time.
 class RecentLeaseKeys {
  public:
   static constexpr std::size_t kLimit = 1'000;
 
-  /// Adds to the lease gauges of `snapshot` the keys that are gone, at 0, and sorts their series by label block. To be
-  /// called with every snapshot before it is shown; the texts are kept alive by it. Costs as much as sorting the keys.
+  /// Adds the keys that are gone, at 0, to the lease gauges of `snapshot`, and sorts their series by label
+  /// block. The snapshot keeps the added texts alive. Call this with every snapshot that is shown. It costs
+  /// as much as sorting the keys.
   void AddTo(shm::Snapshot* snapshot);
 
  private:
-  /// The keys of one family at the last look, in one text: 65,536 of them must not be 65,536 allocations.
+  /// The keys of one family at the last look. They are one text, because 65,536 keys must not be as many
+  /// allocations.
   struct LiveKeys {
     std::string texts;
-    std::vector<std::size_t> ends;  ///< of each key in `texts`
+    std::vector<std::size_t> ends;  ///< where each key ends in `texts`
     bool is_in_snapshot;
   };
   struct GoneKey {
@@ -45,7 +47,7 @@ class RecentLeaseKeys {
   void AddZeros(shm::Snapshot* snapshot) const;
 
   std::map<std::string, LiveKeys, std::less<>> live_;  ///< by family
-  std::deque<GoneKey> gone_;                           ///< the one gone longest first
+  std::deque<GoneKey> gone_;                           ///< the key that has been gone longest comes first
 };
 
 }  // namespace shmetrics::agent

@@ -11,14 +11,14 @@
 namespace shmetrics::agent {
 namespace {
 
-/// Each is merged at every scrape and keeps its memory from being freed, so there is an end to it.
+/// Every replaced segment costs a merge at each scrape, and its memory stays in use. So there is a limit.
 constexpr std::size_t kMaxReplaced = 4;
 
-/// False if the segment has been cut off or overwritten: then `out` is worthless, and so is the reader.
+/// False if the segment has been cut off or overwritten. Then `out` and the reader are worthless.
 bool ReadGuarded(shm::SnapshotReader* reader, shm::ExemplarReading exemplars, shm::Snapshot* out) {
   const BusGuard guard;
   reader->Read(out, exemplars);
-  // Afterwards: what happens to the file during the reading is found too.
+  // Checked afterwards, to find damage that was done during the reading too.
   return reader->segment().IsWhole() && !guard.was_hit();
 }
 
@@ -45,7 +45,7 @@ bool SegmentFollower::ReadLedger(std::vector<shm::LedgerRecord>* out) {
   const BusGuard guard;
   current_->ReadLedger(out);
   if (!guard.was_hit()) return true;
-  out->clear();  // the next Read() will find the same and say so
+  out->clear();  // the next Read() finds the damage too and logs it
   return false;
 }
 
@@ -79,7 +79,7 @@ void SegmentFollower::Adopt(shm::SnapshotReader reader) {
   if (replaced_.size() > kMaxReplaced) {
     replaced_.pop_back();
     Log(LogLevel::kWarn, "segment " + path_ + " has been replaced more than " + std::to_string(kMaxReplaced) +
-                             " times; what was counted in the oldest is no longer part of the totals");
+                             " times; the totals no longer include the oldest one");
   }
 }
 
@@ -101,7 +101,8 @@ void SegmentFollower::ReadCurrent(const std::optional<Error>& trouble, shm::Exem
 void SegmentFollower::ExplainAbsence(const Error& trouble) {
   if (trouble.code == ErrorCode::kAbsent) {
     SetState(State::kWaiting, LogLevel::kInfo, "waiting for a worker to create segment " + path_);
-  } else if (state_ != State::kCorrupt) {  // of which the refusal would only be another symptom
+  } else if (state_ != State::kCorrupt) {
+    // After damage, the refusal would be only another symptom.
     SetState(State::kWaiting, LogLevel::kWarn, trouble.message);
   }
 }

@@ -15,11 +15,11 @@
 
 namespace shmetrics::agent {
 
-/// What there is to read, and why not more.
+/// What the agent can read, and the reason if that is not everything.
 struct SegmentView {
   enum class State : std::uint8_t {
-    kWaiting,   ///< nothing bears the name, or only what was refused
-    kAttached,  ///< also while the file is gone and no other has come
+    kWaiting,   ///< no file has the name, or the file was refused
+    kAttached,  ///< stays so if the file is removed and no other file takes its place
     kCorrupt,   ///< the segment has been cut off or overwritten by another process
   };
   State state = State::kWaiting;
@@ -27,19 +27,19 @@ struct SegmentView {
   shm::Snapshot snapshot{};
 };
 
-/// Reads the segment that bears a name, whichever file that is today. It may not exist yet, and it may be
-/// replaced at any time. Workers go on counting in a segment that has lost its name, so it is read on, and
-/// its totals are added to the new one's: none goes backwards while the agent lives. One thread at a time.
+/// Reads the segment at a path. The segment may not exist yet, and another file may replace it at any time.
+/// Workers go on counting in a replaced segment, so its totals are still read and added to those of the new
+/// one: no total goes backwards while the agent lives. One thread at a time.
 class SegmentFollower {
  public:
-  /// `trusted_owner`: who else may own the segment file; -1 for nobody.
+  /// `trusted_owner` may own the segment file too; -1 is nobody.
   explicit SegmentFollower(std::string path, uid_t trusted_owner = static_cast<uid_t>(-1));
 
-  /// Looks for a new segment and fills `out`, whose memory is used again. Logs when something has changed.
+  /// Looks for a new segment and fills `out`, using its memory again. Logs what has changed.
   void Read(SegmentView* out, shm::ExemplarReading exemplars = shm::ExemplarReading::kRead);
 
-  /// The ledger of the segment that was read last; what a segment it replaced says is not part of it, because the new
-  /// one begins with what was saved. False, with `out` empty, if there is none to read.
+  /// Reads the ledger of the current segment. Ledgers of replaced segments are left out, because the new one
+  /// begins with what was saved of them. False, with `out` empty, if there is no ledger to read.
   bool ReadLedger(std::vector<shm::LedgerRecord>* out);
 
   const std::string& path() const { return path_; }
@@ -47,9 +47,9 @@ class SegmentFollower {
  private:
   using State = SegmentView::State;
 
-  /// Attaches to what bears the name, if that is not what is attached already. What stood in the way, if
-  /// anything.
+  /// Attaches to the file at the path, unless it is attached already. Returns the reason if it cannot.
   std::optional<Error> Refresh();
+  /// Makes `reader` the current one, and keeps the one before it as a replaced one.
   void Adopt(shm::SnapshotReader reader);
   void ReadCurrent(const std::optional<Error>& trouble, shm::ExemplarReading exemplars, shm::Snapshot* out);
   void ExplainAbsence(const Error& trouble);

@@ -44,7 +44,7 @@ TEST_F(MainLoopTest, TasksRunAgainAndAgainAndSomeOnceMoreAtTheEnd) {
   EXPECT_GE(pings, 3);
 }
 
-TEST_F(MainLoopTest, WhatATaskThrowsIsLoggedAndTheNextTimeItIsTriedAgain) {
+TEST_F(MainLoopTest, AnExceptionOfATaskIsLoggedAndTheTaskRunsAgain) {
   StartLog(LogLevel::kInfo, LogFormat::kLogfmt);
   ::testing::internal::CaptureStderr();
   int saves = 0;

@@ -56,14 +56,14 @@ class AgentProcess {
   AgentProcess(const AgentProcess&) = delete;
   AgentProcess& operator=(const AgentProcess&) = delete;
 
-  /// The next line of what it prints on either stream; empty at the end.
+  /// The next line that the program prints on either stream; empty at the end.
   std::string Line() {
     std::string line;
     for (int c = 0; (c = std::fgetc(output_)) != EOF && c != '\n';) line += static_cast<char>(c);
     return line;
   }
 
-  /// Reads lines until it says where it serves.
+  /// Reads lines until the program says where it serves.
   std::uint16_t Port() {
     for (std::string line = Line(); !line.empty(); line = Line()) {
       const std::size_t on = line.find(" on 127.0.0.1:");
@@ -77,7 +77,7 @@ class AgentProcess {
 
   void Signal(int signal) const { kill(pid_, signal); }
 
-  /// Its exit code, or minus the signal that ended it.
+  /// The exit code, or minus the signal that ended the program.
   int Wait() {
     int status = 0;
     waitpid(pid_, &status, 0);
@@ -158,7 +158,7 @@ TEST_F(MainTest, FlagsWinOverTheConfigurationFile) {
   EXPECT_THAT(Get(port, "/-/ready").body, HasSubstr(path_));
 }
 
-TEST_F(MainTest, ItServesOnEveryAddressAndWhereTheMetricsAreWanted) {
+TEST_F(MainTest, ItServesOnEveryAddressAndAtTheTelemetryPath) {
   AgentProcess agent({"--segment.path", path_, "--web.listen-address", "127.0.0.1:0", "--web.listen-address",
                       "127.0.0.1:0", "--web.telemetry-path=/m", "--web.disable-exporter-metrics"});
   const std::uint16_t first = agent.Port();
@@ -173,7 +173,7 @@ TEST_F(MainTest, ItServesOnEveryAddressAndWhereTheMetricsAreWanted) {
   EXPECT_THAT(Get(first, "/").body, HasSubstr("href=\"./m\""));
 }
 
-TEST_F(MainTest, SighupExchangesTheConfigurationAndABadOneChangesNothing) {
+TEST_F(MainTest, SighupAppliesTheConfigurationAndABadOneChangesNothing) {
   const std::string ini = folder_ / "agent.ini";
   const std::string user =
       "[web.users]\nalice = $2y$05$abcdefghijklmnopqrstuuOFGCvsNOmhJGLaaOWAZaKwvvxBs3Nhm\n";
@@ -191,7 +191,7 @@ TEST_F(MainTest, SighupExchangesTheConfigurationAndABadOneChangesNothing) {
     EXPECT_THAT(line, HasSubstr(said));
   };
   reload("[Audio-Quota]\nfree_concurrent_jobs = 6\n[web]\ntelemetry_path = /m\n",
-         "in force only after a restart: [web] telemetry_path");
+         "change only after a restart: [web] telemetry_path");
   reload("[Audio-Quota]\nfree_concurrent_jobs = 7\n[log]\nlevel = loud\n",
          "the configuration stays as it was: ");
   EXPECT_THAT(Get(port, limits).body, HasSubstr("\"concurrent_jobs\":6"));

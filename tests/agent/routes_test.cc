@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "agent/view/bus_guard.h"
+#include "client-lib/audio/definitions.h"
 #include "shmetrics/shmetrics.h"
 #include "tests/agent/view/segment_writer.h"
 
@@ -62,7 +63,7 @@ class RoutesTest : public ::testing::Test {
   Routes routes_{kTable, &view_, &audio_};
 };
 
-TEST_F(RoutesTest, MetricsAreThoseOfTheWorkersAndThenTheAgents) {
+TEST_F(RoutesTest, WorkersMetricsComeBeforeTheAgentsOwn) {
   SegmentWriter(path_).Count("jobs_total", 3);
   const HttpResponse answer = Get("/metrics");
   EXPECT_EQ(answer.status, 200);
@@ -153,7 +154,7 @@ TEST_F(RoutesTest, WithASegmentTheAgentIsReady) {
 }
 
 // Fault 23.
-TEST_F(RoutesTest, OfACorruptSegmentNothingIsSaid) {
+TEST_F(RoutesTest, ACorruptSegmentIsA503) {
   SegmentWriter(path_).Count("jobs_total", 3);
   CutOff();
   for (const char* path : {"/metrics", "/map", "/document", "/workers", "/status", "/families", "/ready"}) {
@@ -165,11 +166,12 @@ TEST_F(RoutesTest, OfACorruptSegmentNothingIsSaid) {
   EXPECT_EQ(json::parse(Get("/segment").body)["state"], "corrupt");
 }
 
-TEST_F(RoutesTest, LimitsAreOfOneUserWhoMustBeNamed) {
+TEST_F(RoutesTest, LimitsNeedAUserId) {
   EXPECT_EQ(json::parse(LimitsOf("\xc3\xa4").body)["user_id"], "\xc3\xa4");
-  EXPECT_EQ(LimitsOf(std::string(256, 'x')).status, 200);
-  for (const std::string& bad :
-       {std::string(), std::string(257, 'x'), std::string("\xff"), std::string("\xc3")}) {
+  EXPECT_EQ(LimitsOf(std::string(audio::kMaxUserIdBytes, 'x')).status, 200);
+  const std::string too_long(audio::kMaxUserIdBytes + 1, 'x');
+  EXPECT_THAT(LimitsOf(too_long).body, HasSubstr("at most 256 bytes"));
+  for (const std::string& bad : {std::string(), too_long, std::string("\xff"), std::string("\xc3")}) {
     const HttpResponse answer = LimitsOf(bad);
     EXPECT_EQ(answer.status, 400) << bad;
     EXPECT_EQ(answer.content_type, "application/json");
@@ -184,14 +186,14 @@ TEST_F(RoutesTest, LimitsGoByTheLedgerOfTheSegment) {
   EXPECT_EQ(json::parse(LimitsOf("43").body)["tier"], "free");
 }
 
-TEST_F(RoutesTest, ExchangedAudioDefinitionsCountFromTheNextAnswer) {
+TEST_F(RoutesTest, NewAudioDefinitionsCountFromTheNextAnswer) {
   audio::AudioConfig other;
   other.limits[0].concurrent_streams = 77;
   routes_.SetAudio(&other);
   EXPECT_EQ(json::parse(LimitsOf("42").body)["limits"]["concurrent_streams"], 77);
 }
 
-TEST_F(RoutesTest, WhatTheAgentCostsIsLeftOutIfSoConfigured) {
+TEST_F(RoutesTest, TheAgentsCostsCanBeLeftOut) {
   Routes routes(kTable, &view_, &audio_, {.exporter_metrics = false});
   const std::string body = routes.Handle({"/metrics", {}}).body;
   EXPECT_THAT(body, HasSubstr("shmetrics_up"));
@@ -202,7 +204,7 @@ TEST_F(RoutesTest, WhatTheAgentCostsIsLeftOutIfSoConfigured) {
   EXPECT_THAT(body, Not(HasSubstr("shmetrics_http")));
 }
 
-TEST_F(RoutesTest, AKeyThatWentIsShownAt0InEveryFormat) {
+TEST_F(RoutesTest, AKeyThatIsGoneIsShownAt0InEveryFormat) {
   const LeaseGaugeFamily streams =
       Registry::open({.segment = path_})
           .lease_gauge({.name = "audio_streaming_active", .labels = {"user_id"}});
@@ -222,7 +224,7 @@ TEST_F(RoutesTest, PathsAreMatchedWhole) {
   }
 }
 
-TEST_F(RoutesTest, FamiliesAreListedAndOfNamedOnesTheLargestSeriesAreTold) {
+TEST_F(RoutesTest, FamiliesAreListedAndNamedOnesShowTheirLargestSeries) {
   SegmentWriter writer(path_);
   writer.Count("jobs_total", 3);
   writer.Count("streams_total", 4);

@@ -67,7 +67,7 @@ class ServiceManagerTest : public ::testing::Test {
   shm::UniqueFd socket_;
 };
 
-TEST_F(ServiceManagerTest, ItIsToldOfReadinessReloadsAndTheEnd) {
+TEST_F(ServiceManagerTest, TheManagerIsToldOfTheStartReloadsAndTheEnd) {
   std::ofstream(ini_) << "";
   Program agent(Launch());
   EXPECT_EQ(Told(), "READY=1");
@@ -85,7 +85,7 @@ TEST_F(ServiceManagerTest, ItIsToldOfReadinessReloadsAndTheEnd) {
   EXPECT_EQ(agent.Wait(), 0);
 }
 
-TEST_F(ServiceManagerTest, TheWatchdogHearsOfItAgainAndAgain) {
+TEST_F(ServiceManagerTest, TheWatchdogIsToldAgainAndAgainThatTheAgentLives) {
   std::ofstream(ini_) << "";
   setenv("WATCHDOG_USEC", "300000", 1);
   Program agent(Launch());
@@ -104,7 +104,7 @@ TEST_F(ServiceManagerTest, AnAgentThatCannotStartIsNeverReady) {
   EXPECT_LT(recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT), 0);
 }
 
-TEST_F(ServiceManagerTest, WithoutAManagerNothingIsSaidAndNothingFails) {
+TEST_F(ServiceManagerTest, WithoutAManagerNothingIsSentAndNothingFails) {
   unsetenv("NOTIFY_SOCKET");
   NotifyReady();
   NotifyAlive();

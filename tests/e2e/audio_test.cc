@@ -122,7 +122,7 @@ TEST_F(AudioEndToEndTest, TheLimitsOfAUserAreThoseTheWorkersDecideBy) {
   EXPECT_EQ(Limits(agent, "nobody")["tier"], "free");
 }
 
-TEST_F(AudioEndToEndTest, AHashedUserIsFoundByHisOwnIdAndShownByItNowhere) {
+TEST_F(AudioEndToEndTest, AHashedUserIsFoundByTheirIdAndTheIdIsShownNowhere) {
   WriteConfig("hash_user_id = true\nhash_user_id_key = 0123456789abcdef\n");
   const Quota quota = MakeQuota();
   const Result<Stream> stream = quota.try_start_stream("alice");

@@ -81,7 +81,7 @@ TEST_F(CommandLineTest, ABadValueInTheConfigurationIsNamedWithItsKey) {
   ExpectConfigurationRefused("[web]\nlisten_address =\n", "[web] listen_address");
 }
 
-TEST_F(CommandLineTest, ALineThatIsNoneOfThoseOfAnIniFileIsNamed) {
+TEST_F(CommandLineTest, ALineThatIsNoIniLineIsNamed) {
   ExpectConfigurationRefused("[web]\nwhat is this\n", "line 2");
 }
 
@@ -115,7 +115,7 @@ TEST_F(CommandLineTest, SigtermAndSigintEndTheAgentWith0) {
   }
 }
 
-TEST_F(CommandLineTest, TheConfigurationSaysWhatTheFlagsDoNot) {
+TEST_F(CommandLineTest, TheFileGivesTheSettingsThatNoFlagGives) {
   const std::string path = folder_ + "/shmetrics.ini";
   std::ofstream(path) << "[segment]\npath = " << segment_ << "\n[web]\nlisten_address = 127.0.0.1:0\n"
                       << "[log]\nlevel = info\n";

@@ -124,7 +124,7 @@ TEST_F(DeadWorkerTest, WorkersThatComeAndGoUseOneSlotAndLeaveTheirCounts) {
   EXPECT_EQ(scrape["shmetrics_workers{state=\"dead\"}"], 1.0) << "each took the slot of the one before";
 }
 
-TEST_F(DeadWorkerTest, TheListOfWorkersSaysWhoLives) {
+TEST_F(DeadWorkerTest, TheListOfWorkersSaysWhichLive) {
   const Child living = StartWorker();
   Child dead = StartWorker();
   const auto dead_pid = dead.pid();

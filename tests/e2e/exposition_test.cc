@@ -1,4 +1,4 @@
-// Every format and scheme, read by parsers of others, and by one that finds what they miss.
+// Reads every format and scheme with parsers of other projects, and with our own, which finds what they miss.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -114,7 +114,7 @@ TEST_F(ExpositionTest, EveryFormatSatisfiesItsParserAndHasEverySeriesOnce) {
   }
 }
 
-TEST_F(ExpositionTest, CreationTimesAreForWhoAsksAndPythonTakesThem) {
+TEST_F(ExpositionTest, CreationTimesAreForClientsThatAskAndPythonAcceptsThem) {
   const std::string accept = kHost + "Accept: application/openmetrics-text\r\n";
   const std::string text = testing::GetWith(agent_.port(), "/metrics?created=true", accept).body;
   EXPECT_THAT(text, HasSubstr("\nlatency_seconds_created{method=\"GET\"} "));

@@ -119,7 +119,7 @@ class NamespacesTest : public testing::RegistryFixture {
 };
 
 // Faults 12 and 13: each worker is process 1 of its namespaces, and so is the agent.
-TEST_F(NamespacesTest, EverybodyIsProcess1AndTheAgentShowsWhoLives) {
+TEST_F(NamespacesTest, EveryWorkerIsProcess1AndTheAgentShowsWhichLive) {
   Child first = Container([&] { Work(); });
   EXPECT_TRUE(granted_->load()) << "the segment is of its namespace";
   const Child second = Container([&] { Work(); });
@@ -181,7 +181,7 @@ void Become(uid_t user) {
 }
 
 // Fault 14: no user sees the processes of the others, and it makes no difference.
-TEST_F(NamespacesTest, UsersWhoSeeNoProcessesOfEachOtherAreShownAliveAndDead) {
+TEST_F(NamespacesTest, ProcessesThatCannotSeeEachOtherAreShownAliveAndDead) {
   ASSERT_EQ(chown(folder_.c_str(), 0, kGroup), 0);
   ASSERT_EQ(chmod(folder_.c_str(), 02770), 0);
   // Started by its descriptor, because the user may have no right to the build's folders. Inherited on

@@ -245,7 +245,7 @@ TEST_F(PageTest, ItSaysWhatIsMissingAndGoesOnWhenItIsThereAgain) {
   EXPECT_EQ(browser_->Text("#banner"), "");
 }
 
-TEST_F(PageTest, RatesAndQuantilesAreWhatPrometheusWouldSay) {
+TEST_F(PageTest, RatesAndQuantilesAreThoseOfPrometheus) {
   OpenPage();
   const auto module = [this](const std::string& expression) {
     return browser_->Run("const {rates, quantile} = await import('./page/rates.js'); return " + expression);

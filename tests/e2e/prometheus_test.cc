@@ -135,7 +135,7 @@ TEST_F(PrometheusTest, HostileLabelValuesAndHelpArriveAsTheyWere) {
   EXPECT_EQ(prometheus.Query("evil"), json::array());
 }
 
-TEST_F(PrometheusTest, PromtoolFindsNothingToSayAboutAScrape) {
+TEST_F(PrometheusTest, PromtoolHasNoComplaintsAboutAScrape) {
   std::vector<Child> workers;
   for (int i = 0; i < kWorkers; i++) workers.push_back(StartWorker(i));
   WaitUntil([&] { return *finished_ == kWorkers; });
@@ -150,7 +150,7 @@ TEST_F(PrometheusTest, PromtoolFindsNothingToSayAboutAScrape) {
   EXPECT_THAT(checked.errors, IsEmpty());
 }
 
-TEST_F(PrometheusTest, PromtoolFindsNothingToSayAboutAnAgentThatWaits) {
+TEST_F(PrometheusTest, PromtoolHasNoComplaintsAboutAnAgentThatWaits) {
   const Agent agent(SHMETRICS_AGENT, segment_);
   const testing::Ended checked = testing::RunProgram({"promtool", "check", "metrics"}, agent.Get().text());
   EXPECT_EQ(checked.code, 0) << checked.errors;

@@ -21,7 +21,7 @@ class LedgerLoadWatchTest : public ::testing::Test {
     view_.state = SegmentView::State::kAttached;
     view_.snapshot.segment.ledger_entries = 64;
   }
-  /// What is logged at this many seconds.
+  /// The log lines of a look after so many seconds.
   std::string LogAt(int at) {
     StartLog(LogLevel::kInfo);
     ::testing::internal::CaptureStderr();
@@ -50,7 +50,7 @@ TEST_F(LedgerLoadWatchTest, ItSaysOnceThatTheLedgerHasBeenLoadedAfterAll) {
   EXPECT_EQ(LogAt(80), "");
 }
 
-TEST_F(LedgerLoadWatchTest, OfALedgerThatIsLoadedInTimeOrHasNoUsersNothingIsSaid) {
+TEST_F(LedgerLoadWatchTest, ALedgerLoadedInTimeOrWithoutUsersIsNoWarning) {
   LogAt(0);
   view_.snapshot.segment.ledger_loaded = true;
   EXPECT_EQ(LogAt(10), "");
@@ -60,7 +60,7 @@ TEST_F(LedgerLoadWatchTest, OfALedgerThatIsLoadedInTimeOrHasNoUsersNothingIsSaid
   EXPECT_EQ(LogAt(100), "");
 }
 
-TEST_F(LedgerLoadWatchTest, ItsMinuteBeginsAnewWithTheSegment) {
+TEST_F(LedgerLoadWatchTest, ANewSegmentStartsANewMinute) {
   LogAt(0);
   view_.state = SegmentView::State::kWaiting;
   EXPECT_EQ(LogAt(50), "");

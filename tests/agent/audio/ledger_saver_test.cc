@@ -35,7 +35,7 @@ class LedgerSaverTest : public ::testing::Test {
     std::ifstream file(path_);
     return {std::istreambuf_iterator<char>(file), {}};
   }
-  /// As the workers read it.
+  /// The ledger as workers read it from the file.
   std::vector<Fields> ReadBack() const {
     const auto read = audio::ReadLedgerFile(path_);
     if (!read.ok()) return {{read.error().message, 0, 0, 0}};
@@ -59,7 +59,7 @@ class LedgerSaverTest : public ::testing::Test {
   LedgerSaver saver_{path_};
 };
 
-/// What is logged meanwhile.
+/// The log lines that `action` causes.
 template <class Action>
 std::string LogOf(Action action) {
   StartLog(LogLevel::kInfo);
@@ -85,7 +85,7 @@ TEST_F(LedgerSaverTest, AFullLedgerIsRead) {
   EXPECT_EQ(ReadBack().size(), users.size());
 }
 
-TEST_F(LedgerSaverTest, TheFormIsTheOnePromised) {
+TEST_F(LedgerSaverTest, TheFileHasThePromisedForm) {
   saver_.Save({{"42", 20'779, 1'500'000'000, 3}, {"43", 20'779, 1, 0}});
   EXPECT_THAT(Text(), MatchesRegex(
                           R"(\{"format":"shmetrics-ledger-1","saved":"....-..-..T..:..:..[.]...Z","users":\[)"
@@ -93,7 +93,7 @@ TEST_F(LedgerSaverTest, TheFormIsTheOnePromised) {
                           R"(\{"user":"43","day":"2026-11-22","nano_minutes":1,"tier":null\}\]\}.)"));
 }
 
-TEST_F(LedgerSaverTest, WhatSaysNothingOrNobodyWroteIsLeftOut) {
+TEST_F(LedgerSaverTest, EmptyAndImpossibleRecordsAreLeftOut) {
   saver_.Save({{"nothing", 20'779, 0, 0},
                {"", 20'779, 1, 1},
                {"before 1970", -1, 1, 1},
@@ -125,7 +125,7 @@ TEST_F(LedgerSaverTest, ItIsReplacedWholeAndOnlyIfSomethingHasChanged) {
   EXPECT_EQ(FilesInFolder(), 2) << "a temporary file was left behind";
 }
 
-TEST_F(LedgerSaverTest, WhatAKilledAgentLeftIsRemovedAfterAMinuteAndNothingElseIs) {
+TEST_F(LedgerSaverTest, OnlyTheLeftoversOfAKilledAgentAreRemovedAfterAMinute) {
   const auto make = [this](const std::string& name, std::time_t age) {
     std::ofstream(folder_ / name) << "x";
     const timespec times[] = {{std::time(nullptr) - age, 0}, {std::time(nullptr) - age, 0}};
@@ -181,14 +181,14 @@ TEST_F(LedgerSaverTest, AFailureIsLoggedOnceAndTheNextCallTriesAgain) {
   EXPECT_EQ(audio::ReadLedgerFile(missing + "/ledger.json")->size(), 1U);
 }
 
-TEST_F(LedgerSaverTest, AFolderOfTheNameIsNotHarmed) {
+TEST_F(LedgerSaverTest, AFolderWithItsNameIsNotHarmed) {
   std::filesystem::create_directory(path_);
   EXPECT_THAT(LogOf([&] { saver_.Save({}); }), HasSubstr("writing " + path_));
   EXPECT_TRUE(std::filesystem::is_directory(path_));
   EXPECT_EQ(FilesInFolder(), 1) << "a temporary file was left behind";
 }
 
-TEST_F(LedgerSaverTest, WhereIdsAreHashedNoRawIdIsSaved) {
+TEST_F(LedgerSaverTest, WithHashedIdsNoRawIdIsSaved) {
   const std::string path = folder_ / "segment";
   CurrentView view(path);
   shmetrics::testing::SegmentWriter writer(path);
@@ -204,7 +204,7 @@ TEST_F(LedgerSaverTest, WhereIdsAreHashedNoRawIdIsSaved) {
   EXPECT_EQ(ReadBack().size(), 2U);
 }
 
-TEST_F(LedgerSaverTest, ItSaysSoWhenNoWorkerLoadsTheFileForLong) {
+TEST_F(LedgerSaverTest, ItWarnsWhenNoWorkerLoadsTheFileForLong) {
   const std::string path = folder_ / "segment";
   CurrentView view(path);
   shmetrics::testing::SegmentWriter(path).SetTier("42", 3);

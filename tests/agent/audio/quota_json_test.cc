@@ -90,7 +90,7 @@ TEST(QuotaJsonTest, TheLoadIsThatOfAllWorkers) {
     "quota_violations": {"daily_minutes": 1, "concurrent_streams": 2, "concurrent_jobs": 3}})"));
 }
 
-TEST(QuotaJsonTest, AnotherMetricUnderTheNameIsNotRead) {
+TEST(QuotaJsonTest, AMetricOfAnotherTypeUnderTheNameIsNotRead) {
   SnapshotBuilder builder;
   builder.Family("audio_quota_violations_total", MetricType::kGauge, GaugeMode::kLast)
       .Number("type=\"daily_minutes\"", 0.5);
@@ -100,7 +100,7 @@ TEST(QuotaJsonTest, AnotherMetricUnderTheNameIsNotRead) {
   EXPECT_EQ(load["quota_violations"]["daily_minutes"], 0);
 }
 
-TEST(QuotaJsonTest, AUserNobodyKnowsIsFreeAndHasUsedNothing) {
+TEST(QuotaJsonTest, AnUnknownUserIsFreeAndHasUsedNothing) {
   EXPECT_EQ(LimitsOf("42", {}), json::parse(R"({
     "user_id": "42", "tier": "free",
     "limits": {"daily_minutes": 30.0, "concurrent_streams": 1, "concurrent_jobs": 1, "max_file_size_mb": 25},
@@ -127,7 +127,7 @@ TEST(QuotaJsonTest, MinutesOfAnotherDayDoNotCountAndTheTierDoes) {
   }
 }
 
-TEST(QuotaJsonTest, ATierThatWasNotSetOrCannotBeIsFree) {
+TEST(QuotaJsonTest, AnUnsetOrInvalidTierIsFree) {
   for (const std::uint32_t tier : {0U, 4U, ~0U}) {
     EXPECT_EQ(LimitsOf("42", {{"42", kToday, 0, tier}})["tier"], "free");
   }
@@ -141,7 +141,7 @@ TEST(QuotaJsonTest, UnlimitedIsNullAndRemainingIsNeverBelow0) {
   EXPECT_EQ(LimitsOf("42", {{"42", kToday, 31'000'000'000, 0}})["remaining_minutes"], 0.0);
 }
 
-TEST(QuotaJsonTest, AStreamCanStartBelowTheLimitAndAtNoneOf0) {
+TEST(QuotaJsonTest, AStreamCanStartBelowTheLimitAndNeverIfItIs0) {
   AudioConfig config;
   for (const auto& [limit, can_start] : std::vector<std::pair<std::optional<std::uint32_t>, bool>>{
            {3, true}, {2, false}, {1, false}, {0, false}, {{}, true}}) {
@@ -157,7 +157,7 @@ TEST(QuotaJsonTest, AStreamCanStartBelowTheLimitAndAtNoneOf0) {
   EXPECT_EQ(LimitsOf("43", {}, config)["can_start_stream"], false);
 }
 
-TEST(QuotaJsonTest, AUserIsFoundByTheLabelThatNamesHim) {
+TEST(QuotaJsonTest, AUserIsFoundByTheirLabel) {
   AudioConfig config;
   config.hash_user_id = true;
   config.hash_user_id_key = "0123456789abcdef";

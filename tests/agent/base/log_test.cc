@@ -14,7 +14,7 @@ namespace {
 
 using ::testing::MatchesRegex;
 
-/// What a log at `least` prints of a message at `level`.
+/// The line that a log of level `least` prints for a message of `level`; empty if none.
 std::string Printed(LogLevel least, LogLevel level, const std::string& message,
                     LogFormat format = LogFormat::kLogfmt) {
   StartLog(least, format);
@@ -33,7 +33,7 @@ TEST(LogTest, AMessageIsNeverAFormatAndCannotEndItsLineOrQuotes) {
               ::testing::EndsWith("msg=\"{} %s \\\" \\\\   level=x\"\n"));
 }
 
-TEST(LogTest, WhatIsBelowTheLevelIsNotPrinted) {
+TEST(LogTest, MessagesBelowTheLevelAreNotPrinted) {
   EXPECT_EQ(Printed(LogLevel::kWarn, LogLevel::kInfo, "hush"), "");
   EXPECT_NE(Printed(LogLevel::kWarn, LogLevel::kWarn, "hear"), "");
   EXPECT_NE(Printed(LogLevel::kDebug, LogLevel::kDebug, "hear"), "");
@@ -53,7 +53,7 @@ TEST(LogTest, AJsonLineIsOneObjectWhateverIsInTheMessage) {
       ::testing::StartsWith("{} %s \" \\ \n \t \x7f \xef\xbf\xbd\xef\xbf\xbd( \xc3\xa4 \xef\xbf\xbd"));
 }
 
-TEST(LogTest, FormatsAreReadAsTheyAreCalled) {
+TEST(LogTest, FormatsAreParsedByName) {
   EXPECT_EQ(ParseLogFormat("logfmt"), LogFormat::kLogfmt);
   EXPECT_EQ(ParseLogFormat("json"), LogFormat::kJson);
   EXPECT_FALSE(ParseLogFormat("JSON"));
@@ -78,7 +78,7 @@ TEST(LogTest, ThreadsLogWholeLinesWhileTheFormatChanges) {
   EXPECT_EQ(count, 500);
 }
 
-TEST(LogTest, LevelsAreReadAsTheyArePrinted) {
+TEST(LogTest, LevelsAreParsedByName) {
   EXPECT_EQ(ParseLogLevel("debug"), LogLevel::kDebug);
   EXPECT_EQ(ParseLogLevel("info"), LogLevel::kInfo);
   EXPECT_EQ(ParseLogLevel("warn"), LogLevel::kWarn);

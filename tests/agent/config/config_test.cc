@@ -47,7 +47,7 @@ TEST_F(ConfigTest, AnEmptyFileLeavesTheDefaults) {
   EXPECT_EQ(config->log_format, LogFormat::kLogfmt);
 }
 
-TEST_F(ConfigTest, FlagsAreAboveTheFileAndTheFileIsAboveTheDefaults) {
+TEST_F(ConfigTest, FlagsWinOverTheFileAndTheFileWinsOverTheDefaults) {
   PartialConfig flags;
   flags.keys = {"[log] level"};
   flags.values.log_level = LogLevel::kDebug;
@@ -64,7 +64,7 @@ TEST_F(ConfigTest, FlagsAreAboveTheFileAndTheFileIsAboveTheDefaults) {
   EXPECT_EQ(config->audio.limits[0].concurrent_jobs, 9);
 }
 
-TEST_F(ConfigTest, TheFileOfTheFlagComesBeforeThatOfTheEnvironment) {
+TEST_F(ConfigTest, AFileNamedByTheFlagWinsOverOneNamedByTheEnvironment) {
   const std::string other = folder_ / "other.ini";
   std::ofstream(other) << "[log]\nlevel = error\n";
   setenv("SHMETRICS_CONFIG", other.c_str(), 1);
@@ -102,14 +102,14 @@ TEST_F(ConfigTest, HashesThatEverybodyCanReadAreAWarning) {
   EXPECT_THAT(Read(kUser)->warnings, IsEmpty());
 }
 
-TEST_F(ConfigTest, WhatIsWrongInTheEnvironmentIsAWarning) {
+TEST_F(ConfigTest, AnErrorInTheEnvironmentIsAWarning) {
   setenv("AUDIO_JOB_TTL_SECONDS", "soon", 1);
   const auto config = Read("");
   unsetenv("AUDIO_JOB_TTL_SECONDS");
   EXPECT_THAT(config->warnings, ElementsAre(HasSubstr("AUDIO_JOB_TTL_SECONDS")));
 }
 
-TEST_F(ConfigTest, ASourceIsFilledOnlyWithWhatItDoesNotGive) {
+TEST_F(ConfigTest, FillingKeepsTheSettingsThatASourceGives) {
   PartialConfig flags;
   flags.keys = {"[log] level", "[web] disable_exporter_metrics"};
   flags.values.log_level = LogLevel::kDebug;
@@ -131,7 +131,7 @@ TEST_F(ConfigTest, ASourceIsFilledOnlyWithWhatItDoesNotGive) {
   EXPECT_THAT(flags.values.listen_addresses, ElementsAre(ListenAddress{"", 1}));
 }
 
-TEST_F(ConfigTest, WhatNeedsARestartKeepsItsRunningValue) {
+TEST_F(ConfigTest, ASettingThatNeedsARestartKeepsItsValue) {
   const Config running = Read("[web]\nmax_connections = 5\n[Audio-Quota]\nstate_file = /a\n").value();
   const Config next = Read(
                           "[web]\nmax_connections = 6\nallowed_hosts = a\n[log]\nlevel = debug\n"
@@ -158,7 +158,7 @@ TEST_F(ConfigTest, TurningTlsOnNeedsARestartAndExchangingItsFilesDoesNot) {
   EXPECT_EQ(WithoutKeysThatNeedRestart(on, other).http_policy.tls, other.http_policy.tls);
 }
 
-TEST_F(ConfigTest, OnlyWhatARunningAgentCannotExchangeNeedsARestart) {
+TEST_F(ConfigTest, OnlySettingsThatAReloadCannotChangeNeedARestart) {
   const Config running = Read("").value();
   EXPECT_THAT(KeysThatNeedRestart(running, running), IsEmpty());
   EXPECT_THAT(

@@ -22,7 +22,7 @@ class IniFileTest : public ::testing::Test {
     std::ofstream(path_) << text;
     return ReadIniFile(audio::ReadIni(path_));
   }
-  /// The message for `text`, which must be refused, without the name of the file, which must be in it.
+  /// The error for `text`. Checks that it begins with the name of the file, and leaves that name out.
   std::string ErrorOf(const std::string& text) {
     const Result<PartialConfig> read = Read(text);
     if (read.ok()) return "accepted";
@@ -105,7 +105,7 @@ TEST_F(IniFileTest, ADuplicateKeyIsRefusedAlsoInASecondSectionOfTheName) {
               HasSubstr("line 5: [log] level was set before"));
 }
 
-TEST_F(IniFileTest, WhatIsNeitherSectionNorKeyIsASyntaxError) {
+TEST_F(IniFileTest, ALineThatIsNeitherSectionNorKeyIsASyntaxError) {
   EXPECT_THAT(ErrorOf("[log]\nlevel info\n"), HasSubstr("line 2: is neither"));
   EXPECT_THAT(ErrorOf("[log\nlevel = info\n"), HasSubstr("line 1: is neither"));
 }
@@ -138,7 +138,7 @@ TEST_F(IniFileTest, UsersAreASectionOfTheirOwn) {
               HasSubstr("line 3: [web.users] alice was set before"));
 }
 
-TEST_F(IniFileTest, NoMessageHoldsWhatWasMeantForAPassword) {
+TEST_F(IniFileTest, NoMessageShowsAPassword) {
   const std::string message = ErrorOf("[web.users]\nalice = secret\n");
   EXPECT_THAT(message, HasSubstr("line 2: [web.users] alice: not a bcrypt hash"));
   EXPECT_THAT(message, Not(HasSubstr("secret")));

@@ -42,14 +42,14 @@ TEST(OptionsTest, EveryFlagIsTakenInBothForms) {
   }
 }
 
-TEST(OptionsTest, WithoutFlagsNothingIsSaid) {
+TEST(OptionsTest, WithoutFlagsNoSettingIsGiven) {
   const Result<Options> options = Parse({});
   ASSERT_TRUE(options.ok());
   EXPECT_FALSE(options->config_file || options->check_config);
   EXPECT_THAT(options->flags.keys, IsEmpty());
 }
 
-TEST(OptionsTest, AnAddressMayBeSaidAgainAndNothingElse) {
+TEST(OptionsTest, OnlyAddressesMayBeRepeated) {
   const Result<Options> options = Parse({"--web.listen-address=:1", "--web.listen-address", "[::1]:2"});
   ASSERT_TRUE(options.ok()) << options.error().message;
   EXPECT_THAT(options->flags.values.listen_addresses,

@@ -29,7 +29,7 @@ class ReloadTest : public ::testing::Test {
 
   Config Read() { return ReadConfig(options_.config_file, options_.flags).value(); }
 
-  /// What it logs.
+  /// Reloads and returns what is logged.
   std::string Run(Reload* reload, const Result<void>& applied = {}) {
     ::testing::internal::CaptureStderr();
     reload->Run([&](const Config& config) {
@@ -43,7 +43,7 @@ class ReloadTest : public ::testing::Test {
   const std::string path_ = folder_ / "agent.ini";
   Options options_;
   ReloadStats stats_;
-  std::vector<LogLevel> levels_;  ///< of the configurations that were applied
+  std::vector<LogLevel> levels_;  ///< the levels of the configurations that were applied
 };
 
 TEST_F(ReloadTest, AGoodConfigurationIsAppliedAndInForce) {
@@ -57,7 +57,7 @@ TEST_F(ReloadTest, AGoodConfigurationIsAppliedAndInForce) {
   EXPECT_GT(stats_.success_unix_seconds, 0);
 }
 
-TEST_F(ReloadTest, ABadConfigurationIsOneLineOfTheLogAndTheOldOneStays) {
+TEST_F(ReloadTest, ABadConfigurationIsLoggedInOneLineAndTheOldOneStays) {
   Reload reload(options_, Read(), &stats_);
   stats_.success_unix_seconds = 7;
   Write("[log]\nlevel = loud\n");
@@ -73,7 +73,7 @@ TEST_F(ReloadTest, ABadConfigurationIsOneLineOfTheLogAndTheOldOneStays) {
   EXPECT_TRUE(stats_.successful);
 }
 
-TEST_F(ReloadTest, WhatCannotBeAppliedIsNotInForce) {
+TEST_F(ReloadTest, AConfigurationThatCannotBeAppliedIsNotInForce) {
   Reload reload(options_, Read(), &stats_);
   Write("[log]\nlevel = warn\n");
   EXPECT_THAT(Run(&reload, Error{ErrorCode::kBadOption, "the key is of another certificate"}),
@@ -84,7 +84,7 @@ TEST_F(ReloadTest, WhatCannotBeAppliedIsNotInForce) {
   EXPECT_FALSE(stats_.successful);
 }
 
-TEST_F(ReloadTest, FlagsStayAboveTheFile) {
+TEST_F(ReloadTest, FlagsStillWinOverTheFile) {
   options_.flags.keys = {"[log] level"};
   options_.flags.values.log_level = LogLevel::kDebug;
   Reload reload(options_, Read(), &stats_);
@@ -93,10 +93,10 @@ TEST_F(ReloadTest, FlagsStayAboveTheFile) {
   EXPECT_EQ(reload.config().log_level, LogLevel::kDebug);
 }
 
-TEST_F(ReloadTest, WhatNeedsARestartIsNamedEachTimeUntilThen) {
+TEST_F(ReloadTest, SettingsThatNeedARestartAreNamedAtEachReload) {
   Reload reload(options_, Read(), &stats_);
   Write("[web]\ntelemetry_path = /m\n[log]\nlevel = warn\n");
-  const std::string named = "changed, and in force only after a restart: [web] telemetry_path";
+  const std::string named = "these settings change only after a restart: [web] telemetry_path";
   EXPECT_THAT(Run(&reload), HasSubstr(named));
   EXPECT_EQ(reload.config().telemetry_path, "/metrics");
   EXPECT_EQ(reload.config().log_level, LogLevel::kWarn);

@@ -51,7 +51,7 @@ TEST(SettingsTest, EveryRowHasKeyDefaultAndHelpAndNamesNothingTwice) {
   }
 }
 
-TEST(SettingsTest, OnlyAGoodValueIsGiven) {
+TEST(SettingsTest, OnlyAGoodValueCounts) {
   PartialConfig settings;
   EXPECT_FALSE(Find("[log] level").Set("loud", &settings).ok());
   EXPECT_FALSE(settings.Gives("[log] level"));
@@ -84,7 +84,7 @@ TEST(SettingsTest, ATelemetryPathIsPlainAndNotAnothersPath) {
                                          "/a b", "/a?b", "/a#b", "/%2e", "/\xc3\xa4"});
 }
 
-TEST(SettingsTest, AddressesAreDividedByCommasAndEachIsSaidOnce) {
+TEST(SettingsTest, CommasDivideAddressesAndNoneMayBeRepeated) {
   PartialConfig settings;
   ASSERT_TRUE(Find("[web] listen_address").Set("127.0.0.1:1 ,\t[::1]:2,:0,:0", &settings).ok());
   EXPECT_THAT(settings.values.listen_addresses,
@@ -103,7 +103,7 @@ TEST(SettingsTest, AllowedHostsAreNamesOrEverything) {
   ExpectRefused("[web] allowed_hosts", {"", "a,,b", "http://a", "a b"});
 }
 
-TEST(SettingsTest, FilesForTlsAreOpenedAndLookedInto) {
+TEST(SettingsTest, TlsFilesMustBePemOfTheRightKind) {
   const testing::TemporaryFolder folder;
   std::ofstream(folder / "certificate") << "-----BEGIN CERTIFICATE-----\n";
   std::ofstream(folder / "key") << "-----BEGIN EC PRIVATE KEY-----\n";

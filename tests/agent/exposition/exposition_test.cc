@@ -17,7 +17,7 @@ using shm::layout::GaugeMode;
 using shm::layout::MetricType;
 using shmetrics::testing::SnapshotBuilder;
 
-/// What `promtool check metrics` exits with when it is fed `text`.
+/// The exit code of `promtool check metrics` for `text`.
 int Promtool(const std::string& text) {
   std::FILE* const promtool = popen("promtool check metrics", "w");
   if (promtool == nullptr) return -1;

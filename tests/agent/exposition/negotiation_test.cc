@@ -30,7 +30,7 @@ std::string Repeated(const std::string& text, int times) {
 const std::string kProtobuf =
     "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
 
-/// What clients send, letter by letter.
+/// The headers of real clients, letter by letter.
 const std::vector<Case> kClients = {
     // Prometheus 2.42, also the Datadog agent; then with native histograms
     {"application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
@@ -92,7 +92,7 @@ const std::vector<Case> kClients = {
     {"", kPlain},
 };
 
-/// What RFC 9110 allows.
+/// Headers that RFC 9110 allows.
 const std::vector<Case> kShapes = {
     {"application/openmetrics-text", kOpenMetrics},
     {"APPLICATION/OpenMetrics-Text; VERSION=1.0.0; Q=0.5", kOpenMetrics},
@@ -109,7 +109,7 @@ const std::vector<Case> kShapes = {
     {"text/html", kPlain},
     {"application/json", kPlain},
     {"application/*", kPlain},
-    // Quality decides, whatever the order; of equals OpenMetrics, then text 0.0.4.
+    // Quality decides, not the order. Among equals OpenMetrics wins, then text 0.0.4.
     {"text/plain;version=0.0.4;q=0.5,application/openmetrics-text;version=1.0.0;q=0.501", kOpenMetrics},
     {"application/openmetrics-text;version=1.0.0;q=0.4,text/plain;version=0.0.4;q=0.5", kPlain},
     {"text/plain;version=0.0.4,application/openmetrics-text;version=1.0.0", kOpenMetrics},
@@ -117,7 +117,7 @@ const std::vector<Case> kShapes = {
     {"application/openmetrics-text;version=0.0.1,text/plain", kPlain},
     {"*/*,application/openmetrics-text;version=1.0.0;q=0.9", kPlain},
     {"application/openmetrics-text;version=1.0.0;q=1.000,text/plain;q=1.", kOpenMetrics},
-    // 0 excludes, and what is more specific decides.
+    // A quality of 0 excludes a format. The more specific clause decides.
     {"application/openmetrics-text;version=1.0.0;q=0,text/plain;version=0.0.4;q=0.1", kPlain},
     {"application/openmetrics-text;q=0.000,*/*;q=0.1", kPlain},
     {"application/openmetrics-text;q=0,application/openmetrics-text;version=1.0.0;q=0.1", kOpenMetrics},
@@ -125,7 +125,7 @@ const std::vector<Case> kShapes = {
     {"text/plain;version=0.0.4;q=0.1,*/*,application/openmetrics-text;version=1.0.0;q=0.5", kOpenMetrics},
     {"text/plain;version=0.0.4;q=0,*/*", kPlain},
     {"*/*;q=0", kPlain},
-    // The scheme is that of the clause which was chosen.
+    // The chosen clause gives the scheme.
     {"text/plain;version=1.0.0;escaping=allow-utf-8;q=0.9,application/openmetrics-text;version=1.0.0",
      kOpenMetrics},
     {"application/openmetrics-text;version=1.0.0;escaping=no-such", kOpenMetrics},
@@ -135,7 +135,7 @@ const std::vector<Case> kShapes = {
      {Format::kOpenMetrics001, Escaping::kUnderscores}},
 };
 
-/// What nobody should send. A clause that is wrong is passed over, not the header.
+/// Invalid headers. A wrong clause is ignored, but not the rest of its header.
 const std::vector<Case> kGarbage = {
     {"application/openmetrics-text;version=2.0.0", kPlain},
     {"application/openmetrics-text;version=1.0", kPlain},

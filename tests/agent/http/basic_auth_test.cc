@@ -35,23 +35,23 @@ class BasicAuthTest : public ::testing::Test {
   BasicAuth auth_;
 };
 
-TEST_F(BasicAuthTest, WhoIsRightIsAdmitted) {
+TEST_F(BasicAuthTest, TheRightPasswordIsAdmitted) {
   EXPECT_EQ(Check(kRight), Verdict::kAdmitted);
   EXPECT_EQ(Check("basic c2NyYXBlcjpyaWdodA=="), Verdict::kAdmitted) << "the scheme has no case";
 }
 
-TEST_F(BasicAuthTest, WhereThereAreNoUsersEverybodyIsAdmitted) {
+TEST_F(BasicAuthTest, WithoutUsersEverybodyIsAdmitted) {
   users_.clear();
   EXPECT_EQ(Check(""), Verdict::kAdmitted);
   EXPECT_EQ(Check(kWrong), Verdict::kAdmitted);
 }
 
-TEST_F(BasicAuthTest, WhoIsWrongIsRefused) {
+TEST_F(BasicAuthTest, AWrongPasswordIsRefused) {
   EXPECT_EQ(Check(kWrong), Verdict::kRefused);
   EXPECT_EQ(BasicAuth().Check(users_, kNobody, "a"), Verdict::kRefused);
 }
 
-TEST_F(BasicAuthTest, WhatIsNoCredentialsIsRefusedAndIsNoGuess) {
+TEST_F(BasicAuthTest, AMalformedHeaderIsRefusedAndIsNoGuess) {
   for (const std::string authorization : {"", "Basic", "Basic ", "Basic !!!", "Basic c2NyYXBlcg==",
                                           "Bearer c2NyYXBlcjpyaWdodA==", "Basic c2NyYXBlcjpyaWdodA", kNul}) {
     EXPECT_EQ(Check(authorization), Verdict::kRefused) << authorization;
@@ -60,7 +60,7 @@ TEST_F(BasicAuthTest, WhatIsNoCredentialsIsRefusedAndIsNoGuess) {
   EXPECT_EQ(Check(kRight), Verdict::kAdmitted) << "nothing of that made anybody wait";
 }
 
-TEST_F(BasicAuthTest, AfterAWrongOneItsSenderWaitsAndWhoIsKnownDoesNot) {
+TEST_F(BasicAuthTest, AfterAWrongPasswordItsSenderWaitsAndAKnownOneDoesNot) {
   EXPECT_EQ(Check(kRight), Verdict::kAdmitted);
   EXPECT_EQ(Check(kWrong), Verdict::kRefused);
   EXPECT_EQ(Check(kWrong), Verdict::kTooManyGuesses);
@@ -68,20 +68,20 @@ TEST_F(BasicAuthTest, AfterAWrongOneItsSenderWaitsAndWhoIsKnownDoesNot) {
   EXPECT_EQ(Check(kRight), Verdict::kAdmitted);
 }
 
-TEST_F(BasicAuthTest, AChangedHashForgetsWhatWasRight) {
+TEST_F(BasicAuthTest, AChangedHashForgetsTheFormerPassword) {
   EXPECT_EQ(Check(kRight), Verdict::kAdmitted);
   crypt_data work{};
   users_[1].bcrypt_hash = crypt_r("changed", "$2y$04$abcdefghijklmnopqrstuu", &work);
   EXPECT_EQ(Check(kRight), Verdict::kRefused);
 }
 
-TEST_F(BasicAuthTest, AUserWhoIsTakenOutIsRefused) {
+TEST_F(BasicAuthTest, ARemovedUserIsRefused) {
   EXPECT_EQ(Check(kRight), Verdict::kAdmitted);
   users_.pop_back();
   EXPECT_EQ(Check(kRight), Verdict::kRefused);
 }
 
-TEST_F(BasicAuthTest, AHashThatIsNoneAdmitsNobody) {
+TEST_F(BasicAuthTest, AnInvalidHashAdmitsNobody) {
   users_ = {{"scraper", ""}};
   EXPECT_EQ(Check(kRight), Verdict::kRefused);
   users_ = {{"scraper", "right"}};
@@ -89,7 +89,7 @@ TEST_F(BasicAuthTest, AHashThatIsNoneAdmitsNobody) {
 }
 
 // Fault 37.
-TEST_F(BasicAuthTest, ANameThatDoesNotExistTakesAsLongAsOneThatDoes) {
+TEST_F(BasicAuthTest, AnUnknownNameTakesAsLongAsAKnownOne) {
   const auto least = [&](const char* authorization) {
     auto shortest = std::chrono::steady_clock::duration::max();
     for (int i = 0; i < 5; i++) {
@@ -106,7 +106,7 @@ TEST_F(BasicAuthTest, ANameThatDoesNotExistTakesAsLongAsOneThatDoes) {
   EXPECT_GT(least(kNobody) * 3, least(kWrong));
 }
 
-TEST_F(BasicAuthTest, WhoIsKnownIsAdmittedWithoutALookAtTheHash) {
+TEST_F(BasicAuthTest, AKnownPasswordIsAdmittedWithoutCheckingTheHash) {
   crypt_data work{};
   users_[1].bcrypt_hash = crypt_r("right", "$2y$08$abcdefghijklmnopqrstuu", &work);
   const auto first = std::chrono::steady_clock::now();
@@ -116,7 +116,7 @@ TEST_F(BasicAuthTest, WhoIsKnownIsAdmittedWithoutALookAtTheHash) {
   EXPECT_LT(std::chrono::steady_clock::now() - second, second - first) << "twenty are not as dear as one";
 }
 
-TEST(BcryptHashTest, OnlyWhatHtpasswdWritesIsOne) {
+TEST(BcryptHashTest, OnlyTheFormThatHtpasswdWritesIsAccepted) {
   EXPECT_TRUE(IsBcryptHash(kHash));
   const std::string tail = kHash.substr(6);
   for (const std::string start : {"$2y$10", "$2b$12", "$2a$14"})

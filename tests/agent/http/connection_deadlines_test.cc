@@ -33,7 +33,7 @@ struct Pair {
   shm::UniqueFd theirs;
 };
 
-TEST(ConnectionDeadlinesTest, ThreadsWhatIsDueIsCutAndStaysOpen) {
+TEST(ConnectionDeadlinesTest, ThreadsADueConnectionIsCutAndItsDescriptorStaysOpen) {
   ConnectionDeadlines deadlines(milliseconds(50));
   const Pair pair;
   deadlines.Restart(pair.ours.get());
@@ -43,7 +43,7 @@ TEST(ConnectionDeadlinesTest, ThreadsWhatIsDueIsCutAndStaysOpen) {
   deadlines.Forget(pair.ours.get());
 }
 
-TEST(ConnectionDeadlinesTest, ThreadsWhatIsForgottenIsNotCut) {
+TEST(ConnectionDeadlinesTest, ThreadsAForgottenConnectionIsNotCut) {
   ConnectionDeadlines deadlines(milliseconds(50));
   const Pair forgotten;
   const Pair kept;
@@ -55,7 +55,7 @@ TEST(ConnectionDeadlinesTest, ThreadsWhatIsForgottenIsNotCut) {
   deadlines.Forget(kept.ours.get());
 }
 
-TEST(ConnectionDeadlinesTest, ThreadsARestartOutlivesWhatWasNotRestarted) {
+TEST(ConnectionDeadlinesTest, ThreadsARestartedDeadlineOutlivesTheOthers) {
   ConnectionDeadlines deadlines(milliseconds(300));
   const Pair restarted;
   const Pair left;
@@ -74,7 +74,7 @@ TEST(ConnectionDeadlinesTest, ThreadsARestartOutlivesWhatWasNotRestarted) {
 
 // A closed descriptor's number is given out again at once. A cut of the former connection must not reach the
 // new one.
-TEST(ConnectionDeadlinesTest, ThreadsTheNextOwnerOfANumberIsNeverCut) {
+TEST(ConnectionDeadlinesTest, ThreadsTheNextOwnerOfADescriptorIsNeverCut) {
   ConnectionDeadlines deadlines(milliseconds(1));
   const auto churn = [&] {
     for (int i = 0; i < 300; i++) {

@@ -40,7 +40,7 @@ TEST(ContentCodingTest, GzipUndoesIt) {
   EXPECT_TRUE(gunzip.output == text);
 }
 
-TEST(ContentCodingTest, WhoDoesNotAskGetsItAsItIs) {
+TEST(ContentCodingTest, AClientThatDoesNotAskGetsTheBodyUncompressed) {
   for (const char* accept_encoding : {"", "identity", "gzip;q=0", "br, zstd"}) {
     const HttpResponse answer = Encoded(Lines(1'000), accept_encoding);
     EXPECT_EQ(answer.body, Lines(1'000));

@@ -25,7 +25,7 @@ TEST(HostCheckTest, NumbersLocalhostAndTheAddressItselfAreAllowed) {
 }
 
 // Fault 37.
-TEST(HostCheckTest, AForeignNameIsNotNorWhatOnlyLooksAllowed) {
+TEST(HostCheckTest, ForeignNamesAndLookalikesAreRefused) {
   for (const char* host : {"evil.example",
                            "evil.example:8000",
                            "localhost.evil.example",

@@ -60,7 +60,7 @@ class HttpServerTest : public ::testing::Test {
   const std::uint16_t port_ = server_->address().port;
 };
 
-TEST_F(HttpServerTest, AnAnswerIsCompleteAndNotToBeStoredOrGuessedAt) {
+TEST_F(HttpServerTest, AnAnswerIsCompleteAndForbidsStoringAndTypeGuessing) {
   const HttpAnswer answer = Get(port_, "/x");
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body, "hello\n");
@@ -96,7 +96,7 @@ TEST_F(HttpServerTest, TheQueryIsDecodedAndTakenApart) {
   EXPECT_EQ(first_user_, std::nullopt);
 }
 
-TEST_F(HttpServerTest, OtherMethodsAreRefusedWithTheOnesThatAreNot) {
+TEST_F(HttpServerTest, OtherMethodsAreRefusedAndTheAllowedOnesAreNamed) {
   for (const char* method : {"PUT", "DELETE", "OPTIONS", "BREW"}) {
     const HttpAnswer answer = Request(port_, method, "/x");
     EXPECT_EQ(answer.status, 405) << method;
@@ -185,7 +185,7 @@ TEST_F(HttpServerTest, AForeignHostIsMisdirectedUntilAReloadAllowsIt) {
 }
 
 // Fault 37.
-TEST_F(HttpServerTest, ABrowserIsToldNothingThatLetsAForeignPageRead) {
+TEST_F(HttpServerTest, NoHeaderLetsAForeignPageRead) {
   const HttpAnswer answer = GetWith(port_, "/x", "Host: localhost\r\nOrigin: http://evil.example\r\n");
   EXPECT_EQ(answer.status, 200);
   EXPECT_FALSE(answer.headers.contains("access-control-allow-origin"));

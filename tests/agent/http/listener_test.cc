@@ -59,7 +59,7 @@ TEST(ListenerTest, AUnixSocketIsRemovedWithItsListenerUnlessItWasOpenedElsewhere
   EXPECT_FALSE(std::filesystem::exists(folder / "http"));
 }
 
-TEST(ListenerTest, AUnixSocketThatCannotBeIsRefusedByNameAndReason) {
+TEST(ListenerTest, AUnixSocketThatCannotBeMadeIsRefusedByNameAndReason) {
   const Result<Listener> listener = Listen({.unix_path = "/proc/http"});
   ASSERT_FALSE(listener.ok());
   EXPECT_THAT(listener.error().message, ::testing::StartsWith("cannot listen on unix:/proc/http: "));

@@ -15,12 +15,12 @@ class PasswordThrottleTest : public ::testing::Test {
   PasswordThrottle throttle_;
 };
 
-TEST_F(PasswordThrottleTest, NobodyWaitsBeforeTheFirstWrongOne) {
+TEST_F(PasswordThrottleTest, NobodyWaitsBeforeTheFirstWrongPassword) {
   EXPECT_TRUE(throttle_.MayLook("a", At(0)));
   EXPECT_TRUE(throttle_.MayLook("a", At(0)));
 }
 
-TEST_F(PasswordThrottleTest, AWrongOneCostsItsSenderASecondAndOthersFourTimesTheLook) {
+TEST_F(PasswordThrottleTest, AWrongPasswordCostsItsSenderASecondAndOthersFourTimesTheCheck) {
   throttle_.WasWrong("a", At(0), At(50));
   EXPECT_FALSE(throttle_.MayLook("b", At(249)));
   EXPECT_TRUE(throttle_.MayLook("b", At(250)));

@@ -27,7 +27,7 @@ TEST(RequestGuardTest, AHeadOfTheRightShapePasses) {
   EXPECT_TRUE(IsInShape(Head({}, "/x", "HTTP/1.0")));
 }
 
-TEST(RequestGuardTest, WhatMayHaveABodyIsRefused) {
+TEST(RequestGuardTest, ARequestThatMayHaveABodyIsRefused) {
   for (const char* length : {"1", "00", "+0", "-0", " 0", "0 ", "0x0", "0,0", ""}) {
     EXPECT_FALSE(IsInShape(Head({{"Host", "h"}, {"content-length", length}}))) << length;
   }
@@ -36,7 +36,7 @@ TEST(RequestGuardTest, WhatMayHaveABodyIsRefused) {
   EXPECT_FALSE(IsInShape(Head({{"Host", "h"}, {"TRANSFER-ENCODING", "identity"}})));
 }
 
-TEST(RequestGuardTest, AHeaderThatTwoMayReadDifferentlyIsRefused) {
+TEST(RequestGuardTest, AnAmbiguousHeaderIsRefused) {
   for (const char* name :
        {"Content-Length ", "Transfer-Encoding\t", "", "X Y", "X:Y", "X\x01", "Transfer-Encodingchunked",
         "Content-Length5", "XTransfer-Encoding: chunked", "\xc3\xa4"}) {
@@ -83,7 +83,7 @@ TEST_F(RequestPolicyTest, AForeignHostIsMisdirectedWhateverThePassword) {
   EXPECT_EQ(Refusal(Head({{"Host", "evil.example"}}))->status, 421);
 }
 
-TEST_F(RequestPolicyTest, WhoHasNoPasswordIsAskedForOne) {
+TEST_F(RequestPolicyTest, ARequestWithoutAPasswordIsAskedForOne) {
   policy_.users = {{"a", "$2y$04$"}};
   for (const Headers& headers :
        {Headers{}, Headers{{"Authorization", "Basic YTpi"}, {"Authorization", "Basic YTpi"}}}) {
@@ -98,7 +98,7 @@ TEST_F(RequestPolicyTest, WhoHasNoPasswordIsAskedForOne) {
   }
 }
 
-TEST_F(RequestPolicyTest, WhoGuessesIsToldToWait) {
+TEST_F(RequestPolicyTest, AGuesserIsToldToWait) {
   policy_.users = {{"a", "$2y$04$"}};
   const RequestHead guess = Head({{"Host", "localhost"}, {"Authorization", "Basic YTpi"}});
   EXPECT_EQ(Refusal(guess)->status, 401);
@@ -107,7 +107,7 @@ TEST_F(RequestPolicyTest, WhoGuessesIsToldToWait) {
   EXPECT_THAT(refusal->headers, Contains(Pair("Retry-After", "1")));
 }
 
-TEST_F(RequestPolicyTest, OtherMethodsAreRefusedWithTheOnesThatAreNot) {
+TEST_F(RequestPolicyTest, OtherMethodsAreRefusedAndTheAllowedOnesAreNamed) {
   RequestHead head = Head({{"Host", "localhost"}});
   for (const char* method : {"POST", "OPTIONS", "TRACE", "CONNECT", "get", ""}) {
     head.method = method;

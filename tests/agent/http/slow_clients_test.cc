@@ -46,7 +46,7 @@ bool IsOpen(const shm::UniqueFd& client) {
   return poll(&wait, 1, 0) == 0;
 }
 
-TEST(SlowClientsTest, SixtyThatDripDoNotDelayAScrapeAndAreGoneAfterTheDeadline) {
+TEST(SlowClientsTest, SixtyDrippingClientsDoNotDelayAScrapeAndAreGoneAfterTheDeadline) {
   const auto server = Start(64, milliseconds(2000));
   const std::uint16_t port = server->address().port;
   std::vector<shm::UniqueFd> clients;
@@ -73,7 +73,7 @@ TEST(SlowClientsTest, SixtyThatDripDoNotDelayAScrapeAndAreGoneAfterTheDeadline) 
   EXPECT_EQ(Get(port, "/").status, 200);
 }
 
-TEST(SlowClientsTest, WhoReadsTheAnswerTooSlowlyIsCutAndTheNextGetsThePlace) {
+TEST(SlowClientsTest, ASlowReaderIsCutAndTheNextClientGetsThePlace) {
   const auto server = Start(1, milliseconds(500));
   const shm::UniqueFd slow = Connect(server->address().port);
   SendAll(slow.get(), "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -107,7 +107,7 @@ TEST(SlowClientsTest, AConnectionThatIsUsedLivesPastTheDeadlineOfItsFirstRequest
       << "the last of them was answered: " << received;
 }
 
-TEST(SlowClientsTest, AHandshakeThatDoesNotComeToAnEndIsCut) {
+TEST(SlowClientsTest, AnUnfinishedHandshakeIsCut) {
   const testing::PrivateFolder folder;
   testing::MakeCertificate(folder / "certificate.pem", folder / "key.pem", "agent");
   const auto server =

@@ -146,7 +146,7 @@ TEST_F(SocketActivationTest, EveryOneOfSeveralSocketsIsServedAlsoAUnixOneWhoseFi
   EXPECT_TRUE(std::filesystem::exists(path)) << "it is the service manager's";
 }
 
-TEST_F(SocketActivationTest, WhatDoesNotListenIsRefused) {
+TEST_F(SocketActivationTest, ADescriptorThatDoesNotListenIsRefused) {
   const Socket connects(SOCK_STREAM, false);
   ExpectRefused(Launch({connects.fd()}, "1"), "not a stream socket that listens");
   const Socket datagrams(SOCK_DGRAM, false);

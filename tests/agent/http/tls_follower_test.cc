@@ -43,7 +43,7 @@ TEST_F(TlsFollowerTest, FilesAreReadAgainWhenTheyChangeAndOnlyThen) {
   EXPECT_EQ(follower_.Current(), second);
 }
 
-TEST_F(TlsFollowerTest, APairOfWhichOneHalfIsNewKeepsTheFormerUntilTheOtherComes) {
+TEST_F(TlsFollowerTest, AHalfNewPairKeepsTheFormerUntilTheOtherHalfComes) {
   Renew();
   ASSERT_TRUE(follower_.Follow(files_).ok());
   const auto first = follower_.Current();
@@ -71,7 +71,7 @@ TEST_F(TlsFollowerTest, ABadFileKeepsTheFormerAndIsLoggedOnce) {
   EXPECT_EQ(follower_.Current(), first);
 }
 
-TEST_F(TlsFollowerTest, WhatCannotBeUsedIsRefusedByNameAndTheFormerIsFollowedOn) {
+TEST_F(TlsFollowerTest, UnusableFilesAreNamedAndTheFormerOnesStay) {
   Renew();
   ASSERT_TRUE(follower_.Follow(files_).ok());
   const auto first = follower_.Current();
@@ -81,7 +81,7 @@ TEST_F(TlsFollowerTest, WhatCannotBeUsedIsRefusedByNameAndTheFormerIsFollowedOn)
   EXPECT_EQ(follower_.Current(), first);
 }
 
-TEST_F(TlsFollowerTest, AKeyThatEverybodyCanReadIsWarnedOf) {
+TEST_F(TlsFollowerTest, AKeyThatEverybodyCanReadIsAWarning) {
   Renew();
   std::filesystem::permissions(files_.key, std::filesystem::perms(0644));
   ::testing::internal::CaptureStderr();

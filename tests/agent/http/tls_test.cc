@@ -88,7 +88,7 @@ TEST_F(TlsTest, Tls12And13AreSpokenAndNothingOlder) {
   }
 }
 
-TEST_F(TlsTest, AnswersArriveWholeAlsoLargeOnesOnOneConnection) {
+TEST_F(TlsTest, SmallAndLargeAnswersArriveWholeOnOneConnection) {
   Start();
   const std::string url = "https://localhost:" + port_ + "/large";
   const Ended ended = Curl("/large", {url, url, "-w", "%{num_connects} "});
@@ -96,7 +96,7 @@ TEST_F(TlsTest, AnswersArriveWholeAlsoLargeOnesOnOneConnection) {
   EXPECT_EQ(ended.output.size(), 3 * kLargeBody + std::string("1 0 0 ").size());
 }
 
-TEST_F(TlsTest, WhoSpeaksNoTlsIsNotAnswered) {
+TEST_F(TlsTest, AClientWithoutTlsIsNotAnswered) {
   Start();
   EXPECT_EQ(testing::Get(server_->address().port, "/").status, 0);
   EXPECT_EQ(Curl("/").output, "answer_to_everything 42\n");
@@ -154,7 +154,7 @@ TEST_F(TlsTest, APrometheusScrapesWithTheRightPasswordAndAuthorityOnly) {
   EXPECT_EQ(prometheus.Value("up{job=\"stranger\"}"), 0.0);
 }
 
-TEST(PasswordGuessingTest, GuessesDoNotHoldUpAScraperThatIsKnown) {
+TEST(PasswordGuessingTest, GuessesDoNotDelayAKnownScraper) {
   const std::string hash = Bcrypt("right", "10");
   const auto server = StartServer({{}, {{"scraper", hash}}, {}});
   const std::uint16_t port = server->address().port;

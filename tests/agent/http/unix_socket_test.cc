@@ -40,7 +40,7 @@ TEST_F(UnixSocketTest, OnlyItsOwnerAndGroupMayConnectWhateverTheUmask) {
   }
 }
 
-TEST_F(UnixSocketTest, WhatADeadAgentLeftBehindIsReplaced) {
+TEST_F(UnixSocketTest, ASocketOfADeadAgentIsReplaced) {
   { const shm::UniqueFd dead(ListenOnUnixSocket(path_).value()); }
   ASSERT_TRUE(std::filesystem::exists(path_));
   const Result<int> fd = ListenOnUnixSocket(path_);
@@ -49,7 +49,7 @@ TEST_F(UnixSocketTest, WhatADeadAgentLeftBehindIsReplaced) {
   EXPECT_TRUE(Connect(path_).valid());
 }
 
-TEST_F(UnixSocketTest, ALivingOneIsNotReplaced) {
+TEST_F(UnixSocketTest, ASocketOfALivingAgentIsNotReplaced) {
   const shm::UniqueFd living(ListenOnUnixSocket(path_).value());
   const Result<int> second = ListenOnUnixSocket(path_);
   ASSERT_FALSE(second.ok());
@@ -57,7 +57,7 @@ TEST_F(UnixSocketTest, ALivingOneIsNotReplaced) {
   EXPECT_TRUE(Connect(path_).valid());
 }
 
-TEST_F(UnixSocketTest, WhatIsNotASocketIsLeftAlone) {
+TEST_F(UnixSocketTest, AFileThatIsNoSocketIsLeftAlone) {
   std::ofstream(path_) << "precious";
   const Result<int> fd = ListenOnUnixSocket(path_);
   ASSERT_FALSE(fd.ok());
@@ -70,7 +70,7 @@ TEST_F(UnixSocketTest, WhatIsNotASocketIsLeftAlone) {
   EXPECT_EQ(std::filesystem::file_size(folder_ / "file"), 8U);
 }
 
-TEST_F(UnixSocketTest, APathThatIsTooLongOrNotThereIsRefused) {
+TEST_F(UnixSocketTest, APathThatIsTooLongOrMissingIsRefused) {
   EXPECT_THAT(ListenOnUnixSocket("/" + std::string(107, 'x')).error().message,
               HasSubstr("longer than the 107 bytes"));
   EXPECT_EQ(ListenOnUnixSocket(folder_ / "none/http").error().message, "No such file or directory");

@@ -26,7 +26,7 @@ json Top(const SnapshotBuilder& builder, const std::vector<std::string_view>& na
   return json::parse(text)["families"];
 }
 
-TEST(FamiliesJsonTest, EveryFamilyIsListedThoseWithoutASeriesToo) {
+TEST(FamiliesJsonTest, EveryFamilyIsListedEvenWithoutASeries) {
   SnapshotBuilder builder;
   builder.Family("depth", MetricType::kGauge, GaugeMode::kSum);
   builder.Family("jobs_total", MetricType::kCounter).Counter("kind=\"a\"", 1).Counter("kind=\"b\"", 3);
@@ -39,7 +39,7 @@ TEST(FamiliesJsonTest, EveryFamilyIsListedThoseWithoutASeriesToo) {
     "timestamp": "2025-01-31T23:59:59.000Z"})"));
 }
 
-TEST(FamiliesJsonTest, OfANamedFamilyTheLargestSeriesAndTheTotalOfAllAreTold) {
+TEST(FamiliesJsonTest, ANamedFamilyShowsItsLargestSeriesAndTheTotal) {
   SnapshotBuilder builder;
   builder.Family("a_total", MetricType::kCounter).Counter("", 1);
   builder.Family("jobs_total", MetricType::kCounter);

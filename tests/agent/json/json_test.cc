@@ -52,7 +52,7 @@ TEST(JsonTest, HistogramWithoutObservationsHasNoMean) {
   EXPECT_TRUE(Map(builder.snapshot)["latency_seconds"]["stats"]["mean"].is_null());
 }
 
-TEST(JsonTest, WhatAReaderWouldRoundOrRefuseIsAString) {
+TEST(JsonTest, NumbersThatAReaderWouldRoundOrRefuseAreStrings) {
   SnapshotBuilder builder;
   builder.Family("a_total", MetricType::kCounter).Counter("", std::uint64_t{1} << 53U);
   builder.Family("b_total", MetricType::kCounter).Counter("", (std::uint64_t{1} << 53U) + 1);

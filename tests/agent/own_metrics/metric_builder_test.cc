@@ -36,7 +36,7 @@ TEST(MetricBuilderTest, FamiliesOfEveryTypeAreWrittenAsTheyWereAdded) {
       "# HELP e_info E.\n# TYPE e_info gauge\ne_info{path=\"a\\\"b\\\\c\\nd\"} 1\n");
 }
 
-TEST(MetricBuilderTest, AUnitIsWhatTheNameEndsIn) {
+TEST(MetricBuilderTest, TheEndOfANameIsItsUnit) {
   MetricBuilder builder;
   builder.CounterFamily("a_seconds_total", "");
   builder.GaugeFamily("b_bytes", "");

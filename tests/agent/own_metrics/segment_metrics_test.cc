@@ -82,13 +82,13 @@ TEST(SegmentMetricsTest, ASegmentHasAnIdAPathAndABeginning) {
   EXPECT_THAT(text, HasSubstr("\nshmetrics_segment_created_timestamp_seconds 3\n"));
 }
 
-TEST(SegmentMetricsTest, RoomOnTheFileSystemIsShownWhereItCanBeTold) {
+TEST(SegmentMetricsTest, RoomOnTheFileSystemIsShownIfItIsKnown) {
   EXPECT_THAT(SegmentText({}, "/dev/shm"), HasSubstr("\nshmetrics_segment_filesystem_avail_bytes "));
   EXPECT_THAT(SegmentText({}, "/dev/shm"), HasSubstr("\nshmetrics_segment_filesystem_size_bytes "));
   EXPECT_THAT(SegmentText({}, "/none"), Not(HasSubstr("filesystem")));
 }
 
-TEST(SegmentMetricsTest, WorkersAreCountedByWhetherTheyLive) {
+TEST(SegmentMetricsTest, LivingAndDeadWorkersAreCounted) {
   shm::Snapshot segment{};
   segment.segment.worker_starts = 9;
   segment.workers = {{0, true, "", 1, 0, 1}, {1, false, "", 2, 0, 1}, {2, false, "", 3, 0, 1}};
@@ -110,7 +110,7 @@ TEST(SegmentMetricsTest, FamiliesAreShownByTheirSeriesAndRefusals) {
   EXPECT_THAT(text, Not(HasSubstr("shmetrics_family_refused_series_total{family=\"a_total\"}")));
 }
 
-TEST(SegmentMetricsTest, OfManyFamiliesTheLargest100AreShownByName) {
+TEST(SegmentMetricsTest, OnlyTheLargest100FamiliesAreShownInTheOrderOfNames) {
   SnapshotBuilder builder;
   for (int i = 1000; i < 1150; ++i) {
     builder.Family("f" + std::to_string(i), MetricType::kGauge);

@@ -62,7 +62,7 @@ TEST_F(SelfMetricsTest, AnswersAreShownByStatus) {
                                 "shmetrics_http_requests_total{code=\"431\"} 2\n"));
 }
 
-TEST_F(SelfMetricsTest, PromtoolFindsNothingToComplainOf) {
+TEST_F(SelfMetricsTest, PromtoolHasNoComplaints) {
   view_.state = SegmentView::State::kAttached;
   stats_.answers.Add(200);
   SnapshotBuilder workers;

@@ -26,7 +26,7 @@ class WorkerDeathsTest : public testing::Test {
   const WorkerDeaths::Clock::time_point start_ = WorkerDeaths::Clock::now();
 };
 
-TEST_F(WorkerDeathsTest, WhoHasStartedAndDoesNotLiveIsDeadFromTheFirstLookOn) {
+TEST_F(WorkerDeathsTest, AStartedWorkerThatDoesNotLiveIsDeadFromTheFirstLookOn) {
   EXPECT_EQ(Look({4, 3, 2}, {true, false, false}, 0), 8U);
 }
 

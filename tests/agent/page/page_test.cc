@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-/// What follows `before` and a quotation mark in `text`, up to the next mark, each time.
+/// Every text between `before` with a quotation mark and the next quotation mark.
 std::vector<std::string> Quoted(const std::string& text, const std::string& before) {
   std::vector<std::string> found;
   const std::regex pattern(before + "['\"]([^'\"]*)['\"]");

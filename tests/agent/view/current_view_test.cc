@@ -47,7 +47,7 @@ TEST_F(CurrentViewTest, EachLookIsFresh) {
   EXPECT_EQ(Look().snapshot.families.size(), 2U);
 }
 
-TEST_F(CurrentViewTest, AKeyThatWentIsSeenAt0) {
+TEST_F(CurrentViewTest, AKeyThatIsGoneIsSeenAt0) {
   const LeaseGaugeFamily streams =
       Registry::open({.segment = path_}).lease_gauge({.name = "streams", .labels = {"user_id"}});
   Result<Lease> lease = streams.try_acquire({"42"});
@@ -82,7 +82,7 @@ TEST_F(CurrentViewTest, TheLedgerIsThatOfTheSegment) {
 
 TEST_F(CurrentViewTest, WithoutASegmentThereIsNoLedgerToSave) { EXPECT_FALSE(LedgerToSave()); }
 
-TEST_F(CurrentViewTest, TheLedgerIsSavedOnlyOnceTheFormerOneHasBeenTakenOver) {
+TEST_F(CurrentViewTest, TheLedgerIsSavedOnlyAfterTheFormerOneWasLoaded) {
   SegmentWriter writer(path_);
   writer.SetTier("42", 3);
   EXPECT_FALSE(LedgerToSave());
@@ -94,7 +94,7 @@ TEST_F(CurrentViewTest, TheLedgerIsSavedOnlyOnceTheFormerOneHasBeenTakenOver) {
   EXPECT_EQ(ledger->front().key_class, 3U);
 }
 
-TEST_F(CurrentViewTest, OfACutOffSegmentNoLedgerIsSaved) {
+TEST_F(CurrentViewTest, TheLedgerOfACutOffSegmentIsNotSaved) {
   SegmentWriter writer(path_);
   writer.MarkLedgerLoaded();
   ASSERT_TRUE(LedgerToSave());

@@ -98,7 +98,7 @@ TEST(MergeSnapshotsTest, PerWorkerGaugesAreToldApartByTheirWorker) {
   EXPECT_EQ(Merged(older, &newer), "g{worker=\"0\"} 9\ng{worker=\"64\"} 1\ng{worker=\"65\"} 2\n");
 }
 
-TEST(MergeSnapshotsTest, OfTwoDefinitionsTheNewerStands) {
+TEST(MergeSnapshotsTest, TheNewerOfTwoDefinitionsStands) {
   SnapshotBuilder older;
   older.Family("a", MetricType::kGauge, GaugeMode::kSum).Number("", 5);
   older.Family("b", MetricType::kHistogram, GaugeMode::kNone, {1, 2}).Histogram("", {{1, 1}, {1, 1}, {1, 1}});
@@ -120,7 +120,7 @@ TEST(MergeSnapshotsTest, AnOlderFamilyWhoseSamplesTheNewerExposesIsLeftOut) {
   EXPECT_EQ(Merged(older, &newer), "h_bucket{le=\"+Inf\"} 1\nh_sum 1\nh_count 1\n");
 }
 
-TEST(MergeSnapshotsTest, OfEachBucketTheLaterExemplarStandsAndOfEachSeriesTheOlderBeginning) {
+TEST(MergeSnapshotsTest, EachBucketKeepsTheLaterExemplarAndEachSeriesTheOlderBeginning) {
   const std::vector<shm::BucketSnapshot> buckets = {{1, 1}, {1, 2}, {1, 3}};
   SnapshotBuilder older;
   older.Family("h", MetricType::kHistogram, GaugeMode::kNone, {1, 2});

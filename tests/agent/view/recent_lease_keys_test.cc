@@ -121,7 +121,7 @@ TEST_F(RecentLeaseKeysTest, TheLimitIsOverAllFamiliesAndEachKeepsItsOwnKeys) {
   EXPECT_THAT(samples, Not(Contains("jobs{u=\"a\"} 0")));
 }
 
-TEST_F(RecentLeaseKeysTest, AFamilyThatIsNoLongerThereTakesItsKeysWithIt) {
+TEST_F(RecentLeaseKeysTest, TheKeysOfAFamilyThatIsGoneAreForgotten) {
   Show({"a"});
   EXPECT_THAT(Show(std::vector<std::string>{}), ElementsAre("streams{u=\"a\"} 0"));
   shm::Snapshot nothing{};
@@ -148,7 +148,7 @@ TEST_F(RecentLeaseKeysTest, TextsLiveAsLongAsTheSnapshotAlsoWhenTheKeyIsForgotte
   EXPECT_THAT(text, HasSubstr("streams{u=\"a key whose text is longer than a short string\"} 0"));
 }
 
-TEST_F(RecentLeaseKeysTest, AFullTableThatGoesAtOnceLeavesTheLimit) {
+TEST_F(RecentLeaseKeysTest, IfAllKeysOfAFullTableGoAtOnceTheLimitIsKept) {
   std::vector<std::string> users(65'536);
   for (std::size_t i = 0; i < users.size(); i++) users[i] = std::to_string(i * 2'654'435'761U);
   EXPECT_EQ(Show(users).size(), users.size());

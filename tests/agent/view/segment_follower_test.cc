@@ -135,7 +135,7 @@ TEST_F(SegmentFollowerTest, ASegmentThatIsCutOffIsCorruptUntilItIsReplaced) {
   EXPECT_EQ(Value("a_total"), 1U);
 }
 
-// Fault 23: no signal tells of these, because what was read is there, as zeros.
+// Fault 23: these raise no signal, because the pages exist and hold zeros.
 TEST_F(SegmentFollowerTest, ASegmentThatIsCutOffAndMadeAsLongAgainIsCorrupt) {
   SegmentWriter(path_).Count("a_total", 3);
   Read();
@@ -154,8 +154,8 @@ TEST_F(SegmentFollowerTest, ASegmentOverwrittenByAnotherFileIsCorrupt) {
   EXPECT_EQ(Read(), State::kCorrupt);
 }
 
-// Fault 23: its end is a hole still, where nobody has to look until the segment grows into it.
-TEST_F(SegmentFollowerTest, ASegmentCutOffWhereNothingIsYetIsCorrupt) {
+// Fault 23: the end of the file is still a hole, which nobody reads until the segment grows into it.
+TEST_F(SegmentFollowerTest, ASegmentCutOffInItsUnusedPartIsCorrupt) {
   SegmentWriter writer(path_);
   Read();
   std::filesystem::resize_file(path_, std::filesystem::file_size(path_) - 4096);

@@ -21,7 +21,7 @@
 
 namespace shmetrics::testing {
 
-/// A folder of a test's own on tmpfs, gone with it.
+/// A folder on tmpfs that is removed with this object.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
@@ -38,7 +38,7 @@ class TemporaryFolder {
   std::string path_;
 };
 
-/// A worker that counts, without the client library: creates the segment at `path` if there is none.
+/// A worker that counts, without the client library. Creates the segment at `path` if there is none.
 class SegmentWriter {
  public:
   explicit SegmentWriter(const std::string& path)
@@ -63,7 +63,7 @@ class SegmentWriter {
 
   /// Sets a user's tier in the ledger.
   void SetTier(std::string_view user, std::uint32_t tier) { EXPECT_TRUE(ledger_.SetClass(user, tier).ok()); }
-  /// Says that what was saved before has been taken over.
+  /// Marks the ledger as loaded, as a worker does after it has read the saved one.
   void MarkLedgerLoaded() { ledger_.MarkLoaded(); }
 
  private:
