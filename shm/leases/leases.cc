@@ -7,6 +7,7 @@
 #include "shm/leases/lease_clock.h"
 #include "shm/leases/lease_shard.h"
 #include "shm/leases/owner_probe.h"
+#include "shm/segment/refusal.h"
 #include "shm/series/key_hash.h"
 #include "shm/series/label_block.h"
 
@@ -101,25 +102,9 @@ Result<LeaseEntry*> TakeEntry(const Segment& segment, Arena& arena, const LeaseS
 }
 
 Error CountRefusal(const Segment& segment, Error error) {
-  switch (error.code) {
-    case ErrorCode::kLeaseTableFull:
-      segment.CountRefusal(layout::Refusal::kLeaseTableFull);
-      break;
-    case ErrorCode::kSegmentFull:
-      segment.CountRefusal(layout::Refusal::kSegmentFull);
-      break;
-    case ErrorCode::kOutOfMemory:
-      segment.CountRefusal(layout::Refusal::kOutOfMemory);
-      break;
-    case ErrorCode::kInvalidLabels:
-      segment.CountRefusal(layout::Refusal::kInvalidLabels);
-      break;
-    case ErrorCode::kCorrupt:
-      segment.CountRefusal(layout::Refusal::kCorrupt);
-      break;
-    default:  // LeaseShard has counted its own
-      break;
-  }
+  const bool is_counted = error.code == ErrorCode::kBusy || error.code == ErrorCode::kUnrecoverable ||
+                          error.code == ErrorCode::kForeignNamespace;  // by LeaseShard
+  if (const auto reason = RefusalOf(error.code); reason && !is_counted) segment.CountRefusal(*reason);
   return error;
 }
 

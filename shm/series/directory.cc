@@ -5,6 +5,7 @@
 #include <string>
 
 #include "shm/base/crash_point.h"
+#include "shm/segment/refusal.h"
 #include "shm/series/family_record.h"
 #include "shm/series/key_hash.h"
 #include "shm/series/label_block.h"
@@ -15,27 +16,6 @@ namespace {
 
 using layout::MetricType;
 using layout::Visibility;
-
-layout::Refusal RefusalOf(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::kConflict:
-      return layout::Refusal::kConflict;
-    case ErrorCode::kNameCollision:
-      return layout::Refusal::kNameCollision;
-    case ErrorCode::kInvalidLabels:
-      return layout::Refusal::kInvalidLabels;
-    case ErrorCode::kSeriesLimit:
-      return layout::Refusal::kSeriesLimit;
-    case ErrorCode::kSegmentFull:
-      return layout::Refusal::kSegmentFull;
-    case ErrorCode::kOutOfMemory:
-      return layout::Refusal::kOutOfMemory;
-    case ErrorCode::kCorrupt:
-      return layout::Refusal::kCorrupt;
-    default:
-      return layout::Refusal::kInvalidDefinition;
-  }
-}
 
 /// Allocates the place of a new series' value. 0 for gauges: their values are in the workers' rows.
 Result<std::uint64_t> AllocateValue(Arena& arena, std::uint64_t cell_bytes, layout::GaugeMode mode) {
@@ -296,7 +276,7 @@ void Directory::ReturnSeries(const RegisteredFamily& family) {
 }
 
 Error Directory::CountRefusal(const RegisteredFamily* family, Error error) const {
-  segment_.CountRefusal(RefusalOf(error.code));
+  segment_.CountRefusal(RefusalOf(error.code).value_or(layout::Refusal::kInvalidDefinition));
   if (family != nullptr)
     family->record->refused_series.fetch_add(1, std::memory_order_relaxed);  // no order needed: a statistic
   return error;

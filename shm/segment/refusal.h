@@ -1,0 +1,18 @@
+#ifndef SHMETRICS_SHM_SEGMENT_REFUSAL_H_
+#define SHMETRICS_SHM_SEGMENT_REFUSAL_H_
+
+#include <optional>
+
+#include "shm/layout/layout.h"
+#include "shm/result.h"
+
+namespace shmetrics::shm {
+
+/// Under which reason the segment counts a refusal with this code, and so the agent shows it. None for codes
+/// that a segment cannot count: without a segment there is nowhere to count, and a limit that the caller has
+/// set is no fault of the segment.
+std::optional<layout::Refusal> RefusalOf(ErrorCode code);
+
+}  // namespace shmetrics::shm
+
+#endif  // SHMETRICS_SHM_SEGMENT_REFUSAL_H_
