@@ -136,7 +136,7 @@ Result<void> ParseCount(const Setting& setting, const std::string& text, unsigne
 
 Result<void> ParseSeconds(const Setting& setting, const std::string& text, std::chrono::milliseconds* time) {
   unsigned seconds = 0;
-  const Result<void> parsed = ParseCount(setting, text, &seconds);
+  Result<void> parsed = ParseCount(setting, text, &seconds);
   if (parsed.ok()) *time = std::chrono::seconds(seconds);
   return parsed;
 }

@@ -8,30 +8,30 @@ namespace shmetrics::agent {
 namespace {
 
 /// The member of `object` that a path of members leads to.
-template <auto kFirst, auto... kRest>
+template <auto First, auto... Rest>
 constexpr auto& At(auto& object) {
-  if constexpr (sizeof...(kRest) == 0) {
-    return object.*kFirst;
+  if constexpr (sizeof...(Rest) == 0) {
+    return object.*First;
   } else {
-    return At<kRest...>(object.*kFirst);
+    return At<Rest...>(object.*First);
   }
 }
 
-/// The member of Config at the end of kPath, and its parser.
-template <auto kParse, auto... kPath>
+/// The member of Config at the end of Path, and its parser.
+template <auto Parse, auto... Path>
 constexpr Setting::Member kMember = {
     [](const Setting& setting, const std::string& text, Config* config) {
-      return kParse(setting, text, &At<kPath...>(*config));
+      return Parse(setting, text, &At<Path...>(*config));
     },
-    [](const Config& from, Config* to) { At<kPath...>(*to) = At<kPath...>(from); },
-    [](const Config& running, const Config& next) { return At<kPath...>(running) != At<kPath...>(next); },
+    [](const Config& from, Config* to) { At<Path...>(*to) = At<Path...>(from); },
+    [](const Config& running, const Config& next) { return At<Path...>(running) != At<Path...>(next); },
 };
 
 /// Both TLS files are one member. A reload can exchange the files, but it cannot turn TLS on or off.
-template <auto kParse>
+template <auto Parse>
 constexpr Setting::Member kTlsMember = {
     [](const Setting& setting, const std::string& text, Config* config) {
-      return kParse(setting, text, &config->http_policy.tls);
+      return Parse(setting, text, &config->http_policy.tls);
     },
     [](const Config& from, Config* to) { to->http_policy.tls = from.http_policy.tls; },
     [](const Config& running, const Config& next) {
@@ -63,10 +63,10 @@ constexpr Setting kSettings[] = {
     {.key = "[web] listen_address",
      .flag = "--web.listen-address",
      .value = "ADDRESS",
-     .kind = Kind::kSeveral,
      .default_in_words = kDefaultListenAddress,
      .help = "HOST:PORT, [IPV6]:PORT, :PORT or unix:/PATH to serve on; may be said again",
      .expected = "an address; write HOST:PORT, [IPV6]:PORT, :PORT or unix:/PATH",
+     .kind = Kind::kSeveral,
      .needs_restart = true,
      .member = kMember<ParseListenAddresses, &Config::listen_addresses>},
     {.key = "[web] telemetry_path",
@@ -79,18 +79,18 @@ constexpr Setting kSettings[] = {
      .member = kMember<ParseTelemetryPath, &Config::telemetry_path>},
     {.key = "[web] disable_exporter_metrics",
      .flag = "--web.disable-exporter-metrics",
-     .kind = Kind::kSwitch,
      .default_value = "false",
      .help = "Leave out the metrics of the agent's own process and of its HTTP answers",
      .expected = "true or false",
+     .kind = Kind::kSwitch,
      .needs_restart = true,
      .member = kMember<ParseSwitch, &Config::disable_exporter_metrics>},
     {.key = "[web] openmetrics_created",
      .flag = "--web.openmetrics-created",
-     .kind = Kind::kSwitch,
      .default_value = "false",
      .help = "In OpenMetrics say when each counter and histogram began (_created)",
      .expected = "true or false",
+     .kind = Kind::kSwitch,
      .needs_restart = true,
      .member = kMember<ParseSwitch, &Config::openmetrics_created>},
     {.key = "[web] tls_certificate",

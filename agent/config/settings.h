@@ -42,7 +42,6 @@ struct Setting {
   std::string_view key;         ///< in the file: [section] name
   std::string_view flag = {};   ///< with both hyphens; empty: only the file can give the setting
   std::string_view value = {};  ///< stands for the value in the help of the flag
-  Kind kind = Kind::kOne;
   /// The value if nobody gives one, as a user would write it; empty: Config's own, or that of find_default.
   std::string_view default_value = {};
   std::string (*find_default)() = nullptr;  ///< finds the default at the start of the program
@@ -50,7 +49,8 @@ struct Setting {
   std::string_view help = {};
   std::string_view expected = {};   ///< what a value can be; ends the error "'x' is not ..."
   std::optional<Range> range = {};  ///< of a number
-  bool needs_restart = false;       ///< a reload leaves the setting as it is
+  Kind kind = Kind::kOne;
+  bool needs_restart = false;  ///< a reload leaves the setting as it is
   Member member;
 
   /// Stores the value that a user wrote as `text`. An error is kBadOption, and its message names the value
