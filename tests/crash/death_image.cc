@@ -68,8 +68,8 @@ void DeathImage::Map() {
 /// What has been handed out. Nobody writes to the rest, and it is too much to compare at each instruction.
 std::vector<DeathImage::Stretch> DeathImage::InUse() const {
   const auto& header = *reinterpret_cast<const layout::Header*>(mapped_);
-  const auto& header = *reinterpret_cast<const layout::MutableHeader*>(mapped_ + layout::kPageBytes);
-  const std::uint64_t used = header.used.load();
+  const auto& changing = *reinterpret_cast<const layout::MutableHeader*>(mapped_ + layout::kPageBytes);
+  const std::uint64_t used = changing.used.load();
   const std::uint64_t front = header.records_offset + (used & UINT32_MAX) * layout::kRecordAlignment;
   const std::uint64_t blocks = ((used >> 32U) * 8 + shm::kStripeBytes - 1) / shm::kStripeBytes;
   const std::uint64_t back = blocks * header.stripe_count * shm::kStripeBytes;
