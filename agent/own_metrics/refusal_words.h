@@ -4,7 +4,7 @@
 #include <array>
 #include <string_view>
 
-#include "shm/layout/layout.h"
+#include "shm/layout/enumerations.h"
 
 namespace shmetrics::agent {
 

@@ -8,6 +8,7 @@
 
 #include "client-lib/c/face.h"
 #include "shm/cells.h"
+#include "shm/layout/layout.h"
 #include "shmetrics/c.h"
 #include "shmetrics/registry.h"
 

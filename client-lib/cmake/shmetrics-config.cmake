@@ -1,7 +1,7 @@
 include(CMakeFindDependencyMacro)
 find_dependency(Threads)
-# What the static library needs. Not required: who links the shared one need not have them, and CMake names the missing
-# target to who does not.
+# The static library needs these two. They are not required here, because the shared library comes without them. If a
+# project links the static library and lacks one, CMake names the missing target.
 find_package(PkgConfig QUIET)
 if(PkgConfig_FOUND)
   pkg_check_modules(NETTLE QUIET IMPORTED_TARGET nettle)

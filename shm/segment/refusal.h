@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "shm/layout/layout.h"
+#include "shm/layout/enumerations.h"
 #include "shm/result.h"
 
 namespace shmetrics::shm {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "shm/layout/layout.h"
+#include "shm/layout/enumerations.h"
 #include "shm/result.h"
 
 namespace shmetrics::shm {

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "shm/layout/layout.h"
+#include "shm/layout/enumerations.h"
 
 namespace shmetrics::shm {
 

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "shm/segment/segment.h"
 #include "shm/series/label_block.h"
 #include "shm/snapshot/cell_reader.h"
 #include "shm/snapshot/exemplar_reader.h"

@@ -8,10 +8,11 @@
 #include <vector>
 
 #include "shm/leases/ledger_record.h"
-#include "shm/segment/segment.h"
 #include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::shm {
+
+class Segment;
 
 /// Whether a snapshot has exemplars. Reading them costs many times as much as the rest of their series, and
 /// only one format shows them.

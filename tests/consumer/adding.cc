@@ -1,5 +1,5 @@
-// Adds what tests/consumer/compilers expects, from two threads: the sequences that count are made by the compiler of whoever
-// includes the headers.
+// Adds what tests/consumer/compilers expects, from two threads. The sequences that count are inline, so the compiler of
+// the application makes them.
 
 #include <shmetrics/shmetrics.h>
 

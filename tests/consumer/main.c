@@ -1,4 +1,4 @@
-/* Uses the installed library from C, and says whether it reached its segment. */
+/* Uses the installed library from C, and tells if it reached its segment. */
 
 #include <shmetrics/c.h>
 #include <stdio.h>

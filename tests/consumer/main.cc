@@ -1,4 +1,4 @@
-// Uses the installed library as the README shows, and says whether it reached its segment.
+// Uses the installed library as the README shows, and tells if it reached its segment.
 
 #include <shmetrics/shmetrics.h>
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "shm/layout/layout.h"
 #include "tests/corrupt/live_damage.h"
 
 namespace shmetrics::testing {

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "shm/base/unique_fd.h"
+#include "shm/layout/layout.h"
+#include "shm/segment/segment.h"
 #include "shm/snapshot/snapshot_reader.h"
 #include "tests/corrupt/damaged_segment.h"
 #include "tests/support/child.h"

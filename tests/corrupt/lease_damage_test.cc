@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "shm/layout/layout.h"
 #include "tests/corrupt/live_damage.h"
 #include "tests/support/child.h"
 

@@ -7,6 +7,7 @@
 #include <functional>
 #include <ostream>
 
+#include "shm/layout/layout.h"
 #include "shm/snapshot/snapshot_reader.h"
 #include "tests/corrupt/damaged_segment.h"
 

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <vector>
 
+#include "shm/layout/layout.h"
 #include "tests/corrupt/damaged_segment.h"
 
 namespace shmetrics::testing {

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "shm/layout/layout.h"
 #include "tests/crash/actor.h"
 #include "tests/crash/crash_points.h"
 #include "tests/crash/death_image.h"

@@ -10,6 +10,7 @@
 #include <random>
 #include <string>
 
+#include "shm/segment/segment.h"
 #include "shm/snapshot/snapshot_reader.h"
 #include "tests/corrupt/damaged_segment.h"
 #include "tests/corrupt/segment_image.h"

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "shm/layout/layout.h"
+#include "shm/layout/enumerations.h"
 #include "shm/snapshot/snapshot_reader.h"
 
 namespace shmetrics::testing {

@@ -13,6 +13,7 @@
 
 #include "shm/base/unique_fd.h"
 #include "shm/cells.h"
+#include "shm/layout/layout.h"
 #include "shm/segment/segment_options.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/child.h"

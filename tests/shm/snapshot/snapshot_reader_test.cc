@@ -11,6 +11,7 @@
 
 #include "shm/base/clock.h"
 #include "shm/cells.h"
+#include "shm/segment/segment.h"
 #include "shm/workers/gauges.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/child.h"

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "shm/segment/segment.h"
 #include "shm/snapshot/snapshot_reader.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/child.h"
