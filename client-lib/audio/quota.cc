@@ -1,6 +1,8 @@
+#include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "client-lib/audio/quota_impl.h"
@@ -24,7 +26,8 @@ std::invoke_result_t<Body, Impl&> With(Impl* impl, Body body) noexcept {
 
 Quota::Quota(Registry& registry, const QuotaOptions& options) noexcept : impl_(nullptr) {
   const auto make = [&] {
-    impl_ = new Impl(registry, options.config.empty() ? ConfigFile() : std::optional(options.config));
+    auto config = options.config.empty() ? ConfigFile() : std::optional(options.config);
+    impl_ = std::make_unique<Impl>(registry, std::move(config)).release();
     internal::KeepNeverFreed(impl_);
   };
   internal::Guarded(make, [] {});  // without memory every call says so

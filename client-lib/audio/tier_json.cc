@@ -1,6 +1,7 @@
 #include "client-lib/audio/tier_json.h"
 
 #include <optional>
+#include <utility>
 
 #include "client-lib/audio/config.h"
 #include "client-lib/audio/json.h"
@@ -38,7 +39,7 @@ std::vector<std::string> ApplyTierJson(std::string_view json, std::array<Limits,
   if (const std::optional<std::string> broken = ParseJson(json, &document)) return {*broken};
   if (!document.IsObject()) return {"not an object of tiers"};
   std::vector<std::string> errors;
-  for (const auto& [name, entries] : document.GetObject()) {
+  for (const auto& [name, entries] : std::as_const(document).GetObject()) {
     const std::string word(TextOf(name));
     const std::optional<Tier> tier = ParseTier(word);
     if (!tier) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include "shm/layout/layout.h"
 #include "shm/series/label_block.h"
 
 namespace shmetrics::shm {
