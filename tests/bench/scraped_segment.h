@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "shm/segment/segment.h"
 #include "shm/snapshot/snapshot_reader.h"
 #include "shmetrics/counter.h"
 #include "shmetrics/gauge.h"
