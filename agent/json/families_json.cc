@@ -11,6 +11,7 @@
 #include "shm/exposition/number.h"
 #include "shm/layout/layout.h"
 #include "shm/series/family.h"
+#include "shm/snapshot/saturating_sum.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -28,7 +29,7 @@ shm::BucketSnapshot Total(std::span<const shm::BucketSnapshot> buckets) {
   shm::BucketSnapshot total{};
   for (const shm::BucketSnapshot& bucket : buckets) {
     total.count += bucket.count;
-    total.sum += bucket.sum;
+    total.sum = shm::SaturatingSum(total.sum, bucket.sum);
   }
   return total;
 }
@@ -107,7 +108,7 @@ void WriteHistogramTotal(const FamilySnapshot& family, const shm::Snapshot& snap
     const auto buckets = BucketsOf(series, family, snapshot);
     for (std::size_t i = 0; i < all.size(); ++i) {
       all[i].count += buckets[i].count;
-      all[i].sum += buckets[i].sum;
+      all[i].sum = shm::SaturatingSum(all[i].sum, buckets[i].sum);
     }
   }
   const shm::BucketSnapshot total = Total(all);

@@ -15,6 +15,7 @@
 #include "shm/exposition/number.h"
 #include "shm/layout/layout.h"
 #include "shm/series/family.h"
+#include "shm/snapshot/saturating_sum.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -32,7 +33,7 @@ HistogramTotals Total(std::span<const shm::BucketSnapshot> buckets) {
   HistogramTotals totals;
   for (const shm::BucketSnapshot& bucket : buckets) {
     totals.count += bucket.count;
-    totals.sum += bucket.sum;
+    totals.sum = shm::SaturatingSum(totals.sum, bucket.sum);
   }
   return totals;
 }
@@ -111,7 +112,7 @@ void WriteHistograms(const FamilySnapshot& family, const shm::Snapshot& snapshot
     WriteBuckets(family.bounds, buckets, json);
     json->EndObject();
     all.count += totals.count;
-    all.sum += totals.sum;
+    all.sum = shm::SaturatingSum(all.sum, totals.sum);
   }
   json->EndArray();
   WriteObservationStats(all, json);

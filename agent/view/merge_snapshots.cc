@@ -16,6 +16,7 @@
 
 #include "shm/layout/layout.h"
 #include "shm/series/family.h"
+#include "shm/snapshot/saturating_sum.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -146,15 +147,17 @@ class FamilyMerger {
         to->integer += from.integer;
         return;
       case MetricType::kFractionalCounter:
-        to->number += from.number;
+        to->number = shm::SaturatingSum(to->number, from.number);
         return;
       case MetricType::kGauge:
         to->number = JoinGauges(family.gauge_mode, to->number, from.number);
         return;
       case MetricType::kHistogram:
         for (std::size_t i = 0; i <= family.bounds.size(); ++i) {
-          newer_.buckets[to->first_bucket + i].count += older_.buckets[from.first_bucket + i].count;
-          newer_.buckets[to->first_bucket + i].sum += older_.buckets[from.first_bucket + i].sum;
+          const shm::BucketSnapshot& older = older_.buckets[from.first_bucket + i];
+          shm::BucketSnapshot& newer = newer_.buckets[to->first_bucket + i];
+          newer.count += older.count;
+          newer.sum = shm::SaturatingSum(newer.sum, older.sum);
         }
         return;
     }

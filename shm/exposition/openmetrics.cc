@@ -9,6 +9,7 @@
 #include "shm/exposition/text_buffer.h"
 #include "shm/layout/layout.h"
 #include "shm/series/family.h"
+#include "shm/snapshot/saturating_sum.h"
 
 namespace shmetrics::shm {
 namespace {
@@ -101,7 +102,7 @@ class OpenMetricsWriter {
     return std::ranges::all_of(family.series, [&](const SeriesSnapshot& series) {
       double sum = 0;
       for (std::size_t i = 0; i <= family.bounds.size(); ++i) {
-        sum += exposed.snapshot->buckets[series.first_bucket + i].sum;
+        sum = SaturatingSum(sum, exposed.snapshot->buckets[series.first_bucket + i].sum);
       }
       return IsCounterValue(sum);
     });

@@ -8,6 +8,7 @@
 #include "shm/layout/layout.h"
 #include "shm/series/family.h"
 #include "shm/series/label_block.h"
+#include "shm/snapshot/saturating_sum.h"
 
 namespace shmetrics::shm {
 namespace {
@@ -205,7 +206,7 @@ void SampleLines::WriteBuckets(const SeriesSnapshot& series) {
 
 void SampleLines::WriteSum(const SeriesSnapshot& series) {
   double sum = 0;
-  for (const BucketSnapshot& bucket : BucketsOf(series)) sum += bucket.sum;
+  for (const BucketSnapshot& bucket : BucketsOf(series)) sum = SaturatingSum(sum, bucket.sum);
   EndLine(WriteDouble(BeginLine(sum_head_, series), sum));
 }
 

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <bit>
 
+#include "shm/snapshot/saturating_sum.h"
+
 namespace shmetrics::shm {
 namespace {
 
@@ -71,7 +73,8 @@ double SumOfFractions(char* cells, std::uint32_t stripes) {
   for (std::uint32_t stripe = 0; stripe < stripes; stripe++) {
     auto* cell = reinterpret_cast<std::uint64_t*>(cells + stripe * kStripeBytes);
     // no order needed: a cell stands for itself
-    sum += std::bit_cast<double>(std::atomic_ref<std::uint64_t>(*cell).load(std::memory_order_relaxed));
+    const std::uint64_t bits = std::atomic_ref<std::uint64_t>(*cell).load(std::memory_order_relaxed);
+    sum = SaturatingSum(sum, std::bit_cast<double>(bits));
   }
   return sum;
 }
@@ -85,7 +88,7 @@ void AppendBuckets(char* cells, std::size_t bucket_count, std::uint32_t stripes,
     for (std::size_t i = 0; i < bucket_count; i++) {
       const BucketSnapshot bucket = ReadBucket(&column[i]);
       (*out)[first + i].count += bucket.count;
-      (*out)[first + i].sum += bucket.sum;
+      (*out)[first + i].sum = SaturatingSum((*out)[first + i].sum, bucket.sum);
     }
   }
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "shm/segment/segment.h"
+#include "shm/snapshot/saturating_sum.h"
 
 namespace shmetrics::testing {
 
@@ -63,7 +64,7 @@ HistogramReading SegmentReading::Histogram(const std::string& series) const {
   for (std::size_t i = 0; i < buckets; i++) {
     const shm::BucketSnapshot& bucket = snapshot_.buckets[found->first_bucket + i];
     reading.count += bucket.count;
-    reading.sum += bucket.sum;
+    reading.sum = shm::SaturatingSum(reading.sum, bucket.sum);
     reading.buckets.push_back(bucket.count);
   }
   return reading;

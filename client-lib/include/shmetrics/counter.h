@@ -85,7 +85,8 @@ class FractionalCounter {
  public:
   FractionalCounter() noexcept : column_{internal::detached_cells(), 0} {}
 
-  /// Adds n. Negative numbers, NaN and infinities change nothing.
+  /// Adds n. Negative numbers, NaN and infinities change nothing. A total that passes the largest double is
+  /// shown as the largest double from then on.
   void inc(double n = 1.0) const noexcept {
     if (shm::IsFinite(n) && n >= 0) shm::AddToFractionalCounter(column_, n);
   }

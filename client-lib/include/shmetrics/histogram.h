@@ -43,7 +43,8 @@ class Histogram {
   Histogram() noexcept = default;
 
   /// Counts `value` in the bucket with the smallest bound that is not below it. NaN counts above all bounds.
-  /// NaN and infinities are not added to the sum, because they would spoil it for good.
+  /// NaN and infinities are not added to the sum, because they would spoil it for good. A sum that passes the
+  /// largest double is shown as the largest double from then on.
   void observe(double value) const noexcept { shm::ObserveInHistogram(column_, *buckets_, value); }
 
   /// Observes `value` and makes the labels the exemplar of its bucket: what led to the latest observation
