@@ -52,24 +52,39 @@ const Registration* FamilyBinding::Registered() noexcept {
   return registration == nullptr || registration->attachment == nullptr ? nullptr : registration;
 }
 
-FamilyBinding::Place FamilyBinding::Find(std::span<const std::string_view> values) noexcept try {
+FamilyBinding::Place FamilyBinding::Nowhere(const Registration* registration,
+                                            std::optional<ErrorCode>* refusal) const {
+  if (refusal == nullptr) return {};
+  if (registration != nullptr) {
+    *refusal = registration->error.code;
+  } else {
+    const std::optional<Error> why = connection_.error();
+    *refusal = why ? why->code : ErrorCode::kOutOfMemory;  // attached, but no room for a Registration
+  }
+  return {};
+}
+
+FamilyBinding::Place FamilyBinding::Find(std::span<const std::string_view> values,
+                                         std::optional<ErrorCode>* refusal) noexcept try {
   const Registration* registration = Current();
-  if (registration == nullptr || !registration->family) return {};
+  if (registration == nullptr || !registration->family) return Nowhere(registration, refusal);
   const shm::SeriesSearch search = registration->attachment->directory.Search(*registration->family, values);
   if (search.series != nullptr && IsShown(*search.series)) [[likely]]
     return {registration->attachment, search.series};
-  return RegisterSeries(registration, values, search);
+  return RegisterSeries(registration, values, search, refusal);
 } catch (const std::exception&) {
+  if (refusal != nullptr) *refusal = ErrorCode::kOutOfMemory;
   return {};
 }
 
 FamilyBinding::Place FamilyBinding::RegisterSeries(const Registration* registration,
                                                    std::span<const std::string_view> values,
-                                                   const shm::SeriesSearch& search) noexcept try {
+                                                   const shm::SeriesSearch& search,
+                                                   std::optional<ErrorCode>* refusal) noexcept try {
   // A new series is the moment to check if the segment has been replaced.
   const Registration* searched = registration;
   if (connection_.Refresh() != registration->attachment) registration = Current();
-  if (registration == nullptr || !registration->family) return {};
+  if (registration == nullptr || !registration->family) return Nowhere(registration, refusal);
   shm::Directory& directory = registration->attachment->directory;
   // The search says nothing about another segment.
   Result<shm::layout::SeriesRecord*> series =
@@ -78,8 +93,10 @@ FamilyBinding::Place FamilyBinding::RegisterSeries(const Registration* registrat
           : directory.RegisterSeries(*registration->family, values);
   if (series.ok()) return {registration->attachment, series.value()};
   refusals_.Note(series.error());
+  if (refusal != nullptr) *refusal = series.error().code;
   return {registration->attachment, directory.OverflowSeries(*registration->family)};
 } catch (const std::exception&) {
+  if (refusal != nullptr) *refusal = ErrorCode::kOutOfMemory;
   return {};
 }
 

@@ -48,18 +48,19 @@ class FamilyBinding {
   GaugeTable& gauges() const { return gauges_; }
 
   /// The series with these values and its segment. A new one is registered. If a counter or histogram is
-  /// refused, this is the overflow series. Null where there is none.
+  /// refused, this is the overflow series. Null where there is none. `refusal`, if given, receives why this is
+  /// not the series asked for; it is left alone if it is.
   struct Place {
     Attachment* attachment = nullptr;
     shm::layout::SeriesRecord* series = nullptr;
   };
-  Place Find(std::span<const std::string_view> values) noexcept;
+  Place Find(std::span<const std::string_view> values, std::optional<ErrorCode>* refusal = nullptr) noexcept;
 
   /// The registration in the segment in use; looks for a new segment if it was replaced. Null without a
   /// segment.
   const Registration* Registered() noexcept;
 
-  /// The cells of Find() and their series; or detached cells without a series.
+  /// The cells of Find() and their series; or detached cells without a series. `refusal` as there.
   struct Cells {
     void* first;
     std::uint32_t cpu_stripes;
@@ -71,13 +72,14 @@ class FamilyBinding {
     }
   };
   /// Inline, because most series looked up already exist.
-  Cells CellsOf(std::span<const std::string_view> values) noexcept {
+  Cells CellsOf(std::span<const std::string_view> values,
+                std::optional<ErrorCode>* refusal = nullptr) noexcept {
     const Registration* registration =
         registration_.load(std::memory_order_acquire);  // pairs with RegisterNow()
     const bool is_current =
         registration != nullptr && registration->family && registration->attachment == connection_.Current();
     if (!is_current) [[unlikely]]
-      return CellsAt(Find(values));
+      return CellsAt(Find(values, refusal));
     const shm::Directory& directory = registration->attachment->directory;
     RecentSeries::Slot& recent = recent_series.Of(registration->family->ref);
     shm::SeriesSearch search{recent.Guess(), {}};
@@ -86,7 +88,7 @@ class FamilyBinding {
       recent.Note(search.series);
     }
     if (search.series == nullptr || !IsShown(*search.series)) [[unlikely]]
-      return CellsAt(RegisterSeries(registration, values, search));
+      return CellsAt(RegisterSeries(registration, values, search, refusal));
     return CellsAt({registration->attachment, search.series});
   }
 
@@ -118,7 +120,9 @@ class FamilyBinding {
   const Registration* RegisterNow() noexcept;
   /// Registers the series, or shows it again, after `search` in the directory of `registration`.
   Place RegisterSeries(const Registration* registration, std::span<const std::string_view> values,
-                       const shm::SeriesSearch& search) noexcept;
+                       const shm::SeriesSearch& search, std::optional<ErrorCode>* refusal) noexcept;
+  /// The place of a label set that has none in the segment, because the family has none.
+  Place Nowhere(const Registration* registration, std::optional<ErrorCode>* refusal) const;
 
   const shm::FamilyDefinition definition_;
   const std::uint64_t cell_bytes_;  ///< of one series in one stripe; 0 for gauges

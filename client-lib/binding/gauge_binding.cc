@@ -36,13 +36,16 @@ GaugeBinding* detached_gauge() noexcept {
 GaugeBinding::GaugeBinding(FamilyBinding* family, std::span<const std::string_view> values)
     : family_(family), values_(values.begin(), values.end()) {}
 
-GaugeBinding* GaugeBinding::Of(FamilyBinding* family, std::span<const std::string_view> values) noexcept {
-  const FamilyBinding::Place place = family->Find(values);
+GaugeBinding* GaugeBinding::Of(FamilyBinding* family, std::span<const std::string_view> values,
+                               std::optional<ErrorCode>* refusal) noexcept {
+  const FamilyBinding::Place place = family->Find(values, refusal);
   // Refused label sets share one binding, so that a flood of them does not grow this process.
   if (place.attachment != nullptr && place.series == nullptr) return detached_gauge();
   GaugeBinding* binding =
       family->gauges().FindOrAdd(family, values, place.attachment == nullptr ? kMaxWithoutSegment : SIZE_MAX);
-  return binding == nullptr ? detached_gauge() : binding;
+  if (binding != nullptr) return binding;
+  if (refusal != nullptr) *refusal = ErrorCode::kOutOfMemory;
+  return detached_gauge();
 }
 
 bool GaugeBinding::IsFor(const FamilyBinding* family,

@@ -23,7 +23,9 @@ class GaugeBinding {
   GaugeBinding(FamilyBinding* family, std::span<const std::string_view> values);
 
   /// The binding of these label values; makes a new one. detached_gauge() if they are refused. Never null.
-  static GaugeBinding* Of(FamilyBinding* family, std::span<const std::string_view> values) noexcept;
+  /// `refusal` as for FamilyBinding::Find().
+  static GaugeBinding* Of(FamilyBinding* family, std::span<const std::string_view> values,
+                          std::optional<ErrorCode>* refusal = nullptr) noexcept;
 
   void Set(double value) noexcept;
   void Add(double delta) noexcept;

@@ -46,10 +46,11 @@ Result<Lease> LeaseBinding::AcquireIn(const Registration& registration,
 
 Result<Lease> LeaseBinding::Acquire(FamilyBinding& family, std::span<const std::string_view> values,
                                     const LeaseOptions& options) {
-  if (options.ttl && options.ttl->count() <= 0) {
+  const std::int64_t ttl_ns = options.ttl ? options.ttl->nanoseconds().count() : 0;
+  if (options.ttl && ttl_ns <= 0) {
     return Error{ErrorCode::kBadOption, "the TTL of a lease must be more than 0"};
   }
-  return Acquire(family, values, shm::Leases::Terms{options.limit, options.ttl ? options.ttl->count() : 0});
+  return Acquire(family, values, shm::Leases::Terms{options.limit, ttl_ns});
 }
 
 Result<Lease> LeaseBinding::Acquire(FamilyBinding& family, std::span<const std::string_view> values,

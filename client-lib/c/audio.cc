@@ -222,9 +222,9 @@ shmetrics_code shmetrics_quota_limits(const shmetrics_quota* quota, shmetrics_ti
   if (limits != nullptr) *limits = {};
   if (quota == nullptr || limits == nullptr || !IsTier(tier)) return SHMETRICS_BAD_ARGUMENT;
   const shmetrics::audio::Limits found = QuotaOf(quota).limits(static_cast<Tier>(tier));
-  *limits = {found.daily_minutes.value_or(kNoLimit), found.concurrent_streams.value_or(SHMETRICS_UNLIMITED),
-             found.concurrent_jobs.value_or(SHMETRICS_UNLIMITED),
-             found.max_file_size_mb.value_or(SHMETRICS_UNLIMITED), 0};
+  *limits = {found.daily_minutes.value_or(kNoLimit), found.concurrent_streams.value_or(SHMETRICS_NO_LIMIT),
+             found.concurrent_jobs.value_or(SHMETRICS_NO_LIMIT),
+             found.max_file_size_mb.value_or(SHMETRICS_NO_LIMIT), 0};
   return SHMETRICS_OK;
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 
@@ -49,13 +50,14 @@ shmetrics_code CountWithExemplar(const shmetrics_family* family, FamilyKind kind
   const Texts texts(values, count);
   const Pairs labels(exemplar);
   if (binding == nullptr || !texts.ok() || !labels.ok()) return SHMETRICS_BAD_ARGUMENT;
-  const FamilyBinding::Cells cells = binding->CellsOf(texts.get());
+  std::optional<shmetrics::ErrorCode> refusal;
+  const FamilyBinding::Cells cells = binding->CellsOf(texts.get(), &refusal);
   // Detached cells are the same for all families, so they have no family's buckets.
   const bool is_detached = cells.series == nullptr;
   const shmetrics::shm::BucketIndex& buckets = is_detached ? shmetrics::shm::kNoBuckets : binding->buckets();
   count_in(cells, buckets);
   keep_exemplar(cells.series, buckets, value, labels.get().data(), labels.get().size());
-  return SHMETRICS_OK;
+  return refusal ? CodeOf(*refusal) : SHMETRICS_OK;
 }
 
 }  // namespace
@@ -63,6 +65,7 @@ shmetrics_code CountWithExemplar(const shmetrics_family* family, FamilyKind kind
 shmetrics_code shmetrics_counter_add_exemplar(const shmetrics_family* family, const char* const* values,
                                               std::size_t count, std::uint64_t n,
                                               const shmetrics_labels* exemplar) {
+  if (n > std::uint64_t{std::numeric_limits<std::int64_t>::max()}) return SHMETRICS_BAD_ARGUMENT;
   return CountWithExemplar(family, FamilyKind::kCounter, values, count, static_cast<double>(n), exemplar,
                            [n](const FamilyBinding::Cells& cells, const auto&) {
                              shmetrics::shm::AddToCounter(cells.column<std::uint64_t>(), n);
@@ -92,7 +95,7 @@ shmetrics_code shmetrics_histogram_observe_exemplar(const shmetrics_family* fami
 shmetrics_code shmetrics_info_say(shmetrics_registry* registry, const char* name, const char* help,
                                   const shmetrics_labels* labels, shmetrics_error* error) {
   const Pairs pairs(labels);
-  if (registry == nullptr || name == nullptr || !pairs.ok()) {
+  if (!IsOf(HandleType::kPointer, registry) || name == nullptr || !pairs.ok()) {
     return Fail(error, SHMETRICS_BAD_ARGUMENT, "a null pointer where one is needed, or a struct of no size");
   }
   return Guarded(error, [&]() -> shmetrics_code {

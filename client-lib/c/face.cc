@@ -39,7 +39,8 @@ shmetrics_code Fail(shmetrics_error* error, const Error& failure) noexcept {
 }
 
 shmetrics_code FailOnNull(shmetrics_error* error) noexcept {
-  return Fail(error, SHMETRICS_BAD_ARGUMENT, "a null pointer where one is needed");
+  return Fail(error, SHMETRICS_BAD_ARGUMENT,
+              "a null pointer or a handle of another type where one is needed");
 }
 
 shmetrics_code CheckSize(const void* given, std::size_t size, std::size_t known,
@@ -94,9 +95,11 @@ FamilyKind KindOf(const FamilyBinding& family) noexcept {
 }
 
 FamilyBinding* BindingOf(const shmetrics_family* family) noexcept {
-  // The binding itself is not const. The const of the C interface only says that the family stays the same
-  // family.
-  return reinterpret_cast<FamilyBinding*>(const_cast<shmetrics_family*>(family));
+  return IsOf(HandleType::kFamily, family) ? reinterpret_cast<FamilyBinding*>(WordOf(family)) : nullptr;
+}
+
+shmetrics_family* FamilyOf(const FamilyBinding* binding) noexcept {
+  return ToHandle<shmetrics_family>(HandleType::kFamily, binding);
 }
 
 FamilyBinding* BindingOf(const shmetrics_family* family, FamilyKind kind) noexcept {

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -57,6 +58,39 @@ class Texts {
   bool ok_;
 };
 
+/// The type of a handle stands in the three highest bits of its pointer, so that a handle of another type is refused and
+/// not misread. No address has them: the kernel gives addresses of more than 48 bits only to programs that ask for
+/// them. Nobody follows a handle but this interface.
+enum class HandleType : std::uintptr_t {
+  kPointer = 0,  ///< points to a registry, lease, quota or activity
+  kCounter = 1,
+  kFractional = 2,
+  kGauge = 3,
+  kHistogram = 4,
+  kFamily = 5,
+};
+inline constexpr int kTypeShift = 61;
+
+template <class Handle>
+Handle* ToHandle(HandleType type, std::uintptr_t word) noexcept {
+  return reinterpret_cast<Handle*>(word | static_cast<std::uintptr_t>(type) << kTypeShift);
+}
+template <class Handle>
+Handle* ToHandle(HandleType type, const void* pointer) noexcept {
+  return ToHandle<Handle>(type, reinterpret_cast<std::uintptr_t>(pointer));
+}
+
+/// False also for null.
+inline bool IsOf(HandleType type, const void* handle) noexcept {
+  return handle != nullptr &&
+         reinterpret_cast<std::uintptr_t>(handle) >> kTypeShift == static_cast<std::uintptr_t>(type);
+}
+
+/// What ToHandle() was given. Only for a handle that IsOf() a type.
+inline std::uintptr_t WordOf(const void* handle) noexcept {
+  return reinterpret_cast<std::uintptr_t>(handle) & ((std::uintptr_t{1} << kTypeShift) - 1);
+}
+
 enum class FamilyKind { kCounter, kFractional, kGauge, kHistogram, kLease };
 FamilyKind KindOf(const FamilyBinding& family) noexcept;
 
@@ -65,9 +99,11 @@ struct FamilyAccess {
   static FamilyBinding* BindingOf(const Family& family) { return family.binding_; }
 };
 
-/// The binding that a handle stands for. Null for null, and if the family is not of the given kind.
+/// The binding that a handle stands for. Null for null, for a handle of another type, and if the family is not of the
+/// given kind.
 FamilyBinding* BindingOf(const shmetrics_family* family) noexcept;
 FamilyBinding* BindingOf(const shmetrics_family* family, FamilyKind kind) noexcept;
+shmetrics_family* FamilyOf(const FamilyBinding* binding) noexcept;
 
 }  // namespace shmetrics::internal
 

@@ -23,29 +23,30 @@ using shmetrics::LeaseOptions;
 
 constexpr const char* kNoLeaseFamily = "a null pointer, or not a family of leases";
 
-/// A TTL too long for a number of nanoseconds becomes the longest possible one.
-std::chrono::nanoseconds ToNanoseconds(std::int64_t ms) {
-  constexpr std::int64_t kMostMs = std::numeric_limits<std::int64_t>::max() / 1'000'000;
-  return std::chrono::milliseconds(ms < kMostMs ? ms : kMostMs);
-}
+/// The largest limit. One more would be what some languages make of -1.
+constexpr std::int64_t kMaxLimit = std::numeric_limits<std::uint32_t>::max() - 1;
 
-LeaseOptions OptionsOf(std::uint32_t limit, std::int64_t ttl_ms) {
+LeaseOptions OptionsOf(std::int64_t limit, std::int64_t ttl_ms) {
   LeaseOptions options;
-  if (limit != SHMETRICS_UNLIMITED) options.limit = limit;
-  if (ttl_ms != 0) options.ttl = ToNanoseconds(ttl_ms);
+  if (limit >= 0) options.limit = static_cast<std::uint32_t>(limit);
+  if (ttl_ms != 0) options.ttl = std::chrono::milliseconds(ttl_ms);
   return options;
 }
 
 }  // namespace
 
 shmetrics_code shmetrics_lease_try_acquire(const shmetrics_family* family, const char* const* values,
-                                           std::size_t count, std::uint32_t limit, std::int64_t ttl_ms,
+                                           std::size_t count, std::int64_t limit, std::int64_t ttl_ms,
                                            shmetrics_lease** lease, shmetrics_error* error) {
   if (lease == nullptr) return FailOnNull(error);
   *lease = nullptr;
   FamilyBinding* binding = BindingOf(family, FamilyKind::kLease);
   const Texts texts(values, count);
   if (binding == nullptr || !texts.ok()) return Fail(error, SHMETRICS_BAD_ARGUMENT, kNoLeaseFamily);
+  if (limit > kMaxLimit) {
+    return Fail(error, SHMETRICS_BAD_OPTION,
+                "the limit of a lease must be at most 2^32 - 2; negative means unlimited");
+  }
   if (ttl_ms < 0) return Fail(error, SHMETRICS_BAD_OPTION, "the TTL of a lease must not be less than 0");
   return Guarded(error, [&]() -> shmetrics_code {
     // Allocated first, so that no lease is taken in vain.
@@ -60,17 +61,17 @@ shmetrics_code shmetrics_lease_try_acquire(const shmetrics_family* family, const
 }
 
 shmetrics_code shmetrics_lease_renew(shmetrics_lease* lease) {
-  if (lease == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  if (!IsOf(HandleType::kPointer, lease)) return SHMETRICS_BAD_ARGUMENT;
   return lease->lease.renew() ? SHMETRICS_OK : SHMETRICS_ENDED;
 }
 
 shmetrics_code shmetrics_lease_release(shmetrics_lease* lease) {
-  if (lease == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  if (!IsOf(HandleType::kPointer, lease)) return SHMETRICS_BAD_ARGUMENT;
   return lease->lease.release() ? SHMETRICS_OK : SHMETRICS_ENDED;
 }
 
 shmetrics_code shmetrics_lease_check(const shmetrics_lease* lease) {
-  if (lease == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  if (!IsOf(HandleType::kPointer, lease)) return SHMETRICS_BAD_ARGUMENT;
   return lease->lease.live() ? SHMETRICS_OK : SHMETRICS_ENDED;
 }
 

@@ -64,7 +64,8 @@ template <class Make>
 shmetrics_code MakeFamily(shmetrics_registry* registry, const shmetrics_family_options* options,
                           FamilyKind kind, shmetrics_family** family, shmetrics_error* error, Make make) {
   if (family != nullptr) *family = nullptr;
-  if (registry == nullptr || options == nullptr || family == nullptr) return FailOnNull(error);
+  if (!IsOf(HandleType::kPointer, registry) || options == nullptr || family == nullptr)
+    return FailOnNull(error);
   if (const shmetrics_code code = CheckSize(options, options->size, sizeof(*options), error)) return code;
   const Texts labels(options->labels, options->label_count);
   if (options->name == nullptr || !labels.ok()) return FailOnNull(error);
@@ -76,7 +77,7 @@ shmetrics_code MakeFamily(shmetrics_registry* registry, const shmetrics_family_o
     FamilyBinding* binding = FamilyAccess::BindingOf(make(*RegistryOf(registry), asked));
     // If memory is short, the registry returns one family for all kinds.
     if (KindOf(*binding) != kind) throw std::bad_alloc();
-    *family = reinterpret_cast<shmetrics_family*>(binding);
+    *family = FamilyOf(binding);
     return shmetrics_family_check(*family, error);
   });
 }
@@ -104,7 +105,7 @@ shmetrics_code shmetrics_registry_open(const shmetrics_registry_options* options
   return Guarded(error, [&]() -> shmetrics_code {
     Registry& opened = Registry::open(OptionsOf(*options));
     *registry = reinterpret_cast<shmetrics_registry*>(&opened);
-    const shmetrics::Status status = opened.status();
+    const shmetrics::RegistryStatus status = opened.status();
     return status.error.empty() ? Succeed(error) : Fail(error, {status.error_code, status.error});
   });
 }
@@ -112,9 +113,9 @@ shmetrics_code shmetrics_registry_open(const shmetrics_registry_options* options
 shmetrics_code shmetrics_registry_status(const shmetrics_registry* registry, shmetrics_status* status) {
   if (status == nullptr) return SHMETRICS_BAD_ARGUMENT;
   *status = {};
-  if (registry == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  if (!IsOf(HandleType::kPointer, registry)) return SHMETRICS_BAD_ARGUMENT;
   return Guarded(nullptr, [&]() -> shmetrics_code {
-    const shmetrics::Status read = RegistryOf(registry)->status();
+    const shmetrics::RegistryStatus read = RegistryOf(registry)->status();
     status->attached = read.attached ? 1 : 0;
     status->full = read.full ? 1 : 0;
     for (const shmetrics::RefusalStatus& refusal : read.refusals) status->refusals += refusal.count;
@@ -126,9 +127,9 @@ shmetrics_code shmetrics_registry_status(const shmetrics_registry* registry, shm
 shmetrics_code shmetrics_registry_describe(const shmetrics_registry* registry, char* buffer,
                                            std::size_t capacity, std::size_t* length) {
   WriteText("", buffer, capacity, length);
-  if (registry == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  if (!IsOf(HandleType::kPointer, registry)) return SHMETRICS_BAD_ARGUMENT;
   return Guarded(nullptr, [&]() -> shmetrics_code {
-    const shmetrics::Status status = RegistryOf(registry)->status();
+    const shmetrics::RegistryStatus status = RegistryOf(registry)->status();
     std::string text = (status.attached ? "attached to " : "not attached to ") + status.segment;
     if (!status.error.empty()) text += ": " + status.error;
     for (const shmetrics::RefusalStatus& refusal : status.refusals) {
@@ -185,9 +186,10 @@ shmetrics_code shmetrics_lease_family(shmetrics_registry* registry, const shmetr
 }
 
 shmetrics_code shmetrics_family_check(const shmetrics_family* family, shmetrics_error* error) {
-  if (family == nullptr) return FailOnNull(error);
+  FamilyBinding* binding = BindingOf(family);
+  if (binding == nullptr) return FailOnNull(error);
   return Guarded(error, [&]() -> shmetrics_code {
-    const std::optional<shmetrics::Error> failure = BindingOf(family)->Register();
+    const std::optional<shmetrics::Error> failure = binding->Register();
     return failure ? Fail(error, *failure) : Succeed(error);
   });
 }
@@ -195,6 +197,7 @@ shmetrics_code shmetrics_family_check(const shmetrics_family* family, shmetrics_
 shmetrics_code shmetrics_family_remove(const shmetrics_family* family, const char* const* values,
                                        std::size_t count) {
   const Texts texts(values, count);
-  if (family == nullptr || !texts.ok()) return SHMETRICS_BAD_ARGUMENT;
-  return BindingOf(family)->Remove(texts.get()) ? SHMETRICS_OK : SHMETRICS_NOT_FOUND;
+  FamilyBinding* binding = BindingOf(family);
+  if (binding == nullptr || !texts.ok()) return SHMETRICS_BAD_ARGUMENT;
+  return binding->Remove(texts.get()) ? SHMETRICS_OK : SHMETRICS_NOT_FOUND;
 }

@@ -19,7 +19,7 @@ from ctypes import POINTER, byref, c_char_p, c_double, c_int32, c_int64, c_size_
 
 LIBRARY, SEGMENT, WORKERS, TRIES = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 ENDED, CONCURRENT_STREAMS, DAILY_MINUTES = 2, 70, 72
-SUM, PREMIUM, UNLIMITED = 1, 3, 0xFFFFFFFF
+SUM, PREMIUM, UNLIMITED = 1, 3, -1
 
 
 class Error(ctypes.Structure):
@@ -99,7 +99,7 @@ def try_start_stream(quota, user, tier):
 
 def acquire(leases):
     lease = c_void_p()
-    call("lease_try_acquire", leases, texts("all"), c_size_t(1), c_uint32(UNLIMITED), c_int64(0), byref(lease),
+    call("lease_try_acquire", leases, texts("all"), c_size_t(1), c_int64(UNLIMITED), c_int64(0), byref(lease),
          has_error=True)
     return lease
 

@@ -118,15 +118,17 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_family_remove(const shmetrics_family* 
 
 // Series. A series that is new on this host is registered. A known one is looked up without a lock, in some
 // tens of nanoseconds.
-// A refused label set still gives a handle, as in C++: for counters and histograms that of the family's
-// overflow series, for gauges one that is shown nowhere. shmetrics_registry_status() counts it.
-// A handle taken without a segment counts in private memory for good, except a gauge: take it again. A null
-// handle counts nowhere, and the call returns SHMETRICS_BAD_ARGUMENT.
+// A refused label set returns the reason, for example SHMETRICS_INVALID_LABELS, and still gives a handle that
+// works, as in C++: for counters and histograms that of the family's overflow series, for gauges one that is
+// shown nowhere. shmetrics_registry_status() counts it. So does a family without a segment, for example with
+// SHMETRICS_NOT_OPENABLE: its handle counts in private memory for good, except a gauge: take it again.
+// A null handle or one of another type counts nowhere, and the call returns SHMETRICS_BAD_ARGUMENT.
 
 SHMETRICS_EXPORT shmetrics_code shmetrics_counter_with(const shmetrics_family* family,
                                                        const char* const* values, size_t count,
                                                        shmetrics_counter** counter);
 SHMETRICS_EXPORT shmetrics_code shmetrics_counter_inc(shmetrics_counter* counter);
+/// SHMETRICS_BAD_ARGUMENT for n from 2^63 on, which is what becomes of a negative number.
 SHMETRICS_EXPORT shmetrics_code shmetrics_counter_add(shmetrics_counter* counter, uint64_t n);
 
 SHMETRICS_EXPORT shmetrics_code shmetrics_fractional_with(const shmetrics_family* family,
@@ -170,12 +172,12 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_histogram_observe_exemplar(const shmet
 
 // Leases. Lease and LeaseGaugeFamily in shmetrics/lease.h say what they promise and what the codes mean.
 
-/// Takes a lease on a key if the key has fewer than `limit` live ones on this host. SHMETRICS_UNLIMITED
-/// allows any number, 0 none. The lease lives `ttl_ms` milliseconds from now and from each renewal; with 0,
+/// Takes a lease on a key if the key has fewer than `limit` live ones on this host. A negative limit, such as
+/// SHMETRICS_UNLIMITED, allows any number, 0 none. SHMETRICS_BAD_OPTION for more than 2^32 - 2. The lease lives `ttl_ms` milliseconds from now and from each renewal; with 0,
 /// as long as this process.
 SHMETRICS_EXPORT shmetrics_code shmetrics_lease_try_acquire(const shmetrics_family* family,
                                                             const char* const* values, size_t count,
-                                                            uint32_t limit, int64_t ttl_ms,
+                                                            int64_t limit, int64_t ttl_ms,
                                                             shmetrics_lease** lease, shmetrics_error* error);
 /// Restarts the lease's TTL. SHMETRICS_ENDED if the lease has ended: what it stood for must stop.
 SHMETRICS_EXPORT shmetrics_code shmetrics_lease_renew(shmetrics_lease* lease);

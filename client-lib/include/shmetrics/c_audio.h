@@ -50,7 +50,7 @@ typedef struct shmetrics_daily_minutes {
 /// The limits of a tier.
 typedef struct shmetrics_limits {
   double daily_minutes;         ///< infinity: unlimited
-  uint32_t concurrent_streams;  ///< SHMETRICS_UNLIMITED: unlimited, as in those below
+  uint32_t concurrent_streams;  ///< SHMETRICS_NO_LIMIT: unlimited, as in those below
   uint32_t concurrent_jobs;
   uint32_t max_file_size_mb;  ///< only reported: the application handles files
   uint32_t reserved;          ///< 0

@@ -85,8 +85,10 @@ typedef struct shmetrics_lease shmetrics_lease;            ///< one lease of thi
 typedef struct shmetrics_quota shmetrics_quota;            ///< decides how much audio each user may use
 typedef struct shmetrics_activity shmetrics_activity;      ///< a stream or a job that was admitted
 
-/// For limits: any number.
-#define SHMETRICS_UNLIMITED UINT32_MAX
+/// For the limit of a lease: any number. So is every negative one.
+#define SHMETRICS_UNLIMITED INT64_C(-1)
+/// In shmetrics_limits: any number.
+#define SHMETRICS_NO_LIMIT UINT32_MAX
 /// For max_cpu_stripes: no stripes.
 #define SHMETRICS_NO_CPU_STRIPES UINT32_MAX
 

@@ -108,7 +108,7 @@ TEST_F(CRefusalTest, ARefusedFamilySaysWhyAndWorksInPrivateMemory) {
   EXPECT_THAT(error_.message, HasSubstr("requests_total"));
   ASSERT_NE(family, nullptr);
   shmetrics_gauge* gauge = nullptr;
-  EXPECT_EQ(shmetrics_gauge_with(family, nullptr, 0, &gauge), SHMETRICS_OK);
+  EXPECT_EQ(shmetrics_gauge_with(family, nullptr, 0, &gauge), SHMETRICS_CONFLICT);
   EXPECT_EQ(shmetrics_gauge_set(gauge, 1), SHMETRICS_OK);
   shmetrics_status status;
   EXPECT_EQ(shmetrics_registry_status(registry, &status), SHMETRICS_OK);
@@ -127,7 +127,7 @@ TEST_F(CRefusalTest, WithoutASegmentEverythingWorksAndTheReasonIsTold) {
   ASSERT_NE(family, nullptr);
   const char* const values[] = {"x"};
   shmetrics_histogram* histogram = nullptr;
-  EXPECT_EQ(shmetrics_histogram_with(family, values, 1, &histogram), SHMETRICS_OK);
+  EXPECT_EQ(shmetrics_histogram_with(family, values, 1, &histogram), SHMETRICS_NOT_CREATABLE);
   EXPECT_EQ(shmetrics_histogram_observe(histogram, 1e9), SHMETRICS_OK);
   shmetrics_status status;
   EXPECT_EQ(shmetrics_registry_status(registry, &status), SHMETRICS_OK);

@@ -1,0 +1,168 @@
+// Fault L10. The C interface refuses what the C++ interface refuses, and says so with the code. The handle works all the
+// same. A handle of another type is refused.
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "shmetrics/c.h"
+#include "tests/support/registry_fixture.h"
+
+namespace shmetrics {
+namespace {
+
+constexpr std::array kLabels = {"method", "code"};
+constexpr std::array kGood = {"GET", "200"};
+constexpr std::array kOne = {"GET"};
+constexpr std::array kBad = {"GET", "\xff\xfe"};
+constexpr std::array<double, 2> kBounds = {1, 2};
+
+class CRefusalTest : public testing::RegistryFixture {
+ protected:
+  explicit CRefusalTest(const std::string& segment = {}) {
+    if (!segment.empty()) segment_ = segment;
+    shmetrics_registry_options options{};
+    options.size = sizeof options;
+    options.segment = segment_.c_str();
+    options.segment_bytes = 8U << 20U;
+    options.series_limit = 1'000;
+    options.family_series_limit = 100;
+    options.worker_slots = 64;
+    shmetrics_registry_open(&options, &registry_, &error_);
+    shmetrics_family_options asked{};
+    asked.size = sizeof asked;
+    asked.labels = kLabels.data();
+    asked.label_count = kLabels.size();
+    asked.name = "requests_total";
+    shmetrics_counter_family(registry_, &asked, &counters_, &error_);
+    asked.name = "seconds_total";
+    shmetrics_fractional_family(registry_, &asked, &fractionals_, &error_);
+    asked.name = "depth";
+    shmetrics_gauge_family(registry_, &asked, SHMETRICS_GAUGE_SUM, &gauges_, &error_);
+    asked.name = "latency";
+    shmetrics_histogram_family(registry_, &asked, kBounds.data(), kBounds.size(), &histograms_, &error_);
+    asked.name = "streams";
+    shmetrics_lease_family(registry_, &asked, &leases_, &error_);
+  }
+
+  shmetrics_registry* registry_ = nullptr;
+  shmetrics_family *counters_ = nullptr, *fractionals_ = nullptr, *gauges_ = nullptr, *histograms_ = nullptr,
+                   *leases_ = nullptr;
+  shmetrics_error error_{};
+};
+
+TEST_F(CRefusalTest, ALabelSetThatIsRefusedGivesTheCodeAndAHandleThatWorks) {
+  for (const auto& [values, count] : {std::pair{kOne.data(), kOne.size()}, {kBad.data(), kBad.size()}}) {
+    shmetrics_counter* counter = nullptr;
+    EXPECT_EQ(shmetrics_counter_with(counters_, values, count, &counter), SHMETRICS_INVALID_LABELS);
+    EXPECT_EQ(shmetrics_counter_inc(counter), SHMETRICS_OK);
+    shmetrics_fractional* fractional = nullptr;
+    EXPECT_EQ(shmetrics_fractional_with(fractionals_, values, count, &fractional), SHMETRICS_INVALID_LABELS);
+    EXPECT_EQ(shmetrics_fractional_add(fractional, 0.5), SHMETRICS_OK);
+    shmetrics_gauge* gauge = nullptr;
+    EXPECT_EQ(shmetrics_gauge_with(gauges_, values, count, &gauge), SHMETRICS_INVALID_LABELS);
+    EXPECT_EQ(shmetrics_gauge_set(gauge, 1), SHMETRICS_OK);
+    shmetrics_histogram* histogram = nullptr;
+    EXPECT_EQ(shmetrics_histogram_with(histograms_, values, count, &histogram), SHMETRICS_INVALID_LABELS);
+    EXPECT_EQ(shmetrics_histogram_observe(histogram, 1), SHMETRICS_OK);
+    EXPECT_EQ(shmetrics_counter_add_exemplar(counters_, values, count, 1, nullptr), SHMETRICS_BAD_ARGUMENT);
+  }
+  EXPECT_EQ(Read().Counter("requests_total{otel_metric_overflow=\"true\"}"), 2U)
+      << "the refused ones count as overflow";
+}
+
+TEST_F(CRefusalTest, ALabelSetBeyondTheLimitGivesTheCode) {
+  shmetrics_counter* counter = nullptr;
+  shmetrics_code last = SHMETRICS_OK;
+  for (int i = 0; i <= 100; i++) {
+    const std::string code = std::to_string(i);
+    const std::array values = {"GET", code.c_str()};
+    last = shmetrics_counter_with(counters_, values.data(), values.size(), &counter);
+  }
+  EXPECT_EQ(last, SHMETRICS_SERIES_LIMIT);
+  EXPECT_EQ(shmetrics_counter_inc(counter), SHMETRICS_OK);
+}
+
+class CWithoutSegmentTest : public CRefusalTest {
+ protected:
+  CWithoutSegmentTest() : CRefusalTest("/proc/no-segment-can-be-here.v1") {}
+};
+
+TEST_F(CWithoutSegmentTest, EachTypeSaysWhyItIsNotShownAndItsHandleWorks) {
+  shmetrics_counter* counter = nullptr;
+  EXPECT_NE(shmetrics_counter_with(counters_, kGood.data(), kGood.size(), &counter), SHMETRICS_OK);
+  EXPECT_EQ(shmetrics_counter_inc(counter), SHMETRICS_OK);
+  shmetrics_gauge* gauge = nullptr;
+  EXPECT_NE(shmetrics_gauge_with(gauges_, kGood.data(), kGood.size(), &gauge), SHMETRICS_OK);
+  EXPECT_EQ(shmetrics_gauge_set(gauge, 1), SHMETRICS_OK);
+  shmetrics_histogram* histogram = nullptr;
+  EXPECT_NE(shmetrics_histogram_with(histograms_, kGood.data(), kGood.size(), &histogram), SHMETRICS_OK);
+  EXPECT_EQ(shmetrics_histogram_observe(histogram, 1), SHMETRICS_OK);
+}
+
+TEST_F(CRefusalTest, AHandleOfAnotherTypeIsRefused) {
+  shmetrics_counter* counter = nullptr;
+  shmetrics_fractional* fractional = nullptr;
+  shmetrics_gauge* gauge = nullptr;
+  shmetrics_histogram* histogram = nullptr;
+  shmetrics_lease* lease = nullptr;
+  ASSERT_EQ(shmetrics_counter_with(counters_, kGood.data(), kGood.size(), &counter), SHMETRICS_OK);
+  ASSERT_EQ(shmetrics_fractional_with(fractionals_, kGood.data(), kGood.size(), &fractional), SHMETRICS_OK);
+  ASSERT_EQ(shmetrics_gauge_with(gauges_, kGood.data(), kGood.size(), &gauge), SHMETRICS_OK);
+  ASSERT_EQ(shmetrics_histogram_with(histograms_, kGood.data(), kGood.size(), &histogram), SHMETRICS_OK);
+  ASSERT_EQ(shmetrics_lease_try_acquire(leases_, kGood.data(), kGood.size(), 1, 0, &lease, &error_),
+            SHMETRICS_OK);
+  const std::vector<void*> handles = {counter, fractional, gauge, histogram, lease, counters_};
+  using Use = std::function<shmetrics_code(void*)>;
+  const std::vector<Use> uses = {
+      [](void* handle) { return shmetrics_counter_inc(static_cast<shmetrics_counter*>(handle)); },
+      [](void* handle) { return shmetrics_fractional_add(static_cast<shmetrics_fractional*>(handle), 1); },
+      [](void* handle) { return shmetrics_gauge_set(static_cast<shmetrics_gauge*>(handle), 1); },
+      [](void* handle) { return shmetrics_histogram_observe(static_cast<shmetrics_histogram*>(handle), 1); },
+      [](void* handle) { return shmetrics_lease_renew(static_cast<shmetrics_lease*>(handle)); },
+      [](void* handle) { return shmetrics_family_check(static_cast<shmetrics_family*>(handle), nullptr); },
+  };
+  for (std::size_t used = 0; used < uses.size(); used++) {
+    for (std::size_t given = 0; given < handles.size(); given++) {
+      EXPECT_EQ(uses[used](handles[given]), used == given ? SHMETRICS_OK : SHMETRICS_BAD_ARGUMENT)
+          << "handle " << given << " in function " << used;
+    }
+  }
+  shmetrics_lease_free(lease);
+}
+
+TEST_F(CRefusalTest, AnIncrementThatWasNegativeIsRefused) {
+  shmetrics_counter* counter = nullptr;
+  ASSERT_EQ(shmetrics_counter_with(counters_, kGood.data(), kGood.size(), &counter), SHMETRICS_OK);
+  EXPECT_EQ(shmetrics_counter_add(counter, 100), SHMETRICS_OK);
+  for (const std::int64_t negative :
+       {std::int64_t{-5}, std::int64_t{-1}, std::numeric_limits<std::int64_t>::min()}) {
+    EXPECT_EQ(shmetrics_counter_add(counter, static_cast<std::uint64_t>(negative)), SHMETRICS_BAD_ARGUMENT);
+  }
+  EXPECT_EQ(Read().Counter("requests_total{method=\"GET\",code=\"200\"}"), 100U);
+}
+
+TEST_F(CRefusalTest, ANegativeLimitOfALeaseIsUnlimitedAndOneBeyondThirtyTwoBitsIsRefused) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max() - 1;
+  shmetrics_lease* lease = nullptr;
+  const auto acquire = [&](std::int64_t limit) {
+    const shmetrics_code code =
+        shmetrics_lease_try_acquire(leases_, kGood.data(), kGood.size(), limit, 0, &lease, &error_);
+    shmetrics_lease_free(lease);
+    return code;
+  };
+  EXPECT_EQ(acquire(SHMETRICS_UNLIMITED), SHMETRICS_OK);
+  EXPECT_EQ(acquire(std::numeric_limits<std::int64_t>::min()), SHMETRICS_OK);
+  EXPECT_EQ(acquire(kMost), SHMETRICS_OK);
+  EXPECT_EQ(acquire(0), SHMETRICS_LIMIT_REACHED);
+  EXPECT_EQ(acquire(kMost + 1), SHMETRICS_BAD_OPTION);
+  EXPECT_EQ(acquire(std::numeric_limits<std::int64_t>::max()), SHMETRICS_BAD_OPTION);
+}
+
+}  // namespace
+}  // namespace shmetrics
