@@ -100,14 +100,14 @@ FamilyBinding* Registry::Impl::Bind(const FamilyOptions& options, MetricType typ
   return BindingOfLastResort();
 }
 
-Status Registry::Impl::ReadStatus() const {
+RegistryStatus Registry::Impl::ReadStatus() const {
   const std::optional<Error> error = connection_.error();
-  return Status{.attached = connection_.Current() != nullptr,
-                .full = refusals_.MetALimit(),
-                .segment = connection_.path(),
-                .error = error ? error->message : "",
-                .error_code = error ? error->code : ErrorCode{},
-                .refusals = refusals_.Read()};
+  return RegistryStatus{.attached = connection_.Current() != nullptr,
+                        .full = refusals_.MetALimit(),
+                        .segment = connection_.path(),
+                        .error = error ? error->message : "",
+                        .error_code = error ? error->code : ErrorCode{},
+                        .refusals = refusals_.Read()};
 }
 
 // Registries and options are leaked on purpose: threads may count until the very end of the process, after
@@ -180,6 +180,6 @@ InfoFamily Registry::info(const InfoOptions& options, std::span<const LabelPair>
   return InfoFamily(BindingOfLastResort());
 }
 
-Status Registry::status() const { return impl_->ReadStatus(); }
+RegistryStatus Registry::status() const { return impl_->ReadStatus(); }
 
 }  // namespace shmetrics

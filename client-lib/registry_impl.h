@@ -26,7 +26,7 @@ class Registry::Impl {
                                 const Buckets& bounds) noexcept;
   /// Makes a binding in the caller's memory.
   internal::FamilyBinding* MakeBinding(void* storage, shm::FamilyDefinition definition);
-  Status ReadStatus() const;
+  RegistryStatus ReadStatus() const;
 
  private:
   internal::Connection connection_;

@@ -20,6 +20,8 @@
 #include <limits>
 #include <span>
 
+#include "needs_cpp20.h"
+
 namespace shmetrics::shm {
 
 /// The number of bounds below `value`: its bucket, because bound i is the largest value of bucket i (`le`).

@@ -23,6 +23,8 @@
 
 #include <cstdint>
 
+#include "needs_cpp20.h"
+
 #if defined(__SANITIZE_THREAD__)
 #define SHMETRICS_HAS_RSEQ 0
 #elif defined(__has_feature)
@@ -55,14 +57,19 @@
 //   4: The abort label, behind the signature that glibc has registered. The kernel has made the thread forget
 //      the descriptor. The label is within the function, because a signal in a sequence appears to have
 //      interrupted this place: elsewhere no handler could unwind the stack.
+//
+// "{a|b}" is a for most programs, and b for one compiled with -masm=intel. There registers come without their %,
+// and the assembler has to be told that this text is in the other syntax.
 #define SHMETRICS_RSEQ_BEGIN                                                                            \
+  "{|.att_syntax prefix\n}"                                                                             \
   ".pushsection __rseq_cs,\"aw?\"\n .balign 32\n 3:\n .long 0, 0\n .quad 1f, 2f-1f, 4f\n .popsection\n" \
-  "leaq 3b(%%rip), %%rax\n movq %%rax, %%fs:%c[cs](%[rseq])\n"                                          \
-  "1:\n movl %%fs:%c[cpu](%[rseq]), %%eax\n cmpl %[stripes], %%eax\n jae %l[elsewhere]\n"               \
-  "shlq $12, %%rax\n"
-#define SHMETRICS_RSEQ_END                        \
-  "2:\n movq $0, %%fs:%c[cs](%[rseq])\n jmp 5f\n" \
-  "ud1 %c[signature](%%rip), %%edi\n 4:\n jmp %l[aborted]\n 5:\n"
+  "leaq 3b(%%rip), %%rax\n movq %%rax, %%fs:%c[cs]({|%%}%[rseq])\n"                                     \
+  "1:\n movl %%fs:%c[cpu]({|%%}%[rseq]), %%eax\n cmpl {|%%}%[stripes], %%eax\n jae %l[elsewhere]\n"     \
+  "{shlq $12, %%rax|.intel_syntax noprefix\n shl rax, 12\n .att_syntax prefix}\n"
+#define SHMETRICS_RSEQ_END                                                                              \
+  "2:\n {movq $0, %%fs:%c[cs](%[rseq])|.intel_syntax noprefix\n mov qword ptr fs:%c[cs][%[rseq]], 0\n " \
+  ".att_syntax prefix}\n jmp 5f\n"                                                                      \
+  "ud1 %c[signature](%%rip), %%edi\n 4:\n jmp %l[aborted]\n 5:\n{|.intel_syntax noprefix\n}"
 #define SHMETRICS_RSEQ_INPUTS                                                                      \
   [rseq] "r"(__rseq_offset), [stripes] "r"(cpu_stripes), [cs] "i"(offsetof(struct rseq, rseq_cs)), \
       [cpu] "i"(offsetof(struct rseq, cpu_id)), [signature] "i"(RSEQ_SIG)
@@ -75,7 +82,7 @@ inline constexpr int kMaxRseqAborts = 16;
 #if SHMETRICS_HAS_RSEQ
 /// For a thread that leaves a sequence before its end; see label 2.
 inline void ForgetSequence() {
-  asm volatile("movq $0, %%fs:%c[cs](%[rseq])"
+  asm volatile("{movq $0, %%fs:%c[cs](%[rseq])|mov qword ptr fs:%c[cs][%[rseq]], 0}"
                :
                : [rseq] "r"(__rseq_offset), [cs] "i"(offsetof(struct rseq, rseq_cs))
                : "memory");
@@ -88,7 +95,9 @@ inline bool AddOnCpu([[maybe_unused]] std::uint64_t* first, [[maybe_unused]] std
                      [[maybe_unused]] std::uint64_t n) {
 #if SHMETRICS_HAS_RSEQ
   for (int i = 0; i < kMaxRseqAborts; i++) {
-    asm goto(SHMETRICS_RSEQ_BEGIN "addq %[n], (%[first], %%rax)\n" SHMETRICS_RSEQ_END
+    asm goto(SHMETRICS_RSEQ_BEGIN
+             "{addq %[n], (%[first], %%rax)|.intel_syntax noprefix\n add qword ptr [%[first] + rax], %[n]\n "
+             ".att_syntax prefix}\n" SHMETRICS_RSEQ_END
              :
              : SHMETRICS_RSEQ_INPUTS, [first] "r"(first), [n] "er"(n)
              : "memory", "cc", "rax"
@@ -109,7 +118,8 @@ inline bool AddFractionOnCpu([[maybe_unused]] std::uint64_t* first,
 #if SHMETRICS_HAS_RSEQ
   for (int i = 0; i < kMaxRseqAborts; i++) {
     asm goto(SHMETRICS_RSEQ_BEGIN
-             "movsd (%[first], %%rax), %%xmm0\n addsd %[n], %%xmm0\n movsd %%xmm0, (%[first], %%rax)\n"  //
+             "movsd ({|%%}%[first], %%rax), %%xmm0\n addsd {|%%}%[n], %%xmm0\n movsd %%xmm0, ({|%%}%[first], "
+             "%%rax)\n"  //
              SHMETRICS_RSEQ_END
              :
              : SHMETRICS_RSEQ_INPUTS, [first] "r"(first), [n] "x"(n)
@@ -133,9 +143,9 @@ inline bool AddObservationOnCpu([[maybe_unused]] void* first, [[maybe_unused]] s
 #if SHMETRICS_HAS_RSEQ
   for (int i = 0; i < kMaxRseqAborts; i++) {
     asm goto(SHMETRICS_RSEQ_BEGIN
-             "addq %[first], %%rax\n"
+             "addq {|%%}%[first], %%rax\n"
              "movq (%%rax), %%rcx\n incq %%rcx\n movq %%rcx, %%xmm0\n"
-             "movsd 8(%%rax), %%xmm1\n addsd %[value], %%xmm1\n punpcklqdq %%xmm1, %%xmm0\n"
+             "movsd 8(%%rax), %%xmm1\n addsd {|%%}%[value], %%xmm1\n punpcklqdq %%xmm1, %%xmm0\n"
              "movdqa %%xmm0, (%%rax)\n"  //
              SHMETRICS_RSEQ_END
              :

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "needs_cpp20.h"
+
 #if !defined(__x86_64__) && !defined(__aarch64__)
 #error "shmetrics is written for x86-64 and AArch64"
 #endif
@@ -16,7 +18,7 @@ namespace shmetrics::shm {
 inline std::uintptr_t ThreadPointer() {
   std::uintptr_t thread_pointer;
 #if defined(__x86_64__)
-  asm("movq %%fs:0, %0" : "=r"(thread_pointer));
+  asm("{movq %%fs:0, %0|mov %0, qword ptr fs:0}" : "=r"(thread_pointer));  // AT&T's syntax or Intel's
 #else
   asm("mrs %0, tpidr_el0" : "=r"(thread_pointer));
 #endif

@@ -8,6 +8,8 @@
 #include <utility>
 #include <variant>
 
+#include "needs_cpp20.h"
+
 namespace shmetrics {
 
 /// Why something was refused. Nothing in shmetrics throws or aborts: every failure is one of these, with a

@@ -12,7 +12,8 @@
 #include <utility>
 
 #include "client-lib/audio/ledger_format.h"
-#include "shm/base/unique_fd.h"
+#include "shm/base/fork_guard.h"
+#include "shm/base/open_file.h"
 #include "shm/segment/segment_file.h"
 #include "shm/segment/segment_path.h"
 
@@ -51,8 +52,13 @@ Result<void> CheckFile(const std::string& path, const struct stat& file) {
 
 /// The whole text of the file; none if there is no such file.
 Result<std::optional<std::string>> ReadAll(const std::string& path) {
+  const shm::ForkGuard::NoFork no_fork;  // until the descriptor is closed
+  if (!no_fork.held())
+    return Error{ErrorCode::kBusy,
+                 "ledger file " + path + " was not read: another thread has been in fork() for a second"};
   // O_NONBLOCK, because open() of a pipe would wait for a writer.
-  const shm::UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  const shm::UniqueFd fd = shm::OpenFile(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  no_fork.CloseInChild(fd.get());
   if (!fd.valid() && errno == ENOENT) return std::optional<std::string>();
   struct stat file {};
   if (!fd.valid() || fstat(fd.get(), &file) != 0) return FromKernel(path, "opened");

@@ -1,7 +1,10 @@
 #include "client-lib/audio/quota_impl.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <iterator>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -13,6 +16,13 @@
 
 namespace shmetrics::audio {
 namespace {
+
+/// As short as it is exact, and with a point: std::to_string() takes the application's decimal sign.
+std::string ToText(double number) {
+  char text[32];
+  const std::to_chars_result end = std::to_chars(std::begin(text), std::end(text), number);
+  return {text, end.ptr};
+}
 
 using internal::Attachment;
 using internal::LeaseBinding;
@@ -182,8 +192,8 @@ Result<DailyMinutes> Quota::Impl::Spend(std::string_view user_id, double minutes
   if (decision.allowed) return Report(decision.account.amount, limit);
   violations.with({kDailyMinutesType}).inc();
   const DailyMinutes state = Report(decision.account.amount, limit);
-  return Error{ErrorCode::kDailyMinutes, "daily minutes used up: " + std::to_string(state.used) + " of " +
-                                             std::to_string(*state.limit) + " are used today"};
+  return Error{ErrorCode::kDailyMinutes, "daily minutes used up: " + ToText(state.used) + " of " +
+                                             ToText(*state.limit) + " are used today"};
 }
 
 }  // namespace shmetrics::audio

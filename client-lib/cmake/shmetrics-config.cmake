@@ -8,3 +8,13 @@ if(PkgConfig_FOUND)
   pkg_check_modules(INIH QUIET IMPORTED_TARGET inih)
 endif()
 include(${CMAKE_CURRENT_LIST_DIR}/shmetrics-targets.cmake)
+
+# The components are the targets: shmetrics::shmetrics and shmetrics::static.
+foreach(component IN LISTS shmetrics_FIND_COMPONENTS)
+  if(TARGET shmetrics::${component})
+    set(shmetrics_${component}_FOUND TRUE)
+  elseif(shmetrics_FIND_REQUIRED_${component})
+    set(shmetrics_FOUND FALSE)
+    set(shmetrics_NOT_FOUND_MESSAGE "shmetrics has no component '${component}'; there are: shmetrics static")
+  endif()
+endforeach()

@@ -219,7 +219,7 @@ void Run(const Settings& settings) {
   }
   Worker worker(metrics, &reported_quota, settings.users, settings.seed);
   // No reason for a server to stop: everything works, only nobody sees the numbers.
-  if (const shmetrics::Status status = registry.status(); !status.attached) {
+  if (const shmetrics::RegistryStatus status = registry.status(); !status.attached) {
     std::fprintf(stderr, "audio_worker: nobody will see what is counted here: %s\n", status.error.c_str());
   }
 

@@ -29,7 +29,7 @@ TEST_F(HostEnvironmentTest, ALimitOnFileSizesIsAnErrorAndNoSignal) {
   EXPECT_EQ(RunInChild([this] {
               const rlimit limit{1U << 20U, 1U << 20U};
               setrlimit(RLIMIT_FSIZE, &limit);
-              const Status status = Open().status();
+              const RegistryStatus status = Open().status();
               EXPECT_FALSE(status.attached);
               EXPECT_EQ(status.error_code, ErrorCode::kNotCreatable);
               EXPECT_NE(status.error.find("ulimit -f"), std::string::npos) << status.error;

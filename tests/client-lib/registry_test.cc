@@ -57,7 +57,7 @@ class RegistryTest : public testing::RegistryFixture {
 
   void ExpectRefused(ErrorCode code, const std::string& why) {
     Registry& registry = Open();
-    const Status status = registry.status();
+    const RegistryStatus status = registry.status();
     EXPECT_FALSE(status.attached);
     EXPECT_EQ(status.error_code, code);
     EXPECT_THAT(status.error, HasSubstr(why));
@@ -88,7 +88,7 @@ TEST_F(RegistryTest, StatusOfAHealthyRegistryTellsOfNoRefusal) {
   Registry& registry = Open();
   registry.counter({.name = "requests_total"}).inc();
   registry.gauge({.name = "depth"}).set(1);
-  const Status status = registry.status();
+  const RegistryStatus status = registry.status();
   EXPECT_FALSE(status.full);
   EXPECT_THAT(status.refusals, IsEmpty());
   EXPECT_EQ(status.segment, segment_);

@@ -24,7 +24,7 @@ int main() {
   add();
   second.join();
 
-  const shmetrics::Status status = registry.status();
+  const shmetrics::RegistryStatus status = registry.status();
   if (!status.attached) std::cerr << status.error << "\n";
   return status.attached && status.refusals.empty() ? 0 : 1;
 }

@@ -24,7 +24,7 @@ int main() {
     return 1;
   }
 
-  const shmetrics::Status status = registry.status();
+  const shmetrics::RegistryStatus status = registry.status();
   std::cout << (status.attached ? "attached to " + status.segment : status.error) << "\n";
   return status.attached && status.refusals.empty() ? 0 : 1;
 }

@@ -167,7 +167,7 @@ void Worker::TakePlace() {
   LeaseOptions options;
   if (!is_own) options.limit = PlacesOf(key);
   if (is_own || Random(2) == 0) options.ttl = std::chrono::milliseconds(20 + Random(100));
-  const std::int64_t ttl = options.ttl.value_or(std::chrono::nanoseconds(0)).count();
+  const std::int64_t ttl = options.ttl.value_or(std::chrono::nanoseconds(0)).nanoseconds().count();
   const std::int64_t before = Now();
   Result<Lease> lease = metrics_.places.try_acquire(
       {is_own ? "own" + std::to_string(terms_.incarnation) : std::to_string(key)}, options);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <ratio>
 #include <span>
 #include <string_view>
 
@@ -19,12 +20,38 @@ class LeaseBinding;
 struct Attachment;
 }  // namespace internal
 
+/// How long a lease lives without renew(). Made from any duration. One that is too long for a number of
+/// nanoseconds, such as std::chrono::seconds::max(), means for ever: about 292 years.
+class Ttl {
+ public:
+  template <class Rep, class Period>
+  // NOLINTNEXTLINE(google-explicit-constructor): {.ttl = 30s} has to do
+  constexpr Ttl(std::chrono::duration<Rep, Period> duration) noexcept : ns_(ToNanoseconds(duration)) {}
+
+  /// 0 for a duration that is not more than 0.
+  constexpr std::chrono::nanoseconds nanoseconds() const noexcept { return ns_; }
+
+ private:
+  template <class Rep, class Period>
+  static constexpr std::chrono::nanoseconds ToNanoseconds(std::chrono::duration<Rep, Period> duration) {
+    using Nanoseconds = std::chrono::nanoseconds;
+    using Duration = std::chrono::duration<Rep, Period>;
+    if (!(duration > Duration::zero())) return Nanoseconds::zero();
+    if constexpr (std::ratio_greater_v<Period, std::nano>) {
+      if (duration >= std::chrono::duration_cast<Duration>(Nanoseconds::max())) return Nanoseconds::max();
+    }
+    return std::chrono::duration_cast<Nanoseconds>(duration);
+  }
+
+  std::chrono::nanoseconds ns_;
+};
+
 /// Options for taking a lease.
 struct LeaseOptions {
   /// How many live leases the key may have on this host, the new one included. None: any number; 0: not one.
   std::optional<std::uint32_t> limit = {};
   /// How long the lease lives without renew(); more than 0. None: as long as this process.
-  std::optional<std::chrono::nanoseconds> ttl = {};
+  std::optional<Ttl> ttl = {};
 };
 
 /// One thing that this process uses for one key, for example a stream of user 42. It ends when it is

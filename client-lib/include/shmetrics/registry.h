@@ -28,7 +28,7 @@ struct RefusalStatus {
 };
 
 /// The state of a registry.
-struct Status {
+struct RegistryStatus {
   bool attached;  ///< true: to a segment; false: everything counts in private memory
   /// True if a limit was reached or memory ran out, and some label sets or gauges have no place.
   bool full;
@@ -80,7 +80,7 @@ class SHMETRICS_EXPORT Registry {
   InfoFamily info(const InfoOptions& options, std::initializer_list<LabelPair> labels) noexcept;
   InfoFamily info(const InfoOptions& options, std::span<const LabelPair> labels) noexcept;
 
-  Status status() const;
+  RegistryStatus status() const;
 
   class Impl;
 
