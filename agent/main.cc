@@ -1,5 +1,8 @@
 // shmetrics-agent reads a segment and serves it by HTTP. This is the only file that knows all the others.
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -48,6 +51,16 @@ constexpr Route kRoutes[] = {
     {"/-/healthy", "200 while the agent runs", &Routes::Healthy},
     {"/-/ready", "200 while there is a segment to read", &Routes::Ready},
 };
+
+/// Gives a missing 0, 1 or 2 to the null device. Otherwise the next file or socket would get its number, and what
+/// the agent writes to stderr would go there. No descriptor is left over: the first that is above 2 is closed.
+void FillStandardStreams() {
+  int fd = -1;
+  do {
+    fd = open("/dev/null", O_RDWR);
+  } while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd >= 0) close(fd);
+}
 
 int Fail(const Error& error) {
   std::fprintf(stderr, "shmetrics-agent: %s\n", error.message.c_str());
@@ -187,6 +200,7 @@ int Run(int argc, const char* const* argv) {
 }  // namespace shmetrics::agent
 
 int main(int argc, char** argv) {
+  shmetrics::agent::FillStandardStreams();
   try {
     return shmetrics::agent::Run(argc, argv);
   } catch (const std::exception& error) {

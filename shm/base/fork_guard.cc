@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstring>
@@ -17,6 +18,9 @@ struct Page {
   std::atomic<std::uint64_t> generation;
   pthread_mutex_t once_in_a_process;
   pthread_mutex_t no_fork;
+  /// Writer of both: the thread that holds `no_fork`.
+  std::atomic<pthread_t> no_fork_holder;
+  std::uint32_t no_fork_depth;
   /// Zero in every child, until the handler of fork() sets it again.
   std::atomic<std::uint32_t> is_known_to_libc;
 };
@@ -33,10 +37,37 @@ constinit std::atomic<std::uint64_t> last_generation{0};
 alignas(Page) constinit std::byte spare_page[sizeof(Page)]{};
 constinit pthread_once_t page_is_made = PTHREAD_ONCE_INIT;
 
-void BeforeFork() { pthread_mutex_lock(&the_page.load(std::memory_order_acquire)->no_fork); }
-void AfterForkInParent() { pthread_mutex_unlock(&the_page.load(std::memory_order_acquire)->no_fork); }
+/// How many guards one thread can have within each other.
+constexpr std::uint32_t kMaxNoForkDepth = 4;
+/// The descriptors that a child has to close if the holder itself forks. Not in the page, because the child
+/// reads them. Writer: the thread that holds `no_fork`.
+constinit std::atomic<int> fds_of_holder[kMaxNoForkDepth]{-1, -1, -1, -1};
+/// Writer: the thread in fork(), of which there is one. Tells its child.
+constinit std::atomic<bool> holder_forks{false};
+
+bool IsHolder(const Page& page) {
+  // no order needed: only this thread's own store can make the two equal
+  return page.no_fork_holder.load(std::memory_order_relaxed) == pthread_self();
+}
+
+/// The thread that holds the lock is here only in a signal handler. To wait for itself would never end.
+void BeforeFork() {
+  Page* page = the_page.load(std::memory_order_acquire);
+  const bool is_holder = IsHolder(*page);
+  if (!is_holder) pthread_mutex_lock(&page->no_fork);
+  holder_forks.store(is_holder, std::memory_order_relaxed);  // no order needed: the same thread reads it
+}
+void AfterForkInParent() {
+  Page* page = the_page.load(std::memory_order_acquire);
+  if (!IsHolder(*page)) pthread_mutex_unlock(&page->no_fork);
+}
 /// Clears the page where the kernel cannot wipe it.
 void AfterForkInChild() {
+  for (std::atomic<int>& fd : fds_of_holder) {
+    // no order needed: the child has one thread
+    const int inherited = fd.exchange(-1, std::memory_order_relaxed);
+    if (inherited >= 0 && holder_forks.load(std::memory_order_relaxed)) close(inherited);  // no order needed
+  }
   Page* page = the_page.load(std::memory_order_acquire);
   std::memset(static_cast<void*>(page), 0, sizeof(Page));
   page->is_known_to_libc.store(1, std::memory_order_release);  // pairs with IsKnownToLibc()
@@ -79,17 +110,36 @@ bool ForkGuard::IsKnownToLibc() {
 ForkGuard::Lock::Lock() { pthread_mutex_lock(&ThePage().once_in_a_process); }
 ForkGuard::Lock::~Lock() { pthread_mutex_unlock(&ThePage().once_in_a_process); }
 
-ForkGuard::NoFork::NoFork() : held_(pthread_mutex_trylock(&ThePage().no_fork) == 0) {
+ForkGuard::NoFork::NoFork() : held_(IsHolder(ThePage())) {
+  Page& page = ThePage();
+  if (!held_) held_ = pthread_mutex_trylock(&page.no_fork) == 0;
   // Tries again and again instead of waiting: ThreadSanitizer does not know a wait by CLOCK_MONOTONIC, and
   // the wall clock may be set meanwhile.
   for (int i = 0; i < kNoForkTries && !held_; i++) {
     const timespec pause{0, 1'000'000};
     nanosleep(&pause, nullptr);
-    held_ = pthread_mutex_trylock(&ThePage().no_fork) == 0;
+    held_ = pthread_mutex_trylock(&page.no_fork) == 0;
   }
+  if (!held_) return;
+  // no order needed: it matters to this thread only
+  page.no_fork_holder.store(pthread_self(), std::memory_order_relaxed);
+  depth_ = ++page.no_fork_depth;
 }
+
 ForkGuard::NoFork::~NoFork() {
-  if (held_) pthread_mutex_unlock(&ThePage().no_fork);
+  Page& page = ThePage();
+  // In a child that a signal handler made here and returned in, nothing is held: its page was wiped.
+  if (!held_ || !IsHolder(page)) return;
+  // no order needed: only fork() of this thread reads it
+  if (depth_ <= kMaxNoForkDepth) fds_of_holder[depth_ - 1].store(-1, std::memory_order_relaxed);
+  if (--page.no_fork_depth != 0) return;
+  page.no_fork_holder.store(0, std::memory_order_relaxed);  // no order needed: as above
+  pthread_mutex_unlock(&page.no_fork);
+}
+
+void ForkGuard::NoFork::CloseInChild(int fd) const {
+  // no order needed: only fork() of this thread reads it
+  if (held_ && depth_ <= kMaxNoForkDepth) fds_of_holder[depth_ - 1].store(fd, std::memory_order_relaxed);
 }
 
 }  // namespace shmetrics::shm

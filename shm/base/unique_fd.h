@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace shmetrics::shm {
@@ -16,8 +17,12 @@ class UniqueFd {
     std::swap(fd_, other.fd_);
     return *this;
   }
+  /// Keeps errno, which often tells why a descriptor is given up.
   ~UniqueFd() {
-    if (fd_ >= 0) close(fd_);
+    if (fd_ < 0) return;
+    const int error = errno;
+    close(fd_);
+    errno = error;
   }
 
   int get() const { return fd_; }

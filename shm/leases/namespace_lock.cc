@@ -15,6 +15,7 @@
 
 #include "shm/base/clock.h"
 #include "shm/base/fork_guard.h"
+#include "shm/base/open_file.h"
 #include "shm/base/pid_namespace.h"
 #include "shm/base/robust_mutex.h"
 #include "shm/segment/segment_file.h"
@@ -31,7 +32,7 @@ void Pause() {
 
 /// The lock file of a segment. Not valid if it is absent or cannot be used; then errno says why.
 UniqueFd OpenLockFile(const std::string& path) {
-  UniqueFd file(open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  UniqueFd file = OpenFile(path.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK);
   struct stat status;
   if (!file.valid() || fstat(file.get(), &status) != 0 || S_ISREG(status.st_mode)) return file;
   errno = EINVAL;
@@ -116,9 +117,12 @@ Result<NamespaceLock> NamespaceLock::Lock(const Segment& segment, std::uint32_t 
       ProcessLock& process_lock = TheProcessLock();
       if (pthread_mutex_trylock(&process_lock.mutex) == 0) {
         attempt.process_lock_ = &process_lock;
+        attempt.no_fork_.emplace();
+        if (!attempt.no_fork_->held()) return Busy(shard);
         Result<UniqueFd> file = OpenOrMakeLockFile(path);
         if (!file.ok()) return file.error();
         attempt.file_ = std::move(file.value());
+        attempt.no_fork_->CloseInChild(attempt.file_.get());
         if (TryLockByte(attempt.file_, shard)) return attempt;
       }
       // The attempt is given up for the pause, because other threads may want other shards.
@@ -129,7 +133,9 @@ Result<NamespaceLock> NamespaceLock::Lock(const Segment& segment, std::uint32_t 
 }
 
 NamespaceLock::NamespaceLock(NamespaceLock&& other) noexcept
-    : process_lock_(std::exchange(other.process_lock_, nullptr)), file_(std::move(other.file_)) {}
+    : process_lock_(std::exchange(other.process_lock_, nullptr)),
+      no_fork_(std::move(other.no_fork_)),
+      file_(std::move(other.file_)) {}
 
 NamespaceLock::~NamespaceLock() {
   file_ = UniqueFd();  // closed before another thread of this process may open it

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "shm/base/fork_guard.h"
 #include "shm/base/unique_fd.h"
 #include "shm/result.h"
 #include "shm/segment/segment.h"
@@ -42,8 +43,9 @@ class NamespaceLock {
   NamespaceLock() = default;
   static ProcessLock& TheProcessLock();
 
-  ProcessLock* process_lock_ = nullptr;  ///< held; null in a segment of one namespace
-  UniqueFd file_;                        ///< closing it drops the lock of the byte
+  ProcessLock* process_lock_ = nullptr;       ///< held; null in a segment of one namespace
+  std::optional<ForkGuard::NoFork> no_fork_;  ///< held as long as file_ is open
+  UniqueFd file_;                             ///< closing it drops the lock of the byte
 };
 
 }  // namespace shmetrics::shm

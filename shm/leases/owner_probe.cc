@@ -18,7 +18,11 @@ bool OwnerProbe::IsDead(std::uint32_t slot, std::uint64_t epoch) {
 bool OwnerProbe::HoldsSlot(std::uint32_t slot) {
   const auto [answer, is_new] = answers_.try_emplace(slot, true);
   if (!is_new) return answer->second;
-  if (!file_) file_ = OpenForProbing(segment_);
+  if (!file_) {
+    no_fork_.emplace();
+    file_ = no_fork_->held() ? OpenForProbing(segment_) : UniqueFd();
+    if (file_->valid()) no_fork_->CloseInChild(file_->get());
+  }
   if (file_->valid()) {
     answer->second = IsSlotHeld(file_->get(), slot);
   } else {

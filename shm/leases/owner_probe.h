@@ -9,6 +9,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "shm/base/fork_guard.h"
 #include "shm/base/unique_fd.h"
 #include "shm/segment/segment.h"
 
@@ -42,6 +43,7 @@ class OwnerProbe {
   const Asks asks_;
   const layout::WorkerSlot* own_;
   bool could_not_ask_ = false;
+  std::optional<ForkGuard::NoFork> no_fork_;         ///< held as long as file_ is open
   std::optional<UniqueFd> file_;                     ///< opened at the first question
   std::unordered_map<std::uint32_t, bool> answers_;  ///< by slot: true if somebody holds it
 };

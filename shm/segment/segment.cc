@@ -13,6 +13,7 @@
 #include <new>
 
 #include "shm/base/crash_point.h"
+#include "shm/base/fork_guard.h"
 #include "shm/base/robust_mutex.h"
 #include "shm/segment/memory_limit.h"
 #include "shm/segment/segment_file.h"
@@ -43,6 +44,13 @@ class MappableFile {
 
 Error Refuse(ErrorCode code, const std::string& path, const std::string& why) {
   return Error{code, "segment " + path + " refused: " + why};
+}
+
+Error ForkIsStuck(const std::string& path) {
+  return Error{ErrorCode::kNotOpenable,
+               "segment " + path +
+                   " was not opened: another thread of this process has been in fork() "
+                   "for a second; it is tried again"};
 }
 
 /// Boost throws; this function catches it.
@@ -76,8 +84,11 @@ Result<bool> Create(const std::string& path, const SegmentOptions& options) {
                                             " worker slots; make it larger"};
   }
   if (Result<void> prepared = PrepareFolder(path); !prepared.ok()) return prepared.error();
+  const ForkGuard::NoFork no_fork;  // until the descriptor is closed
+  if (!no_fork.held()) return ForkIsStuck(path);
   Result<UniqueFd> file = MakeUnnamedFile(path, header.segment_bytes);
   if (!file.ok()) return file.error();
+  no_fork.CloseInChild(file->get());
   Result<bip::mapped_region> region =
       Map(file.value(), path, Segment::Access::kReadWrite, header.segment_bytes);
   if (!region.ok()) return region.error();
@@ -118,8 +129,11 @@ int Segment::probe_fd() const { return mapping_->probe_fd.get(); }
 Result<std::shared_ptr<Segment>> Segment::Attach(const std::string& path, Access access,
                                                  uid_t trusted_owner) try {
   if (Result<void> checked = CheckFolder(path); !checked.ok()) return checked.error();
+  const ForkGuard::NoFork no_fork;  // until a writer's descriptor is closed
+  if (!no_fork.held()) return ForkIsStuck(path);
   Result<SegmentFile> file = OpenSegmentFile(path, access == Access::kReadWrite, trusted_owner);
   if (!file.ok()) return file.error();
+  no_fork.CloseInChild(file->fd.get());
   const auto file_bytes = static_cast<std::uint64_t>(file->status.st_size);
   layout::Header header{};
   // Read, not mapped: a file that is too short must give an error, not a signal.

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "shm/base/open_file.h"
 #include "shm/segment/segment_path.h"
 
 namespace shmetrics::shm {
@@ -68,8 +69,8 @@ bool IsTrustedOwner(const struct stat& file, const struct stat& folder, uid_t tr
 
 Result<SegmentFile> OpenSegmentFile(const std::string& path, bool for_writing, uid_t trusted_owner) {
   // O_NONBLOCK: opening a pipe that somebody put there must not wait for its other end.
-  const int flags = (for_writing ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-  SegmentFile file{UniqueFd(open(path.c_str(), flags)), {}};
+  const int flags = (for_writing ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK;
+  SegmentFile file{OpenFile(path.c_str(), flags), {}};
   if (!file.fd.valid()) return ExplainOpenFailure(path, errno);
   if (fstat(file.fd.get(), &file.status) != 0) return ExplainOpenFailure(path, errno);
   if (Result<void> checked = CheckStatus(path, file.status, trusted_owner); !checked.ok())
@@ -87,7 +88,7 @@ Result<UniqueFd> MakeUnnamedFile(const std::string& path, std::uint64_t bytes) {
                                                ": the limit on file sizes (ulimit -f) is " +
                                                std::to_string(file_size.rlim_cur) + " bytes"};
   }
-  UniqueFd file(open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  UniqueFd file = OpenFile(folder.c_str(), O_TMPFILE | O_RDWR, 0600);
   if (!file.valid()) {
     return Error{ErrorCode::kNotCreatable,
                  "cannot make a segment in " + folder + ": " + std::strerror(errno)};

@@ -14,6 +14,7 @@
 #include "shm/base/clock.h"
 #include "shm/base/crash_point.h"
 #include "shm/base/fork_guard.h"
+#include "shm/base/open_file.h"
 #include "shm/series/label_block.h"
 #include "shm/workers/gauges.h"
 
@@ -55,7 +56,7 @@ Error CannotHold(int error) {
 
 /// Opens the file again, for a file description of its own.
 Result<UniqueFd> Reopen(const Segment& segment, int access) {
-  UniqueFd file(open(segment.path().c_str(), access | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  UniqueFd file = OpenFile(segment.path().c_str(), access | O_NOFOLLOW | O_NONBLOCK);
   struct stat status;
   if (file.valid() && fstat(file.get(), &status) == 0) {
     if (FileIdentity{status.st_dev, status.st_ino} == segment.identity()) return file;
@@ -127,6 +128,7 @@ Result<layout::WorkerSlot*> WorkerSlot::Claim() {
   if (!no_fork.held()) return CannotHold(EAGAIN);
   Result<UniqueFd> file = Reopen(segment_, O_RDWR);
   if (!file.ok()) return file.error();
+  no_fork.CloseInChild(file->get());
   const std::uint32_t slot_count = segment_.header().slot_count;
   for (std::uint32_t i = 0; i < slot_count; i++) {
     const int taken = TryLock(file.value(), kClaimBytes + i);
@@ -176,8 +178,10 @@ void WorkerSlot::Release() {
 
 bool WorkerSlot::IsLost() {
   if (slot_ == nullptr || generation_ != ForkGuard::Generation()) return false;
-  const UniqueFd probe = OpenForProbing(segment_);
+  const ForkGuard::NoFork no_fork;  // until the probe is closed
+  const UniqueFd probe = no_fork.held() ? OpenForProbing(segment_) : UniqueFd();
   if (!probe.valid()) return false;
+  no_fork.CloseInChild(probe.get());
   const auto* slots =
       reinterpret_cast<const layout::WorkerSlot*>(segment_.base() + segment_.header().slots_offset);
   const bool is_held = IsSlotHeld(probe.get(), static_cast<std::uint32_t>(slot_ - slots)) &&

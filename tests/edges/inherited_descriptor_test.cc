@@ -1,0 +1,148 @@
+// Faults L13 and L14. A child must inherit no descriptor of the segment: as long as it kept one open, the kernel would
+// report its dead parent as alive. And fork() must return, also from a signal handler, where POSIX allows it.
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <climits>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "shm/base/crash_point.h"
+#include "shmetrics/shmetrics.h"
+#include "tests/support/child.h"
+#include "tests/support/registry_fixture.h"
+
+namespace shmetrics {
+namespace {
+
+using testing::Child;
+using testing::RunInChild;
+
+constexpr int kDescriptors = 64;
+constexpr int kForks = 400;
+
+/// How many of the low descriptors of this process lead into `folder`, or into /proc, which shmetrics reads. Needs no
+/// memory, because a child of many threads may not ask for it.
+int DescriptorsInto(const std::string& folder) {
+  int found = 0;
+  for (int fd = 3; fd < kDescriptors; fd++) {
+    const std::string link = "/proc/self/fd/" + std::to_string(fd);
+    std::array<char, PATH_MAX> target{};
+    const ssize_t length = readlink(link.c_str(), target.data(), target.size());
+    if (length <= 0) continue;
+    const std::string_view path(target.data(), static_cast<std::size_t>(length));
+    if (path.substr(0, folder.size()) == folder || path.substr(0, 6) == "/proc/") found++;
+  }
+  return found;
+}
+
+class InheritedDescriptorTest : public testing::RegistryFixture {
+ protected:
+  /// Forks again and again beside a thread that does `work`. The number of children that inherited something.
+  template <typename Work>
+  int LeakingChildrenBeside(const Work& work) const {
+    std::atomic<bool> stop{false};
+    std::thread worker([&] {
+      while (!stop) work();
+    });
+    int leaking = 0;
+    for (int i = 0; i < kForks; i++) {
+      const pid_t child = fork();
+      if (child == 0) _exit(DescriptorsInto(folder_) == 0 ? 0 : 1);
+      if (Child(child).Wait() != 0) leaking++;
+    }
+    stop = true;
+    worker.join();
+    return leaking;
+  }
+};
+
+// Fault L14.
+TEST_F(InheritedDescriptorTest, NoChildInheritsTheDescriptorThatAsksWhoIsAlive) {
+  const LeaseGaugeFamily streams = Open().lease_gauge({.name = "streams", .labels = {"user"}});
+  // The owner is another process, so each refused request asks the kernel about it.
+  const Child owner([&] {
+    const auto held = streams.try_acquire({"42"}, {.limit = 1});
+    pause();
+  });
+  testing::WaitUntil([&] { return !streams.try_acquire({"42"}, {.limit = 1}).ok(); });
+  EXPECT_EQ(LeakingChildrenBeside([&] { (void)streams.try_acquire({"42"}, {.limit = 1}); }), 0);
+}
+
+// Fault L14.
+TEST_F(InheritedDescriptorTest, NoChildInheritsADescriptorOfASegmentThatIsBeingOpened) {
+  // In a child, because each round leaves a mapping.
+  EXPECT_EQ(RunInChild([&] {
+              std::atomic<int> round{0};
+              EXPECT_EQ(LeakingChildrenBeside([&] {
+                          if (round++ >= 300) return;
+                          RegistryOptions options = Options();
+                          options.segment = folder_ + "/" + std::to_string(round) + ".v1";
+                          Registry::open(options).gauge({.name = "depth"}).with({}).set(1);
+                        }),
+                        0);
+            }),
+            0);
+}
+
+// Fault L14.
+TEST_F(InheritedDescriptorTest, NoChildInheritsTheLockFileOfSharedNamespaces) {
+  RegistryOptions options = Options();
+  options.shared_pid_namespaces = true;
+  const LeaseGaugeFamily streams =
+      Registry::open(options).lease_gauge({.name = "streams", .labels = {"user"}});
+  EXPECT_EQ(LeakingChildrenBeside([&] { (void)streams.try_acquire({"42"}, {.limit = 1}); }), 0);
+}
+
+std::string* place_of_the_signal = nullptr;
+std::string* folder_of_the_segment = nullptr;
+int signals = 0;
+int outcome = 0;
+
+/// What a SIGCHLD handler of an old server does: it forks, and waits for the child.
+void Handle(int) {
+  const pid_t child = fork();
+  if (child == 0) _exit(DescriptorsInto(*folder_of_the_segment) == 0 ? 0 : 1);
+  int status = 0;
+  waitpid(child, &status, 0);
+  outcome |= status;
+}
+
+class ForkInAHandlerTest : public InheritedDescriptorTest,
+                           public ::testing::WithParamInterface<const char*> {};
+INSTANTIATE_TEST_SUITE_P(EachPlace, ForkInAHandlerTest,
+                         ::testing::Values("segment_mapped", "segment_filled", "slot_claim_locked",
+                                           "slot_taken_over", "slot_live_locked"));
+
+// Fault L13.
+TEST_P(ForkInAHandlerTest, AForkInAHandlerThatInterruptsAnOpenFileReturnsAndItsChildHasNone) {
+  EXPECT_EQ(RunInChild([&] {
+              place_of_the_signal = new std::string(GetParam());
+              folder_of_the_segment = new std::string(folder_);
+              signal(SIGUSR1, Handle);
+              alarm(60);  // a fork that never returns would otherwise hang the test
+              shm::crash_point_hook = [](const char* name) {
+                if (*place_of_the_signal != name) return;
+                signals++;
+                raise(SIGUSR1);
+              };
+              Registry& registry = Open();
+              const GaugeFamily depth = registry.gauge({.name = "depth"});
+              depth.with({}).set(5);
+              shm::crash_point_hook = nullptr;
+              EXPECT_EQ(signals, 1);
+              EXPECT_EQ(outcome, 0) << "the child inherited a descriptor of the segment";
+              EXPECT_EQ(Read().Gauge("depth"), 5.0);
+            }),
+            0);
+}
+
+}  // namespace
+}  // namespace shmetrics
