@@ -9,6 +9,7 @@
 #include <array>
 #include <atomic>
 #include <climits>
+#include <cstdio>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -28,14 +29,15 @@ using testing::RunInChild;
 constexpr int kDescriptors = 64;
 constexpr int kForks = 400;
 
-/// How many of the low descriptors of this process lead into `folder`, or into /proc, which shmetrics reads. Needs no
-/// memory, because a child of many threads may not ask for it.
+/// How many of the low descriptors of this process lead into `folder`, or into /proc, which shmetrics reads. Takes no
+/// memory: in a child of many threads, AddressSanitizer's allocator may be locked for good.
 int DescriptorsInto(const std::string& folder) {
   int found = 0;
   for (int fd = 3; fd < kDescriptors; fd++) {
-    const std::string link = "/proc/self/fd/" + std::to_string(fd);
+    std::array<char, 64> link{};
     std::array<char, PATH_MAX> target{};
-    const ssize_t length = readlink(link.c_str(), target.data(), target.size());
+    std::snprintf(link.data(), link.size(), "/proc/self/fd/%d", fd);
+    const ssize_t length = readlink(link.data(), target.data(), target.size());
     if (length <= 0) continue;
     const std::string_view path(target.data(), static_cast<std::size_t>(length));
     if (path.substr(0, folder.size()) == folder || path.substr(0, 6) == "/proc/") found++;
