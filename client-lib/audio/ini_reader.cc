@@ -80,6 +80,7 @@ int KeepKey(void* user, const char* section, const char* name, const char* value
 IniFile ReadIni(const std::string& path) {
   IniFile file;
   file.path = path;
+  const shm::ForkGuard::NoFork no_fork;  // a child would inherit the file that is being read
   const std::unique_ptr<std::FILE, FileCloser> stream(std::fopen(path.c_str(), "re"));
   if (stream == nullptr) {
     file.open_error = path + ": could not be opened: " + std::strerror(errno);

@@ -21,6 +21,7 @@ constexpr std::string_view kHostTimeNamespace = "time:[4026531834]";
 /// offsets of the namespace in which the next children will be. A process that has only just unshared is not
 /// in it itself, so this asks first in which namespace the process is.
 std::int64_t ReadOffsetNs() {
+  const ForkGuard::NoFork no_fork;  // a child would inherit the file that is being read
   char name[64];
   const ssize_t length = readlink("/proc/self/ns/time", name, sizeof name);
   if (length <= 0 || std::string_view(name, static_cast<std::size_t>(length)) == kHostTimeNamespace) return 0;

@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+#include "shm/base/fork_guard.h"
+
 namespace shmetrics::shm {
 namespace {
 
@@ -103,6 +105,7 @@ std::optional<Hierarchy> FindHierarchy(bool is_v2) {
 }  // namespace
 
 std::uint64_t MemoryHeadroom() {
+  const ForkGuard::NoFork no_fork;  // a child would inherit the file that is being read
   std::uint64_t headroom = UINT64_MAX;
   for (const bool is_v2 : {false, true}) {
     const std::optional<Hierarchy> hierarchy = FindHierarchy(is_v2);

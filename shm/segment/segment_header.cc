@@ -12,6 +12,7 @@
 #include <fstream>
 
 #include "shm/base/clock.h"
+#include "shm/base/fork_guard.h"
 #include "shm/base/pid_namespace.h"
 #include "shm/layout/layout_signature.h"
 #include "shm/segment/segment_options.h"
@@ -48,6 +49,7 @@ std::uint64_t ChecksumOf(const layout::Header& header) {
 
 std::array<std::uint8_t, 16> BootId() {
   std::array<std::uint8_t, 16> id{};
+  const ForkGuard::NoFork no_fork;  // a child would inherit the file that is being read
   std::ifstream file("/proc/sys/kernel/random/boot_id");
   std::string text;
   file >> text;
@@ -61,6 +63,7 @@ std::array<std::uint8_t, 16> BootId() {
 
 /// Highest online CPU + 1; CPUs that come online later use the atomic stripes.
 std::uint32_t OnlineCpuBound() {
+  const ForkGuard::NoFork no_fork;                       // as in BootId()
   std::ifstream file("/sys/devices/system/cpu/online");  // for example 0-3,6
   std::string text;
   file >> text;
