@@ -53,13 +53,13 @@ constexpr Route kRoutes[] = {
 };
 
 /// Gives a missing 0, 1 or 2 to the null device. Otherwise the next file or socket would get its number, and what
-/// the agent writes to stderr would go there. No descriptor is left over: the first that is above 2 is closed.
-void FillStandardStreams() {
-  int fd = -1;
-  do {
-    fd = open("/dev/null", O_RDWR);
-  } while (fd >= 0 && fd <= STDERR_FILENO);
-  if (fd >= 0) close(fd);
+/// the agent writes to stderr would go there. False if one is missing and stays so.
+bool FillStandardStreams() {
+  for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++) {
+    // open() gives the lowest number that is free.
+    if (fcntl(stream, F_GETFD) == -1 && open("/dev/null", O_RDWR) != stream) return false;
+  }
+  return true;
 }
 
 int Fail(const Error& error) {
@@ -200,7 +200,8 @@ int Run(int argc, const char* const* argv) {
 }  // namespace shmetrics::agent
 
 int main(int argc, char** argv) {
-  shmetrics::agent::FillStandardStreams();
+  // Nowhere to say why: the stream that is missing may be stderr.
+  if (!shmetrics::agent::FillStandardStreams()) return EXIT_FAILURE;
   try {
     return shmetrics::agent::Run(argc, argv);
   } catch (const std::exception& error) {

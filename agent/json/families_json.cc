@@ -138,7 +138,9 @@ void WriteTotal(const FamilySnapshot& family, const shm::Snapshot& snapshot, Jso
     return json->Integer(sum);
   }
   double sum = 0;
-  for (const SeriesSnapshot& series : family.series) sum += std::isfinite(series.number) ? series.number : 0;
+  for (const SeriesSnapshot& series : family.series) {
+    sum = shm::SaturatingSum(sum, std::isfinite(series.number) ? series.number : 0);
+  }
   json->Double(sum);
 }
 

@@ -35,7 +35,7 @@ class SegmentFollower {
   /// `trusted_owner` may own the segment file too; -1 is nobody.
   explicit SegmentFollower(std::string path, uid_t trusted_owner = static_cast<uid_t>(-1));
 
-  /// Looks for a new segment and fills `out`, using its memory again. Logs what has changed.
+  /// Looks for a new segment, and fills `out`, whose memory it reuses. Logs each change of state.
   void Read(SegmentView* out, shm::ExemplarReading exemplars = shm::ExemplarReading::kRead);
 
   /// Reads the ledger of the current segment. Ledgers of replaced segments are left out, because the new one

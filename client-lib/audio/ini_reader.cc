@@ -1,12 +1,14 @@
 #include "client-lib/audio/ini_reader.h"
 
 #include <ini.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "shm/base/fork_guard.h"
@@ -80,7 +82,11 @@ int KeepKey(void* user, const char* section, const char* name, const char* value
 IniFile ReadIni(const std::string& path) {
   IniFile file;
   file.path = path;
-  const shm::ForkGuard::NoFork no_fork;  // a child would inherit the file that is being read
+  // A child would inherit the file that is being read. Only a regular file, because a pipe may keep this thread
+  // waiting, and with it every fork().
+  struct stat status {};
+  std::optional<shm::ForkGuard::NoFork> no_fork;
+  if (stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode)) no_fork.emplace();
   const std::unique_ptr<std::FILE, FileCloser> stream(std::fopen(path.c_str(), "re"));
   if (stream == nullptr) {
     file.open_error = path + ": could not be opened: " + std::strerror(errno);

@@ -79,7 +79,7 @@ class FamilyBinding {
     const bool is_current =
         registration != nullptr && registration->family && registration->attachment == connection_.Current();
     if (!is_current) [[unlikely]]
-      return CellsAt(Find(values, refusal));
+      return CellsAt(Find(values, refusal), refusal);
     const shm::Directory& directory = registration->attachment->directory;
     RecentSeries::Slot& recent = recent_series.Of(registration->family->ref);
     shm::SeriesSearch search{recent.Guess(), {}};
@@ -88,8 +88,8 @@ class FamilyBinding {
       recent.Note(search.series);
     }
     if (search.series == nullptr || !IsShown(*search.series)) [[unlikely]]
-      return CellsAt(RegisterSeries(registration, values, search, refusal));
-    return CellsAt({registration->attachment, search.series});
+      return CellsAt(RegisterSeries(registration, values, search, refusal), refusal);
+    return CellsAt({registration->attachment, search.series}, refusal);
   }
 
   /// What this process says, for an info.
@@ -108,11 +108,15 @@ class FamilyBinding {
     // no order needed: at worst the series is shown one scrape later
     return series.visibility.load(std::memory_order_relaxed) == shm::layout::Visibility::kShown;
   }
-  Cells CellsAt(const Place& place) const noexcept {
+  /// Where there is a series but no cells, its record is damaged.
+  Cells CellsAt(const Place& place, std::optional<ErrorCode>* refusal) const noexcept {
     char* cells = place.series == nullptr ? nullptr
                                           : place.attachment->segment->Cells(
                                                 shm::layout::ReadOnce(place.series->cells), cell_bytes_);
-    if (cells == nullptr) return {detached_cells(), 0, nullptr};
+    if (cells == nullptr) {
+      if (refusal != nullptr && !*refusal) *refusal = ErrorCode::kCorrupt;
+      return {detached_cells(), 0, nullptr};
+    }
     return {cells, place.attachment->cpu_stripes, place.series};
   }
 

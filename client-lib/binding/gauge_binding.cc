@@ -44,7 +44,7 @@ GaugeBinding* GaugeBinding::Of(FamilyBinding* family, std::span<const std::strin
   GaugeBinding* binding =
       family->gauges().FindOrAdd(family, values, place.attachment == nullptr ? kMaxWithoutSegment : SIZE_MAX);
   if (binding != nullptr) return binding;
-  if (refusal != nullptr) *refusal = ErrorCode::kOutOfMemory;
+  if (refusal != nullptr && !*refusal) *refusal = ErrorCode::kOutOfMemory;
   return detached_gauge();
 }
 

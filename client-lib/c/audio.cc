@@ -61,7 +61,8 @@ using TryStart = Result<Activity> (Quota::*)(std::string_view, const StartOption
 shmetrics_code Start(const shmetrics_quota* quota, const char* user_id, const shmetrics_start_options* given,
                      TryStart try_start, shmetrics_activity** activity, shmetrics_error* error) {
   if (activity != nullptr) *activity = nullptr;
-  if (quota == nullptr || user_id == nullptr || activity == nullptr) return FailOnNull(error);
+  if (!IsOf(HandleType::kPointer, quota) || user_id == nullptr || activity == nullptr)
+    return FailOnNull(error);
   StartOptions options;
   if (given != nullptr) {
     if (const shmetrics_code code = CheckSize(given, given->size, sizeof(*given), error)) return code;
@@ -89,7 +90,7 @@ using CountActive = Result<std::uint64_t> (Quota::*)(std::string_view) const noe
 shmetrics_code Count(const shmetrics_quota* quota, const char* user_id, CountActive count,
                      std::uint64_t* active, shmetrics_error* error) {
   if (active != nullptr) *active = 0;
-  if (quota == nullptr || user_id == nullptr || active == nullptr) return FailOnNull(error);
+  if (!IsOf(HandleType::kPointer, quota) || user_id == nullptr || active == nullptr) return FailOnNull(error);
   return Answer(
       active, error, [&] { return (QuotaOf(quota).*count)(user_id); },
       [](std::uint64_t number) { return number; });
@@ -101,7 +102,7 @@ shmetrics_code SpendMinutes(const shmetrics_quota* quota, const char* user_id, d
                             shmetrics_tier tier, Spend spend, shmetrics_daily_minutes* state,
                             shmetrics_error* error) {
   if (state != nullptr) *state = {};
-  if (quota == nullptr || user_id == nullptr) return FailOnNull(error);
+  if (!IsOf(HandleType::kPointer, quota) || user_id == nullptr) return FailOnNull(error);
   if (tier != SHMETRICS_TIER_NONE && !IsTier(tier)) return FailOnTier(error);
   return Answer(
       state, error, [&] { return (QuotaOf(quota).*spend)(user_id, minutes, TierOf(tier)); },
@@ -116,7 +117,7 @@ shmetrics_code SpendMinutes(const shmetrics_quota* quota, const char* user_id, d
 shmetrics_code shmetrics_quota_create(shmetrics_registry* registry, const char* config,
                                       shmetrics_quota** quota, shmetrics_error* error) {
   if (quota != nullptr) *quota = nullptr;
-  if (registry == nullptr || quota == nullptr) return FailOnNull(error);
+  if (!IsOf(HandleType::kPointer, registry) || quota == nullptr) return FailOnNull(error);
   return Guarded(error, [&]() -> shmetrics_code {
     auto& in = *reinterpret_cast<shmetrics::Registry*>(registry);
     const auto* made = new Quota(in, {.config = config == nullptr ? "" : config});
@@ -129,7 +130,7 @@ shmetrics_code shmetrics_quota_create(shmetrics_registry* registry, const char* 
 shmetrics_code shmetrics_quota_config(const shmetrics_quota* quota, char* buffer, std::size_t capacity,
                                       std::size_t* length) {
   WriteText("", buffer, capacity, length);
-  if (quota == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  if (!IsOf(HandleType::kPointer, quota)) return SHMETRICS_BAD_ARGUMENT;
   return Guarded(nullptr,
                  [&] { return WriteText(QuotaOf(quota).status().config, buffer, capacity, length); });
 }
@@ -137,7 +138,7 @@ shmetrics_code shmetrics_quota_config(const shmetrics_quota* quota, char* buffer
 shmetrics_code shmetrics_quota_warnings(const shmetrics_quota* quota, char* buffer, std::size_t capacity,
                                         std::size_t* length) {
   WriteText("", buffer, capacity, length);
-  if (quota == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  if (!IsOf(HandleType::kPointer, quota)) return SHMETRICS_BAD_ARGUMENT;
   return Guarded(nullptr, [&] {
     std::string text;
     for (const std::string& warning : QuotaOf(quota).status().warnings) {
@@ -160,21 +161,23 @@ shmetrics_code shmetrics_quota_try_start_job(const shmetrics_quota* quota, const
 }
 
 shmetrics_code shmetrics_activity_heartbeat(shmetrics_activity* activity) {
-  if (activity == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  if (!IsOf(HandleType::kPointer, activity)) return SHMETRICS_BAD_ARGUMENT;
   return activity->activity.heartbeat() ? SHMETRICS_OK : SHMETRICS_ENDED;
 }
 
 shmetrics_code shmetrics_activity_finish(shmetrics_activity* activity) {
-  if (activity == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  if (!IsOf(HandleType::kPointer, activity)) return SHMETRICS_BAD_ARGUMENT;
   return activity->activity.finish() ? SHMETRICS_OK : SHMETRICS_ENDED;
 }
 
 shmetrics_code shmetrics_activity_check(const shmetrics_activity* activity) {
-  if (activity == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  if (!IsOf(HandleType::kPointer, activity)) return SHMETRICS_BAD_ARGUMENT;
   return activity->activity.active() ? SHMETRICS_OK : SHMETRICS_ENDED;
 }
 
-void shmetrics_activity_free(shmetrics_activity* activity) { delete activity; }
+void shmetrics_activity_free(shmetrics_activity* activity) {
+  if (IsOf(HandleType::kPointer, activity)) delete activity;
+}
 
 shmetrics_code shmetrics_quota_active_streams(const shmetrics_quota* quota, const char* user_id,
                                               std::uint64_t* active, shmetrics_error* error) {
@@ -200,7 +203,7 @@ shmetrics_code shmetrics_quota_check_daily_minutes(const shmetrics_quota* quota,
 
 shmetrics_code shmetrics_quota_set_tier(const shmetrics_quota* quota, const char* user_id,
                                         shmetrics_tier tier, shmetrics_error* error) {
-  if (quota == nullptr || user_id == nullptr) return FailOnNull(error);
+  if (!IsOf(HandleType::kPointer, quota) || user_id == nullptr) return FailOnNull(error);
   if (!IsTier(tier)) return FailOnTier(error);
   return Guarded(error, [&]() -> shmetrics_code {
     const Result<void> set = QuotaOf(quota).set_tier(user_id, static_cast<Tier>(tier));
@@ -211,7 +214,7 @@ shmetrics_code shmetrics_quota_set_tier(const shmetrics_quota* quota, const char
 shmetrics_code shmetrics_quota_tier(const shmetrics_quota* quota, const char* user_id, shmetrics_tier* tier,
                                     shmetrics_error* error) {
   if (tier != nullptr) *tier = SHMETRICS_TIER_NONE;
-  if (quota == nullptr || user_id == nullptr || tier == nullptr) return FailOnNull(error);
+  if (!IsOf(HandleType::kPointer, quota) || user_id == nullptr || tier == nullptr) return FailOnNull(error);
   return Answer(
       tier, error, [&] { return QuotaOf(quota).tier(user_id); },
       [](Tier found) { return static_cast<shmetrics_tier>(found); });
@@ -220,7 +223,7 @@ shmetrics_code shmetrics_quota_tier(const shmetrics_quota* quota, const char* us
 shmetrics_code shmetrics_quota_limits(const shmetrics_quota* quota, shmetrics_tier tier,
                                       shmetrics_limits* limits) {
   if (limits != nullptr) *limits = {};
-  if (quota == nullptr || limits == nullptr || !IsTier(tier)) return SHMETRICS_BAD_ARGUMENT;
+  if (!IsOf(HandleType::kPointer, quota) || limits == nullptr || !IsTier(tier)) return SHMETRICS_BAD_ARGUMENT;
   const shmetrics::audio::Limits found = QuotaOf(quota).limits(static_cast<Tier>(tier));
   *limits = {found.daily_minutes.value_or(kNoLimit), found.concurrent_streams.value_or(SHMETRICS_NO_LIMIT),
              found.concurrent_jobs.value_or(SHMETRICS_NO_LIMIT),
@@ -230,7 +233,7 @@ shmetrics_code shmetrics_quota_limits(const shmetrics_quota* quota, shmetrics_ti
 
 shmetrics_code shmetrics_quota_announce_model(const shmetrics_quota* quota, const char* model,
                                               shmetrics_error* error) {
-  if (quota == nullptr || model == nullptr) return FailOnNull(error);
+  if (!IsOf(HandleType::kPointer, quota) || model == nullptr) return FailOnNull(error);
   return Guarded(error, [&]() -> shmetrics_code {
     const Result<void> announced = QuotaOf(quota).announce_model(model);
     return announced.ok() ? Succeed(error) : Fail(error, announced.error());

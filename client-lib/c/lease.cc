@@ -75,7 +75,9 @@ shmetrics_code shmetrics_lease_check(const shmetrics_lease* lease) {
   return lease->lease.live() ? SHMETRICS_OK : SHMETRICS_ENDED;
 }
 
-void shmetrics_lease_free(shmetrics_lease* lease) { delete lease; }
+void shmetrics_lease_free(shmetrics_lease* lease) {
+  if (IsOf(HandleType::kPointer, lease)) delete lease;
+}
 
 shmetrics_code shmetrics_lease_count(const shmetrics_family* family, const char* const* values,
                                      std::size_t count, std::uint64_t* live, shmetrics_error* error) {

@@ -87,6 +87,17 @@ TEST_F(LeaseTest, RenewAndReleaseSayWhetherTheLeaseHadEnded) {
   EXPECT_FALSE(lease->renew());
 }
 
+// Fault L18.
+TEST_F(LeaseTest, TheLongestDurationOfEachUnitIsForEver) {
+  const LeaseGaugeFamily uploads = Uploads();
+  for (const Ttl ttl : {Ttl(std::chrono::milliseconds::max()), Ttl(std::chrono::seconds::max()),
+                        Ttl(std::chrono::hours::max()), Ttl(std::chrono::duration<double>::max())}) {
+    EXPECT_EQ(ttl.nanoseconds(), std::chrono::nanoseconds::max());
+    EXPECT_TRUE(uploads.try_acquire({"42"}, {.ttl = ttl})->live());
+  }
+  EXPECT_EQ(Ttl(90s).nanoseconds(), 90s);
+}
+
 TEST_F(LeaseTest, RefusalsNameTheirReason) {
   const LeaseGaugeFamily uploads = Uploads();
   EXPECT_EQ(uploads.try_acquire({"42"}, {.limit = 0}).error().code, ErrorCode::kLimitReached);
@@ -96,6 +107,8 @@ TEST_F(LeaseTest, RefusalsNameTheirReason) {
   EXPECT_EQ(uploads.try_acquire({"\xff"}).error().code, ErrorCode::kInvalidLabels);
   EXPECT_EQ(uploads.live({"\xff"}).error().code, ErrorCode::kInvalidLabels);
   EXPECT_TRUE(uploads.try_acquire({"42"}, {.ttl = std::chrono::nanoseconds::max()}));
+  EXPECT_EQ(uploads.try_acquire({"42"}, {.ttl = std::chrono::hours::min()}).error().code,
+            ErrorCode::kBadOption);
 }
 
 TEST_F(LeaseTest, AFamilyThatWasRefusedGrantsNoLeases) {

@@ -117,6 +117,15 @@ TEST_F(CRefusalTest, AHandleOfAnotherTypeIsRefused) {
   ASSERT_EQ(shmetrics_histogram_with(histograms_, kGood.data(), kGood.size(), &histogram), SHMETRICS_OK);
   ASSERT_EQ(shmetrics_lease_try_acquire(leases_, kGood.data(), kGood.size(), 1, 0, &lease, &error_),
             SHMETRICS_OK);
+  for (void* handle :
+       {static_cast<void*>(counter), static_cast<void*>(gauge), static_cast<void*>(histogram)}) {
+    EXPECT_EQ(shmetrics_activity_check(static_cast<shmetrics_activity*>(handle)), SHMETRICS_BAD_ARGUMENT);
+    shmetrics_limits limits{};
+    EXPECT_EQ(shmetrics_quota_limits(static_cast<shmetrics_quota*>(handle), SHMETRICS_TIER_FREE, &limits),
+              SHMETRICS_BAD_ARGUMENT);
+    shmetrics_lease_free(static_cast<shmetrics_lease*>(handle));
+    shmetrics_activity_free(static_cast<shmetrics_activity*>(handle));
+  }
   const std::vector<void*> handles = {counter, fractional, gauge, histogram, lease, counters_};
   using Use = std::function<shmetrics_code(void*)>;
   const std::vector<Use> uses = {

@@ -1,5 +1,6 @@
 #include "shm/base/fork_guard.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <optional>
 #include <set>
 #include <thread>
 #include <vector>
@@ -140,6 +142,39 @@ TEST(ForkGuardTest, NoChildIsBornInsideNoFork) {
   }
   stop = true;
   thread.join();
+}
+
+TEST(ForkGuardTest, NoForkWithinNoForkOfOneThreadIsHeldAndEndsWithTheOuter) {
+  std::optional<ForkGuard::NoFork> outer(std::in_place);
+  {
+    const ForkGuard::NoFork inner;
+    EXPECT_TRUE(inner.held());
+  }
+  std::atomic<bool> other_asks{false}, other_has_it{false};
+  std::thread other([&] {
+    other_asks = true;
+    const ForkGuard::NoFork no_fork;
+    other_has_it = no_fork.held();
+  });
+  testing::WaitUntil([&] { return other_asks.load(); });
+  usleep(20'000);
+  EXPECT_FALSE(other_has_it) << "the inner one gave it back";
+  outer.reset();
+  other.join();
+  EXPECT_TRUE(other_has_it);
+}
+
+TEST(ForkGuardTest, AForkByTheHolderReturnsAndItsChildClosesWhatWasNamed) {
+  EXPECT_EQ(RunInChild([] {
+              const int fd = dup(STDERR_FILENO);
+              const ForkGuard::NoFork no_fork;
+              no_fork.CloseInChild(fd);
+              const pid_t child = fork();  // as a signal handler does
+              if (child == 0) _exit(fcntl(fd, F_GETFD) == -1 ? 0 : 1);
+              EXPECT_EQ(Child(child).Wait(), 0);
+              EXPECT_NE(fcntl(fd, F_GETFD), -1) << "the parent keeps it";
+            }),
+            0);
 }
 
 TEST(ForkGuardTest, ThreadsSeeOneGenerationAndOneLock) {
