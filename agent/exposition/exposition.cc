@@ -4,6 +4,7 @@
 #include "shm/exposition/exposed_families.h"
 #include "shm/exposition/openmetrics.h"
 #include "shm/exposition/text.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
 

@@ -5,7 +5,10 @@
 #include <string>
 
 #include "shm/exposition/format.h"
-#include "shm/snapshot/snapshot.h"
+
+namespace shmetrics::shm {
+struct Snapshot;
+}  // namespace shmetrics::shm
 
 namespace shmetrics::agent {
 

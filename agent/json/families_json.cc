@@ -11,7 +11,9 @@
 #include "shm/exposition/number.h"
 #include "shm/layout/layout.h"
 #include "shm/series/family.h"
+#include "shm/snapshot/bucket_total.h"
 #include "shm/snapshot/saturating_sum.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -19,20 +21,6 @@ namespace {
 using shm::FamilySnapshot;
 using shm::SeriesSnapshot;
 using shm::layout::MetricType;
-
-std::span<const shm::BucketSnapshot> BucketsOf(const SeriesSnapshot& series, const FamilySnapshot& family,
-                                               const shm::Snapshot& snapshot) {
-  return {snapshot.buckets.data() + series.first_bucket, family.bounds.size() + 1};
-}
-
-shm::BucketSnapshot Total(std::span<const shm::BucketSnapshot> buckets) {
-  shm::BucketSnapshot total{};
-  for (const shm::BucketSnapshot& bucket : buckets) {
-    total.count += bucket.count;
-    total.sum = shm::SaturatingSum(total.sum, bucket.sum);
-  }
-  return total;
-}
 
 struct RankedSeries {
   double rank;
@@ -42,7 +30,7 @@ struct RankedSeries {
 double Rank(const SeriesSnapshot& series, const FamilySnapshot& family, const shm::Snapshot& snapshot) {
   switch (family.type) {
     case MetricType::kHistogram:
-      return static_cast<double>(Total(BucketsOf(series, family, snapshot)).count);
+      return static_cast<double>(shm::TotalOf(snapshot.BucketsOf(family, series)).count);
     case MetricType::kCounter:
       return static_cast<double>(series.integer);
     case MetricType::kFractionalCounter:
@@ -75,7 +63,7 @@ void WriteValue(const SeriesSnapshot& series, const FamilySnapshot& family, cons
   json->StartObject();
   WriteLabels(series, json);
   if (family.type == MetricType::kHistogram) {
-    const shm::BucketSnapshot total = Total(BucketsOf(series, family, snapshot));
+    const shm::BucketSnapshot total = shm::TotalOf(snapshot.BucketsOf(family, series));
     json->Key("count");
     json->Integer(total.count);
     json->Key("sum");
@@ -105,13 +93,10 @@ void WriteBucket(double bound, std::uint64_t count, JsonWriter* json) {
 void WriteHistogramTotal(const FamilySnapshot& family, const shm::Snapshot& snapshot, JsonWriter* json) {
   std::vector<shm::BucketSnapshot> all(family.bounds.size() + 1);
   for (const SeriesSnapshot& series : family.series) {
-    const auto buckets = BucketsOf(series, family, snapshot);
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      all[i].count += buckets[i].count;
-      all[i].sum = shm::SaturatingSum(all[i].sum, buckets[i].sum);
-    }
+    const auto buckets = snapshot.BucketsOf(family, series);
+    for (std::size_t i = 0; i < all.size(); ++i) shm::AddBucket(buckets[i], &all[i]);
   }
-  const shm::BucketSnapshot total = Total(all);
+  const shm::BucketSnapshot total = shm::TotalOf(all);
   json->StartObject();
   json->Key("count");
   json->Integer(total.count);

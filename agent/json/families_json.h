@@ -7,7 +7,9 @@
 #include <string>
 #include <string_view>
 
-#include "shm/snapshot/snapshot.h"
+namespace shmetrics::shm {
+struct Snapshot;
+}  // namespace shmetrics::shm
 
 namespace shmetrics::agent {
 

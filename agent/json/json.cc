@@ -15,7 +15,8 @@
 #include "shm/exposition/number.h"
 #include "shm/layout/layout.h"
 #include "shm/series/family.h"
-#include "shm/snapshot/saturating_sum.h"
+#include "shm/snapshot/bucket_total.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -24,25 +25,11 @@ using shm::FamilySnapshot;
 using shm::SeriesSnapshot;
 using shm::layout::MetricType;
 
-struct HistogramTotals {
-  std::uint64_t count = 0;
-  double sum = 0;
-};
-
-HistogramTotals Total(std::span<const shm::BucketSnapshot> buckets) {
-  HistogramTotals totals;
-  for (const shm::BucketSnapshot& bucket : buckets) {
-    totals.count += bucket.count;
-    totals.sum = shm::SaturatingSum(totals.sum, bucket.sum);
-  }
-  return totals;
-}
-
-void WriteTotals(const HistogramTotals& totals, JsonWriter* json) {
+void WriteCountAndSum(const shm::BucketSnapshot& total, JsonWriter* json) {
   json->Key("count");
-  json->Integer(totals.count);
+  json->Integer(total.count);
   json->Key("sum");
-  json->Double(totals.sum);
+  json->Double(total.sum);
 }
 
 void WriteBuckets(std::span<const double> bounds, std::span<const shm::BucketSnapshot> buckets,
@@ -65,15 +52,15 @@ void WriteBuckets(std::span<const double> bounds, std::span<const shm::BucketSna
   json->EndArray();
 }
 
-void WriteObservationStats(const HistogramTotals& totals, JsonWriter* json) {
+void WriteObservationStats(const shm::BucketSnapshot& all, JsonWriter* json) {
   json->Key("stats");
   json->StartObject();
-  WriteTotals(totals, json);
+  WriteCountAndSum(all, json);
   json->Key("mean");
-  if (totals.count == 0) {
+  if (all.count == 0) {
     json->Null();
   } else {
-    json->Double(totals.sum / static_cast<double>(totals.count));
+    json->Double(all.sum / static_cast<double>(all.count));
   }
   for (const std::string_view unknown : {"median", "min", "max", "stddev"}) {
     json->Key(unknown);
@@ -100,19 +87,18 @@ void WriteValueStats(const Stats& stats, JsonWriter* json) {
 }
 
 void WriteHistograms(const FamilySnapshot& family, const shm::Snapshot& snapshot, JsonWriter* json) {
-  HistogramTotals all;
+  shm::BucketSnapshot all{};
   json->Key("series");
   json->StartArray();
   for (const SeriesSnapshot& series : family.series) {
-    const std::span buckets(snapshot.buckets.data() + series.first_bucket, family.bounds.size() + 1);
-    const HistogramTotals totals = Total(buckets);
+    const std::span buckets = snapshot.BucketsOf(family, series);
+    const shm::BucketSnapshot total = shm::TotalOf(buckets);
     json->StartObject();
     WriteLabels(series, json);
-    WriteTotals(totals, json);
+    WriteCountAndSum(total, json);
     WriteBuckets(family.bounds, buckets, json);
     json->EndObject();
-    all.count += totals.count;
-    all.sum = shm::SaturatingSum(all.sum, totals.sum);
+    shm::AddBucket(total, &all);
   }
   json->EndArray();
   WriteObservationStats(all, json);

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <string>
 
-#include "shm/snapshot/snapshot.h"
+namespace shmetrics::shm {
+struct Snapshot;
+}  // namespace shmetrics::shm
 
 namespace shmetrics::agent {
 

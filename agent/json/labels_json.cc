@@ -5,6 +5,7 @@
 #include "agent/json/json_writer.h"
 #include "shm/series/family.h"
 #include "shm/series/label_block.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
 

@@ -1,7 +1,9 @@
 #ifndef SHMETRICS_AGENT_JSON_LABELS_JSON_H_
 #define SHMETRICS_AGENT_JSON_LABELS_JSON_H_
 
-#include "shm/snapshot/snapshot.h"
+namespace shmetrics::shm {
+struct SeriesSnapshot;
+}  // namespace shmetrics::shm
 
 namespace shmetrics::agent {
 

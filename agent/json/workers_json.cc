@@ -4,6 +4,7 @@
 
 #include "agent/base/timestamp.h"
 #include "agent/json/json_writer.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
 namespace {

@@ -3,7 +3,9 @@
 
 #include <string>
 
-#include "shm/snapshot/snapshot.h"
+namespace shmetrics::shm {
+struct Snapshot;
+}  // namespace shmetrics::shm
 
 namespace shmetrics::agent {
 

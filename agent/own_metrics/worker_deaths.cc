@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "shm/snapshot/snapshot.h"
+
 namespace shmetrics::agent {
 namespace {
 

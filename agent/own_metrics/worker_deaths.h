@@ -6,7 +6,9 @@
 #include <mutex>
 #include <unordered_map>
 
-#include "shm/snapshot/snapshot.h"
+namespace shmetrics::shm {
+struct Snapshot;
+}  // namespace shmetrics::shm
 
 namespace shmetrics::agent {
 

@@ -16,7 +16,9 @@
 
 #include "shm/layout/layout.h"
 #include "shm/series/family.h"
+#include "shm/snapshot/bucket_total.h"
 #include "shm/snapshot/saturating_sum.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -154,10 +156,7 @@ class FamilyMerger {
         return;
       case MetricType::kHistogram:
         for (std::size_t i = 0; i <= family.bounds.size(); ++i) {
-          const shm::BucketSnapshot& older = older_.buckets[from.first_bucket + i];
-          shm::BucketSnapshot& newer = newer_.buckets[to->first_bucket + i];
-          newer.count += older.count;
-          newer.sum = shm::SaturatingSum(newer.sum, older.sum);
+          shm::AddBucket(older_.buckets[from.first_bucket + i], &newer_.buckets[to->first_bucket + i]);
         }
         return;
     }

@@ -1,7 +1,9 @@
 #ifndef SHMETRICS_AGENT_VIEW_MERGE_SNAPSHOTS_H_
 #define SHMETRICS_AGENT_VIEW_MERGE_SNAPSHOTS_H_
 
-#include "shm/snapshot/snapshot.h"
+namespace shmetrics::shm {
+struct Snapshot;
+}  // namespace shmetrics::shm
 
 namespace shmetrics::agent {
 

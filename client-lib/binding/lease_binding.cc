@@ -13,7 +13,7 @@
 namespace shmetrics::internal {
 namespace {
 
-constexpr int kMaxAttempts = 16;
+constexpr int kMaxFollows = 16;
 
 /// A segment that is replaced while one asks of it: then ask the next.
 bool IsOfLeftSegment(const Error& error) { return error.code == ErrorCode::kAbsent; }
@@ -55,7 +55,7 @@ Result<Lease> LeaseBinding::Acquire(FamilyBinding& family, std::span<const std::
 
 Result<Lease> LeaseBinding::Acquire(FamilyBinding& family, std::span<const std::string_view> values,
                                     const shm::Leases::Terms& terms) {
-  for (int attempt = 0; attempt < kMaxAttempts; attempt++) {
+  for (int attempt = 0; attempt < kMaxFollows; attempt++) {
     const Registration* registration = family.Registered();
     if (registration == nullptr) break;
     if (!registration->family) return registration->error;

@@ -11,7 +11,7 @@ namespace {
 constexpr int kStandardStreams = 3;
 /// The application may close one of the three again at the wrong moment. That it does so at each of these tries
 /// is out of the question.
-constexpr int kMaxTries = 16;
+constexpr int kMaxOpens = 16;
 
 /// Takes the free numbers below 3. False if there are no descriptors left.
 bool FillStandardStreams(UniqueFd (&fillers)[kStandardStreams]) {
@@ -33,7 +33,7 @@ UniqueFd TryOpen(const char* path, int flags, mode_t mode) {
 }  // namespace
 
 UniqueFd OpenFile(const char* path, int flags, mode_t mode) {
-  for (int i = 0; i < kMaxTries; i++) {
+  for (int i = 0; i < kMaxOpens; i++) {
     errno = 0;
     UniqueFd file = TryOpen(path, flags, mode);
     if (!file.valid() || file.get() >= kStandardStreams) return file;

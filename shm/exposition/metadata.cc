@@ -9,8 +9,6 @@
 namespace shmetrics::shm {
 namespace {
 
-char* Append(char* out, std::string_view text) { return out + text.copy(out, text.size()); }
-
 char* BeginLine(std::string_view keyword, std::string_view name, std::size_t text_bytes, TextBuffer* out) {
   char* end = out->Reserve(keyword.size() + name.size() + text_bytes + 8);
   end = Append(end, "# ");

@@ -9,7 +9,7 @@
 #include "shm/exposition/text_buffer.h"
 #include "shm/layout/layout.h"
 #include "shm/series/family.h"
-#include "shm/snapshot/saturating_sum.h"
+#include "shm/snapshot/bucket_total.h"
 
 namespace shmetrics::shm {
 namespace {
@@ -39,7 +39,7 @@ class OpenMetricsWriter {
     for (const ExposedFamily& exposed : families_.list()) Write(exposed);
     char* end = buffer_.Reserve(8);
     constexpr std::string_view kEnd = "# EOF\n";
-    buffer_.Commit(end + kEnd.copy(end, kEnd.size()));
+    buffer_.Commit(Append(end, kEnd));
   }
 
  private:
@@ -100,11 +100,7 @@ class OpenMetricsWriter {
     const FamilySnapshot& family = *exposed.family;
     if (!family.bounds.empty() && family.bounds.front() < 0) return false;
     return std::ranges::all_of(family.series, [&](const SeriesSnapshot& series) {
-      double sum = 0;
-      for (std::size_t i = 0; i <= family.bounds.size(); ++i) {
-        sum = SaturatingSum(sum, exposed.snapshot->buckets[series.first_bucket + i].sum);
-      }
-      return IsCounterValue(sum);
+      return IsCounterValue(TotalOf(exposed.snapshot->BucketsOf(family, series)).sum);
     });
   }
 

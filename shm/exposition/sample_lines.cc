@@ -8,7 +8,7 @@
 #include "shm/layout/layout.h"
 #include "shm/series/family.h"
 #include "shm/series/label_block.h"
-#include "shm/snapshot/saturating_sum.h"
+#include "shm/snapshot/bucket_total.h"
 
 namespace shmetrics::shm {
 namespace {
@@ -21,10 +21,6 @@ constexpr std::size_t kMaxDecorationBytes = 32 + 4 * kMaxNumberBytes;
 /// If names and values together have more characters than this, an OpenMetrics parser may refuse the whole
 /// scrape.
 constexpr std::size_t kMaxExemplarCharacters = 128;
-
-char* Append(char* out, std::string_view text) {
-  return out + text.copy(out, text.size());  // unlike memcpy, it accepts an empty view
-}
 
 std::vector<std::string> BoundLabels(std::span<const double> bounds) {
   std::vector<std::string> labels;
@@ -188,7 +184,7 @@ std::span<const ExemplarSnapshot> SampleLines::ExemplarsOf(const SeriesSnapshot&
 }
 
 std::span<const BucketSnapshot> SampleLines::BucketsOf(const SeriesSnapshot& series) const {
-  return {exposed_.snapshot->buckets.data() + series.first_bucket, exposed_.family->bounds.size() + 1};
+  return exposed_.snapshot->BucketsOf(*exposed_.family, series);
 }
 
 void SampleLines::WriteBuckets(const SeriesSnapshot& series) {
@@ -205,15 +201,11 @@ void SampleLines::WriteBuckets(const SeriesSnapshot& series) {
 }
 
 void SampleLines::WriteSum(const SeriesSnapshot& series) {
-  double sum = 0;
-  for (const BucketSnapshot& bucket : BucketsOf(series)) sum = SaturatingSum(sum, bucket.sum);
-  EndLine(WriteDouble(BeginLine(sum_head_, series), sum));
+  EndLine(WriteDouble(BeginLine(sum_head_, series), TotalOf(BucketsOf(series)).sum));
 }
 
 void SampleLines::WriteCount(const SeriesSnapshot& series) {
-  std::uint64_t count = 0;
-  for (const BucketSnapshot& bucket : BucketsOf(series)) count += bucket.count;
-  EndLine(WriteInteger(BeginLine(count_head_, series), count));
+  EndLine(WriteInteger(BeginLine(count_head_, series), TotalOf(BucketsOf(series)).count));
 }
 
 void SampleLines::WriteCreated(const SeriesSnapshot& series, std::string_view name) {

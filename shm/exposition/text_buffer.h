@@ -7,8 +7,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace shmetrics::shm {
+
+/// Copies `text` to `out`, where there is room for it. Returns the end of the copy.
+inline char* Append(char* out, std::string_view text) {
+  return out + text.copy(out, text.size());  // unlike memcpy, it accepts an empty view
+}
 
 /// Appends to a string through a pointer. That needs one check for each line; appending piece by piece checks
 /// and counts at every piece. A string zeroes the bytes it grows by, so it grows in steps that stay in the

@@ -16,7 +16,7 @@ namespace {
 
 using layout::LeaseEntry;
 using layout::LeaseState;
-using Table = EntryTable<LeaseEntry>;
+using LeaseTable = EntryTable<LeaseEntry>;
 
 /// Bounds each loop, however often others change the same lease at the same time.
 constexpr int kMaxTries = 64;
@@ -59,7 +59,7 @@ struct Tally {
   bool is_whole = true;  ///< false if the chain led nowhere
 };
 
-Tally CountKey(Table& table, std::uint64_t hash, const RegisteredFamily& family,
+Tally CountKey(LeaseTable& table, std::uint64_t hash, const RegisteredFamily& family,
                std::span<const std::string_view> values, OwnerProbe* probe) {
   const std::int64_t now = LeaseNowNs();
   Tally tally;
@@ -74,7 +74,7 @@ Tally CountKey(Table& table, std::uint64_t hash, const RegisteredFamily& family,
 
 /// Ends expired and orphaned leases in the whole shard, and gives the entries back. Returns how many entries
 /// are free then.
-std::uint32_t Sweep(Table& table, OwnerProbe* probe) {
+std::uint32_t Sweep(LeaseTable& table, OwnerProbe* probe) {
   const std::int64_t now = LeaseNowNs();
   std::uint32_t free = 0;
   table.ForEach([&](LeaseEntry& entry) { free += EndIfExpiredOrOrphaned(&entry, now, probe) ? 1 : 0; });
@@ -87,7 +87,7 @@ std::uint32_t Sweep(Table& table, OwnerProbe* probe) {
 /// sweep finds little, the table grows as well, or the next call would need another sweep.
 Result<LeaseEntry*> TakeEntry(const Segment& segment, Arena& arena, const LeaseShard& shard,
                               OwnerProbe* probe) {
-  Table table = shard.leases();
+  LeaseTable table = shard.leases();
   if (LeaseEntry* free = table.TakeFree()) return free;
   OwnerProbe without_asking(segment, OwnerProbe::Asks::kNobody);
   const std::uint32_t freed = Sweep(table, &without_asking);
@@ -163,7 +163,7 @@ Result<HeldLease> Leases::Acquire(const RegisteredFamily& family, std::span<cons
     if (account.value() != nullptr) key_class = account.value()->key_class.load(std::memory_order_relaxed);
   }
   const std::optional<std::uint32_t> limit = terms.LimitFor(key_class);
-  Table table = shard->leases();
+  LeaseTable table = shard->leases();
   OwnerProbe probe(segment_, OwnerProbe::Asks::kTheKernel, slot);
   if (limit) {
     const Result<void> admitted = Admit(table, hash, family, values, *limit, &probe);
@@ -196,7 +196,7 @@ Result<std::uint64_t> Leases::CountLive(const RegisteredFamily& family,
   const std::uint64_t hash = HashOfValues(0, values);
   Result<LeaseShard> shard = LeaseShard::Lock(segment_, hash);
   if (!shard.ok()) return shard.error();
-  Table table = shard->leases();
+  LeaseTable table = shard->leases();
   OwnerProbe probe(segment_, OwnerProbe::Asks::kTheKernel);
   const Tally tally = CountKey(table, hash, family, values, &probe);
   if (!tally.is_whole) return CountRefusal(segment_, CorruptChain(segment_));

@@ -18,7 +18,7 @@ namespace {
 
 using layout::LedgerEntry;
 using layout::LedgerState;
-using Table = EntryTable<LedgerEntry>;
+using LedgerTable = EntryTable<LedgerEntry>;
 
 std::uint64_t HashOfKey(std::string_view key) { return HashOfValues(0, {&key, 1}); }
 
@@ -52,7 +52,7 @@ bool HasLease(const LeaseShard& shard, std::uint64_t hash, OwnerProbe* probe) {
 }
 
 /// Frees the accounts whose day has passed and whose key has no lease.
-void Sweep(const LeaseShard& shard, const Segment& segment, Table& table, std::int64_t today) {
+void Sweep(const LeaseShard& shard, const Segment& segment, LedgerTable& table, std::int64_t today) {
   OwnerProbe probe(segment, OwnerProbe::Asks::kTheKernel);
   table.ForEach([&](LedgerEntry& entry) {
     if (!IsInUse(entry) || entry.state.day == today) return;
@@ -70,7 +70,7 @@ void Sweep(const LeaseShard& shard, const Segment& segment, Table& table, std::i
 Result<LedgerEntry*> AddEntry(const LeaseShard& shard, const Segment& segment, Arena& arena,
                               std::uint64_t hash, std::string_view key, const LedgerState& state,
                               std::uint32_t key_class) {
-  Table table = shard.ledger();
+  LedgerTable table = shard.ledger();
   LedgerEntry* entry = table.TakeFree();
   if (entry == nullptr) {
     const Result<void> grown = shard.GrowLedger(arena);

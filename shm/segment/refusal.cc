@@ -56,4 +56,8 @@ std::optional<layout::Refusal> RefusalOf(ErrorCode code) {
   return std::nullopt;
 }
 
+Error SegmentRefused(ErrorCode code, const std::string& path, const std::string& why) {
+  return Error{code, "segment " + path + " refused: " + why};
+}
+
 }  // namespace shmetrics::shm

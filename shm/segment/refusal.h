@@ -2,6 +2,7 @@
 #define SHMETRICS_SHM_SEGMENT_REFUSAL_H_
 
 #include <optional>
+#include <string>
 
 #include "shm/layout/enumerations.h"
 #include "shm/result.h"
@@ -12,6 +13,9 @@ namespace shmetrics::shm {
 /// that a segment cannot count: without a segment there is nowhere to count, and a limit that the caller has
 /// set is no fault of the segment.
 std::optional<layout::Refusal> RefusalOf(ErrorCode code);
+
+/// The error for a segment at `path` that is not used, because `why`.
+Error SegmentRefused(ErrorCode code, const std::string& path, const std::string& why);
 
 }  // namespace shmetrics::shm
 

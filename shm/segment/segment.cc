@@ -16,6 +16,7 @@
 #include "shm/base/fork_guard.h"
 #include "shm/base/robust_mutex.h"
 #include "shm/segment/memory_limit.h"
+#include "shm/segment/refusal.h"
 #include "shm/segment/segment_file.h"
 #include "shm/segment/segment_header.h"
 #include "shm/segment/segment_options.h"
@@ -42,10 +43,6 @@ class MappableFile {
   int fd_;
 };
 
-Error Refuse(ErrorCode code, const std::string& path, const std::string& why) {
-  return Error{code, "segment " + path + " refused: " + why};
-}
-
 Error ForkIsStuck(const std::string& path) {
   return Error{ErrorCode::kNotOpenable,
                "segment " + path +
@@ -63,7 +60,8 @@ Result<bip::mapped_region> Map(const UniqueFd& file, const std::string& path, Se
     madvise(region.get_address(), bytes, MADV_DONTDUMP);  // a core dump does not need it
     return region;
   } catch (const std::exception& failure) {
-    return Refuse(ErrorCode::kNotOpenable, path, std::string("it cannot be mapped: ") + failure.what());
+    return SegmentRefused(ErrorCode::kNotOpenable, path,
+                          std::string("it cannot be mapped: ") + failure.what());
   }
 }
 
@@ -139,11 +137,11 @@ Result<std::shared_ptr<Segment>> Segment::Attach(const std::string& path, Access
   // Read, not mapped: a file that is too short must give an error, not a signal.
   const ssize_t got = pread(file->fd.get(), &header, sizeof header, 0);
   if (got >= static_cast<ssize_t>(sizeof header.magic) && header.magic != layout::kMagic) {
-    return Refuse(ErrorCode::kBadMagic, path, "it is not a shmetrics segment");
+    return SegmentRefused(ErrorCode::kBadMagic, path, "it is not a shmetrics segment");
   }
   if (got < static_cast<ssize_t>(sizeof header)) {
-    return Refuse(ErrorCode::kTruncated, path,
-                  "it has " + std::to_string(file_bytes) + " bytes, less than a header");
+    return SegmentRefused(ErrorCode::kTruncated, path,
+                          "it has " + std::to_string(file_bytes) + " bytes, less than a header");
   }
   if (Result<void> checked = CheckHeader(path, header, file_bytes); !checked.ok()) return checked.error();
   Result<bip::mapped_region> region = Map(file->fd, path, access, header.segment_bytes);

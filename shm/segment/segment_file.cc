@@ -8,36 +8,35 @@
 #include <cstring>
 
 #include "shm/base/open_file.h"
+#include "shm/segment/refusal.h"
 #include "shm/segment/segment_path.h"
 
 namespace shmetrics::shm {
 namespace {
 
-Error Refuse(ErrorCode code, const std::string& path, const std::string& why) {
-  return Error{code, "segment " + path + " refused: " + why};
-}
-
 Result<void> CheckStatus(const std::string& path, const struct stat& file, uid_t trusted_owner) {
-  if (!S_ISREG(file.st_mode)) return Refuse(ErrorCode::kNotRegular, path, "it is not a regular file");
+  if (!S_ISREG(file.st_mode)) return SegmentRefused(ErrorCode::kNotRegular, path, "it is not a regular file");
   struct stat folder;
   if (stat(FolderOf(path).c_str(), &folder) != 0) {
-    return Refuse(ErrorCode::kNotOpenable, path,
-                  std::string("its folder cannot be read: ") + std::strerror(errno));
+    return SegmentRefused(ErrorCode::kNotOpenable, path,
+                          std::string("its folder cannot be read: ") + std::strerror(errno));
   }
   if (!IsTrustedOwner(file, folder, trusted_owner)) {
-    return Refuse(ErrorCode::kForeignOwner, path,
-                  "it belongs to uid " + std::to_string(file.st_uid) + ", which is neither this user (" +
-                      std::to_string(geteuid()) +
-                      "), root nor the owner of its folder; remove it or trust that owner");
+    return SegmentRefused(ErrorCode::kForeignOwner, path,
+                          "it belongs to uid " + std::to_string(file.st_uid) +
+                              ", which is neither this user (" + std::to_string(geteuid()) +
+                              "), root nor the owner of its folder; remove it or trust that owner");
   }
   if ((file.st_mode & 0007) != 0) {
-    return Refuse(ErrorCode::kUnsafeMode, path, "the world has access to it; set its mode to 0600 or 0660");
+    return SegmentRefused(ErrorCode::kUnsafeMode, path,
+                          "the world has access to it; set its mode to 0600 or 0660");
   }
   if (file.st_nlink == 0)
     return Error{ErrorCode::kAbsent, "segment " + path + " was removed while it was opened"};
   if (file.st_nlink != 1) {
-    return Refuse(ErrorCode::kHardLinked, path,
-                  "it has " + std::to_string(file.st_nlink) + " names (hard links); remove the others");
+    return SegmentRefused(
+        ErrorCode::kHardLinked, path,
+        "it has " + std::to_string(file.st_nlink) + " names (hard links); remove the others");
   }
   return {};
 }
@@ -48,13 +47,13 @@ Error ExplainOpenFailure(const std::string& path, int error) {
     case ENOTDIR:
       return Error{ErrorCode::kAbsent, "no segment at " + path};
     case ELOOP:
-      return Refuse(ErrorCode::kSymlink, path, "it is a symbolic link; name the file itself");
+      return SegmentRefused(ErrorCode::kSymlink, path, "it is a symbolic link; name the file itself");
     case EISDIR:
     case ENXIO:
     case ENODEV:
-      return Refuse(ErrorCode::kNotRegular, path, "it is not a regular file");
+      return SegmentRefused(ErrorCode::kNotRegular, path, "it is not a regular file");
     default:
-      return Refuse(ErrorCode::kNotOpenable, path, std::strerror(error));
+      return SegmentRefused(ErrorCode::kNotOpenable, path, std::strerror(error));
   }
 }
 

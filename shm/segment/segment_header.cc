@@ -15,6 +15,7 @@
 #include "shm/base/fork_guard.h"
 #include "shm/base/pid_namespace.h"
 #include "shm/layout/layout_signature.h"
+#include "shm/segment/refusal.h"
 #include "shm/segment/segment_options.h"
 
 namespace shmetrics::shm {
@@ -79,10 +80,6 @@ Error OutOfRange(const std::string& what, std::uint64_t value, std::uint64_t low
                                           std::to_string(low) + " and " + std::to_string(high)};
 }
 
-Error Refuse(ErrorCode code, const std::string& path, const std::string& why) {
-  return Error{code, "segment " + path + " refused: " + why};
-}
-
 }  // namespace
 
 Result<void> CheckOptions(const SegmentOptions& options) {
@@ -142,16 +139,16 @@ layout::Header MakeHeader(const SegmentOptions& options) {
 
 Result<void> CheckHeader(const std::string& path, const layout::Header& header, std::uint64_t file_bytes) {
   if (header.magic != layout::kMagic)
-    return Refuse(ErrorCode::kBadMagic, path, "it is not a shmetrics segment");
+    return SegmentRefused(ErrorCode::kBadMagic, path, "it is not a shmetrics segment");
   if (header.major != kLayoutMajor || header.signature != layout::kSignature) {
-    return Refuse(ErrorCode::kOtherLayout, path,
-                  "segment has layout " + std::to_string(header.major) + ", this library has " +
-                      std::to_string(kLayoutMajor) +
-                      (header.major == kLayoutMajor ? " built with other sizes" : "") +
-                      "; use one release of shmetrics for all, or another segment path");
+    return SegmentRefused(ErrorCode::kOtherLayout, path,
+                          "segment has layout " + std::to_string(header.major) + ", this library has " +
+                              std::to_string(kLayoutMajor) +
+                              (header.major == kLayoutMajor ? " built with other sizes" : "") +
+                              "; use one release of shmetrics for all, or another segment path");
   }
   if (header.checksum != ChecksumOf(header))
-    return Refuse(ErrorCode::kCorrupt, path, "its header does not match its checksum");
+    return SegmentRefused(ErrorCode::kCorrupt, path, "its header does not match its checksum");
   layout::Header expected = header;
   if (header.slot_count <= 65'536 && header.chain_count <= 1U << 24U && header.lease_chain_count <= 1U << 20U)
     PlaceTables(&expected);
@@ -165,22 +162,22 @@ Result<void> CheckHeader(const std::string& path, const layout::Header& header, 
       header.lease_limit <= kMostLeases && header.ledger_limit <= kMostLeases &&
       header.shards_offset == expected.shards_offset && header.records_offset == expected.records_offset &&
       header.records_offset <= header.segment_bytes;
-  if (!consistent) return Refuse(ErrorCode::kCorrupt, path, "its header contradicts itself");
+  if (!consistent) return SegmentRefused(ErrorCode::kCorrupt, path, "its header contradicts itself");
   if (file_bytes < header.segment_bytes) {
-    return Refuse(
+    return SegmentRefused(
         ErrorCode::kTruncated, path,
         "it has " + std::to_string(file_bytes) + " bytes of " + std::to_string(header.segment_bytes));
   }
   if (file_bytes > header.segment_bytes) {
-    return Refuse(ErrorCode::kCorrupt, path,
-                  "it has " + std::to_string(file_bytes) + " bytes, its header says " +
-                      std::to_string(header.segment_bytes));
+    return SegmentRefused(ErrorCode::kCorrupt, path,
+                          "it has " + std::to_string(file_bytes) + " bytes, its header says " +
+                              std::to_string(header.segment_bytes));
   }
   const std::array<std::uint8_t, 16> boot_id = BootId(), none{};
   const bool comparable = boot_id != none && std::memcmp(header.boot_id, none.data(), none.size()) != 0;
   if (comparable && std::memcmp(header.boot_id, boot_id.data(), boot_id.size()) != 0) {
-    return Refuse(ErrorCode::kOtherBoot, path,
-                  "it is left over from before the last reboot; remove it, and keep it on tmpfs");
+    return SegmentRefused(ErrorCode::kOtherBoot, path,
+                          "it is left over from before the last reboot; remove it, and keep it on tmpfs");
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <bit>
 
+#include "shm/snapshot/bucket_total.h"
 #include "shm/snapshot/saturating_sum.h"
 
 namespace shmetrics::shm {
@@ -86,9 +87,7 @@ void AppendBuckets(char* cells, std::size_t bucket_count, std::uint32_t stripes,
   for (std::uint32_t stripe = 0; stripe < stripes; stripe++) {
     auto* column = reinterpret_cast<HistogramCell*>(cells + stripe * kStripeBytes);
     for (std::size_t i = 0; i < bucket_count; i++) {
-      const BucketSnapshot bucket = ReadBucket(&column[i]);
-      (*out)[first + i].count += bucket.count;
-      (*out)[first + i].sum = SaturatingSum((*out)[first + i].sum, bucket.sum);
+      AddBucket(ReadBucket(&column[i]), &(*out)[first + i]);
     }
   }
 }

@@ -131,6 +131,12 @@ struct Snapshot {
   SegmentSnapshot segment;
   std::vector<FamilySnapshot> families;  ///< sorted by name
   std::vector<BucketSnapshot> buckets;
+
+  /// The buckets of a histogram's series.
+  std::span<const BucketSnapshot> BucketsOf(const FamilySnapshot& family,
+                                            const SeriesSnapshot& series) const {
+    return {buckets.data() + series.first_bucket, family.bounds.size() + 1};
+  }
   std::vector<ExemplarSnapshot> exemplars;
   std::vector<WorkerSnapshot> workers;  ///< sorted by slot
   Skipped skipped;

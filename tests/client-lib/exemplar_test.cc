@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "shm/snapshot/snapshot.h"
 #include "shmetrics/shmetrics.h"
 #include "tests/support/child.h"
 #include "tests/support/registry_fixture.h"

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "shm/snapshot/snapshot.h"
 #include "shmetrics/shmetrics.h"
 #include "tests/support/registry_fixture.h"
 #include "tests/support/segment_reading.h"

@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "shm/snapshot/snapshot.h"
 #include "shmetrics/registry.h"
 #include "tests/support/child.h"
 #include "tests/support/gate.h"
@@ -30,7 +31,6 @@ using testing::SharedPage;
 using ::testing::UnorderedElementsAre;
 using testing::WaitUntil;
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 const double kNan = std::nan("");
 
 static_assert(std::is_trivially_copyable_v<Gauge> && std::is_trivially_destructible_v<Gauge>);
@@ -78,6 +78,7 @@ TEST_F(GaugeTest, DoesNotExistBeforeItIsSet) {
 
 TEST_F(GaugeTest, AnyDoubleIsAValue) {
   const GaugeFamily depth = Open().gauge({.name = "depth"});
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
   for (const double value : {kInfinity, -kInfinity, -1e300, 5e-324}) {
     depth.set(value);
     EXPECT_EQ(Read().Gauge("depth"), value);

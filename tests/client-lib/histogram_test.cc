@@ -9,6 +9,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "shm/snapshot/snapshot.h"
 #include "shmetrics/registry.h"
 #include "tests/support/registry_fixture.h"
 #include "tests/support/segment_reading.h"

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "shm/snapshot/snapshot.h"
 #include "shmetrics/shmetrics.h"
 #include "tests/support/child.h"
 #include "tests/support/registry_fixture.h"

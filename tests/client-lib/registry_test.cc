@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "shm/snapshot/snapshot.h"
 #include "tests/support/child.h"
 #include "tests/support/gate.h"
 #include "tests/support/registry_fixture.h"

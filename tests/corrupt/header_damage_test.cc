@@ -17,6 +17,7 @@
 #include <string>
 
 #include "shm/segment/segment.h"
+#include "shm/snapshot/snapshot.h"
 #include "tests/corrupt/header_checksum.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/private_folder.h"

@@ -20,7 +20,6 @@ using shm::FamilyDefinition;
 using shm::HistogramCell;
 
 constexpr double kFraction = 0.5;
-constexpr double kObserved = 1.25;
 const std::vector<double> kBounds = {1, 2};
 const shm::BucketIndex kBuckets(kBounds);
 constexpr std::uint32_t kBucket = 1;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "shm/leases/ledger.h"
+#include "shm/snapshot/snapshot.h"
 #include "tests/crash/crash_points.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/child.h"

@@ -11,6 +11,7 @@
 
 #include "shm/leases/lease_shard.h"
 #include "shm/leases/ledger.h"
+#include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::testing {
 namespace {

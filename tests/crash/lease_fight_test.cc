@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "shm/base/unique_fd.h"
+#include "shm/snapshot/snapshot.h"
 #include "shmetrics/shmetrics.h"
 #include "tests/support/child.h"
 #include "tests/support/registry_fixture.h"

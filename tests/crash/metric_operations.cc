@@ -10,6 +10,7 @@
 #include "shm/cells.h"
 #include "shm/series/exemplars.h"
 #include "shm/series/key_hash.h"
+#include "shm/snapshot/snapshot.h"
 #include "shm/workers/gauges.h"
 
 namespace shmetrics::testing {
@@ -19,7 +20,6 @@ using shm::FamilyDefinition;
 using shm::layout::GaugeMode;
 
 constexpr const char* kNewValue = "new";
-constexpr double kObserved = 1.25;
 constexpr const char* kTrace = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 /// Expects the series "new" of this family to exist if its registration was completed, and to count from now

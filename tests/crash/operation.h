@@ -50,6 +50,9 @@ const std::vector<Operation>& Operations();
 /// each instruction.
 shm::SegmentOptions TinySegment();
 
+/// What the operations on histograms observe.
+constexpr double kObserved = 1.25;
+
 /// Most operations prepare only this: a segment exists.
 void CreateTinySegment(const std::string& path);
 std::shared_ptr<BareWorker> AttachWorker(const std::string& path);

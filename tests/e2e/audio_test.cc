@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "shm/snapshot/snapshot.h"
 #include "shmetrics/shmetrics.h"
 #include "tests/support/agent.h"
 #include "tests/support/child.h"

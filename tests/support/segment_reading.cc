@@ -4,87 +4,109 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
+#include <span>
 #include <utility>
 
 #include "shm/segment/segment.h"
-#include "shm/snapshot/saturating_sum.h"
+#include "shm/snapshot/bucket_total.h"
+#include "shm/snapshot/snapshot_reader.h"
 
 namespace shmetrics::testing {
 
 using shm::layout::MetricType;
 
-SegmentReading::SegmentReading(const std::string& path) {
+struct SegmentReading::Contents {
+  struct Place {
+    const shm::FamilySnapshot* family;
+    const shm::SeriesSnapshot* series;
+  };
+
+  const Place* Find(const std::string& name) const {
+    const auto found = series.find(name);
+    return found == series.end() ? nullptr : &found->second;
+  }
+  const shm::SeriesSnapshot* Find(const std::string& name, MetricType type) const {
+    const Place* found = Find(name);
+    if (found == nullptr) return nullptr;
+    EXPECT_EQ(found->family->type, type) << name;
+    return found->series;
+  }
+
+  std::optional<shm::SnapshotReader> reader;
+  shm::Snapshot snapshot{};
+  std::multimap<std::string, Place> series;
+};
+
+SegmentReading::~SegmentReading() = default;
+SegmentReading::SegmentReading(SegmentReading&& other) noexcept = default;
+SegmentReading& SegmentReading::operator=(SegmentReading&& other) noexcept = default;
+
+SegmentReading::SegmentReading(const std::string& path) : contents_(std::make_unique<Contents>()) {
   auto segment = shm::Segment::Attach(path, shm::Segment::Access::kReadOnly);
   if (segment.ok()) {
-    reader_.emplace(std::move(segment.value()));
+    contents_->reader.emplace(std::move(segment.value()));
   } else {
     ADD_FAILURE() << segment.error().message;
   }
 }
 
 SegmentReading& SegmentReading::Again() {
-  series_.clear();
-  if (!reader_) return *this;
-  reader_->Read(&snapshot_);
-  for (const shm::FamilySnapshot& family : snapshot_.families) {
+  contents_->series.clear();
+  if (!contents_->reader) return *this;
+  contents_->reader->Read(&contents_->snapshot);
+  for (const shm::FamilySnapshot& family : contents_->snapshot.families) {
     for (const shm::SeriesSnapshot& series : family.series) {
-      series_.emplace(std::string(series.name_and_labels), Place{&family, &series});
+      contents_->series.emplace(std::string(series.name_and_labels), Contents::Place{&family, &series});
     }
   }
   return *this;
 }
 
-const shm::SeriesSnapshot* SegmentReading::Find(const std::string& series, MetricType type) const {
-  const auto found = series_.find(series);
-  if (found == series_.end()) return nullptr;
-  EXPECT_EQ(found->second.family->type, type) << series;
-  return found->second.series;
-}
-
 std::uint64_t SegmentReading::Counter(const std::string& series) const {
-  const auto* found = Find(series, MetricType::kCounter);
+  const auto* found = contents_->Find(series, MetricType::kCounter);
   return found == nullptr ? 0 : found->integer;
 }
 
 double SegmentReading::FractionalCounter(const std::string& series) const {
-  const auto* found = Find(series, MetricType::kFractionalCounter);
+  const auto* found = contents_->Find(series, MetricType::kFractionalCounter);
   return found == nullptr ? 0 : found->number;
 }
 
 std::optional<double> SegmentReading::Gauge(const std::string& series) const {
-  const auto* found = Find(series, MetricType::kGauge);
+  const auto* found = contents_->Find(series, MetricType::kGauge);
   return found == nullptr ? std::nullopt : std::optional(found->number);
 }
 
 HistogramReading SegmentReading::Histogram(const std::string& series) const {
   HistogramReading reading;
-  const auto* found = Find(series, MetricType::kHistogram);
+  const auto* found = contents_->Find(series, MetricType::kHistogram);
   if (found == nullptr) return reading;
-  const std::size_t buckets = series_.find(series)->second.family->bounds.size() + 1;
-  for (std::size_t i = 0; i < buckets; i++) {
-    const shm::BucketSnapshot& bucket = snapshot_.buckets[found->first_bucket + i];
-    reading.count += bucket.count;
-    reading.sum = shm::SaturatingSum(reading.sum, bucket.sum);
-    reading.buckets.push_back(bucket.count);
-  }
+  const std::span buckets = snapshot().BucketsOf(*contents_->Find(series)->family, *found);
+  for (const shm::BucketSnapshot& bucket : buckets) reading.buckets.push_back(bucket.count);
+  const shm::BucketSnapshot total = shm::TotalOf(buckets);
+  reading.count = total.count;
+  reading.sum = total.sum;
   return reading;
 }
 
 std::vector<shm::ExemplarSnapshot> SegmentReading::Exemplars(const std::string& series) const {
-  const auto found = series_.find(series);
-  if (found == series_.end()) return {};
-  const auto first = snapshot_.exemplars.begin() + found->second.series->first_exemplar;
-  return {first, first + found->second.series->exemplar_count};
+  const auto* found = contents_->Find(series);
+  if (found == nullptr) return {};
+  const auto first = snapshot().exemplars.begin() + found->series->first_exemplar;
+  return {first, first + found->series->exemplar_count};
 }
 
 std::int64_t SegmentReading::CreatedUnixNs(const std::string& series) const {
-  const auto found = series_.find(series);
-  return found == series_.end() ? 0 : found->second.series->created_unix_ns;
+  const auto* found = contents_->Find(series);
+  return found == nullptr ? 0 : found->series->created_unix_ns;
 }
+
+bool SegmentReading::Shows(const std::string& series) const { return contents_->Find(series) != nullptr; }
 
 std::vector<double> SegmentReading::PerWorker(const std::string& series) const {
   std::vector<double> values;
-  const auto [first, last] = series_.equal_range(series);
+  const auto [first, last] = contents_->series.equal_range(series);
   for (auto at = first; at != last; ++at) {
     EXPECT_GE(at->second.series->worker, 0) << series << " is not of mode per_worker";
     values.push_back(at->second.series->number);
@@ -93,17 +115,19 @@ std::vector<double> SegmentReading::PerWorker(const std::string& series) const {
 }
 
 const shm::FamilySnapshot* SegmentReading::Family(const std::string& name) const {
-  const auto found = std::ranges::find(snapshot_.families, name, &shm::FamilySnapshot::name);
-  return found == snapshot_.families.end() ? nullptr : &*found;
+  const auto found = std::ranges::find(snapshot().families, name, &shm::FamilySnapshot::name);
+  return found == snapshot().families.end() ? nullptr : &*found;
 }
 
 std::uint64_t SegmentReading::Refusals(shm::layout::Refusal reason) const {
-  return snapshot_.segment.refusals[static_cast<std::size_t>(reason)];
+  return snapshot().segment.refusals[static_cast<std::size_t>(reason)];
 }
 
 std::uint64_t SegmentReading::AliveWorkers() const {
-  return static_cast<std::uint64_t>(std::ranges::count_if(snapshot_.workers, &shm::WorkerSnapshot::alive));
+  return static_cast<std::uint64_t>(std::ranges::count_if(snapshot().workers, &shm::WorkerSnapshot::alive));
 }
+
+const shm::Snapshot& SegmentReading::snapshot() const { return contents_->snapshot; }
 
 SegmentReading Read(const std::string& path) {
   SegmentReading reading(path);

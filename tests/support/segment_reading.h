@@ -2,14 +2,18 @@
 #define SHMETRICS_TESTS_SUPPORT_SEGMENT_READING_H_
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "shm/layout/enumerations.h"
-#include "shm/snapshot/snapshot_reader.h"
+
+namespace shmetrics::shm {
+struct ExemplarSnapshot;
+struct FamilySnapshot;
+struct Snapshot;
+}  // namespace shmetrics::shm
 
 namespace shmetrics::testing {
 
@@ -26,6 +30,9 @@ class SegmentReading {
  public:
   /// Attaches to the segment at `path`. It is a test failure if that fails. Does not read yet.
   explicit SegmentReading(const std::string& path);
+  ~SegmentReading();
+  SegmentReading(SegmentReading&& other) noexcept;
+  SegmentReading& operator=(SegmentReading&& other) noexcept;
 
   /// Reads again, and forgets what was read before.
   SegmentReading& Again();
@@ -40,7 +47,7 @@ class SegmentReading {
   std::vector<shm::ExemplarSnapshot> Exemplars(const std::string& series) const;
   /// The time when the series was registered first; 0 if it is not shown.
   std::int64_t CreatedUnixNs(const std::string& series) const;
-  bool Shows(const std::string& series) const { return series_.contains(series); }
+  bool Shows(const std::string& series) const;
   /// All values of a per_worker gauge series.
   std::vector<double> PerWorker(const std::string& series) const;
 
@@ -48,18 +55,13 @@ class SegmentReading {
   const shm::FamilySnapshot* Family(const std::string& name) const;
   std::uint64_t Refusals(shm::layout::Refusal reason) const;
   std::uint64_t AliveWorkers() const;
-  const shm::Snapshot& snapshot() const { return snapshot_; }
+  const shm::Snapshot& snapshot() const;
 
  private:
-  struct Place {
-    const shm::FamilySnapshot* family;
-    const shm::SeriesSnapshot* series;
-  };
-  const shm::SeriesSnapshot* Find(const std::string& series, shm::layout::MetricType type) const;
+  /// The reader and what it has read. Half of all tests include this header, and few of them the reader's.
+  struct Contents;
 
-  std::optional<shm::SnapshotReader> reader_;
-  shm::Snapshot snapshot_{};
-  std::multimap<std::string, Place> series_;
+  std::unique_ptr<Contents> contents_;
 };
 
 /// Reads the segment at `path` once.

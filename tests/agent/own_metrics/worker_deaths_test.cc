@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "shm/snapshot/snapshot.h"
+
 namespace shmetrics::agent {
 namespace {
 

@@ -16,7 +16,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-using Fields = std::tuple<std::string, std::string, std::string, int>;
+using KeyFields = std::tuple<std::string, std::string, std::string, int>;
 
 class IniReaderTest : public ::testing::Test {
  protected:
@@ -24,8 +24,8 @@ class IniReaderTest : public ::testing::Test {
     std::ofstream(path_) << text;
     return ReadIni(path_);
   }
-  std::vector<Fields> KeysOf(const std::string& text) {
-    std::vector<Fields> keys;
+  std::vector<KeyFields> KeysOf(const std::string& text) {
+    std::vector<KeyFields> keys;
     for (const IniKey& key : Read(text).keys) keys.emplace_back(key.section, key.name, key.value, key.line);
     return keys;
   }
@@ -36,8 +36,8 @@ class IniReaderTest : public ::testing::Test {
 
 TEST_F(IniReaderTest, EveryKeyIsReadWithItsSectionAndLineInTheOrderOfTheFile) {
   EXPECT_THAT(KeysOf("above = 1\n# comment\n[b]\nkey = x y ; comment\n\n[a]\n  key: z\n[b]\nkey =\n"),
-              ElementsAre(Fields("", "above", "1", 1), Fields("b", "key", "x y", 4),
-                          Fields("a", "key", "z", 7), Fields("b", "key", "", 9)));
+              ElementsAre(KeyFields("", "above", "1", 1), KeyFields("b", "key", "x y", 4),
+                          KeyFields("a", "key", "z", 7), KeyFields("b", "key", "", 9)));
 }
 
 TEST_F(IniReaderTest, AnEmptyFileHasNoKeysAndNoErrors) {

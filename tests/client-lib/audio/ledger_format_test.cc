@@ -16,17 +16,17 @@ using ::testing::ElementsAre;
 constexpr const char* kSaved = "2026-11-22T16:00:00.000Z";
 constexpr std::uint64_t kMaxNanoMinutes = 9'000'000'000'000'000;
 
-using Fields = std::tuple<std::string, std::int64_t, std::uint64_t, std::uint32_t>;
+using RecordFields = std::tuple<std::string, std::int64_t, std::uint64_t, std::uint32_t>;
 
 std::string FileOf(const std::vector<LedgerRecord>& ledger) {
   return FormatLedgerFile(FormatLedgerUsers(ledger), kSaved);
 }
 
 /// What is read from the file that is written for `ledger`.
-std::vector<Fields> RoundTrip(const std::vector<LedgerRecord>& ledger) {
+std::vector<RecordFields> RoundTrip(const std::vector<LedgerRecord>& ledger) {
   const auto read = ParseLedgerFile(FileOf(ledger));
   if (!read.ok()) return {{read.error().message, 0, 0, 0}};
-  std::vector<Fields> users;
+  std::vector<RecordFields> users;
   for (const LedgerRecord& user : read.value()) {
     users.emplace_back(user.key, user.day, user.amount, user.key_class);
   }
@@ -38,29 +38,30 @@ TEST(LedgerFormatTest, WhatIsWrittenIsReadAgainSortedByUser) {
                          {"a", 0, 0, 1},
                          {"\xc3\xa4", 2'932'896, kMaxNanoMinutes, 3},
                          {"aa", 20'779, 7, 2}}),
-              ElementsAre(Fields("a", 0, 0, 1), Fields("aa", 20'779, 7, 2),
-                          Fields("b \"\\\n\x01", 20'779, 1'500'000'000, 0),
-                          Fields("\xc3\xa4", 2'932'896, kMaxNanoMinutes, 3)));
+              ElementsAre(RecordFields("a", 0, 0, 1), RecordFields("aa", 20'779, 7, 2),
+                          RecordFields("b \"\\\n\x01", 20'779, 1'500'000'000, 0),
+                          RecordFields("\xc3\xa4", 2'932'896, kMaxNanoMinutes, 3)));
 }
 
 TEST(LedgerFormatTest, AnEmptyLedgerIsReadAgainToo) { EXPECT_THAT(RoundTrip({}), ElementsAre()); }
 
 TEST(LedgerFormatTest, EveryDayOfAYearIsReadAgain) {
   for (std::int64_t day = 20'513; day < 20'513 + 366; day++) {
-    EXPECT_THAT(RoundTrip({{"42", day, 1, 0}}), ElementsAre(Fields("42", day, 1, 0)));
+    EXPECT_THAT(RoundTrip({{"42", day, 1, 0}}), ElementsAre(RecordFields("42", day, 1, 0)));
   }
 }
 
 TEST(LedgerFormatTest, RecordsThatSayNothingOrThatNoWorkerWroteAreLeftOut) {
-  EXPECT_THAT(RoundTrip({{"nothing", 20'779, 0, 0},
-                         {"", 20'779, 1, 1},
-                         {"before 1970", -1, 1, 1},
-                         {"year 10000", 2'932'897, 1, 1},
-                         {"tier 4", 20'779, 1, 4},
-                         {"twice", 20'779, 1, 0},
-                         {"twice", 20'779, 2, 0},
-                         {"too many", 20'779, ~std::uint64_t{0}, 0}}),
-              ElementsAre(Fields("too many", 20'779, kMaxNanoMinutes, 0), Fields("twice", 20'779, 1, 0)));
+  EXPECT_THAT(
+      RoundTrip({{"nothing", 20'779, 0, 0},
+                 {"", 20'779, 1, 1},
+                 {"before 1970", -1, 1, 1},
+                 {"year 10000", 2'932'897, 1, 1},
+                 {"tier 4", 20'779, 1, 4},
+                 {"twice", 20'779, 1, 0},
+                 {"twice", 20'779, 2, 0},
+                 {"too many", 20'779, ~std::uint64_t{0}, 0}}),
+      ElementsAre(RecordFields("too many", 20'779, kMaxNanoMinutes, 0), RecordFields("twice", 20'779, 1, 0)));
 }
 
 TEST(LedgerFormatTest, TheBytesAreThePromisedOnes) {

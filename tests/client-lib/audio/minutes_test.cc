@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 
+#include "shm/snapshot/snapshot.h"
 #include "shmetrics/audio.h"
 #include "shmetrics/shmetrics.h"
 #include "tests/client-lib/audio/audio_fixture.h"

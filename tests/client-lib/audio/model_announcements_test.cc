@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "client-lib/binding/lease_binding.h"
+#include "shm/snapshot/snapshot.h"
 #include "shmetrics/shmetrics.h"
 #include "tests/support/child.h"
 #include "tests/support/registry_fixture.h"

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "shm/snapshot/snapshot.h"
 #include "shmetrics/audio.h"
 #include "shmetrics/shmetrics.h"
 #include "tests/client-lib/audio/audio_fixture.h"

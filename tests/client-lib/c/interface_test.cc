@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "shm/snapshot/snapshot.h"
 #include "tests/client-lib/c/c_fixture.h"
 #include "tests/support/child.h"
 #include "tests/support/program.h"

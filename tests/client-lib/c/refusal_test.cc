@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "shm/series/label_block.h"
+#include "shm/snapshot/snapshot.h"
 #include "tests/client-lib/c/c_fixture.h"
 
 namespace shmetrics {

@@ -7,6 +7,7 @@
 #include <atomic>
 
 #include "shm/layout/layout.h"
+#include "shm/snapshot/snapshot.h"
 #include "tests/support/child.h"
 #include "tests/support/lessee.h"
 #include "tests/support/private_folder.h"

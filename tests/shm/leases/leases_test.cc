@@ -17,6 +17,7 @@
 #include "shm/leases/lease_clock.h"
 #include "shm/leases/ledger.h"
 #include "shm/segment/segment_options.h"
+#include "shm/snapshot/snapshot.h"
 #include "tests/support/child.h"
 #include "tests/support/lessee.h"
 #include "tests/support/private_folder.h"

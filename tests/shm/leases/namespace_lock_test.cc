@@ -16,6 +16,7 @@
 #include "shm/layout/layout.h"
 #include "shm/leases/lease_shard.h"
 #include "shm/segment/segment_options.h"
+#include "shm/snapshot/snapshot.h"
 #include "tests/support/child.h"
 #include "tests/support/lessee.h"
 #include "tests/support/private_folder.h"

@@ -15,6 +15,7 @@
 #include "shm/cells.h"
 #include "shm/layout/layout.h"
 #include "shm/segment/segment_options.h"
+#include "shm/snapshot/snapshot.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/child.h"
 #include "tests/support/mount_namespace.h"

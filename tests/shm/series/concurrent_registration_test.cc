@@ -14,6 +14,7 @@
 #include "shm/base/crash_point.h"
 #include "shm/cells.h"
 #include "shm/series/directory.h"
+#include "shm/snapshot/snapshot.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/child.h"
 #include "tests/support/private_folder.h"

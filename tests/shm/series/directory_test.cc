@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "shm/cells.h"
+#include "shm/snapshot/snapshot.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/child.h"
 #include "tests/support/private_folder.h"

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "shm/base/clock.h"
+#include "shm/snapshot/snapshot.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/private_folder.h"
 #include "tests/support/segment_reading.h"

@@ -11,6 +11,7 @@
 
 #include "shm/cells.h"
 #include "shm/series/exemplars.h"
+#include "shm/snapshot/snapshot_reader.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/child.h"
 #include "tests/support/private_folder.h"

@@ -19,6 +19,7 @@
 #include <thread>
 
 #include "shm/base/unique_fd.h"
+#include "shm/snapshot/snapshot.h"
 #include "shm/workers/worker_slot.h"
 #include "tests/support/slot_holder.h"
 

@@ -14,6 +14,7 @@
 
 #include "shm/base/crash_point.h"
 #include "shm/base/fork_guard.h"
+#include "shm/snapshot/snapshot.h"
 #include "tests/support/slot_holder.h"
 
 namespace shmetrics::shm {
