@@ -28,6 +28,7 @@
 #include "agent/service_manager.h"
 #include "agent/view/bus_guard.h"
 #include "agent/view/current_view.h"
+#include "shm/leases/lease_clock.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -193,6 +194,8 @@ int Run(int argc, const char* const* argv) {
     std::puts("ok");
     return EXIT_SUCCESS;
   }
+  // Without it, leases would be shown that have ended, or not shown though they live.
+  if (Result<void> known = shm::FindOutLeaseClock(); !known.ok()) return Fail(known.error());
   return Serve(std::move(options.value()), config.value());
 }
 

@@ -104,6 +104,7 @@ RegistryStatus Registry::Impl::ReadStatus() const {
   const std::optional<Error> error = connection_.error();
   return RegistryStatus{.attached = connection_.Current() != nullptr,
                         .full = refusals_.MetALimit(),
+                        .decides_privately = connection_.DecidesPrivately(),
                         .segment = connection_.path(),
                         .error = error ? error->message : "",
                         .error_code = error ? error->code : ErrorCode{},

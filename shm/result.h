@@ -54,6 +54,8 @@ enum class ErrorCode : std::uint8_t {
   kConcurrentJobs,     ///< the user has as many jobs as the tier allows
   kDailyMinutes,       ///< the user has used up the minutes of the day
   kLedgerFull,         ///< the segment has its maximum of users in the ledger
+  // All of them.
+  kUnknown,  ///< the kernel did not say what the answer depends on: a namespace of this process, its memory limit
 };
 
 /// All codes, in the order of their values. Arrays by code are sized by it. A new code stands here too.
@@ -90,6 +92,7 @@ inline constexpr std::array kErrorCodes{
     ErrorCode::kConcurrentJobs,
     ErrorCode::kDailyMinutes,
     ErrorCode::kLedgerFull,
+    ErrorCode::kUnknown,
 };
 
 namespace internal {

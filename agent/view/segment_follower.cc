@@ -50,7 +50,7 @@ bool SegmentFollower::ReadLedger(std::vector<shm::LedgerRecord>* out) {
 }
 
 std::optional<Error> SegmentFollower::Refresh() {
-  if (current_ && current_->segment().HasName()) return std::nullopt;
+  if (current_ && current_->segment().CheckName() == shm::Segment::Name::kKept) return std::nullopt;
   const BusGuard guard;
   Result<std::shared_ptr<shm::Segment>> segment =
       shm::Segment::Attach(path_, shm::Segment::Access::kReadOnly, trusted_owner_);

@@ -74,9 +74,11 @@ Result<void> Quota::set_tier(std::string_view user_id, Tier tier) const noexcept
     if (TierName(tier).empty()) return Error{ErrorCode::kBadOption, "there is no such tier"};
     const Result<std::string> label = impl.LabelOf(user_id);
     if (!label.ok()) return label.error();
-    internal::Attachment* attachment = impl.Prepare();
-    if (attachment == nullptr) return Error{ErrorCode::kAbsent, "there is no segment to remember a tier in"};
-    return attachment->ledger.SetClass(label.value(), static_cast<std::uint32_t>(tier));
+    const Result<internal::Attachment*> attachment = impl.PrepareToDecide();
+    if (!attachment.ok()) return attachment.error();
+    if (attachment.value() == nullptr)
+      return Error{ErrorCode::kAbsent, "there is no segment to remember a tier in"};
+    return attachment.value()->ledger.SetClass(label.value(), static_cast<std::uint32_t>(tier));
   });
 }
 

@@ -11,6 +11,7 @@
 #include "client-lib/audio/definitions.h"
 #include "client-lib/audio/ledger_loader.h"
 #include "client-lib/audio/user_id.h"
+#include "client-lib/binding/detached_ledger.h"
 #include "client-lib/binding/family_binding.h"
 #include "client-lib/binding/lease_binding.h"
 
@@ -122,10 +123,28 @@ Result<std::string> Quota::Impl::LabelOf(std::string_view user_id) const {
   return config().UserLabelOf(user_id);
 }
 
-Result<Tier> Quota::Impl::TierOf(const std::string& label) {
+Result<Attachment*> Quota::Impl::PrepareToDecide() {
   Attachment* attachment = Prepare();
-  if (attachment == nullptr) return Tier::free;
-  const Result<shm::Ledger::Account> account = attachment->ledger.Read(label);
+  const internal::Connection& connection = LeaseBinding::Of(streams).connection();
+  if (attachment == nullptr) {
+    if (connection.DecidesPrivately()) return attachment;
+    const Error error = connection.NothingDecided();
+    LeaseBinding::Of(streams).refusals().Note(error);
+    return error;
+  }
+  if (Result<void> binds = attachment->CheckBinds(); !binds.ok()) {
+    attachment->segment->CountRefusal(shm::layout::Refusal::kAbsent);
+    LeaseBinding::Of(streams).refusals().Note(binds.error());
+    return binds.error();
+  }
+  return attachment;
+}
+
+Result<Tier> Quota::Impl::TierOf(const std::string& label) {
+  const Result<Attachment*> attachment = PrepareToDecide();
+  if (!attachment.ok()) return attachment.error();
+  if (attachment.value() == nullptr) return Tier::free;
+  const Result<shm::Ledger::Account> account = attachment.value()->ledger.Read(label);
   if (!account.ok()) return account.error();
   return ToTier(account->key_class).value_or(Tier::free);
 }
@@ -180,18 +199,16 @@ Result<DailyMinutes> Quota::Impl::Spend(std::string_view user_id, double minutes
   const auto limit_of = [&](std::uint32_t key_class) {
     return limit = AmountLimit(LimitsOf(given.value_or(ToTier(key_class).value_or(Tier::free))));
   };
-  shm::Ledger::Decision decision{{}, false, false};
-  if (Attachment* attachment = Prepare()) {
-    Result<shm::Ledger::Decision> decided = attachment->ledger.Spend(label.value(), amount, intent, limit_of);
-    if (!decided.ok()) return decided.error();
-    decision = decided.value();
-  } else {  // there is no segment, so nothing has been counted
-    limit_of(0);
-    decision.allowed = !limit || amount <= *limit;
-  }
-  if (decision.allowed) return Report(decision.account.amount, limit);
+  const Result<Attachment*> attachment = PrepareToDecide();
+  if (!attachment.ok()) return attachment.error();
+  const Result<shm::Ledger::Decision> decision =
+      attachment.value() != nullptr
+          ? attachment.value()->ledger.Spend(label.value(), amount, intent, limit_of)
+          : internal::DetachedLedger::Spend(label.value(), amount, intent, limit_of);
+  if (!decision.ok()) return decision.error();
+  const DailyMinutes state = Report(decision->account.amount, limit);
+  if (decision->allowed) return state;
   violations.with({kDailyMinutesType}).inc();
-  const DailyMinutes state = Report(decision.account.amount, limit);
   return Error{ErrorCode::kDailyMinutes, "daily minutes used up: " + ToText(state.used) + " of " +
                                              ToText(*state.limit) + " are used today"};
 }

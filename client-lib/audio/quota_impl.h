@@ -36,6 +36,8 @@ class Quota::Impl {
   Result<Tier> TierOf(const std::string& label);
   /// The segment in use, after making it ready for this quota; null if there is none.
   internal::Attachment* Prepare();
+  /// The same for a decision: null if the process decides for itself; kAbsent if nothing may be decided.
+  Result<internal::Attachment*> PrepareToDecide();
 
   const AudioConfigReading reading;
   const LeaseGaugeFamily streams;

@@ -1,5 +1,7 @@
 #include "client-lib/binding/connection.h"
 
+#include <pthread.h>
+
 #include <cerrno>
 #include <ctime>
 #include <exception>
@@ -10,6 +12,8 @@
 #include "client-lib/binding/never_freed.h"
 #include "shm/base/clock.h"
 #include "shm/base/fork_guard.h"
+#include "shm/base/pid_namespace.h"
+#include "shm/leases/lease_clock.h"
 #include "shm/segment/segment_options.h"
 #include "shm/segment/segment_path.h"
 
@@ -21,6 +25,30 @@ constexpr std::int64_t kCheckAfterNs = 100'000'000;
 
 /// Newest first: that is nearly always the one looked for.
 constinit std::atomic<Attachment*> all_attachments{nullptr};
+constinit pthread_once_t fork_handler_is_set = PTHREAD_ONCE_INIT;
+
+/// Asks what decisions depend on, while /proc can be read. An answer is kept; a failure is told when it matters.
+void AskEarly() {
+  shm::PidNamespace();
+  static_cast<void>(shm::FindOutLeaseClock());
+}
+
+/// Runs in each child right after fork(), while it still has the rights of its parent: a server's workers drop
+/// theirs a moment later.
+void PrepareChild() {
+  AskEarly();
+  const shm::ForkGuard::NoFork no_fork;
+  Attachment* attachment = all_attachments.load(std::memory_order_acquire);  // pairs with Publish()
+  for (; attachment != nullptr; attachment = attachment->next) attachment->slot.OpenForLater();
+}
+
+Error NoName(const shm::Segment& segment, shm::Segment::Name name) {
+  return Error{ErrorCode::kAbsent,
+               name == shm::Segment::Name::kUnknown
+                   ? "it cannot be found out whether segment " + segment.path() +
+                         " still has its name: its path is out of reach, and its descriptors are closed"
+                   : "segment " + segment.path() + " has been removed or replaced"};
+}
 
 shm::SegmentOptions SegmentOptionsOf(const RegistryOptions& options) {
   shm::SegmentOptions segment;
@@ -51,9 +79,21 @@ std::string WorkerNameOf(const RegistryOptions& options) {
 
 std::int64_t CoarseNowNs() noexcept { return shm::NowNs(CLOCK_MONOTONIC_COARSE); }
 
+Result<void> Attachment::CheckBinds() const {
+  if (has_left_) return Error{ErrorCode::kAbsent, "segment " + segment->path() + " has been replaced"};
+  // no order needed: the answer of a moment ago
+  const shm::Segment::Name name = name_.load(std::memory_order_relaxed);
+  if (name == shm::Segment::Name::kKept) return {};
+  return NoName(*segment, name);
+}
+
+void Attachment::NoteName(shm::Segment::Name name) noexcept {
+  name_.store(name, std::memory_order_relaxed);  // no order needed: as above
+}
+
 Result<shm::layout::WorkerSlot*> Attachment::HoldForLease() {
   const shm::ForkGuard::Lock lock;
-  if (has_left_) return Error{ErrorCode::kAbsent, "segment " + segment->path() + " has been replaced"};
+  if (Result<void> binds = CheckBinds(); !binds.ok()) return binds.error();
   Result<shm::layout::WorkerSlot*> held = slot.Hold();
   if (!held.ok()) return held;
   const std::uint64_t generation = shm::ForkGuard::Generation();
@@ -82,9 +122,16 @@ bool Attachment::FindsSlotLost() noexcept {
 }
 
 void Attachment::Publish() noexcept {
+  // Behind the handlers of ForkGuard, which a child needs first.
+  shm::ForkGuard::Generation();
+  pthread_once(&fork_handler_is_set, [] { pthread_atfork(nullptr, nullptr, PrepareChild); });
   next = all_attachments.load(std::memory_order_relaxed);  // no order needed: the exchange below publishes
   while (!all_attachments.compare_exchange_weak(next, this, std::memory_order_acq_rel)) {  // pairs with Of()
   }
+  AskEarly();
+  // After it is published: a child forked in between finds it, and closes what it has inherited.
+  const shm::ForkGuard::NoFork no_fork;
+  if (no_fork.held()) slot.OpenForLater();
 }
 
 Attachment* Attachment::Of(const void* record) noexcept {
@@ -106,7 +153,13 @@ Connection::Connection(const RegistryOptions& options, std::optional<Error> refu
 
 Attachment* Connection::Refresh() noexcept {
   Attachment* attachment = Current();
-  if (!may_attach_ || (attachment != nullptr && attachment->segment->HasName())) return attachment;
+  if (!may_attach_) return attachment;
+  if (attachment != nullptr) {
+    const shm::Segment::Name name = attachment->segment->CheckName();
+    attachment->NoteName(name);
+    // A new segment would be another than that of the others, if they still have this one.
+    if (name != shm::Segment::Name::kLost) return attachment;
+  }
   // no order needed: with a stale time there is one attempt more or less
   if (CoarseNowNs() < retry_at_ns_.load(std::memory_order_relaxed)) return attachment;
   return Replace(attachment);
@@ -165,12 +218,19 @@ void Connection::NoteFailure(const Error& error) noexcept {
 
 std::optional<Error> Connection::error() const {
   const Attachment* attachment = Current();
-  if (attachment != nullptr && attachment->segment->HasName()) return std::nullopt;
+  const auto name = attachment == nullptr ? shm::Segment::Name::kLost : attachment->segment->CheckName();
+  if (attachment != nullptr && name == shm::Segment::Name::kKept) return std::nullopt;
+  if (name == shm::Segment::Name::kUnknown) return NoName(*attachment->segment, name);
   const Error* last = last_error_.load(std::memory_order_acquire);
   if (last != nullptr) return *last;
-  return Error{ErrorCode::kAbsent, attachment == nullptr
-                                       ? "no segment has been asked for yet"
-                                       : "segment " + path_ + " has been removed or replaced"};
+  if (attachment != nullptr) return NoName(*attachment->segment, name);
+  return Error{ErrorCode::kAbsent, "no segment has been asked for yet"};
+}
+
+Error Connection::NothingDecided() const {
+  const std::optional<Error> why = error();
+  if (why) return Error{ErrorCode::kAbsent, "nothing was decided: " + why->message};
+  return Error{ErrorCode::kOutOfMemory, "nothing was decided: no memory to register the family"};
 }
 
 }  // namespace shmetrics::internal

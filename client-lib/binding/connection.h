@@ -29,8 +29,14 @@ struct Attachment {
         leases(*segment, arena),
         ledger(*segment, arena) {}
 
-  /// Returns this process's slot and keeps it until DropLease(). kAbsent if this process has left the
-  /// segment; other errors as for WorkerSlot::Hold.
+  /// Succeeds if a decision made in this segment binds everybody: this process has not left it, and it has its
+  /// name. Else kAbsent: nothing may be decided here.
+  Result<void> CheckBinds() const;
+  /// Notes whether the segment has its name. Called by Connection each time it looks.
+  void NoteName(shm::Segment::Name name) noexcept;
+
+  /// Returns this process's slot and keeps it until DropLease(). Errors: those of CheckBinds() and of
+  /// WorkerSlot::Hold().
   Result<shm::layout::WorkerSlot*> HoldForLease();
   void DropLease() noexcept;
   /// Gives the slot back: now, or with the last lease. For a replaced segment, once its gauges have moved.
@@ -43,7 +49,8 @@ struct Attachment {
 
   /// The attachment whose segment contains this address; null if there is none.
   static Attachment* Of(const void* record) noexcept;
-  /// Lets Of() find this attachment. Called once for each, when it comes into use.
+  /// Lets Of() find this attachment, and opens the segment's file for the slot, in this process and in each child.
+  /// Called once for each, when it comes into use.
   void Publish() noexcept;
 
   std::shared_ptr<shm::Segment> segment;
@@ -63,8 +70,9 @@ struct Attachment {
   std::atomic<std::uint64_t> held_leases_{0};
   /// The generation of the process that holds them. Writer: HoldForLease(), under the lock.
   std::uint64_t leases_generation_ = 0;
-  std::atomic<bool> has_left_{false};       ///< Writer: Leave()
-  std::atomic<bool> has_lost_slot_{false};  ///< Writer: FindsSlotLost()
+  std::atomic<bool> has_left_{false};                                ///< Writer: Leave()
+  std::atomic<bool> has_lost_slot_{false};                           ///< Writer: FindsSlotLost()
+  std::atomic<shm::Segment::Name> name_{shm::Segment::Name::kKept};  ///< Writer: NoteName()
 };
 
 /// A process's connection to the segment of one name. When the file is replaced, it attaches to the new one.
@@ -78,8 +86,9 @@ class Connection {
   Attachment* Current() const noexcept { return current_.load(std::memory_order_acquire); }
 
   /// Checks that the segment in use still has its name; otherwise attaches to its successor, or makes one. If
-  /// that fails, the old segment stays in use. Every call asks the file system; a failed attempt is repeated
-  /// after a second.
+  /// that fails, or if nothing can be found out, the old segment stays in use for what only counts; decisions are
+  /// then refused (Attachment::CheckBinds). Every call asks the file system; a failed attempt is repeated after a
+  /// second.
   Attachment* Refresh() noexcept;
 
   /// Like Refresh, but asks at most ten times a second, for frequent calls. If this process has lost its slot
@@ -91,6 +100,11 @@ class Connection {
   Attachment* TakeReplaced() noexcept { return replaced_.exchange(nullptr, std::memory_order_acq_rel); }
 
   const std::string& path() const { return path_; }
+  /// True if limits may be decided within this process: nobody in its line of parents has ever had a segment, and
+  /// its options ask for that.
+  bool DecidesPrivately() const noexcept { return options_.private_decisions && Current() == nullptr; }
+  /// Says that nothing was decided, and why.
+  Error NothingDecided() const;
   /// Why no segment is in use, or why others cannot find the one in use; nothing if all is well.
   std::optional<Error> error() const;
 

@@ -9,8 +9,10 @@
 namespace shmetrics::internal {
 namespace {
 
-/// True for refusals that may end by themselves, when memory is freed.
-bool MayPass(const Error& error) { return error.code == ErrorCode::kOutOfMemory; }
+/// True for refusals that may end by themselves, when memory is freed or a descriptor closed.
+bool MayPass(const Error& error) {
+  return error.code == ErrorCode::kOutOfMemory || error.code == ErrorCode::kUnknown;
+}
 
 }  // namespace
 

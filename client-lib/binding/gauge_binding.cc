@@ -8,6 +8,7 @@
 
 #include "client-lib/binding/never_freed.h"
 #include "shm/base/fork_guard.h"
+#include "shm/segment/refusal.h"
 #include "shmetrics/gauge.h"
 
 namespace shmetrics::internal {
@@ -20,11 +21,6 @@ constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
 constexpr int kMaxAttempts = 16;
 /// How many gauges are kept until there is a segment again. All others share one binding.
 constexpr std::size_t kMaxWithoutSegment = 10'000;
-
-void CountRefusal(const shm::Segment& segment, const Error& error) {
-  if (error.code == ErrorCode::kSegmentFull) segment.CountRefusal(shm::layout::Refusal::kSegmentFull);
-  if (error.code == ErrorCode::kOutOfMemory) segment.CountRefusal(shm::layout::Refusal::kOutOfMemory);
-}
 
 }  // namespace
 
@@ -110,7 +106,8 @@ const GaugeBinding::Bound* GaugeBinding::Find() noexcept {
 
 const GaugeBinding::Bound* GaugeBinding::Bind(FamilyBinding& family, std::uint64_t generation) noexcept try {
   std::vector<std::string_view> values(values_.begin(), values_.end());
-  const FamilyBinding::Place place = family.Find(values);
+  std::optional<ErrorCode> refusal;
+  const FamilyBinding::Place place = family.Find(values, &refusal);
   const shm::ForkGuard::Lock lock;
   const Bound* old = bound_.load(std::memory_order_acquire);
   // The parent's value stays the parent's. A lost slot's cells belong to the process that has the slot now.
@@ -124,16 +121,25 @@ const GaugeBinding::Bound* GaugeBinding::Bind(FamilyBinding& family, std::uint64
     detached_generation_.store(generation, std::memory_order_release);  // pairs with Find()
   }
   const GaugeMode mode = family.definition().gauge_mode;
-  GaugeCell* cell = is_late ? nullptr : CellIn(family, place);
-  if (cell == nullptr) {
-    // no order needed: a time
-    if (!is_late) retry_at_ns_.store(CoarseNowNs() + kRetryAfterNs, std::memory_order_relaxed);
+  Result<GaugeCell*> cell = nullptr;
+  if (place.attachment == nullptr || place.series == nullptr) {
+    cell = Error{refusal.value_or(ErrorCode::kAbsent), ""};  // Find() has noted it
+  } else if (!is_late) {
+    cell = CellIn(family, place);
+  }
+  if (!cell.ok()) {
+    // no order needed: the value is detached behind both
+    refusal_.store(cell.error().code, std::memory_order_relaxed);
+    retry_at_ns_.store(CoarseNowNs() + kRetryAfterNs,
+                       std::memory_order_relaxed);  // no order needed: as above
+  }
+  if (!cell.ok() || is_late) {
     DetachValue(mode, old);
     return nullptr;
   }
-  const auto* made =
-      new Bound{generation, place.attachment, cell, shm::GaugeOrder(*place.attachment->segment, mode)};
-  shm::PlaceGauge(cell, TakeValue(mode, old), made->order);
+  const auto* made = new Bound{generation, place.attachment, cell.value(),
+                               shm::GaugeOrder(*place.attachment->segment, mode)};
+  shm::PlaceGauge(cell.value(), TakeValue(mode, old), made->order);
   KeepNeverFreed(bound_.exchange(made, std::memory_order_acq_rel));  // pairs with Find()
   return made;
 } catch (const std::exception&) {
@@ -159,22 +165,37 @@ void GaugeBinding::DetachValue(GaugeMode mode, const Bound* bound) noexcept {
   KeepNeverFreed(bound_.exchange(nullptr, std::memory_order_acq_rel));  // pairs with Find()
 }
 
-GaugeCell* GaugeBinding::CellIn(FamilyBinding& family, const FamilyBinding::Place& place) noexcept {
-  if (place.attachment == nullptr || place.series == nullptr) return nullptr;
+Result<GaugeCell*> GaugeBinding::CellIn(FamilyBinding& family, const FamilyBinding::Place& place) {
   const shm::Segment& segment = *place.attachment->segment;
+  if (Result<void> binds = place.attachment->CheckBinds(); !binds.ok()) {
+    segment.CountRefusal(shm::layout::Refusal::kAbsent);
+    family.refusals().Note(binds.error());
+    return binds.error();
+  }
   if (family.definition().gauge_mode == GaugeMode::kLast) return segment.At<GaugeCell>(place.series->cells);
   Result<shm::layout::WorkerSlot*> slot = place.attachment->slot.Hold();
   if (!slot.ok()) {
     // kAbsent is not a refusal: the segment has been replaced, and Find() looks for the next one.
     if (slot.error().code != ErrorCode::kAbsent) family.refusals().Note(slot.error());
-    return nullptr;
+    return slot.error();
   }
   Result<GaugeCell*> cell =
       shm::GaugeCellOf(segment, place.attachment->arena, slot.value(), segment.RefOf(place.series));
-  if (cell.ok()) return cell.value();
+  if (cell.ok()) return cell;
   family.refusals().Note(cell.error());
-  CountRefusal(segment, cell.error());
-  return nullptr;
+  if (const auto reason = shm::RefusalOf(cell.error().code)) segment.CountRefusal(*reason);
+  return cell;
+}
+
+std::optional<ErrorCode> GaugeBinding::Refusal() const noexcept {
+  const std::uint64_t generation = shm::ForkGuard::Generation();
+  const Bound* bound = bound_.load(std::memory_order_acquire);  // pairs with Bind()
+  if (bound != nullptr && bound->generation == generation) {
+    return bound->attachment->CheckBinds().ok() ? std::nullopt : std::optional(ErrorCode::kAbsent);
+  }
+  if (detached_generation_.load(std::memory_order_acquire) != generation)
+    return std::nullopt;                            // pairs with Bind()
+  return refusal_.load(std::memory_order_relaxed);  // no order needed: the value was detached behind it
 }
 
 GaugeBinding* GaugeTable::FindOrAdd(FamilyBinding* family, std::span<const std::string_view> values,

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -34,6 +35,9 @@ class GaugeBinding {
   /// Moves a value that this process has set to the segment in use now.
   void Follow() noexcept;
 
+  /// Why no scrape shows the value of this process; nothing if one does, or if it was never set.
+  std::optional<ErrorCode> Refusal() const noexcept;
+
   bool IsFor(const FamilyBinding* family, std::span<const std::string_view> values) const noexcept;
 
   GaugeBinding* next = nullptr;  ///< the next in its bucket of the gauge table; set before it is published
@@ -54,7 +58,7 @@ class GaugeBinding {
   void Apply(Change change) noexcept;
   const Bound* Find() noexcept;
   const Bound* Bind(FamilyBinding& family, std::uint64_t generation) noexcept;
-  static shm::layout::GaugeCell* CellIn(FamilyBinding& family, const FamilyBinding::Place& place) noexcept;
+  static Result<shm::layout::GaugeCell*> CellIn(FamilyBinding& family, const FamilyBinding::Place& place);
   shm::GaugeReading TakeValue(shm::layout::GaugeMode mode, const Bound* bound) noexcept;
   void DetachValue(shm::layout::GaugeMode mode, const Bound* bound) noexcept;
 
@@ -62,6 +66,7 @@ class GaugeBinding {
   const std::vector<std::string> values_{};
   std::atomic<const Bound*> bound_{nullptr};
   std::atomic<std::int64_t> retry_at_ns_{0};  ///< when to ask again after a refusal
+  std::atomic<ErrorCode> refusal_{};          ///< the last one; written before the value is detached
   /// Holds the value while it has no slot or segment.
   shm::layout::GaugeCell detached_{};
   std::atomic<std::uint64_t> detached_generation_{0};  ///< of the process that owns `detached_`

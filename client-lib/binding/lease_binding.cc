@@ -15,11 +15,14 @@ namespace {
 
 constexpr int kMaxFollows = 16;
 
-/// A segment that is replaced while one asks of it: then ask the next.
-bool IsOfLeftSegment(const Error& error) { return error.code == ErrorCode::kAbsent; }
-
-/// What only says how the key stands is no refusal worth keeping.
-bool IsRefusal(const Error& error) { return error.code != ErrorCode::kLimitReached; }
+/// Leases within this process, for a program that has no segment and wants limits all the same.
+Result<std::uint64_t> AcquirePrivately(const FamilyBinding& family, std::span<const std::string_view> values,
+                                       const shm::Leases::Terms& terms) {
+  const std::vector<std::string>& labels = family.definition().label_names;
+  const std::vector<std::string_view> names(labels.begin(), labels.end());
+  if (Result<void> checked = shm::CheckLabelValues(names, values); !checked.ok()) return checked.error();
+  return DetachedLeases::Acquire(&family, values, terms);
+}
 
 }  // namespace
 
@@ -28,7 +31,12 @@ Result<Lease> LeaseBinding::AcquireIn(const Registration& registration,
                                       const shm::Leases::Terms& terms) {
   Attachment& attachment = *registration.attachment;
   Result<shm::layout::WorkerSlot*> slot = attachment.HoldForLease();
-  if (!slot.ok()) return slot.error();
+  if (!slot.ok()) {
+    // The slot counts its own refusals.
+    if (slot.error().code == ErrorCode::kAbsent)
+      attachment.segment->CountRefusal(shm::layout::Refusal::kAbsent);
+    return slot.error();
+  }
   // Gives the slot back unless a lease keeps it, also when memory for one is short.
   std::unique_ptr<Attachment, decltype([](Attachment* unused) { unused->DropLease(); })> unless_held(
       &attachment);
@@ -55,29 +63,29 @@ Result<Lease> LeaseBinding::Acquire(FamilyBinding& family, std::span<const std::
 
 Result<Lease> LeaseBinding::Acquire(FamilyBinding& family, std::span<const std::string_view> values,
                                     const shm::Leases::Terms& terms) {
-  for (int attempt = 0; attempt < kMaxFollows; attempt++) {
+  for (int follow = 0; follow < kMaxFollows; follow++) {
     const Registration* registration = family.Registered();
     if (registration == nullptr) break;
     if (!registration->family) return registration->error;
     Result<Lease> lease = AcquireIn(*registration, values, terms);
     if (lease.ok()) return lease;
-    if (IsOfLeftSegment(lease.error())) {
-      // Who has no slot there gets none any more: without a look for the successor now, the lease would be one of this
-      // process only, and no limit for anybody else.
-      family.connection().Refresh();
+    // The segment was replaced while it was asked. If there is a successor, it decides.
+    if (lease.error().code == ErrorCode::kAbsent && family.connection().Refresh() != registration->attachment)
       continue;
-    }
-    if (IsRefusal(lease.error())) family.refusals().Note(lease.error());
+    // A key that has reached its limit is no refusal worth keeping.
+    if (lease.error().code != ErrorCode::kLimitReached) family.refusals().Note(lease.error());
     return lease.error();
   }
-  const std::vector<std::string>& labels = family.definition().label_names;
-  const std::vector<std::string_view> names(labels.begin(), labels.end());
-  if (Result<void> checked = shm::CheckLabelValues(names, values); !checked.ok()) return checked.error();
-  Result<std::uint64_t> detached = DetachedLeases::Acquire(&family, values, terms);
-  if (!detached.ok()) return detached.error();
+  if (!family.connection().DecidesPrivately()) {
+    Error error = family.connection().NothingDecided();
+    family.refusals().Note(error);
+    return error;
+  }
+  const Result<std::uint64_t> number = AcquirePrivately(family, values, terms);
+  if (!number.ok()) return number.error();
   Lease lease;
   lease.entry_ = &family;  // any address: that there is a lease
-  lease.lease_generation_ = detached.value();
+  lease.lease_generation_ = number.value();
   lease.process_generation_ = shm::ForkGuard::Generation();
   lease.ttl_ns_ = terms.ttl_ns;
   return lease;
@@ -86,8 +94,12 @@ Result<Lease> LeaseBinding::Acquire(FamilyBinding& family, std::span<const std::
 Result<std::uint64_t> LeaseBinding::CountLive(FamilyBinding& family,
                                               std::span<const std::string_view> values) {
   const Registration* registration = family.Registered();
-  if (registration == nullptr) return DetachedLeases::CountLive(&family, values);
+  if (registration == nullptr) {
+    if (family.connection().DecidesPrivately()) return DetachedLeases::CountLive(&family, values);
+    return family.connection().NothingDecided();
+  }
   if (!registration->family) return registration->error;
+  if (Result<void> binds = registration->attachment->CheckBinds(); !binds.ok()) return binds.error();
   Result<std::uint64_t> live = registration->attachment->leases.CountLive(*registration->family, values);
   if (!live.ok()) family.refusals().Note(live.error());
   return live;

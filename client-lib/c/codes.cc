@@ -74,6 +74,8 @@ shmetrics_code CodeOf(ErrorCode code) noexcept {
       return SHMETRICS_DAILY_MINUTES;
     case ErrorCode::kLedgerFull:
       return SHMETRICS_LEDGER_FULL;
+    case ErrorCode::kUnknown:
+      return SHMETRICS_UNKNOWN;
   }
   return SHMETRICS_OTHER;
 }
@@ -123,6 +125,7 @@ const char* shmetrics_code_name(shmetrics_code code) {
     SHMETRICS_NAME_OF(SHMETRICS_CONCURRENT_JOBS);
     SHMETRICS_NAME_OF(SHMETRICS_DAILY_MINUTES);
     SHMETRICS_NAME_OF(SHMETRICS_LEDGER_FULL);
+    SHMETRICS_NAME_OF(SHMETRICS_UNKNOWN);
     default:
       return "SHMETRICS_OTHER";
   }

@@ -47,14 +47,13 @@ RegistryOptions OptionsOf(const shmetrics_registry_options& given) {
   SetIfGiven(&options.lease_limit, given.lease_limit);
   SetIfGiven(&options.ledger_limit, given.ledger_limit);
   options.shared_pid_namespaces = given.shared_pid_namespaces != 0;
+  options.private_decisions = given.private_decisions != 0;
   return options;
 }
 
 shmetrics_code Check(const shmetrics_registry_options* options, shmetrics_error* error) {
   if (options == nullptr) return FailOnNull(error);
-  if (const shmetrics_code code = CheckSize(options, options->size, sizeof(*options), error)) return code;
-  return options->reserved == 0 ? SHMETRICS_OK
-                                : Fail(error, SHMETRICS_BAD_OPTION, "the member `reserved` must be 0");
+  return CheckSize(options, options->size, sizeof(*options), error);
 }
 
 std::string_view TextOrNothing(const char* text) { return text == nullptr ? "" : text; }
@@ -132,6 +131,7 @@ shmetrics_code shmetrics_registry_describe(const shmetrics_registry* registry, c
     const shmetrics::RegistryStatus status = RegistryOf(registry)->status();
     std::string text = (status.attached ? "attached to " : "not attached to ") + status.segment;
     if (!status.error.empty()) text += ": " + status.error;
+    if (status.decides_privately) text += "\nlimits are decided within this process (private_decisions)";
     for (const shmetrics::RefusalStatus& refusal : status.refusals) {
       text += "\nrefused " + std::to_string(refusal.count) + " times: " + refusal.first;
     }

@@ -44,6 +44,11 @@ shmetrics::shm::Column<std::uint64_t> ColumnOf(Handle* handle) {
           static_cast<std::uint32_t>(word >> kAddressBits)};
 }
 
+shmetrics_code WhyNotShown(const GaugeBinding& gauge) {
+  const std::optional<shmetrics::ErrorCode> refusal = gauge.Refusal();
+  return refusal ? CodeOf(*refusal) : SHMETRICS_OK;
+}
+
 GaugeBinding* BindingOf(shmetrics_gauge* gauge) { return reinterpret_cast<GaugeBinding*>(WordOf(gauge)); }
 
 /// A larger number is a negative one that was converted.
@@ -141,13 +146,13 @@ shmetrics_code shmetrics_gauge_with(const shmetrics_family* family, const char* 
 shmetrics_code shmetrics_gauge_set(shmetrics_gauge* gauge, double value) {
   if (!IsOf(HandleType::kGauge, gauge)) return SHMETRICS_BAD_ARGUMENT;
   BindingOf(gauge)->Set(value);
-  return SHMETRICS_OK;
+  return WhyNotShown(*BindingOf(gauge));
 }
 
 shmetrics_code shmetrics_gauge_add(shmetrics_gauge* gauge, double delta) {
   if (!IsOf(HandleType::kGauge, gauge)) return SHMETRICS_BAD_ARGUMENT;
   BindingOf(gauge)->Add(delta);
-  return SHMETRICS_OK;
+  return WhyNotShown(*BindingOf(gauge));
 }
 
 shmetrics_code shmetrics_gauge_sub(shmetrics_gauge* gauge, double delta) {

@@ -9,15 +9,14 @@
 namespace shmetrics::shm {
 
 std::uint64_t PidNamespace() {
-  // Each process asks for itself: a child may be in another namespace.
   constinit static std::atomic<std::uint64_t> known_inode{0};
   constinit static std::atomic<std::uint64_t> known_generation{0};
   const std::uint64_t generation = ForkGuard::Generation();
   if (known_generation.load(std::memory_order_acquire) != generation) {
     struct stat status;
-    const std::uint64_t inode = stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
+    if (stat("/proc/self/ns/pid", &status) != 0) return 0;
     // no order needed: the store of the generation publishes it
-    known_inode.store(inode, std::memory_order_relaxed);
+    known_inode.store(status.st_ino, std::memory_order_relaxed);
     known_generation.store(generation, std::memory_order_release);  // pairs with the load above
   }
   return known_inode.load(std::memory_order_relaxed);  // no order needed: ordered by the generation

@@ -5,8 +5,9 @@
 
 namespace shmetrics::shm {
 
-/// The PID namespace of this process, as the inode that the kernel gives it; 0 if /proc does not say. Asks
-/// the kernel once in each process: a child may be in another namespace. Thread-safe.
+/// The PID namespace of this process, as the inode that the kernel gives it; 0 if /proc does not say, and errno
+/// tells why. An answer is kept until the next fork, because a child may be in another namespace; 0 is not kept.
+/// A process that is about to lose /proc, in a chroot, asks before that. Thread-safe, does not allocate.
 std::uint64_t PidNamespace();
 
 }  // namespace shmetrics::shm

@@ -26,6 +26,8 @@ class UniqueFd {
   }
 
   int get() const { return fd_; }
+  /// Gives the descriptor up without closing it.
+  int Release() { return std::exchange(fd_, -1); }
   bool valid() const { return fd_ >= 0; }
 
  private:

@@ -106,6 +106,10 @@ struct MutableHeader {
   /// 1: the ledger holds what was saved before this segment was made, or nothing was saved. Writer: any
   /// process that has finished loading it (client-lib). Release, pairing with the acquire of those who ask.
   std::atomic<std::uint32_t> ledger_loaded;
+  /// Hints for those who look for a free slot (slot_search.h): how many slots have been given out, and where the
+  /// search for the slots of dead workers goes on. Writer of both: any process that claims a slot, by an atomic step.
+  alignas(64) std::atomic<std::uint32_t> slots_given;
+  std::atomic<std::uint32_t> slot_cursor;
   /// Indexed by Refusal. Writer: any process that refuses, by fetch_add.
   alignas(64) std::atomic<std::uint64_t> refusals[kRefusals];
 };

@@ -38,6 +38,8 @@ constexpr std::uint64_t ComputeSignature() {
                                     offsetof(MutableHeader, ticket),
                                     offsetof(MutableHeader, mutex_recoveries),
                                     offsetof(MutableHeader, ledger_loaded),
+                                    offsetof(MutableHeader, slots_given),
+                                    offsetof(MutableHeader, slot_cursor),
                                     offsetof(MutableHeader, refusals),
                                     sizeof(WorkerSlot),
                                     offsetof(WorkerSlot, epoch),

@@ -7,6 +7,8 @@
 #include "shm/base/crash_point.h"
 #include "shm/base/fork_guard.h"
 #include "shm/base/pid_namespace.h"
+#include "shm/leases/lease_clock.h"
+#include "shm/segment/refusal.h"
 
 namespace shmetrics::shm {
 namespace {
@@ -51,11 +53,13 @@ RobustMutex LeaseShard::mutex() const { return RobustMutex(&segment_->lease_shar
 
 Result<LeaseShard> LeaseShard::Lock(const Segment& segment, std::uint64_t hash) {
   const std::uint32_t number = ShardOf(hash);
+  if (Result<void> known = FindOutLeaseClock(); !known.ok()) {
+    segment.CountRefusal(layout::Refusal::kUnknown);
+    return known.error();
+  }
   Result<NamespaceLock> namespace_lock = NamespaceLock::Lock(segment, number);
   if (!namespace_lock.ok()) {
-    const ErrorCode code = namespace_lock.error().code;
-    if (code == ErrorCode::kBusy) segment.CountRefusal(layout::Refusal::kBusy);
-    if (code == ErrorCode::kForeignNamespace) segment.CountRefusal(layout::Refusal::kForeignNamespace);
+    if (const auto reason = RefusalOf(namespace_lock.error().code)) segment.CountRefusal(*reason);
     return namespace_lock.error();
   }
   const RobustMutex::Outcome outcome = RobustMutex(&segment.lease_shard(number).mutex).Lock();
@@ -70,8 +74,8 @@ Result<LeaseShard> LeaseShard::Lock(const Segment& segment, std::uint64_t hash) 
 std::optional<LeaseShard> LeaseShard::TryLock(const Segment& segment, std::uint64_t hash) {
   const layout::Header& header = segment.header();
   // If namespaces share the segment, the byte lock would cost more than the caller saves.
-  if (!ForkGuard::IsKnownToLibc() || header.shared_pid_namespaces != 0 || header.pid_namespace == 0 ||
-      header.pid_namespace != PidNamespace())
+  if (!FindOutLeaseClock().ok() || !ForkGuard::IsKnownToLibc() || header.shared_pid_namespaces != 0 ||
+      header.pid_namespace == 0 || header.pid_namespace != PidNamespace())
     return std::nullopt;
   const std::uint32_t number = ShardOf(hash);
   const RobustMutex::Outcome outcome = RobustMutex(&segment.lease_shard(number).mutex).TryLock();

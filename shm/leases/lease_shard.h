@@ -21,9 +21,9 @@ namespace shmetrics::shm {
 class LeaseShard {
  public:
   /// Locks the shard of the keys with this hash, for as long as the returned object lives. If the last holder
-  /// died, the shard is repaired first. Errors: kBusy after a wait of 50 ms, kForeignNamespace and
-  /// kUnrecoverable, which are counted in the segment; and kNotOpenable, which is not, if the lock file of
-  /// NamespaceLock cannot be used. Not async-signal-safe.
+  /// died, the shard is repaired first. Errors, which are all counted in the segment: kBusy after a wait of 50 ms,
+  /// kUnrecoverable, kUnknown if this process's namespaces cannot be found out, and those of NamespaceLock. Not
+  /// async-signal-safe.
   static Result<LeaseShard> Lock(const Segment& segment, std::uint64_t hash);
   /// Locks the shard only if that needs no wait and no lock file.
   static std::optional<LeaseShard> TryLock(const Segment& segment, std::uint64_t hash);

@@ -102,9 +102,7 @@ Result<LeaseEntry*> TakeEntry(const Segment& segment, Arena& arena, const LeaseS
 }
 
 Error CountRefusal(const Segment& segment, Error error) {
-  const bool is_counted = error.code == ErrorCode::kBusy || error.code == ErrorCode::kUnrecoverable ||
-                          error.code == ErrorCode::kForeignNamespace;  // by LeaseShard
-  if (const auto reason = RefusalOf(error.code); reason && !is_counted) segment.CountRefusal(*reason);
+  if (const auto reason = RefusalOf(error.code)) segment.CountRefusal(*reason);
   return error;
 }
 

@@ -11,6 +11,7 @@
 #include "shm/leases/lease_shard.h"
 #include "shm/leases/leases.h"
 #include "shm/leases/owner_probe.h"
+#include "shm/segment/refusal.h"
 #include "shm/series/key_hash.h"
 
 namespace shmetrics::shm {
@@ -77,9 +78,10 @@ Result<LedgerEntry*> AddEntry(const LeaseShard& shard, const Segment& segment, A
     if (!grown.ok()) Sweep(shard, segment, table, UtcDay());
     entry = table.TakeFree();
     if (entry == nullptr) {
-      const bool is_full = grown.ok() || grown.error().code == ErrorCode::kLedgerFull;
-      segment.CountRefusal(is_full ? layout::Refusal::kLedgerFull : layout::Refusal::kOutOfMemory);
-      return grown.ok() ? Error{ErrorCode::kLedgerFull, "the ledger has no free entry"} : grown.error();
+      const Error error =
+          grown.ok() ? Error{ErrorCode::kLedgerFull, "the ledger has no free entry"} : grown.error();
+      if (const auto reason = RefusalOf(error.code)) segment.CountRefusal(*reason);
+      return error;
     }
   }
   SetKey(entry, hash, key);

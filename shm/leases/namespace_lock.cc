@@ -103,7 +103,15 @@ Result<NamespaceLock> NamespaceLock::Lock(const Segment& segment, std::uint32_t 
                  "it; use fork()"};
   }
   if (header.shared_pid_namespaces == 0) {
-    if (header.pid_namespace != 0 && header.pid_namespace == PidNamespace()) return NamespaceLock();
+    const std::uint64_t own = PidNamespace();
+    if (own == 0) {
+      return Error{
+          ErrorCode::kUnknown,
+          std::string("the PID namespace of this process is not known, because /proc/self/ns/pid cannot "
+                      "be read: ") +
+              std::strerror(errno) + "; mount /proc, or attach before the chroot"};
+    }
+    if (own == header.pid_namespace) return NamespaceLock();
     return Error{ErrorCode::kForeignNamespace,
                  "segment " + segment.path() +
                      " takes leases of the PID namespace it was made in only, and this process is in "

@@ -18,17 +18,13 @@ bool OwnerProbe::IsDead(std::uint32_t slot, std::uint64_t epoch) {
 bool OwnerProbe::HoldsSlot(std::uint32_t slot) {
   const auto [answer, is_new] = answers_.try_emplace(slot, true);
   if (!is_new) return answer->second;
-  if (!file_) {
-    no_fork_.emplace();
-    file_ = no_fork_->held() ? OpenForProbing(segment_) : UniqueFd();
-    if (file_->valid()) no_fork_->CloseInChild(file_->get());
-  }
-  if (file_->valid()) {
-    answer->second = IsSlotHeld(file_->get(), slot);
-  } else {
-    could_not_ask_ = true;
-  }
-  return answer->second;
+  const int probe = segment_.probe_fd();
+  if (probe >= 0) answer->second = IsSlotHeld(probe, slot);
+  // Asked again: if the application has closed the descriptor meanwhile, the answer was about another file.
+  const bool is_answered = probe >= 0 && (answer->second || segment_.probe_fd() == probe);
+  if (is_answered) return answer->second;
+  could_not_ask_ = true;
+  return answer->second = true;
 }
 
 }  // namespace shmetrics::shm

@@ -6,11 +6,8 @@
 // enough.
 
 #include <cstdint>
-#include <optional>
 #include <unordered_map>
 
-#include "shm/base/fork_guard.h"
-#include "shm/base/unique_fd.h"
 #include "shm/segment/segment.h"
 
 namespace shmetrics::shm {
@@ -32,8 +29,8 @@ class OwnerProbe {
   /// proved.
   bool IsDead(std::uint32_t slot, std::uint64_t epoch);
 
-  /// True if the kernel could not be asked about some owner, because there was no descriptor or the file has
-  /// lost its name. A caller must not be told that a limit is reached only because of that.
+  /// True if the kernel could not be asked about some owner, because there was no descriptor left. A caller must
+  /// not be told that a limit is reached only because of that.
   bool could_not_ask() const { return could_not_ask_; }
 
  private:
@@ -43,8 +40,6 @@ class OwnerProbe {
   const Asks asks_;
   const layout::WorkerSlot* own_;
   bool could_not_ask_ = false;
-  std::optional<ForkGuard::NoFork> no_fork_;         ///< held as long as file_ is open
-  std::optional<UniqueFd> file_;                     ///< opened at the first question
   std::unordered_map<std::uint32_t, bool> answers_;  ///< by slot: true if somebody holds it
 };
 

@@ -130,11 +130,14 @@ Result<void> Arena::CommitBlocks(std::uint64_t count) {
 Result<void> Arena::Commit(std::uint64_t offset, std::uint64_t bytes) {
   // no order needed: a stale value costs one attempt more or less
   if (NowNs(CLOCK_MONOTONIC) < retry_commit_at_ns_.load(std::memory_order_relaxed)) {
-    return Error{ErrorCode::kOutOfMemory, "segment " + segment_.path() + " could not grow a moment ago"};
+    // no order needed: both codes say that it could not grow
+    return Error{last_failure_.load(std::memory_order_relaxed),
+                 "segment " + segment_.path() + " could not grow a moment ago"};
   }
   Result<void> done = CommitPages(segment_.base() + offset, bytes);
   if (!done.ok()) {
     // no order needed: see above
+    last_failure_.store(done.error().code, std::memory_order_relaxed);
     retry_commit_at_ns_.store(NowNs(CLOCK_MONOTONIC) + kRetryCommitAfterNs, std::memory_order_relaxed);
   }
   return done;

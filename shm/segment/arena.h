@@ -37,6 +37,7 @@ class Arena {
   /// After a failure, the time to ask the kernel again (CLOCK_MONOTONIC). Without it, every new label set
   /// would cost a round of system calls while tmpfs is full. Process-local.
   std::atomic<std::int64_t> retry_commit_at_ns_{0};
+  std::atomic<ErrorCode> last_failure_{};  ///< written before the time
 };
 
 }  // namespace shmetrics::shm

@@ -11,6 +11,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "shm/base/fork_guard.h"
 
@@ -27,14 +28,32 @@ struct Hierarchy {
   bool is_v2;
 };
 
-std::optional<std::uint64_t> ReadNumber(const std::string& path) {
-  std::ifstream file(path);
-  std::uint64_t number = 0;
-  if (file >> number) return number;
-  return std::nullopt;  // also "max", which is no limit
+Error NotReadable(const std::string& path) {
+  return Error{ErrorCode::kUnknown, "the memory limit of this process is not known, because " + path +
+                                        " cannot be read: " + std::strerror(errno)};
 }
 
-/// Page cache, which the kernel drops before it kills.
+/// The lines of a file; kUnknown if it cannot be read.
+Result<std::vector<std::string>> ReadLines(const std::string& path) {
+  errno = 0;
+  std::ifstream file(path);
+  if (!file.is_open()) return NotReadable(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  if (file.bad()) return NotReadable(path);
+  return lines;
+}
+
+/// The number in a file; UINT64_MAX for "max", which is no limit.
+Result<std::uint64_t> ReadNumber(const std::string& path) {
+  const Result<std::vector<std::string>> lines = ReadLines(path);
+  if (!lines.ok()) return lines.error();
+  std::uint64_t number = UINT64_MAX;
+  if (!lines->empty()) std::istringstream(lines->front()) >> number;
+  return lines->empty() || lines->front() == "max" ? UINT64_MAX : number;
+}
+
+/// Page cache, which the kernel drops before it kills. 0 if that is not known: then the headroom is smaller.
 std::uint64_t ReclaimableBytes(const std::string& folder, bool is_v2) {
   std::ifstream file(folder + "/memory.stat");
   std::uint64_t total = 0;
@@ -49,13 +68,20 @@ std::uint64_t ReclaimableBytes(const std::string& folder, bool is_v2) {
   return total;
 }
 
-std::uint64_t HeadroomOf(const std::string& folder, bool is_v2) {
-  const auto limit = ReadNumber(folder + (is_v2 ? "/memory.max" : "/memory.limit_in_bytes"));
-  const auto usage = ReadNumber(folder + (is_v2 ? "/memory.current" : "/memory.usage_in_bytes"));
-  if (!limit || !usage) return UINT64_MAX;
+Result<std::uint64_t> HeadroomOf(const std::string& folder, bool is_v2) {
+  const std::string limit_file = folder + (is_v2 ? "/memory.max" : "/memory.limit_in_bytes");
+  // The top of a hierarchy has no such file, and no group has one that does not control memory.
+  if (access(limit_file.c_str(), F_OK) != 0 && errno == ENOENT && access(folder.c_str(), F_OK) == 0) {
+    return UINT64_MAX;
+  }
+  const Result<std::uint64_t> limit = ReadNumber(limit_file);
+  if (!limit.ok() || limit.value() == UINT64_MAX) return limit;
+  const Result<std::uint64_t> usage =
+      ReadNumber(folder + (is_v2 ? "/memory.current" : "/memory.usage_in_bytes"));
+  if (!usage.ok()) return usage;
   const std::uint64_t reclaimable = ReclaimableBytes(folder, is_v2);
-  const std::uint64_t taken = *usage > reclaimable ? *usage - reclaimable : 0;
-  return *limit > taken ? *limit - taken : 0;
+  const std::uint64_t taken = usage.value() > reclaimable ? usage.value() - reclaimable : 0;
+  return limit.value() > taken ? limit.value() - taken : 0;
 }
 
 /// True if a list such as "cpu,memory" contains the memory controller.
@@ -65,9 +91,8 @@ bool ListsMemory(std::string_view list) {
 }
 
 /// The process's group in the hierarchy with the memory controller: "N:memory:/path" (v1) or "0::/path" (v2).
-std::optional<std::string> GroupOf(bool is_v2) {
-  std::ifstream file("/proc/self/cgroup");
-  for (std::string line; std::getline(file, line);) {
+std::optional<std::string> FindGroup(const std::vector<std::string>& lines, bool is_v2) {
+  for (const std::string& line : lines) {
     const std::size_t first = line.find(':');
     const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
     if (second == std::string::npos) continue;
@@ -77,13 +102,11 @@ std::optional<std::string> GroupOf(bool is_v2) {
   return std::nullopt;
 }
 
-/// Mount points of cgroup file systems, from mountinfo: "... root mount_point ... - type source
-/// super_options".
-std::optional<Hierarchy> FindHierarchy(bool is_v2) {
-  const std::optional<std::string> group = GroupOf(is_v2);
-  if (!group) return std::nullopt;
-  std::ifstream file("/proc/self/mountinfo");
-  for (std::string line; std::getline(file, line);) {
+/// Where mountinfo says that the hierarchy of `group` is mounted: "... root mount_point ... - type source
+/// super_options". Nothing if it is mounted nowhere.
+std::optional<Hierarchy> FindHierarchy(const std::vector<std::string>& mounts, const std::string& group,
+                                       bool is_v2) {
+  for (const std::string& line : mounts) {
     const std::size_t dash = line.find(" - ");
     if (dash == std::string::npos) continue;
     std::istringstream left(line);
@@ -94,7 +117,7 @@ std::optional<Hierarchy> FindHierarchy(bool is_v2) {
     const bool matches = is_v2 ? type == "cgroup2" : type == "cgroup" && ListsMemory(options);
     if (!matches) continue;
     // In a container the mount shows a subtree, but the group's path begins above it.
-    std::string below = *group;
+    std::string below = group;
     if (root != "/" && below.compare(0, root.size(), root) == 0) below.erase(0, root.size());
     if (below == "/") below.clear();
     return Hierarchy{mount_point, below, is_v2};
@@ -104,14 +127,27 @@ std::optional<Hierarchy> FindHierarchy(bool is_v2) {
 
 }  // namespace
 
-std::uint64_t MemoryHeadroom() {
+Result<std::uint64_t> MemoryHeadroom() {
   const ForkGuard::NoFork no_fork;  // a child would inherit the file that is being read
+  const char* const groups_file = "/proc/self/cgroup";
+  // A kernel without control groups has no such file. Without /proc nothing is known.
+  if (access(groups_file, F_OK) != 0 && errno == ENOENT && access("/proc/self/stat", F_OK) == 0) {
+    return UINT64_MAX;
+  }
+  const Result<std::vector<std::string>> groups = ReadLines(groups_file);
+  if (!groups.ok()) return groups.error();
+  const Result<std::vector<std::string>> mounts = ReadLines("/proc/self/mountinfo");
+  if (!mounts.ok()) return mounts.error();
   std::uint64_t headroom = UINT64_MAX;
   for (const bool is_v2 : {false, true}) {
-    const std::optional<Hierarchy> hierarchy = FindHierarchy(is_v2);
+    const std::optional<std::string> own = FindGroup(groups.value(), is_v2);
+    const std::optional<Hierarchy> hierarchy =
+        own ? FindHierarchy(mounts.value(), *own, is_v2) : std::nullopt;
     if (!hierarchy) continue;
     for (std::string group = hierarchy->group;; group.erase(group.rfind('/'))) {
-      headroom = std::min(headroom, HeadroomOf(hierarchy->mount_point + group, is_v2));
+      const Result<std::uint64_t> of_group = HeadroomOf(hierarchy->mount_point + group, is_v2);
+      if (!of_group.ok()) return of_group;
+      headroom = std::min(headroom, of_group.value());
       if (group.find('/') == std::string::npos) break;
     }
   }
@@ -119,9 +155,11 @@ std::uint64_t MemoryHeadroom() {
 }
 
 Result<void> CommitPages(char* begin, std::uint64_t bytes) {
-  if (const std::uint64_t headroom = MemoryHeadroom(); headroom < bytes + kLeftToTheProcess) {
+  const Result<std::uint64_t> headroom = MemoryHeadroom();
+  if (!headroom.ok()) return headroom.error();
+  if (headroom.value() < bytes + kLeftToTheProcess) {
     return Error{ErrorCode::kOutOfMemory,
-                 "the memory limit of this control group leaves " + std::to_string(headroom) +
+                 "the memory limit of this control group leaves " + std::to_string(headroom.value()) +
                      " bytes, the segment needs " + std::to_string(bytes) + " and leaves " +
                      std::to_string(kLeftToTheProcess) + " to the process; raise the limit"};
   }

@@ -34,8 +34,12 @@ std::optional<layout::Refusal> RefusalOf(ErrorCode code) {
       return Refusal::kForeignNamespace;
     case ErrorCode::kUnrecoverable:
       return Refusal::kUnrecoverable;
+    case ErrorCode::kUnknown:
+      return Refusal::kUnknown;
     case ErrorCode::kAbsent:
+      return Refusal::kAbsent;
     case ErrorCode::kNotOpenable:
+      return Refusal::kNotOpenable;
     case ErrorCode::kSymlink:
     case ErrorCode::kNotRegular:
     case ErrorCode::kForeignOwner:

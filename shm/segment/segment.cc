@@ -1,5 +1,6 @@
 #include "shm/segment/segment.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -7,10 +8,13 @@
 #include <algorithm>
 #include <boost/interprocess/detail/os_file_functions.hpp>
 #include <boost/interprocess/mapped_region.hpp>
+#include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <exception>
 #include <new>
+#include <optional>
+#include <utility>
 
 #include "shm/base/crash_point.h"
 #include "shm/base/fork_guard.h"
@@ -72,6 +76,7 @@ Result<bip::mapped_region> Map(const UniqueFd& file, const std::string& path, Se
 //   4 linkat                                 die here -> a complete segment
 Result<bool> Create(const std::string& path, const SegmentOptions& options) {
   if (Result<void> checked = CheckOptions(options); !checked.ok()) return checked.error();
+  if (Result<void> known = CheckHostIsKnown(options); !known.ok()) return known.error();
   const layout::Header header = MakeHeader(options);
   const std::uint64_t committed = header.records_offset + kInitialRecordBytes;
   const std::uint64_t first_block = header.stripe_count * std::uint64_t{kStripeBytes};
@@ -106,11 +111,19 @@ Result<bool> Create(const std::string& path, const SegmentOptions& options) {
 }  // namespace
 
 struct Segment::Mapping {
-  std::string path;
-  FileIdentity identity;
+  Mapping(std::string the_path, const FileIdentity& the_identity)
+      : path(std::move(the_path)), folder(FolderOf(path)), identity(the_identity), probe(the_identity) {
+    struct stat status;
+    if (stat(folder.c_str(), &status) == 0) folder_identity = {status.st_dev, status.st_ino};
+  }
+
+  const std::string path;
+  const std::string folder;
+  const FileIdentity identity;
+  std::optional<FileIdentity> folder_identity;  ///< when this process attached
   bip::mapped_region region;
-  UniqueFd probe_fd;
-  Access access;
+  KeptFile probe;
+  Access access{};
 };
 
 Segment::Segment(std::unique_ptr<Mapping> mapping, const layout::Header& header)
@@ -122,7 +135,14 @@ Segment::~Segment() = default;
 
 const std::string& Segment::path() const { return mapping_->path; }
 FileIdentity Segment::identity() const { return mapping_->identity; }
-int Segment::probe_fd() const { return mapping_->probe_fd.get(); }
+
+int Segment::probe_fd() const {
+  if (const int kept = mapping_->probe.Get(); kept >= 0) return kept;
+  const ForkGuard::NoFork no_fork;  // while the file is opened
+  errno = EAGAIN;
+  if (no_fork.held()) mapping_->probe.Keep(ReopenSegmentFile(path().c_str(), identity(), O_RDONLY));
+  return mapping_->probe.Get();
+}
 
 Result<std::shared_ptr<Segment>> Segment::Attach(const std::string& path, Access access,
                                                  uid_t trusted_owner) try {
@@ -146,12 +166,13 @@ Result<std::shared_ptr<Segment>> Segment::Attach(const std::string& path, Access
   if (Result<void> checked = CheckHeader(path, header, file_bytes); !checked.ok()) return checked.error();
   Result<bip::mapped_region> region = Map(file->fd, path, access, header.segment_bytes);
   if (!region.ok()) return region.error();
-  auto mapping = std::make_unique<Mapping>();
-  mapping->path = path;
-  mapping->identity = FileIdentity{file->status.st_dev, file->status.st_ino};
+  const FileIdentity identity{file->status.st_dev, file->status.st_ino};
+  auto mapping = std::make_unique<Mapping>(path, identity);
   mapping->region.swap(region.value());
   mapping->access = access;
-  if (access == Access::kReadOnly) mapping->probe_fd = std::move(file->fd);
+  // A descriptor for questions only must not be one that can write.
+  mapping->probe.Keep(access == Access::kReadOnly ? std::move(file->fd)
+                                                  : ReopenSegmentFile(path.c_str(), identity, O_RDONLY));
   return std::shared_ptr<Segment>(new Segment(std::move(mapping), header));
 } catch (const std::bad_alloc&) {
   return Error{ErrorCode::kOutOfMemory, "no memory to attach to a segment"};
@@ -176,9 +197,20 @@ bool Segment::IsWhole() const {
          std::memcmp(base_, &header_, sizeof header_) == 0;
 }
 
-bool Segment::HasName() const {
+Segment::Name Segment::CheckName() const {
   struct stat status;
-  return lstat(path().c_str(), &status) == 0 && FileIdentity{status.st_dev, status.st_ino} == identity();
+  if (lstat(path().c_str(), &status) == 0) {
+    return FileIdentity{status.st_dev, status.st_ino} == identity() ? Name::kKept : Name::kLost;
+  }
+  // If this is the folder of then, the path tells the truth. Else somebody has changed what the path means here.
+  const bool is_absent = errno == ENOENT;
+  if (is_absent && stat(mapping_->folder.c_str(), &status) == 0 &&
+      FileIdentity{status.st_dev, status.st_ino} == mapping_->folder_identity) {
+    return Name::kLost;
+  }
+  const std::optional<nlink_t> names = mapping_->probe.NameCount();
+  if (!names) return Name::kUnknown;
+  return *names > 0 ? Name::kKept : Name::kLost;
 }
 
 void Segment::CountRefusal(layout::Refusal reason) const {

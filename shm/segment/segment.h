@@ -14,17 +14,11 @@
 
 #include "shm/layout/layout.h"
 #include "shm/result.h"
+#include "shm/segment/kept_file.h"
 
 namespace shmetrics::shm {
 
 struct SegmentOptions;
-
-/// Tells a file from a new file at the same path.
-struct FileIdentity {
-  dev_t device;
-  ino_t inode;
-  bool operator==(const FileIdentity&) const = default;
-};
 
 class Segment {
  public:
@@ -33,8 +27,7 @@ class Segment {
   /// Attaches to the segment at `path`. Every failure has its own code: kAbsent, kSymlink, kNotRegular,
   /// kForeignOwner, kUnsafeMode, kHardLinked, kNotOpenable, kTruncated, kBadMagic, kOtherLayout, kOtherBoot,
   /// kCorrupt. `trusted_owner` is one more uid allowed to own the file. With kReadOnly this object cannot
-  /// write to the segment, and it keeps a file descriptor open to ask the kernel which workers are alive.
-  /// With kReadWrite it keeps none, because applications close descriptors they do not know.
+  /// write to the segment. It keeps a read-only descriptor of the file as long as it lives (KeptFile).
   static Result<std::shared_ptr<Segment>> Attach(const std::string& path, Access access,
                                                  uid_t trusted_owner = static_cast<uid_t>(-1));
 
@@ -51,7 +44,8 @@ class Segment {
 
   const std::string& path() const;
   FileIdentity identity() const;
-  /// Descriptor for liveness probes; -1 when attached read-write.
+  /// A read-only descriptor to ask the kernel with which workers are alive. If the application has closed the kept
+  /// one, the file is opened again. -1 if that fails; errno then tells why. Costs a system call.
   int probe_fd() const;
 
   /// The constants of the segment. This is a private copy, checked once, that no peer can change.
@@ -114,8 +108,15 @@ class Segment {
                                     layout::kRecordAlignment);
   }
 
-  /// True if this file still has the segment's name. False also if another file has taken the name.
-  bool HasName() const;
+  enum class Name : std::uint8_t {
+    kKept,     ///< new processes attach to this file
+    kLost,     ///< the file was removed or renamed, or another one has its name
+    kUnknown,  ///< the path is out of reach, and no descriptor is left to ask
+  };
+  /// Whether this file still has the segment's name. If the path is out of reach (chroot, another mount
+  /// namespace, rights given up), the file's own count of names decides. Costs one system call, a few more if
+  /// the path does not lead to this file. Does not allocate.
+  Name CheckName() const;
 
   /// True if the file is still as long as it was and still begins with the header that was checked. False if
   /// another process has cut it off or written over its header, which a read of the middle may not notice.

@@ -77,6 +77,13 @@ Result<SegmentFile> OpenSegmentFile(const std::string& path, bool for_writing, u
   return file;
 }
 
+UniqueFd ReopenSegmentFile(const char* path, const FileIdentity& identity, int access) {
+  UniqueFd file = OpenFile(path, access | O_NOFOLLOW | O_NONBLOCK);
+  if (!file.valid() || IdentityOf(file.get()) == identity) return file;
+  errno = ESTALE;
+  return UniqueFd();
+}
+
 Result<UniqueFd> MakeUnnamedFile(const std::string& path, std::uint64_t bytes) {
   const std::string folder = FolderOf(path);
   // Past this limit ftruncate() raises SIGXFSZ, which would end the application.

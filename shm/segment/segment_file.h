@@ -11,6 +11,7 @@
 
 #include "shm/base/unique_fd.h"
 #include "shm/result.h"
+#include "shm/segment/kept_file.h"
 
 namespace shmetrics::shm {
 
@@ -28,6 +29,11 @@ bool IsTrustedOwner(const struct stat& file, const struct stat& folder, uid_t tr
 /// or could write to: kAbsent, kSymlink, kNotRegular, kForeignOwner, kUnsafeMode, kHardLinked, kNotOpenable.
 /// Accepted owners are those of IsTrustedOwner().
 Result<SegmentFile> OpenSegmentFile(const std::string& path, bool for_writing, uid_t trusted_owner);
+
+/// Opens the file again by its path, read-only or for reading and writing as `access` says (O_RDONLY, O_RDWR). The
+/// descriptor gets a file description of its own. Not valid if another file has the name (errno is then ESTALE)
+/// or on another failure, which errno tells. Does not allocate. The caller holds ForkGuard::NoFork.
+UniqueFd ReopenSegmentFile(const char* path, const FileIdentity& identity, int access);
 
 /// Makes a file of `bytes` bytes, all holes, in the folder of `path`. It has no name yet, so it vanishes if
 /// the process dies. Mode 0660 in a set-group-id folder, else 0600, whatever the umask.

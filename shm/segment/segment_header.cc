@@ -55,7 +55,7 @@ std::array<std::uint8_t, 16> BootId() {
   std::string text;
   file >> text;
   std::erase(text, '-');
-  if (text.size() != 2 * id.size()) return {};  // not readable here: all zero, and not compared
+  if (text.size() != 2 * id.size()) return {};  // not readable: all zero
   for (std::size_t i = 0; i < id.size(); i++) {
     id[i] = static_cast<std::uint8_t>(std::strtoul(text.substr(2 * i, 2).c_str(), nullptr, 16));
   }
@@ -73,6 +73,13 @@ std::uint32_t OnlineCpuBound() {
       std::strtoul(text.c_str() + (last == std::string::npos ? 0 : last + 1), nullptr, 10);
   return text.empty() ? static_cast<std::uint32_t>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)))
                       : static_cast<std::uint32_t>(highest + 1);
+}
+
+Error BootIsUnknown() {
+  return Error{ErrorCode::kUnknown,
+               "it is not known since when the host runs, because /proc/sys/kernel/random/boot_id cannot be "
+               "read, so a "
+               "segment could be left over from before a reboot; mount /proc, or attach before the chroot"};
 }
 
 Error OutOfRange(const std::string& what, std::uint64_t value, std::uint64_t low, std::uint64_t high) {
@@ -105,6 +112,18 @@ Result<void> CheckOptions(const SegmentOptions& options) {
   }
   if (options.max_cpu_stripes > kMaxCpuStripes)
     return OutOfRange("number of CPU stripes", options.max_cpu_stripes, 0, kMaxCpuStripes);
+  return {};
+}
+
+Result<void> CheckHostIsKnown(const SegmentOptions& options) {
+  if (BootId() == std::array<std::uint8_t, 16>{}) return BootIsUnknown();
+  if (!options.shared_pid_namespaces && PidNamespace() == 0) {
+    return Error{
+        ErrorCode::kUnknown,
+        std::string("the PID namespace of this process is not known, because /proc/self/ns/pid cannot be "
+                    "read: ") +
+            std::strerror(errno) + "; mount /proc"};
+  }
   return {};
 }
 
@@ -173,9 +192,9 @@ Result<void> CheckHeader(const std::string& path, const layout::Header& header, 
                           "it has " + std::to_string(file_bytes) + " bytes, its header says " +
                               std::to_string(header.segment_bytes));
   }
-  const std::array<std::uint8_t, 16> boot_id = BootId(), none{};
-  const bool comparable = boot_id != none && std::memcmp(header.boot_id, none.data(), none.size()) != 0;
-  if (comparable && std::memcmp(header.boot_id, boot_id.data(), boot_id.size()) != 0) {
+  const std::array<std::uint8_t, 16> boot_id = BootId();
+  if (boot_id == std::array<std::uint8_t, 16>{}) return BootIsUnknown();
+  if (std::memcmp(header.boot_id, boot_id.data(), boot_id.size()) != 0) {
     return SegmentRefused(ErrorCode::kOtherBoot, path,
                           "it is left over from before the last reboot; remove it, and keep it on tmpfs");
   }

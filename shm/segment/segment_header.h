@@ -15,7 +15,11 @@ namespace shmetrics::shm {
 /// Returns kBadOption for the first option that is out of its range.
 Result<void> CheckOptions(const SegmentOptions& options);
 
-/// Makes the header of a new segment on this host. The options must have been checked.
+/// kUnknown if this process cannot find out what a header says of its host: the boot, and its PID namespace if the
+/// segment is for one namespace only.
+Result<void> CheckHostIsKnown(const SegmentOptions& options);
+
+/// Makes the header of a new segment on this host. The options must have been checked, and the host be known.
 layout::Header MakeHeader(const SegmentOptions& options);
 
 /// Checks that this is the header of a segment this library can use. Errors: kBadMagic, kOtherLayout,

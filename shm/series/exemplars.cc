@@ -7,6 +7,7 @@
 
 #include "shm/base/clock.h"
 #include "shm/base/crash_point.h"
+#include "shm/segment/refusal.h"
 #include "shm/series/family.h"
 #include "shm/series/key_hash.h"
 #include "shm/series/label_block.h"
@@ -37,8 +38,7 @@ ExemplarRecord* RecordsOf(const Segment& segment, Arena& arena, layout::SeriesRe
     Result<std::uint64_t> offset =
         arena.AllocateRecord(count * sizeof(ExemplarRecord), alignof(ExemplarRecord));
     if (!offset.ok()) {
-      *refusal =
-          offset.error().code == ErrorCode::kSegmentFull ? Refusal::kSegmentFull : Refusal::kOutOfMemory;
+      *refusal = RefusalOf(offset.error().code).value_or(Refusal::kOutOfMemory);
       return nullptr;
     }
     SHMETRICS_CRASH_POINT("exemplars_allocated");

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <utility>
@@ -14,9 +15,11 @@
 #include "shm/base/clock.h"
 #include "shm/base/crash_point.h"
 #include "shm/base/fork_guard.h"
-#include "shm/base/open_file.h"
+#include "shm/segment/refusal.h"
+#include "shm/segment/segment_file.h"
 #include "shm/series/label_block.h"
 #include "shm/workers/gauges.h"
+#include "shm/workers/slot_search.h"
 
 namespace shmetrics::shm {
 namespace {
@@ -28,6 +31,8 @@ constexpr off_t kLiveBytes = off_t{1} << 61;
 // A probe asks for a read lock: only a worker's write lock conflicts with it, no stranger's read lock does.
 constexpr short kProbeType = F_RDLCK;
 constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
+/// A process without a slot must cost next to nothing, however long it runs.
+constexpr std::int64_t kMaxFullSearchPauseNs = 64 * kRetryAfterNs;
 
 struct flock LockOf(short type, off_t start, off_t length) {
   struct flock lock {};
@@ -54,16 +59,33 @@ Error CannotHold(int error) {
   return Error{ErrorCode::kNotOpenable, std::string("cannot hold a worker slot: ") + std::strerror(error)};
 }
 
-/// Opens the file again, for a file description of its own.
-Result<UniqueFd> Reopen(const Segment& segment, int access) {
-  UniqueFd file = OpenFile(segment.path().c_str(), access | O_NOFOLLOW | O_NONBLOCK);
+/// Why a process that is attached cannot have a slot. Says who it is and what the file is like, as far as that can
+/// be found out, because a wrong user is the usual cause.
+Error CannotOpenAgain(const Segment& segment, int error) {
+  std::string why = "segment " + segment.path() +
+                    " cannot be opened again, so this process gets no worker slot: " + std::strerror(error) +
+                    "; it runs as uid " + std::to_string(geteuid()) + ", gid " + std::to_string(getegid());
   struct stat status;
-  if (file.valid() && fstat(file.get(), &status) == 0) {
-    if (FileIdentity{status.st_dev, status.st_ino} == segment.identity()) return file;
-    return Error{ErrorCode::kAbsent, "segment " + segment.path() + " has been replaced"};
+  if (fstat(segment.probe_fd(), &status) == 0) {
+    char mode[8];
+    std::snprintf(mode, sizeof mode, "%04o", status.st_mode & 07777U);
+    why += ", and the file has mode " + std::string(mode) + ", uid " + std::to_string(status.st_uid) +
+           ", gid " + std::to_string(status.st_gid);
   }
-  return Error{errno == ENOENT ? ErrorCode::kAbsent : ErrorCode::kNotOpenable,
-               "cannot claim a worker slot in segment " + segment.path() + ": " + std::strerror(errno)};
+  return Error{ErrorCode::kNotOpenable,
+               why + "; attach before fork(), or put the segment into a folder of the workers' group"};
+}
+
+/// A mapping that no child inherits, so that it holds the file's description for this process alone. Null on
+/// failure; errno then tells why.
+void* MapBeacon(const UniqueFd& file) {
+  void* beacon = mmap(nullptr, layout::kPageBytes, PROT_READ, MAP_SHARED, file.get(), 0);
+  if (beacon == MAP_FAILED) return nullptr;
+  if (madvise(beacon, layout::kPageBytes, MADV_DONTFORK) == 0) return beacon;
+  const int error = errno;
+  munmap(beacon, layout::kPageBytes);
+  errno = error;
+  return nullptr;
 }
 
 /// When this process began, by the wall clock. Field 22 of /proc/self/stat is in clock ticks since boot. It
@@ -82,9 +104,35 @@ std::int64_t StartedUnixNs() {
 
 }  // namespace
 
-WorkerSlot::WorkerSlot(const Segment& segment, std::string name) : segment_(segment), name_(std::move(name)) {
+WorkerSlot::WorkerSlot(const Segment& segment, std::string name)
+    : segment_(segment), name_(std::move(name)), for_later_(segment.identity()) {
   if (name_.size() > layout::kWorkerNameBytes) name_.resize(layout::kWorkerNameBytes);
   while (!IsValidUtf8(name_)) name_.pop_back();  // the cut may have gone through a character
+}
+
+void WorkerSlot::OpenForLater() {
+  // Not only in a child: the application may have forked in a way that calls no handler.
+  if (for_later_generation_ != ForkGuard::Generation()) for_later_.Take();
+  for_later_generation_ = ForkGuard::Generation();
+  for_later_.Keep(ReopenSegmentFile(segment_.path().c_str(), segment_.identity(), O_RDWR));
+}
+
+/// The path comes first. A child that calls no handler of fork() has inherited the kept descriptor, and with it
+/// the locks that are taken through it.
+Result<UniqueFd> WorkerSlot::OpenOwnDescription() {
+  UniqueFd file = ReopenSegmentFile(segment_.path().c_str(), segment_.identity(), O_RDWR);
+  if (file.valid()) return file;
+  const int error = errno;
+  switch (segment_.CheckName()) {
+    case Segment::Name::kLost:
+      return Error{ErrorCode::kAbsent, "segment " + segment_.path() + " has been removed or replaced"};
+    case Segment::Name::kUnknown:
+    case Segment::Name::kKept:
+      break;
+  }
+  if (for_later_generation_ == ForkGuard::Generation()) file = for_later_.Take();
+  if (file.valid()) return file;
+  return CannotOpenAgain(segment_, error);
 }
 
 Result<layout::WorkerSlot*> WorkerSlot::Hold() {
@@ -94,13 +142,12 @@ Result<layout::WorkerSlot*> WorkerSlot::Hold() {
     slot_ = nullptr;
     beacon_ = nullptr;
     retry_at_ns_ = 0;
+    full_search_at_ns_ = 0;
+    full_search_pause_ns_ = kRetryAfterNs;
   }
   if (slot_ != nullptr) return slot_;
   const std::int64_t now = NowNs(CLOCK_MONOTONIC);
-  if (now < retry_at_ns_) {
-    return Error{last_error_,
-                 "no worker slot in segment " + segment_.path() + ": the last attempt failed a moment ago"};
-  }
+  if (now < retry_at_ns_) return last_error_;
   Result<layout::WorkerSlot*> claimed = Claim();
   if (claimed.ok()) {
     slot_ = claimed.value();
@@ -109,9 +156,10 @@ Result<layout::WorkerSlot*> WorkerSlot::Hold() {
     return slot_;
   }
   retry_at_ns_ = now + kRetryAfterNs;
-  last_error_ = claimed.error().code;
-  if (last_error_ == ErrorCode::kNoFreeSlot) segment_.CountRefusal(layout::Refusal::kNoFreeSlot);
-  return claimed;
+  last_error_ = claimed.error();
+  const std::optional<layout::Refusal> reason = RefusalOf(last_error_.code);
+  if (reason && last_error_.code != ErrorCode::kAbsent) segment_.CountRefusal(*reason);
+  return last_error_;
 }
 
 // Claim of a slot; a death on any rung closes the description and so drops its locks:
@@ -126,34 +174,50 @@ Result<layout::WorkerSlot*> WorkerSlot::Hold() {
 Result<layout::WorkerSlot*> WorkerSlot::Claim() {
   const ForkGuard::NoFork no_fork;  // until only the mapping holds the description
   if (!no_fork.held()) return CannotHold(EAGAIN);
-  Result<UniqueFd> file = Reopen(segment_, O_RDWR);
+  Result<UniqueFd> file = OpenOwnDescription();
   if (!file.ok()) return file.error();
   no_fork.CloseInChild(file->get());
-  const std::uint32_t slot_count = segment_.header().slot_count;
-  for (std::uint32_t i = 0; i < slot_count; i++) {
-    const int taken = TryLock(file.value(), kClaimBytes + i);
+  Result<layout::WorkerSlot*> slot = ClaimThrough(file.value());
+  if (slot.ok()) {
+    for_later_.Take();
+  } else {
+    for_later_.Keep(std::move(file.value()));  // it has no lock now, and there may be no other way to it
+    for_later_generation_ = ForkGuard::Generation();
+  }
+  return slot;
+}
+
+Result<layout::WorkerSlot*> WorkerSlot::ClaimThrough(const UniqueFd& file) {
+  const std::int64_t now = NowNs(CLOCK_MONOTONIC);
+  const bool may_look_at_all = now >= full_search_at_ns_;
+  SlotSearch search(segment_, may_look_at_all ? SlotSearch::Reach::kAll : SlotSearch::Reach::kFew);
+  while (const std::optional<std::uint32_t> number = search.Next()) {
+    const int taken = TryLock(file, kClaimBytes + *number);
     if (taken == EAGAIN) continue;
     if (taken != 0) return CannotHold(taken);
     SHMETRICS_CRASH_POINT("slot_claim_locked");
-    auto* slot = reinterpret_cast<layout::WorkerSlot*>(segment_.base() + segment_.header().slots_offset) + i;
+    layout::WorkerSlot* slot = &segment_.worker_slot(*number);
     TakeOver(slot);
     SHMETRICS_CRASH_POINT("slot_taken_over");
-    if (TryLock(file.value(), kLiveBytes + i) != 0) {  // a stranger's read lock: skip this slot
-      Unlock(file.value(), kClaimBytes + i);
+    if (TryLock(file, kLiveBytes + *number) != 0) {  // a stranger's read lock: skip this slot
+      Unlock(file, kClaimBytes + *number);
       continue;
     }
     SHMETRICS_CRASH_POINT("slot_live_locked");
-    void* beacon = mmap(nullptr, layout::kPageBytes, PROT_READ, MAP_SHARED, file->get(), 0);
-    if (beacon == MAP_FAILED || madvise(beacon, layout::kPageBytes, MADV_DONTFORK) != 0) {
-      const int error = errno;
-      if (beacon != MAP_FAILED) munmap(beacon, layout::kPageBytes);
-      return CannotHold(error);
-    }
-    beacon_ = beacon;
-    return slot;
+    beacon_ = MapBeacon(file);
+    if (beacon_ != nullptr) return slot;
+    const int error = errno;
+    Unlock(file, kLiveBytes + *number);
+    Unlock(file, kClaimBytes + *number);
+    return CannotHold(error);
   }
-  return Error{ErrorCode::kNoFreeSlot, "all " + std::to_string(slot_count) + " worker slots of segment " +
-                                           segment_.path() + " belong to living processes; configure more"};
+  if (may_look_at_all) {
+    full_search_at_ns_ = now + full_search_pause_ns_;
+    full_search_pause_ns_ = std::min(2 * full_search_pause_ns_, kMaxFullSearchPauseNs);
+  }
+  return Error{ErrorCode::kNoFreeSlot, "all " + std::to_string(segment_.header().slot_count) +
+                                           " worker slots of segment " + segment_.path() +
+                                           " belong to living processes; configure more"};
 }
 
 void WorkerSlot::TakeOver(layout::WorkerSlot* slot) const {
@@ -178,14 +242,13 @@ void WorkerSlot::Release() {
 
 bool WorkerSlot::IsLost() {
   if (slot_ == nullptr || generation_ != ForkGuard::Generation()) return false;
-  const ForkGuard::NoFork no_fork;  // until the probe is closed
-  const UniqueFd probe = no_fork.held() ? OpenForProbing(segment_) : UniqueFd();
-  if (!probe.valid()) return false;
-  no_fork.CloseInChild(probe.get());
-  const auto* slots =
-      reinterpret_cast<const layout::WorkerSlot*>(segment_.base() + segment_.header().slots_offset);
-  const bool is_held = IsSlotHeld(probe.get(), static_cast<std::uint32_t>(slot_ - slots)) &&
+  const int probe = segment_.probe_fd();
+  if (probe < 0) return false;
+  const auto number = static_cast<std::uint32_t>(slot_ - &segment_.worker_slot(0));
+  const bool is_held = IsSlotHeld(probe, number) &&
                        slot_->epoch.load(std::memory_order_acquire) == epoch_;  // SYNC(slot-epoch)
+  // Asked again: if the application has closed the descriptor meanwhile, the answer was about another file.
+  if (!is_held && segment_.probe_fd() != probe) return false;
   return std::exchange(was_held_, is_held) && !is_held;
 }
 
@@ -214,11 +277,6 @@ std::vector<bool> AliveSlots(int probe_fd, std::uint32_t slot_count) {
 bool IsSlotHeld(int probe_fd, std::uint32_t slot) {
   struct flock lock = LockOf(kProbeType, kLiveBytes + slot, 1);
   return fcntl(probe_fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
-}
-
-UniqueFd OpenForProbing(const Segment& segment) {
-  Result<UniqueFd> file = Reopen(segment, O_RDONLY);
-  return file.ok() ? std::move(file.value()) : UniqueFd();
 }
 
 }  // namespace shmetrics::shm

@@ -32,10 +32,17 @@ class WorkerSlot {
   /// `segment` must outlive this. `name` is what people see; UTF-8, cut to 32 bytes.
   WorkerSlot(const Segment& segment, std::string name);
 
+  /// Opens the file now, for a claim that comes later, when this process may have neither the path nor the right
+  /// to open it: after setuid(), in a chroot. Call it when the segment comes into use, and again in each child
+  /// right after fork(): the child then closes what it has inherited, because a lock must not be held by two
+  /// processes. If the file cannot be opened, the claim will say why. Does not allocate. Only under
+  /// ForkGuard::NoFork.
+  void OpenForLater();
+
   /// This process's slot. Claims one if it has none: kNoFreeSlot, kAbsent (the file has lost its name),
-  /// kNotOpenable. After a failure it repeats the error for a second, and then tries again. Counts
-  /// kNoFreeSlot in the segment. Only under ForkGuard::Lock. A claim costs a few system calls for each slot
-  /// that is taken.
+  /// kNotOpenable (the file cannot be opened again). After a failure it repeats the error for a second, and then
+  /// tries again. Counts each failed attempt in the segment, but for kAbsent. Only under ForkGuard::Lock. What a
+  /// claim costs does not grow with the number of workers, until all slots are given out.
   Result<layout::WorkerSlot*> Hold();
 
   /// Gives the slot back, so that its gauges are no longer shown: for a process that goes on in another
@@ -49,7 +56,9 @@ class WorkerSlot {
   bool IsLost();
 
  private:
+  Result<UniqueFd> OpenOwnDescription();
   Result<layout::WorkerSlot*> Claim();
+  Result<layout::WorkerSlot*> ClaimThrough(const UniqueFd& file);
   void TakeOver(layout::WorkerSlot* slot) const;
 
   const Segment& segment_;
@@ -63,8 +72,13 @@ class WorkerSlot {
   /// back, so nothing counts as lost.
   bool was_held_ = false;
   void* beacon_ = nullptr;  ///< the mapping that keeps the locks
+  /// For a claim when the path cannot be opened. Closed as soon as there is a slot.
+  KeptFile for_later_;
+  std::uint64_t for_later_generation_ = 0;  ///< of the process that opened it
   std::int64_t retry_at_ns_ = 0;
-  ErrorCode last_error_{};
+  std::int64_t full_search_at_ns_ = 0;  ///< when every slot may be looked at again
+  std::int64_t full_search_pause_ns_ = 0;
+  Error last_error_{};
 };
 
 /// Which slots have a living owner. It asks the kernel through `probe_fd`, a descriptor of the segment file
@@ -75,9 +89,6 @@ std::vector<bool> AliveSlots(int probe_fd, std::uint32_t slot_count);
 /// True if one slot has a living owner, asked in the same way. Also true on an error, which proves nobody
 /// dead.
 bool IsSlotHeld(int probe_fd, std::uint32_t slot);
-
-/// A descriptor to ask with, for a process that keeps none. Not valid if the file has lost its name.
-UniqueFd OpenForProbing(const Segment& segment);
 
 }  // namespace shmetrics::shm
 

@@ -237,7 +237,7 @@ TEST_F(LeaseTest, LeasesOfARemovedSegmentGoOnThereAndNewOnesAreTakenInTheNext) {
 class LeaseWithoutSegmentTest : public LeaseTest {
  protected:
   LeaseGaugeFamily Detached() const {
-    return Registry::open({.segment = folder_ + "/no/such/folder/segment"})
+    return Registry::open({.segment = folder_ + "/no/such/folder/segment", .private_decisions = true})
         .lease_gauge({.name = "uploads", .labels = {"user_id"}});
   }
 };

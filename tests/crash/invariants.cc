@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <exception>
 #include <optional>
@@ -51,15 +52,16 @@ void ExpectWholeTable(const shm::Segment& segment, const shm::layout::EntryTable
   EXPECT_EQ(lists.size(), entries) << "a list leads to what is no entry";
 }
 
-/// The leases of the first slot's present owner, according to the shards.
-std::uint64_t LeasesOnRecord(const shm::Segment& segment) {
+/// The leases of the present owner of `slot`, according to the shards.
+std::uint64_t LeasesOnRecord(const shm::Segment& segment, const shm::layout::WorkerSlot& slot) {
   std::uint64_t leases = 0;
-  const std::uint64_t epoch = segment.worker_slot(0).epoch.load();
+  const auto slot_number = static_cast<std::uint32_t>(&slot - &segment.worker_slot(0));
+  const std::uint64_t epoch = slot.epoch.load();
   for (std::uint32_t number = 0; number < shm::layout::kLeaseShards; number++) {
     const Result<shm::LeaseShard> shard = shm::LeaseShard::Lock(segment, number);
     if (!shard.ok()) continue;
     shard->leases().ForEach([&](const shm::layout::LeaseEntry& entry) {
-      const bool is_his = entry.owner_slot.load() == 0 && entry.owner_epoch.load() == epoch;
+      const bool is_his = entry.owner_slot.load() == slot_number && entry.owner_epoch.load() == epoch;
       leases += shm::IsInUse(entry) && is_his ? 1 : 0;
     });
   }
@@ -128,9 +130,10 @@ void ExpectUsable(Lessee* witness, SegmentReading* reading) {
   EXPECT_EQ(reading->Gauge("witness_depth{n=\"a\"}"), 4.0);
   EXPECT_EQ(reading->Gauge("uploads{user_id=\"witness\"}"), 1.0);
   EXPECT_EQ(reading->AliveWorkers(), 1U);
-  EXPECT_EQ(reading->snapshot().segment.leases, LeasesOnRecord(worker.segment())) << "leases visible";
   const Result<shm::layout::WorkerSlot*> slot = worker.slot().Hold();
-  EXPECT_TRUE(slot.ok() && slot.value() == &worker.segment().worker_slot(0)) << "the first slot was not free";
+  ASSERT_TRUE(slot.ok()) << slot.error().message;
+  EXPECT_EQ(reading->snapshot().segment.leases, LeasesOnRecord(worker.segment(), *slot.value()))
+      << "leases visible";
 }
 
 void ExpectSurvived(const std::string& path, const Operation& operation, Runs runs) try {
@@ -139,8 +142,13 @@ void ExpectSurvived(const std::string& path, const Operation& operation, Runs ru
   ExpectWhole(reading.Again());
   ExpectNobodyAlive(reading);
   ExpectWholeShards(witness.worker().segment());
+  const shm::Segment& segment = witness.worker().segment();
+  const std::uint32_t given = segment.mutable_header().slots_given;
+  // The image of a death is taken of a process that lives on, but nobody has the id of the dead.
+  for (std::uint32_t i = 0; i < segment.header().slot_count; i++) segment.worker_slot(i).pid = 0;
   operation.check(witness, reading, runs);
   ExpectUsable(&witness, &reading);
+  EXPECT_LE(segment.mutable_header().slots_given, std::max(given, 1U)) << "no slot of the dead was free";
   ExpectWhole(reading);
   ExpectWholeShards(witness.worker().segment());
   witness.worker().slot().Release();  // nobody else uses this segment any more

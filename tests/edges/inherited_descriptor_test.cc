@@ -1,8 +1,11 @@
-// Faults L13 and L14. A child must inherit no descriptor of the segment: as long as it kept one open, the kernel would
-// report its dead parent as alive. And fork() must return, also from a signal handler, where POSIX allows it.
+// Faults L13 and L14. A child must inherit no descriptor through which its parent holds or takes a lock: as long as the
+// child kept it open, the kernel would report its dead parent as alive. And fork() must return, also from a signal handler, where POSIX allows it.
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/kcmp.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,9 +32,20 @@ using testing::RunInChild;
 constexpr int kDescriptors = 64;
 constexpr int kForks = 400;
 
-/// How many of the low descriptors of this process lead into `folder`, or into /proc, which shmetrics reads. Takes no
-/// memory: in a child of many threads, AddressSanitizer's allocator may be locked for good.
-int DescriptorsInto(const std::string& folder) {
+/// True if `fd` of this process and a descriptor of its parent are one open file. What is done to the file through one
+/// of them, a lock above all, is then done through both.
+bool IsSharedWithParent(int fd) {
+  for (int theirs = 3; theirs < kDescriptors; theirs++) {
+    if (syscall(SYS_kcmp, getppid(), getpid(), KCMP_FILE, theirs, fd) == 0) return true;
+  }
+  return false;
+}
+
+/// How many of the low descriptors of this process lead into /proc, which shmetrics reads, or to a lock file, or are a
+/// parent's open file that can write to `folder`. A child keeps a descriptor that only asks who lives, and opens one of
+/// its own for its slot. Takes no memory: in a child of many threads, AddressSanitizer's allocator may be locked for
+/// good.
+int InheritedDescriptors(const std::string& folder) {
   int found = 0;
   for (int fd = 3; fd < kDescriptors; fd++) {
     std::array<char, 64> link{};
@@ -40,7 +54,11 @@ int DescriptorsInto(const std::string& folder) {
     const ssize_t length = readlink(link.data(), target.data(), target.size());
     if (length <= 0) continue;
     const std::string_view path(target.data(), static_cast<std::size_t>(length));
-    if (path.substr(0, folder.size()) == folder || path.substr(0, 6) == "/proc/") found++;
+    const bool can_write = (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
+    const bool is_ours = path.substr(0, folder.size()) == folder;
+    if (path.substr(0, 6) == "/proc/" || (is_ours && path.ends_with(".lock")) ||
+        (is_ours && can_write && IsSharedWithParent(fd)))
+      found++;
   }
   return found;
 }
@@ -57,7 +75,7 @@ class InheritedDescriptorTest : public testing::RegistryFixture {
     int leaking = 0;
     for (int i = 0; i < kForks; i++) {
       const pid_t child = fork();
-      if (child == 0) _exit(DescriptorsInto(folder_) == 0 ? 0 : 1);
+      if (child == 0) _exit(InheritedDescriptors(folder_) == 0 ? 0 : 1);
       if (Child(child).Wait() != 0) leaking++;
     }
     stop = true;
@@ -67,7 +85,7 @@ class InheritedDescriptorTest : public testing::RegistryFixture {
 };
 
 // Fault L14.
-TEST_F(InheritedDescriptorTest, NoChildInheritsTheDescriptorThatAsksWhoIsAlive) {
+TEST_F(InheritedDescriptorTest, NoChildInheritsAnythingThatCanLockBesideDecisions) {
   const LeaseGaugeFamily streams = Open().lease_gauge({.name = "streams", .labels = {"user"}});
   // The owner is another process, so each refused request asks the kernel about it.
   const Child owner([&] {
@@ -111,7 +129,7 @@ int outcome = 0;
 /// What a SIGCHLD handler of an old server does: it forks, and waits for the child.
 void Handle(int) {
   const pid_t child = fork();
-  if (child == 0) _exit(DescriptorsInto(*folder_of_the_segment) == 0 ? 0 : 1);
+  if (child == 0) _exit(InheritedDescriptors(*folder_of_the_segment) == 0 ? 0 : 1);
   int status = 0;
   waitpid(child, &status, 0);
   outcome |= status;

@@ -105,8 +105,9 @@ class SHMETRICS_EXPORT Quota {
   /// `minutes` is more than 0 and at most 1,000,000. It is kept in billionths, rounded to the nearest; no
   /// amount is rounded to 0.
   /// If the ledger has no room for another user, the minutes are allowed and not counted, and the agent shows
-  /// how often that happened (ledger_full). Without a segment they are also allowed, up to the whole limit in
-  /// one call, and not counted.
+  /// how often that happened (ledger_full). Without a segment nothing is decided: kAbsent. With
+  /// RegistryOptions::private_decisions, and as long as there has never been a segment, each process counts for
+  /// itself.
   Result<DailyMinutes> consume_daily_minutes(std::string_view user_id, double minutes,
                                              std::optional<Tier> tier = {}) const noexcept;
   /// Tells if the user could take `minutes` now, or with 0 if any are left. Takes none. A denial counts as a

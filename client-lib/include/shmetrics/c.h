@@ -140,7 +140,9 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_fractional_add(shmetrics_fractional* c
 SHMETRICS_EXPORT shmetrics_code shmetrics_gauge_with(const shmetrics_family* family,
                                                      const char* const* values, size_t count,
                                                      shmetrics_gauge** gauge);
-/// Every double is a value. The first set in a process claims its worker slot with a few system calls.
+/// Every double is a value. The first set in a process claims its worker slot with a few system calls. If the process
+/// gets none, no scrape shows the value, and set, add and sub say why: SHMETRICS_NOT_OPENABLE, SHMETRICS_NO_FREE_SLOT,
+/// SHMETRICS_ABSENT. The value is kept; after a second, the next call asks again.
 SHMETRICS_EXPORT shmetrics_code shmetrics_gauge_set(shmetrics_gauge* gauge, double value);
 /// Adds to this process's value, which counts as 0 before its first set.
 SHMETRICS_EXPORT shmetrics_code shmetrics_gauge_add(shmetrics_gauge* gauge, double delta);
@@ -173,8 +175,9 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_histogram_observe_exemplar(const shmet
 // Leases. Lease and LeaseGaugeFamily in shmetrics/lease.h say what they promise and what the codes mean.
 
 /// Takes a lease on a key if the key has fewer than `limit` live ones on this host. A negative limit, such as
-/// SHMETRICS_UNLIMITED, allows any number, 0 none. SHMETRICS_BAD_OPTION for more than 2^32 - 2. The lease lives `ttl_ms` milliseconds from now and from each renewal; with 0,
-/// as long as this process.
+/// SHMETRICS_UNLIMITED, allows any number, 0 none. SHMETRICS_BAD_OPTION for more than 2^32 - 2. The lease lives
+/// `ttl_ms` milliseconds from now and from each renewal; with 0, as long as this process. Without a segment nothing
+/// is decided: SHMETRICS_ABSENT.
 SHMETRICS_EXPORT shmetrics_code shmetrics_lease_try_acquire(const shmetrics_family* family,
                                                             const char* const* values, size_t count,
                                                             int64_t limit, int64_t ttl_ms,

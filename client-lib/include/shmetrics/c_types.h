@@ -61,7 +61,10 @@ enum {
   SHMETRICS_CONCURRENT_STREAMS = 70,  ///< the user has as many streams as the tier allows
   SHMETRICS_CONCURRENT_JOBS = 71,     ///< the user has as many jobs as the tier allows
   SHMETRICS_DAILY_MINUTES = 72,       ///< the user has used up the minutes of the day
-  SHMETRICS_LEDGER_FULL = 73          ///< the segment has its maximum of users in the ledger
+  SHMETRICS_LEDGER_FULL = 73,         ///< the segment has its maximum of users in the ledger
+  // All of them.
+  /// The kernel did not say what the answer depends on: a namespace of this process, its memory limit.
+  SHMETRICS_UNKNOWN = 80
 };
 
 /// Size of the longest message; longer ones are cut.
@@ -111,7 +114,9 @@ typedef struct shmetrics_registry_options {
   uint32_t ledger_limit;         ///< users whose tier and minutes are kept; 512 .. 1,048,576. Default: 65,536
   /// Not 0: processes of several PID namespaces take leases. It costs each of them a file lock.
   int32_t shared_pid_namespaces;
-  uint32_t reserved;  ///< must be 0
+  /// Not 0: limits are decided within each process as long as there has never been a segment. Default: nothing is
+  /// decided then, and leases, streams, jobs and minutes answer SHMETRICS_ABSENT.
+  int32_t private_decisions;
 } shmetrics_registry_options;
 
 /// The name of a metric family and the labels of its series. FamilyOptions in shmetrics/family.h says what is
@@ -134,7 +139,7 @@ typedef struct shmetrics_labels {
   size_t count;
 } shmetrics_labels;
 
-/// The state of a registry.
+/// The state of a registry. Whether it decides limits within the process is told by shmetrics_registry_describe().
 typedef struct shmetrics_status {
   int32_t attached;  ///< 1: to a segment; 0: everything counts in private memory
   /// 1: a limit was reached or memory ran out, and some label sets or gauges have no place.

@@ -112,9 +112,13 @@ class SHMETRICS_EXPORT LeaseGaugeFamily : public Family {
   ///   label block.
   ///   kBadOption: the TTL is 0 or less.
   ///   kNotOpenable: the limit would refuse, but the kernel cannot be asked who lives, for want of a
-  ///   descriptor.
+  ///   descriptor; or this process cannot open the segment's file again, for a worker slot.
+  ///   kAbsent: nothing was decided, because there is no segment, or because it was removed and cannot be made
+  ///   anew, or because that cannot be found out.
+  ///   kUnknown: nothing was decided, because /proc does not tell this process's namespaces.
   ///   The family's own error, if the family was refused.
-  /// Without a segment the lease exists in this process only, and the limit counts this process's leases.
+  /// With RegistryOptions::private_decisions, and as long as there has never been a segment, the lease exists in
+  /// this process only, and the limit counts this process's leases.
   ///
   /// Thread-safe; in a forked child it works for the child. Costs some hundred nanoseconds, and with a limit
   /// some more for each live lease of the key. It costs more only when the limit would refuse: then the

@@ -32,6 +32,8 @@ struct RegistryStatus {
   bool attached;  ///< true: to a segment; false: everything counts in private memory
   /// True if a limit was reached or memory ran out, and some label sets or gauges have no place.
   bool full;
+  /// True if limits are decided within this process now (RegistryOptions::private_decisions).
+  bool decides_privately;
   std::string segment;  ///< path
   /// Why the registry is not attached, or why a removed segment could not be replaced; empty if all is well.
   std::string error;

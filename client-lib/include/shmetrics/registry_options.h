@@ -29,6 +29,10 @@ struct RegistryOptions {
   /// them a file lock, some microseconds. Without it, a process in another namespace than the maker's is
   /// refused leases.
   bool shared_pid_namespaces = false;
+  /// What decides if there has never been a segment, in this process or one that it descends from. False: nothing;
+  /// leases, streams, jobs and minutes answer kAbsent. True: each process decides for itself, so a limit of 3 allows
+  /// 3 in each process. Once a process has had a segment, only a segment decides.
+  bool private_decisions = false;
 };
 
 }  // namespace shmetrics

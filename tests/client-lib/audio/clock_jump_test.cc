@@ -100,7 +100,8 @@ TEST_P(ClockJumpTest, LeasesNeitherExpireNorComeBack) {
 
 TEST_P(ClockJumpTest, LeasesWithoutASegmentNeitherExpireNorComeBack) {
   const LeaseGaugeFamily uploads =
-      Registry::open({.segment = folder_ + "/no/such/folder/segment"}).lease_gauge({.name = "uploads"});
+      Registry::open({.segment = folder_ + "/no/such/folder/segment", .private_decisions = true})
+          .lease_gauge({.name = "uploads"});
   Result<Lease> lasting = uploads.try_acquire({}, {.limit = 1, .ttl = 1h});
   for (void (*jump)() : {Jump, JumpBack}) {
     jump();

@@ -234,13 +234,17 @@ TEST_F(AudioTest, EveryDenialOfAnyPathIsExactlyOneViolation) {
   EXPECT_EQ(Violations("daily_minutes"), 2 * kTimes);
 }
 
-TEST_F(AudioTest, WithoutASegmentStreamsAreLimitedInThisProcessAndMinutesAreAllowed) {
-  const Quota quota(Registry::open({.segment = folder_ + "/no/such/folder/segment"}));
+TEST_F(AudioTest, WithoutASegmentAProgramThatAsksForItDecidesWithinTheProcess) {
+  const Quota quota(
+      Registry::open({.segment = folder_ + "/no/such/folder/segment", .private_decisions = true}));
   const Result<Stream> stream = quota.try_start_stream("42");
   ASSERT_TRUE(stream);
   EXPECT_EQ(quota.try_start_stream("42").error().code, ErrorCode::kConcurrentStreams);
-  EXPECT_TRUE(quota.consume_daily_minutes("42", 10));
-  EXPECT_FALSE(quota.consume_daily_minutes("42", 31)) << "more than a day has";
+  EXPECT_EQ(quota.consume_daily_minutes("42", 20)->used, 20);
+  EXPECT_EQ(quota.consume_daily_minutes("42", 11).error().code, ErrorCode::kDailyMinutes);
+  EXPECT_EQ(quota.check_daily_minutes("42")->remaining, 10);
+  EXPECT_EQ(quota.consume_daily_minutes("42", 10)->used, 30);
+  EXPECT_EQ(testing::RunInChild([&] { EXPECT_EQ(quota.check_daily_minutes("42")->used, 0); }), 0);
   EXPECT_EQ(quota.set_tier("42", Tier::premium).error().code, ErrorCode::kAbsent);
   EXPECT_EQ(quota.tier("42").value(), Tier::free);
 }

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "shm/base/unique_fd.h"
+#include "shm/segment/segment.h"
 #include "shm/snapshot/snapshot.h"
 #include "shmetrics/shmetrics.h"
 #include "tests/support/child.h"
@@ -96,6 +97,9 @@ TEST_F(RestoredWorkerTest, ItsLeasesHaveEndedAndTheNextOneIsShown) {
 
 TEST_F(RestoredWorkerTest, LeavesItsFormerSlotToTheWorkerThatHasClaimedIt) {
   LoseLocks();
+  // The process was restored on another host, so nobody here has its id.
+  const auto segment = shm::Segment::Attach(segment_, shm::Segment::Access::kReadWrite);
+  segment.value()->worker_slot(0).pid = INT32_MAX;
   const testing::SharedPage<std::atomic<bool>> ready;
   const Child successor([&] {
     Open().gauge({.name = "depth"}).set(100);

@@ -102,6 +102,7 @@ TEST_F(CInterfaceTest, TheNumbersAreThoseOfTheFirstVersion) {
       {SHMETRICS_FOREIGN_NAMESPACE, "64"},
       {SHMETRICS_CONCURRENT_STREAMS, "70"},
       {SHMETRICS_LEDGER_FULL, "73"},
+      {SHMETRICS_UNKNOWN, "80"},
   };
   for (const auto& [code, number] : codes) {
     EXPECT_EQ(std::to_string(code), number) << shmetrics_code_name(code);

@@ -110,7 +110,7 @@ TEST_F(CRefusalTest, ARefusedFamilySaysWhyAndWorksInPrivateMemory) {
   ASSERT_NE(family, nullptr);
   shmetrics_gauge* gauge = nullptr;
   EXPECT_EQ(shmetrics_gauge_with(family, nullptr, 0, &gauge), SHMETRICS_CONFLICT);
-  EXPECT_EQ(shmetrics_gauge_set(gauge, 1), SHMETRICS_OK);
+  EXPECT_EQ(shmetrics_gauge_set(gauge, 1), SHMETRICS_CONFLICT);
   shmetrics_status status;
   EXPECT_EQ(shmetrics_registry_status(registry, &status), SHMETRICS_OK);
   EXPECT_EQ(status.refusals, 1U);

@@ -21,7 +21,7 @@ TEST(LayoutTest, ConstantsAreThoseOfLayoutOne) {
   EXPECT_EQ(kMaxLabels, 32U);
   EXPECT_EQ(kMaxLabelBlockBytes, 4096U);
   EXPECT_EQ(kMaxBounds, 255U);
-  EXPECT_EQ(kRefusals, 15U);
+  EXPECT_EQ(kRefusals, 18U);
   EXPECT_EQ(kMaxFamilies, 65'536U);
   EXPECT_EQ(kHashFunction, 4U);
   EXPECT_EQ(kMovedTicket, UINT64_MAX);
@@ -63,7 +63,7 @@ TEST(LayoutTest, HeaderLiesWhereItAlwaysLay) {
 }
 
 TEST(LayoutTest, LiveWordsStandOnCacheLinesOfTheirOwn) {
-  EXPECT_EQ(sizeof(MutableHeader), 448U);
+  EXPECT_EQ(sizeof(MutableHeader), 576U);
   EXPECT_EQ(alignof(MutableHeader), 64U);
   EXPECT_EQ(offsetof(MutableHeader, used), 0U);
   EXPECT_EQ(offsetof(MutableHeader, committed_front), 64U);
@@ -73,7 +73,9 @@ TEST(LayoutTest, LiveWordsStandOnCacheLinesOfTheirOwn) {
   EXPECT_EQ(offsetof(MutableHeader, ticket), 192U);
   EXPECT_EQ(offsetof(MutableHeader, mutex_recoveries), 256U);
   EXPECT_EQ(offsetof(MutableHeader, ledger_loaded), 264U);
-  EXPECT_EQ(offsetof(MutableHeader, refusals), 320U);
+  EXPECT_EQ(offsetof(MutableHeader, slots_given), 320U);
+  EXPECT_EQ(offsetof(MutableHeader, slot_cursor), 324U);
+  EXPECT_EQ(offsetof(MutableHeader, refusals), 384U);
 }
 
 TEST(LayoutTest, WorkerSlotFillsTwoCacheLines) {

@@ -247,6 +247,7 @@ TEST_F(LeasesTest, AProcessThatCannotAskWhetherOwnersLiveIsNotToldThatTheLimitIs
     ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &files), 0);
     const rlimit none{0, files.rlim_max};
     ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    close(lessee.worker().segment().probe_fd());  // as daemons do
     const Result<HeldLease> refused = lessee.Acquire("42", 1);
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code, ErrorCode::kNotOpenable);

@@ -124,13 +124,27 @@ TEST_F(OwnerProbeTest, ADecisionUsesOneAnswerForEachOwner) {
   EXPECT_TRUE(IsDead(first, Asks::kTheKernel));
 }
 
-// Fault 26.
-TEST_F(OwnerProbeTest, NobodyIsProvedDeadInASegmentThatHasLostItsName) {
+// Faults 26 and L4.
+TEST_F(OwnerProbeTest, ADeadOwnerIsProvedDeadAlsoWhereThePathIsOutOfReach) {
+  Owner dead = NewOwner(), living = NewOwner();
+  dead.process.Kill();
+  std::filesystem::remove(path_);
+  EXPECT_TRUE(IsDead(dead, Asks::kTheKernel));
+  EXPECT_FALSE(IsDead(living, Asks::kTheKernel));
+}
+
+TEST_F(OwnerProbeTest, NobodyIsProvedDeadOnceNoDescriptorIsLeftToAskWith) {
   Owner owner = NewOwner();
   owner.process.Kill();
   std::filesystem::remove(path_);
-  EXPECT_FALSE(IsDead(owner, Asks::kTheKernel));
-  EXPECT_TRUE(OwnerProbe(asking_.segment(), Asks::kTheKernel).IsDead(owner.slot, owner.epoch + 1));
+  const int probe = asking_.segment().probe_fd();
+  ASSERT_EQ(dup2(STDIN_FILENO, probe),
+            probe);  // as after a daemon has closed it: the number is another file's
+  OwnerProbe asked(asking_.segment(), Asks::kTheKernel);
+  EXPECT_FALSE(asked.IsDead(owner.slot, owner.epoch));
+  EXPECT_TRUE(asked.could_not_ask());
+  EXPECT_TRUE(asked.IsDead(owner.slot, owner.epoch + 1)) << "the slot itself says so";
+  EXPECT_EQ(close(probe), 0) << "what is not the segment's is not closed";
 }
 
 }  // namespace

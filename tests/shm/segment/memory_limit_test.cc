@@ -70,7 +70,7 @@ class MemoryGroupTest : public ::testing::Test {
 
 TEST_F(MemoryGroupTest, HeadroomIsWhatTheLimitLeaves) {
   EXPECT_EQ(group_.Run([] {
-    const std::uint64_t before = MemoryHeadroom();
+    const std::uint64_t before = MemoryHeadroom().value();
     EXPECT_LE(before, 8U << 20U);
     EXPECT_GE(before, 4U << 20U);
     const std::size_t bytes = 2U << 20U;
@@ -78,7 +78,7 @@ TEST_F(MemoryGroupTest, HeadroomIsWhatTheLimitLeaves) {
         mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     ASSERT_NE(memory, MAP_FAILED);
     // The kernel counts in batches of 64 pages for each CPU, and may give some back meanwhile.
-    EXPECT_LE(MemoryHeadroom(), before - bytes / 2);
+    EXPECT_LE(MemoryHeadroom().value(), before - bytes / 2);
   }),
             0);
 }

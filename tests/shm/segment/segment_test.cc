@@ -1,5 +1,6 @@
 #include "shm/segment/segment.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -138,12 +139,13 @@ TEST_F(SegmentTest, ReadOnlyMappingCannotBeWritten) {
             77);
 }
 
-TEST_F(SegmentTest, OnlyReadersKeepADescriptor) {
+TEST_F(SegmentTest, ReadersAndWritersKeepADescriptorThatCannotWrite) {
   const auto writer = Segment::AttachOrCreate(path_, SmallSegment());
   const auto reader = Segment::Attach(path_, Access::kReadOnly);
   ASSERT_TRUE(writer.ok() && reader.ok());
-  EXPECT_EQ(writer.value()->probe_fd(), -1);
-  EXPECT_GE(reader.value()->probe_fd(), 0);
+  for (const int probe : {writer.value()->probe_fd(), reader.value()->probe_fd()}) {
+    EXPECT_EQ(fcntl(probe, F_GETFL) & O_ACCMODE, O_RDONLY);
+  }
 }
 
 TEST_F(SegmentTest, WritesAreSeenThroughOtherMappings) {
@@ -161,13 +163,13 @@ TEST_F(SegmentTest, WritesAreSeenThroughOtherMappings) {
 TEST_F(SegmentTest, SegmentLosesItsNameWhenTheFileIsRemoved) {
   const auto segment = Segment::AttachOrCreate(path_, SmallSegment());
   ASSERT_TRUE(segment.ok());
-  EXPECT_TRUE(segment.value()->HasName());
+  EXPECT_EQ(segment.value()->CheckName(), Segment::Name::kKept);
   std::filesystem::remove(path_);
-  EXPECT_FALSE(segment.value()->HasName());
+  EXPECT_EQ(segment.value()->CheckName(), Segment::Name::kLost);
   const auto next = Segment::AttachOrCreate(path_, SmallSegment());
   ASSERT_TRUE(next.ok());
-  EXPECT_FALSE(segment.value()->HasName()) << "another file of the name is not this one";
-  EXPECT_TRUE(next.value()->HasName());
+  EXPECT_EQ(segment.value()->CheckName(), Segment::Name::kLost) << "another file of the name is not this one";
+  EXPECT_EQ(next.value()->CheckName(), Segment::Name::kKept);
   EXPECT_FALSE(segment.value()->identity() == next.value()->identity());
   segment.value()->CountRefusal(layout::Refusal::kConflict);  // the old mapping is still usable
   EXPECT_EQ(segment.value()->mutable_header().refusals[1].load(), 1U);
