@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "shmetrics/audio_tier.h"
-#include "shmetrics/export.h"
+#include "shmetrics/cxx_export.h"
 #include "shmetrics/lease.h"
 #include "shmetrics/registry.h"
 #include "shmetrics/result.h"
@@ -31,10 +31,12 @@ struct StartOptions {
   std::optional<Lifetime> lifetime = {};
 };
 
+class SHMETRICS_CXX_EXPORT Quota;
+
 /// A stream or a job that was admitted. It counts for its user until it is finished or this object is
 /// destroyed.
 /// Moves, threads and forks: as for Lease.
-class SHMETRICS_EXPORT Activity {
+class SHMETRICS_CXX_EXPORT Activity {
  public:
   Activity() noexcept = default;
 
@@ -86,7 +88,7 @@ struct QuotaStatus {
 /// defaults.
 /// Thread-safe. May be made before fork(): children use it as their own. Cheap to copy. Lives as long as its
 /// process.
-class SHMETRICS_EXPORT Quota {
+class SHMETRICS_CXX_EXPORT Quota {
  public:
   explicit Quota(Registry& registry = Registry::global(), const QuotaOptions& options = {}) noexcept;
 

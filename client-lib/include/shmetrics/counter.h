@@ -10,7 +10,7 @@
 #include <type_traits>
 
 #include "shm/cells.h"
-#include "shmetrics/export.h"
+#include "shmetrics/cxx_export.h"
 #include "shmetrics/family.h"
 #include "shmetrics/label_pair.h"
 
@@ -18,11 +18,14 @@ namespace shmetrics {
 
 namespace internal {
 /// Cells of this process that nobody reads, for handles without a place in a segment.
-SHMETRICS_EXPORT std::uint64_t* detached_cells() noexcept;
+SHMETRICS_CXX_EXPORT std::uint64_t* detached_cells() noexcept;
 /// Stores the exemplar of a value that was counted in a series. Null: in none. Counters pass kNoBuckets.
-SHMETRICS_EXPORT void keep_exemplar(void* series, const shm::BucketIndex& buckets, double value,
-                                    const LabelPair* labels, std::size_t label_count) noexcept;
+SHMETRICS_CXX_EXPORT void keep_exemplar(void* series, const shm::BucketIndex& buckets, double value,
+                                        const LabelPair* labels, std::size_t label_count) noexcept;
 }  // namespace internal
+
+class SHMETRICS_CXX_EXPORT CounterFamily;
+class SHMETRICS_CXX_EXPORT FractionalCounterFamily;
 
 /// A handle to one counter series, shared by all processes. Trivially copyable. Take it once and keep it: it
 /// works for the life of the process and in forked children, whatever happens to the registry. A handle taken
@@ -111,7 +114,7 @@ class FractionalCounter {
 static_assert(std::is_trivially_copyable_v<FractionalCounter>);
 
 /// A family of counters.
-class SHMETRICS_EXPORT CounterFamily : public Family {
+class SHMETRICS_CXX_EXPORT CounterFamily : public Family {
  public:
   /// The series with these label values, in the order of FamilyOptions::labels. It is registered if it is new
   /// on this host. Looking up a known one costs some tens of nanoseconds and takes no lock; keep the handle
@@ -145,7 +148,7 @@ class SHMETRICS_EXPORT CounterFamily : public Family {
 };
 
 /// A family of counters that take fractions.
-class SHMETRICS_EXPORT FractionalCounterFamily : public Family {
+class SHMETRICS_CXX_EXPORT FractionalCounterFamily : public Family {
  public:
   /// Like CounterFamily::with().
   FractionalCounter with(std::initializer_list<std::string_view> values) const noexcept {

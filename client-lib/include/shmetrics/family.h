@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "shmetrics/export.h"
+#include "shmetrics/cxx_export.h"
 #include "shmetrics/result.h"
 
 namespace shmetrics {
@@ -33,6 +33,8 @@ class FamilyBinding;
 struct FamilyAccess;  // for the C interface, whose handle is the binding
 }  // namespace internal
 
+class SHMETRICS_CXX_EXPORT Registry;
+
 /// The common part of all metric families. A value: copy it and keep it; copies mean the same family. All
 /// functions are thread-safe, and safe in a forked child. A family that was refused still gives out working
 /// handles; they count in private memory, and error() says why.
@@ -42,7 +44,7 @@ struct FamilyAccess;  // for the C interface, whose handle is the binding
 /// overflow series (label otel_metric_overflow="true"), so that totals stay true. Gauges count in private
 /// memory, because values of different series must not be merged. The segment counts each refusal, and the
 /// agent shows the count.
-class SHMETRICS_EXPORT Family {
+class SHMETRICS_CXX_EXPORT Family {
  public:
   /// True if the family is registered in a segment now.
   bool ok() const noexcept;

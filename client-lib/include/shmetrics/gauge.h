@@ -7,7 +7,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "shmetrics/export.h"
+#include "shmetrics/cxx_export.h"
 #include "shmetrics/family.h"
 
 namespace shmetrics {
@@ -26,8 +26,10 @@ enum class GaugeMode : std::uint8_t {
 
 namespace internal {
 class GaugeBinding;
-SHMETRICS_EXPORT GaugeBinding* detached_gauge() noexcept;
+SHMETRICS_CXX_EXPORT GaugeBinding* detached_gauge() noexcept;
 }  // namespace internal
+
+class SHMETRICS_CXX_EXPORT GaugeFamily;
 
 /// A handle to this process's value in one gauge series. Trivially copyable; works for the life of the
 /// process. In a forked child it means the child's own value, which does not exist until the child sets it.
@@ -35,7 +37,7 @@ SHMETRICS_EXPORT GaugeBinding* detached_gauge() noexcept;
 /// Thread-safe and fork-safe. Not async-signal-safe: the first set in a process claims its worker slot with a
 /// few system calls. If another thread is forking just then, it waits for that, for a second at most. Later
 /// sets cost some tens of nanoseconds. Every double is a value, also NaN and the infinities.
-class SHMETRICS_EXPORT Gauge {
+class SHMETRICS_CXX_EXPORT Gauge {
  public:
   /// A handle that is shown nowhere until one from GaugeFamily::with() is assigned to it.
   Gauge() noexcept : binding_(internal::detached_gauge()) {}
@@ -54,7 +56,7 @@ class SHMETRICS_EXPORT Gauge {
 static_assert(std::is_trivially_copyable_v<Gauge>);
 
 /// A family of gauges.
-class SHMETRICS_EXPORT GaugeFamily : public Family {
+class SHMETRICS_CXX_EXPORT GaugeFamily : public Family {
  public:
   /// The series with these label values. Costs a look-up in the segment and one in this process.
   Gauge with(std::initializer_list<std::string_view> values) const noexcept {

@@ -11,7 +11,7 @@
 
 #include "shm/cells.h"
 #include "shmetrics/counter.h"
-#include "shmetrics/export.h"
+#include "shmetrics/cxx_export.h"
 #include "shmetrics/family.h"
 
 namespace shmetrics {
@@ -23,11 +23,13 @@ using Buckets = std::vector<double>;
 namespace buckets {
 
 /// `count` bounds: start, start + width, start + 2 width, …
-SHMETRICS_EXPORT Buckets linear(double start, double width, std::uint32_t count);
+SHMETRICS_CXX_EXPORT Buckets linear(double start, double width, std::uint32_t count);
 /// `count` bounds: start, start * factor, start * factor^2, …
-SHMETRICS_EXPORT Buckets exponential(double start, double factor, std::uint32_t count);
+SHMETRICS_CXX_EXPORT Buckets exponential(double start, double factor, std::uint32_t count);
 
 }  // namespace buckets
+
+class SHMETRICS_CXX_EXPORT HistogramFamily;
 
 /// A handle to one histogram series, shared by all processes. Trivially copyable; works for the life of the
 /// process and in forked children. A process's observations stay when it dies.
@@ -95,7 +97,7 @@ class ScopedTimer {
 };
 
 /// A family of histograms with the same bounds.
-class SHMETRICS_EXPORT HistogramFamily : public Family {
+class SHMETRICS_CXX_EXPORT HistogramFamily : public Family {
  public:
   /// Like CounterFamily::with().
   Histogram with(std::initializer_list<std::string_view> values) const noexcept {

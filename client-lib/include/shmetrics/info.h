@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "shmetrics/export.h"
+#include "shmetrics/cxx_export.h"
 #include "shmetrics/family.h"
 
 namespace shmetrics {
@@ -21,7 +21,7 @@ struct InfoOptions {
 /// kept.
 /// Every set of values that was ever said stays a series of the family, shown or not. Beyond the family's
 /// limit of series (10,000) a new set is refused and none is shown. So an info is not for counts and times.
-class SHMETRICS_EXPORT InfoFamily : public Family {
+class SHMETRICS_CXX_EXPORT InfoFamily : public Family {
  private:
   friend class Registry;
   explicit InfoFamily(internal::FamilyBinding* binding) noexcept : Family(binding) {}

@@ -9,7 +9,7 @@
 #include <span>
 #include <string_view>
 
-#include "shmetrics/export.h"
+#include "shmetrics/cxx_export.h"
 #include "shmetrics/family.h"
 #include "shmetrics/result.h"
 
@@ -65,7 +65,7 @@ struct LeaseOptions {
 ///
 /// Not async-signal-safe. Do not end a thread inside a call here with pthread_cancel(). A child made by a raw
 /// clone(), unknown to the C library, is refused leases: its mutexes would not be robust.
-class SHMETRICS_EXPORT Lease {
+class SHMETRICS_CXX_EXPORT Lease {
  public:
   /// No lease.
   Lease() noexcept = default;
@@ -97,7 +97,7 @@ class SHMETRICS_EXPORT Lease {
 
 /// A metric family whose value is the number of live leases of each key on the whole host. It cannot drift:
 /// the leases are counted anew at each read.
-class SHMETRICS_EXPORT LeaseGaugeFamily : public Family {
+class SHMETRICS_CXX_EXPORT LeaseGaugeFamily : public Family {
  public:
   /// Takes a lease on the key with these label values, if the limit allows. Over all processes of a segment,
   /// never more than `limit` are live at once. No attempt is refused while there is room: expired leases and

@@ -9,7 +9,7 @@
 
 #include "shm/cells.h"
 #include "shmetrics/counter.h"
-#include "shmetrics/export.h"
+#include "shmetrics/cxx_export.h"
 #include "shmetrics/gauge.h"
 #include "shmetrics/histogram.h"
 #include "shmetrics/info.h"
@@ -48,7 +48,7 @@ struct RegistryStatus {
 /// for another process, and never ends the application, logs in it or harms it in another way. Without a
 /// usable segment everything works and counts in private memory. Later registrations try the segment again,
 /// at most once a second. A registry lives as long as its process.
-class SHMETRICS_EXPORT Registry {
+class SHMETRICS_CXX_EXPORT Registry {
  public:
   /// The registry of this process. The first use attaches to the segment, or makes it.
   static Registry& global() noexcept { return GlobalOf(shm::kCallerLayout); }
