@@ -80,6 +80,8 @@ bool Herd::Listen(Process& process) {
     EXPECT_EQ(static_cast<std::size_t>(bytes) % sizeof(Record), 0U) << "half a record";
     for (std::size_t i = 0; i < count; i++) {
       if (records[i].kind == Kind::kBorn) process.pid = static_cast<pid_t>(records[i].number);
+      if (records[i].kind == Kind::kHolding) process.holding = static_cast<Holding>(records[i].number);
+      if (records[i].kind == Kind::kLetGo) process.holding = Holding::kNot;
       ledger_.Note(process.incarnation, records[i]);
     }
     process.said += count;
@@ -106,6 +108,7 @@ void Herd::Kill(std::uint64_t choice, bool replace) {
   pollfd dead{.fd = chosen->handle.get(), .events = POLLIN, .revents = 0};
   EXPECT_EQ(poll(&dead, 1, -1), 1);
   Listen(*chosen);
+  if (chosen->holding == Holding::kDeciding) holders_killed_++;
   ledger_.NoteDeath(chosen->incarnation, killed_at);
   unreaped_.push_back(std::move(chosen->handle));
   const bool is_child = IsChild(chosen->incarnation);
@@ -113,6 +116,15 @@ void Herd::Kill(std::uint64_t choice, bool replace) {
   Reap();
   kills_++;
   if (replace && !is_child) StartWorker();
+}
+
+bool Herd::KillHolder() {
+  Listen();
+  const auto holder =
+      std::ranges::find_if(living_, [](const Process& process) { return process.holding != Holding::kNot; });
+  if (holder == living_.end()) return false;
+  Kill(static_cast<std::uint64_t>(holder - living_.begin()));
+  return true;
 }
 
 void Herd::KillAll() {

@@ -33,6 +33,8 @@ class Herd {
   /// Kills one of them, chosen by a number of any size, and returns when it is dead. Replaces a worker, but
   /// not a child.
   void Kill(std::uint64_t choice, bool replace = true);
+  /// The same for one that has said that it holds the lock of a shard. False if there is none.
+  bool KillHolder();
   /// Stops one of them for so many turns.
   void Stop(std::uint64_t choice, int turns);
   /// Ends a turn: those that have been stopped for long enough go on.
@@ -43,6 +45,8 @@ class Herd {
   void AwaitProgress();
 
   std::uint64_t kills() const { return kills_; }
+  /// How many were certainly killed while they held a lock that nobody else had left.
+  std::uint64_t holders_killed() const { return holders_killed_; }
   std::uint64_t stops() const { return stops_; }
   std::uint64_t forks() const { return forks_; }
 
@@ -54,6 +58,7 @@ class Herd {
     shm::UniqueFd handle;   ///< a pidfd: readable when it is dead, even if it is not our child
     int stopped_turns = 0;  ///< turns left; 0: it runs
     std::uint64_t said = 0;
+    Holding holding = Holding::kNot;
     bool has_ended = false;  ///< by itself; waiting for it finds out
   };
 
@@ -69,7 +74,7 @@ class Herd {
   std::vector<shm::UniqueFd> unreaped_;  ///< handles of the dead
   std::deque<Process> unborn_;           ///< children not forked yet, or not heard of yet
   std::uint32_t next_incarnation_ = 1;
-  std::uint64_t kills_ = 0, stops_ = 0, forks_ = 0;
+  std::uint64_t kills_ = 0, holders_killed_ = 0, stops_ = 0, forks_ = 0;
 };
 
 }  // namespace shmetrics::soak

@@ -30,6 +30,9 @@ void Ledger::Note(std::uint32_t incarnation, const Record& record) {
       return admission_.Renewed(incarnation, record);
     case Kind::kPlaceLeaving:
       return admission_.Left(incarnation, record);
+    case Kind::kHolding:
+    case Kind::kLetGo:
+      break;
     case Kind::kBroken:
       ADD_FAILURE() << "worker " << incarnation << " has seen a promise broken: enum Broken, "
                     << record.number;

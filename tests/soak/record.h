@@ -21,7 +21,10 @@ enum class Kind : std::uint8_t {
   kPlaceTaken,
   kPlaceRenewed,  ///< number, until_ns
   kPlaceLeaving,  ///< number, time_ns
-  kBroken,        ///< number: the broken promise
+  /// It stands at a crash point with a shard locked, to be killed there. number: enum Holding.
+  kHolding,
+  kLetGo,   ///< it goes on, and still has the lock
+  kBroken,  ///< number: the broken promise
 };
 
 /// Broken promises that only the worker itself can see.
@@ -29,6 +32,13 @@ enum class Broken : std::uint8_t {
   kLeaseEndedByItself,   ///< before its time, while the worker lives
   kLeaseRenewedTooLate,  ///< its deadline had passed before renew() was called
   kLeaseOfParentLives,   ///< in a forked child
+};
+
+/// How a worker holds the lock of a shard.
+enum class Holding : std::uint8_t {
+  kNot,
+  kDeciding,   ///< its death leaves a lock to be taken over
+  kRepairing,  ///< it is taking one over: its death leaves the same one
 };
 
 /// Workers have odd numbers. Each may fork one child, which has the next number.

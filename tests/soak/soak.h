@@ -38,6 +38,8 @@ class Soak {
   void DisturbAgent();
   void DisturbTmpfs();
   void RemoveSegment();
+  void VisitEveryShard() const;
+  void CheckTakeovers() const;
   void End();
   void Report(std::chrono::duration<double> duration) const;
   std::uint32_t Random(std::uint32_t below) { return static_cast<std::uint32_t>(random_() % below); }

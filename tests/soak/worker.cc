@@ -3,11 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <limits>
 #include <utility>
 
 #include "shm/base/clock.h"
+#include "shm/base/crash_point.h"
 
 namespace shmetrics::soak {
 namespace {
@@ -15,6 +17,15 @@ namespace {
 constexpr std::size_t kMaxStreams = 4;
 constexpr std::size_t kMaxPlaces = 4;
 constexpr std::int64_t kForever = std::numeric_limits<std::int64_t>::max();
+
+/// The crash points that are passed only by the holder of a shard's lock.
+constexpr std::array<std::string_view, 6> kDecidingPoints = {"lease_entry_taken",     "lease_written",
+                                                             "lease_begun",           "entry_unlinked",
+                                                             "entry_chunk_allocated", "entry_chunk_linked"};
+constexpr std::array<std::string_view, 2> kRepairingPoints = {"entry_table_emptied", "shard_repaired"};
+
+/// For the hook, which is a plain function. Also in a forked child, which has a copy of the worker.
+Worker* this_worker = nullptr;
 
 std::int64_t Now() { return shm::NowNs(CLOCK_MONOTONIC); }
 
@@ -44,10 +55,22 @@ void Worker::SayBroken(Broken promise) const {
 }
 
 void Worker::Run() {
+  this_worker = this;
+  shm::crash_point_hook = [](const char* crash_point) { this_worker->StandAt(crash_point); };
   for (;;) {
     Act();
     if (Random(2) == 0) usleep(Random(1'000));
   }
+}
+
+void Worker::StandAt(std::string_view crash_point) {
+  const bool repairs = std::ranges::count(kRepairingPoints, crash_point) != 0;
+  if (!repairs && std::ranges::count(kDecidingPoints, crash_point) == 0) return;
+  if (Random(repairs ? 20 : 300) != 0) return;
+  const Holding holding = repairs ? Holding::kRepairing : Holding::kDeciding;
+  Say({.kind = Kind::kHolding, .number = static_cast<std::uint32_t>(holding)});
+  usleep(50'000);
+  Say({.kind = Kind::kLetGo});
 }
 
 void Worker::Act() {

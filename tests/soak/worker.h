@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/soak/metrics.h"
@@ -27,6 +28,8 @@ class Worker {
  public:
   explicit Worker(const WorkerTerms& terms);
   [[noreturn]] void Run();
+  /// Called at each crash point: now and then it stands there for a while, to be killed.
+  void StandAt(std::string_view crash_point);
 
  private:
   struct Place {
