@@ -95,6 +95,7 @@ class LeaseFightTest : public testing::RegistryFixture {
 };
 
 TEST_F(LeaseFightTest, NeverAreMoreThanThreeInsideAndAtTheEndANewcomerGetsAPlaceAtOnce) {
+  ASSERT_EQ(testing::RunInChild([this] { Streams(); }), 0);  // makes the segment, which is read from now on
   unsigned seed = 1;
   const auto fighter = [&] { return std::make_unique<Child>([this, seed] { Fight(seed); }); };
   std::vector<std::unique_ptr<Child>> children;
@@ -103,7 +104,12 @@ TEST_F(LeaseFightTest, NeverAreMoreThanThreeInsideAndAtTheEndANewcomerGetsAPlace
   testing::SegmentReading reading = Read();
   int kills = 0, stops = 0;
   double most_shown = 0;
-  for (const auto end = std::chrono::steady_clock::now() + 10s; std::chrono::steady_clock::now() < end;) {
+  // Goes on until it has seen enough, however slow the machine is.
+  const auto has_seen_enough = [&] {
+    return most_shown > 0 && tally_->admitted > 1'000 && tally_->denied > 0;
+  };
+  const auto end = std::chrono::steady_clock::now() + 10s;
+  while (std::chrono::steady_clock::now() < end || !has_seen_enough()) {
     std::unique_ptr<Child>& child = children[random() % children.size()];
     if (random() % 2 == 0) {
       child->Kill();
@@ -124,9 +130,6 @@ TEST_F(LeaseFightTest, NeverAreMoreThanThreeInsideAndAtTheEndANewcomerGetsAPlace
   EXPECT_EQ(tally_->lost, 0U) << "a lease of the living ended by itself";
   EXPECT_EQ(tally_->other, 0U);
   EXPECT_LE(most_shown, kPlaces);
-  EXPECT_GT(most_shown, 0);
-  EXPECT_GT(tally_->admitted, 1'000U);
-  EXPECT_GT(tally_->denied, 0U);
   EXPECT_EQ(testing::RunInChild([this] {
               std::vector<Lease> places;
               for (std::uint32_t i = 0; i < kPlaces; i++) {

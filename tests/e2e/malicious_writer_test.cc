@@ -61,10 +61,11 @@ TEST_F(MaliciousWriterTest, ASnapshotIsSaneWhateverIsWrittenWhileItIsRead) {
   shm::Snapshot snapshot;
   std::uint64_t reads = 0;
   std::uint64_t stumbled = 0;
-  while (IsTimeLeft()) {
+  const auto has_hit_enough = [&] { return stumbled > reads / 100; };
+  while (IsTimeLeft() || (!has_hit_enough() && !HasFailure())) {  // the writer may be slow to start
     // One reader that remembers more with each read, and one that knows nothing.
     shm::SnapshotReader reader(damaged_.AttachReader());
-    for (int again = 0; again < 20 && IsTimeLeft(); again++) {
+    for (int again = 0; again < 20; again++) {
       reader.Read(&snapshot);
       ExpectSane(snapshot);
       reads++;
@@ -72,7 +73,6 @@ TEST_F(MaliciousWriterTest, ASnapshotIsSaneWhateverIsWrittenWhileItIsRead) {
     }
     ExpectSaneLedger(reader);
   }
-  EXPECT_GT(stumbled, reads / 100) << "the writer hit nothing";
   RecordProperty("reads", std::to_string(reads));
 }
 

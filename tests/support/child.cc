@@ -14,12 +14,23 @@
 namespace shmetrics::testing {
 namespace {
 
+/// How many expectations of the running test have failed, in this process and before its fork.
+int Failures() {
+  const ::testing::TestInfo* test = ::testing::UnitTest::GetInstance()->current_test_info();
+  if (test == nullptr) return 0;
+  int failures = 0;
+  for (int i = 0; i < test->result()->total_part_count(); i++)
+    failures += test->result()->GetTestPartResult(i).failed() ? 1 : 0;
+  return failures;
+}
+
 [[noreturn]] void RunAndEnd(const std::function<void()>& body) {
   DieWithParent();
   int code = 1;
+  const int failed_before = Failures();
   try {
     body();
-    code = ::testing::Test::HasFailure() ? 1 : 0;
+    code = Failures() > failed_before ? 1 : 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "a child ended by an exception: %s\n", error.what());
   }

@@ -11,7 +11,7 @@ namespace shmetrics::testing {
 class Child {
  public:
   /// The child runs `body` and ends at once, without destructors. It exits with 0, or with 1 if an
-  /// expectation failed in it.
+  /// expectation failed in it. What failed in the parent before the fork does not count.
   explicit Child(const std::function<void()>& body);
   /// Takes over a process that the test has made by other means.
   explicit Child(pid_t pid) : pid_(pid) {}
