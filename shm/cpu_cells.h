@@ -13,7 +13,8 @@
 // Each function returns true if it has added. It has not
 //   - if the thread has no rseq (valgrind, glibc.pthread.rseq=0): its CPU number is then above every limit;
 //   - on a CPU beyond the stripes, or with no stripes at all, which is how SHMETRICS_RSEQ=off works;
-//   - after several aborts in a row: a debugger that steps through a sequence makes it abort each time.
+//   - after several aborts in a row: a debugger that steps through a sequence makes it abort each time;
+//   - if this copy of the sequence is not where its descriptor says: see label 7.
 // The caller then adds to an atomic stripe. That is always so under ThreadSanitizer, which does not know
 // sequences, and on processors other than x86-64.
 //
@@ -50,26 +51,46 @@
 //
 //   3: The descriptor: where the sequence is, and where it goes on when it is aborted. It is in the section
 //      group of the function ("?"), or the linker would keep descriptors of inline functions it has dropped.
-//   1: From here on the kernel watches, because the store before has set %fs:rseq_cs to the descriptor.
+//   6: The address of the descriptor once this inlined copy of the sequence was found right (see 7), else 0.
+//      Writer: any thread that finds it right; all write the same value.
+//   9: From here on the kernel watches, because the store before has set %fs:rseq_cs to the descriptor.
 //      The CPU number is unsigned: without rseq it is -1 or -2, which is above every limit.
 //   2: After the store that counts. The thread forgets the descriptor, because it may be in a plugin that is
 //      unloaded later: the kernel would follow it at the next preemption, and kill the process.
 //   4: The abort label, behind the signature that glibc has registered. The kernel has made the thread forget
 //      the descriptor. The label is within the function, because a signal in a sequence appears to have
 //      interrupted this place: elsewhere no handler could unwind the stack.
+//   7: Is the sequence where its descriptor says? A tool that rewrites a linked program (llvm-bolt) moves the
+//      code, but leaves the addresses in descriptors as they were. The kernel would then see the thread
+//      outside of its sequence and not abort it: half of all observations were lost, and nobody was told. Or
+//      the kernel would find no signature, and kill the process. Only the inlined copy itself can tell: the
+//      old code may still be in its place, and whole. Such a tool does correct the addresses of labels in
+//      instructions, so each copy compares those with its descriptor, once: start, length, abort label, and
+//      the signature before it. A copy that is right remembers that, and begins again. One that is not asks
+//      at each addition, and the caller adds to an atomic stripe. Until a copy was found right it sets no
+//      descriptor, so the kernel never sees a wrong one. Functions that were left in their place go on.
 //
-// "{a|b}" is a for most programs, and b for one compiled with -masm=intel. There registers come without their %,
-// and the assembler has to be told that this text is in the other syntax.
+// No label is 1, because clang reads 1b as a binary number in a program compiled with -masm=intel.
+// "{a|b}" is a for most programs, and b for one compiled with -masm=intel. There registers come without
+// their %, and the assembler has to be told that this text is in the other syntax.
 #define SHMETRICS_RSEQ_BEGIN                                                                            \
   "{|.att_syntax prefix\n}"                                                                             \
-  ".pushsection __rseq_cs,\"aw?\"\n .balign 32\n 3:\n .long 0, 0\n .quad 1f, 2f-1f, 4f\n .popsection\n" \
-  "leaq 3b(%%rip), %%rax\n movq %%rax, %%fs:%c[cs]({|%%}%[rseq])\n"                                     \
-  "1:\n movl %%fs:%c[cpu]({|%%}%[rseq]), %%eax\n cmpl {|%%}%[stripes], %%eax\n jae %l[elsewhere]\n"     \
+  ".pushsection __rseq_cs,\"aw?\"\n .balign 32\n 3:\n .long 0, 0\n .quad 9f, 2f-9f, 4f\n .popsection\n" \
+  ".pushsection shmetrics_rseq_checked,\"aw?\"\n .balign 8\n 6:\n .quad 0\n .popsection\n"              \
+  "8:\n movq 6b(%%rip), %%rax\n testq %%rax, %%rax\n jz 7f\n movq %%rax, %%fs:%c[cs]({|%%}%[rseq])\n"   \
+  "9:\n movl %%fs:%c[cpu]({|%%}%[rseq]), %%eax\n cmpl {|%%}%[stripes], %%eax\n jae %l[elsewhere]\n"     \
   "{shlq $12, %%rax|.intel_syntax noprefix\n shl rax, 12\n .att_syntax prefix}\n"
 #define SHMETRICS_RSEQ_END                                                                              \
   "2:\n {movq $0, %%fs:%c[cs](%[rseq])|.intel_syntax noprefix\n mov qword ptr fs:%c[cs][%[rseq]], 0\n " \
   ".att_syntax prefix}\n jmp 5f\n"                                                                      \
-  "ud1 %c[signature](%%rip), %%edi\n 4:\n jmp %l[aborted]\n 5:\n{|.intel_syntax noprefix\n}"
+  "ud1 %c[signature](%%rip), %%edi\n 4:\n jmp %l[aborted]\n"                                            \
+  "7:\n leaq 9b(%%rip), %%rax\n cmpq 3b+8(%%rip), %%rax\n jne %l[elsewhere]\n"                          \
+  "leaq 2b(%%rip), %%rax\n subq 3b+8(%%rip), %%rax\n cmpq 3b+16(%%rip), %%rax\n jne %l[elsewhere]\n"    \
+  "leaq 4b(%%rip), %%rax\n cmpq 3b+24(%%rip), %%rax\n jne %l[elsewhere]\n"                              \
+  "{cmpl $%c[signature], -4(%%rax)|.intel_syntax noprefix\n cmp dword ptr [rax-4], %c[signature]\n "    \
+  ".att_syntax prefix}\n jne %l[elsewhere]\n"                                                           \
+  "leaq 3b(%%rip), %%rax\n movq %%rax, 6b(%%rip)\n jmp 8b\n"                                            \
+  "5:\n{|.intel_syntax noprefix\n}"
 #define SHMETRICS_RSEQ_INPUTS                                                                      \
   [rseq] "r"(__rseq_offset), [stripes] "r"(cpu_stripes), [cs] "i"(offsetof(struct rseq, rseq_cs)), \
       [cpu] "i"(offsetof(struct rseq, cpu_id)), [signature] "i"(RSEQ_SIG)
@@ -143,10 +164,9 @@ inline bool AddObservationOnCpu([[maybe_unused]] void* first, [[maybe_unused]] s
 #if SHMETRICS_HAS_RSEQ
   for (int i = 0; i < kMaxRseqAborts; i++) {
     asm goto(SHMETRICS_RSEQ_BEGIN
-             "addq {|%%}%[first], %%rax\n"
-             "movq (%%rax), %%rcx\n incq %%rcx\n movq %%rcx, %%xmm0\n"
-             "movsd 8(%%rax), %%xmm1\n addsd {|%%}%[value], %%xmm1\n punpcklqdq %%xmm1, %%xmm0\n"
-             "movdqa %%xmm0, (%%rax)\n"  //
+             "movq ({|%%}%[first], %%rax), %%rcx\n incq %%rcx\n movq %%rcx, %%xmm0\n"
+             "movsd 8({|%%}%[first], %%rax), %%xmm1\n addsd {|%%}%[value], %%xmm1\n"
+             "punpcklqdq %%xmm1, %%xmm0\n movdqa %%xmm0, ({|%%}%[first], %%rax)\n"  //
              SHMETRICS_RSEQ_END
              :
              : SHMETRICS_RSEQ_INPUTS, [first] "r"(first), [value] "x"(value)

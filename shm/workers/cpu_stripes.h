@@ -10,7 +10,7 @@ namespace shmetrics::shm {
 /// How many of a segment's CPU stripes this process adds to by restartable sequences (cpu_cells.h): all of
 /// them, or none. None if SHMETRICS_RSEQ=off, or on a processor without AVX, where readers might see half of
 /// a 16-byte store; counters then use atomic stripes too. Each addition finds out for itself if its thread
-/// has restartable sequences, which costs nothing there. Thread-safe.
+/// has restartable sequences, and if its code is where it was linked. Thread-safe.
 std::uint32_t UsableCpuStripes(const Segment& segment);
 
 }  // namespace shmetrics::shm

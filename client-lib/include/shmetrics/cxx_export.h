@@ -12,8 +12,8 @@
 /// it is also in those of functions that take no std:: type, and of those that are called before
 /// Registry::global().
 ///
-/// For such a program: build shmetrics with the same flags, or use the C interface (shmetrics/c.h), which
-/// hands over no std:: type and has no tag.
+/// For such a program: build shmetrics with _GLIBCXX_USE_CXX11_ABI=0 too, or use the C interface
+/// (shmetrics/c.h), which hands over no std:: type and has no tag.
 
 #include <version>
 
