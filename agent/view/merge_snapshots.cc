@@ -45,23 +45,30 @@ bool HaveOneDefinition(const FamilySnapshot& a, const FamilySnapshot& b) {
          std::ranges::equal(a.label_names, b.label_names) && std::ranges::equal(a.bounds, b.bounds);
 }
 
-double JoinGauges(GaugeMode mode, double newer, double older) {
+void JoinGauges(GaugeMode mode, const SeriesSnapshot& older, SeriesSnapshot* newer) {
   switch (mode) {
     case GaugeMode::kSum:
     case GaugeMode::kLeases:
-      return newer + older;
+      newer->number += older.number;
+      return;
     case GaugeMode::kMin:
-      return std::fmin(newer, older);  // like fmax, ignores NaN, as within a segment
+      newer->number = std::fmin(newer->number, older.number);  // like fmax, ignores NaN, as within a segment
+      return;
     case GaugeMode::kMax:
     case GaugeMode::kInfo:
-      return std::fmax(newer, older);
-    case GaugeMode::kNone:
+      newer->number = std::fmax(newer->number, older.number);
+      return;
     case GaugeMode::kMostRecent:
-    case GaugeMode::kPerWorker:
     case GaugeMode::kLast:
-      return newer;
+      // A worker that has not moved yet may have set it after those that have.
+      if (older.ticket <= newer->ticket) return;
+      newer->number = older.number;
+      newer->ticket = older.ticket;
+      return;
+    case GaugeMode::kNone:
+    case GaugeMode::kPerWorker:
+      return;
   }
-  return newer;
 }
 
 std::span<const shm::ExemplarSnapshot> ExemplarsOf(const shm::Snapshot& snapshot,
@@ -152,7 +159,7 @@ class FamilyMerger {
         to->number = shm::SaturatingSum(to->number, from.number);
         return;
       case MetricType::kGauge:
-        to->number = JoinGauges(family.gauge_mode, to->number, from.number);
+        JoinGauges(family.gauge_mode, from, to);
         return;
       case MetricType::kHistogram:
         for (std::size_t i = 0; i <= family.bounds.size(); ++i) {

@@ -55,11 +55,15 @@ void GaugeBinding::Apply(Change change) noexcept {
   // cells.
   for (int attempt = 0; attempt < kMaxAttempts; attempt++) {
     const Bound* bound = Find();
-    if (bound != nullptr ? change(bound->cell, bound->order) : change(&detached_, shm::GaugeOrder())) return;
+    if (bound != nullptr ? change(bound->cell, bound->order) : change(&detached_, DetachedOrder())) return;
     // Values are moved under this lock: once it is free, the value has arrived. Without this wait, a mover
     // that is preempted half-way could outlast all attempts, and the change would be lost.
     const shm::ForkGuard::Lock until_moved;
   }
+}
+
+shm::GaugeOrder GaugeBinding::DetachedOrder() const noexcept {
+  return family_ == nullptr ? shm::GaugeOrder() : shm::GaugeOrder(family_->definition().gauge_mode);
 }
 
 void GaugeBinding::Set(double value) noexcept {
@@ -159,7 +163,7 @@ shm::GaugeReading GaugeBinding::TakeValue(GaugeMode mode, const Bound* bound) no
 void GaugeBinding::DetachValue(GaugeMode mode, const Bound* bound) noexcept {
   if (bound == nullptr) return;  // the value is already here
   const shm::GaugeReading value = TakeValue(mode, bound);
-  const std::uint64_t kept[2] = {std::bit_cast<std::uint64_t>(value.value), value.ticket == 0 ? 0U : 1U};
+  const std::uint64_t kept[2] = {std::bit_cast<std::uint64_t>(value.value), value.ticket};
   std::uint64_t seen[2] = {0, shm::layout::kMovedTicket};  // since the value left for `bound`
   shm::CompareExchange16(&detached_, seen, kept);
   KeepNeverFreed(bound_.exchange(nullptr, std::memory_order_acq_rel));  // pairs with Find()

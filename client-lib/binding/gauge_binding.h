@@ -56,6 +56,8 @@ class GaugeBinding {
   /// meanwhile.
   template <class Change>
   void Apply(Change change) noexcept;
+  /// The order of sets while the value is detached.
+  shm::GaugeOrder DetachedOrder() const noexcept;
   const Bound* Find() noexcept;
   const Bound* Bind(FamilyBinding& family, std::uint64_t generation) noexcept;
   static Result<shm::layout::GaugeCell*> CellIn(FamilyBinding& family, const FamilyBinding::Place& place);

@@ -97,8 +97,8 @@ struct MutableHeader {
   /// one too many, never one too few. Writer: any registering process (directory.cc).
   alignas(64) std::atomic<std::uint64_t> series_count;
   std::atomic<std::uint64_t> family_count;
-  /// Order of sets of most_recent and last gauges. Writer: any process that sets one, by fetch_add
-  /// (gauges.cc).
+  /// The latest ticket of a set of a most_recent or last gauge: at least the time of that set, CLOCK_MONOTONIC
+  /// in nanoseconds. Writer: any process that sets one or brings one here, by compare-and-swap (gauges.cc).
   alignas(64) std::atomic<std::uint64_t> ticket;
   /// How often a shard's mutex was taken over from a dead holder. Writer: the process that takes it over, by
   /// fetch_add.

@@ -63,6 +63,9 @@ struct SeriesSnapshot {
   std::uint32_t exemplar_count = 0;
   /// When a counter or histogram series was registered first; 0: not known.
   std::int64_t created_unix_ns = 0;
+  /// For a gauge of mode most_recent or last: when it was set, in an order that holds between the segments of
+  /// one host. Else without meaning.
+  std::uint64_t ticket = 0;
 
   /// The label block without braces: a="b",c="d"; empty without labels. `worker` is not part of it.
   std::string_view labels() const {

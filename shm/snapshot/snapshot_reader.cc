@@ -251,13 +251,16 @@ void SnapshotReader::State::AppendGauge(const IndexedFamily& family, const Index
     const GaugeReading reading = ReadGauge(*reinterpret_cast<const layout::GaugeCell*>(series.cells));
     if (reading.ticket == 0) return;
     snapshot.number = reading.value;
+    snapshot.ticket = reading.ticket;
     out->series.push_back(snapshot);
     return;
   }
   const auto found = gauges.find(series.ref);
   if (found == gauges.end()) return;  // no living worker has set it
   if (family.definition.gauge_mode != GaugeMode::kPerWorker) {
-    snapshot.number = Aggregate(family.definition.gauge_mode, found->second);
+    const GaugeReading shown = Aggregate(family.definition.gauge_mode, found->second);
+    snapshot.number = shown.value;
+    snapshot.ticket = shown.ticket;
     out->series.push_back(snapshot);
     return;
   }

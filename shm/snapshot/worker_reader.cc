@@ -94,20 +94,16 @@ std::vector<RowGauge> ReadWorkers(const Segment& segment, std::vector<WorkerSnap
   return gauges;
 }
 
-double Aggregate(GaugeMode mode, const std::vector<GaugeContribution>& values) {
-  if (mode == GaugeMode::kInfo) return 1;
-  double result = values[0].reading.value;
-  std::uint64_t ticket = values[0].reading.ticket;
+GaugeReading Aggregate(GaugeMode mode, const std::vector<GaugeContribution>& values) {
+  GaugeReading result = values[0].reading;
+  if (mode == GaugeMode::kInfo) result.value = 1;
   for (std::size_t i = 1; i < values.size(); i++) {
     const GaugeReading& next = values[i].reading;
-    if (mode == GaugeMode::kSum) result += next.value;
+    if (mode == GaugeMode::kSum) result.value += next.value;
     // fmin and fmax ignore NaN, so that one worker cannot force it on all
-    if (mode == GaugeMode::kMin) result = std::fmin(result, next.value);
-    if (mode == GaugeMode::kMax) result = std::fmax(result, next.value);
-    if (mode == GaugeMode::kMostRecent && next.ticket > ticket) {
-      result = next.value;
-      ticket = next.ticket;
-    }
+    if (mode == GaugeMode::kMin) result.value = std::fmin(result.value, next.value);
+    if (mode == GaugeMode::kMax) result.value = std::fmax(result.value, next.value);
+    if (mode == GaugeMode::kMostRecent && next.ticket > result.ticket) result = next;
   }
   return result;
 }

@@ -31,9 +31,9 @@ struct RowGauge {
 std::vector<RowGauge> ReadWorkers(const Segment& segment, std::vector<WorkerSnapshot>* workers,
                                   LeaseReading* leases);
 
-/// Combines the living workers' values of one series. For an info the result is 1, whatever the values are.
-/// `values` is not empty.
-double Aggregate(layout::GaugeMode mode, const std::vector<GaugeContribution>& values);
+/// Combines the living workers' values of one series. For an info the result is 1, whatever the values are. The
+/// ticket has a meaning for most_recent only. `values` is not empty.
+GaugeReading Aggregate(layout::GaugeMode mode, const std::vector<GaugeContribution>& values);
 
 }  // namespace shmetrics::shm
 

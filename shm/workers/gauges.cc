@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "shm/base/clock.h"
 #include "shm/base/crash_point.h"
 
 namespace shmetrics::shm {
@@ -10,6 +11,18 @@ namespace {
 
 using layout::GaugeBlock;
 using layout::GaugeCell;
+
+/// The latest ticket. A damaged segment may hold later ones; then no order is kept, but every set still shows.
+constexpr std::uint64_t kLastTicket = UINT64_MAX / 2;
+
+bool KeepsOrder(layout::GaugeMode mode) {
+  return mode == layout::GaugeMode::kMostRecent || mode == layout::GaugeMode::kLast;
+}
+
+std::uint64_t TicketOfNow(std::uint64_t before) {
+  const auto now = static_cast<std::uint64_t>(NowNs(CLOCK_MONOTONIC));
+  return std::min(std::max(before + 1, now), kLastTicket);
+}
 
 /// More blocks than all series fill. A longer list goes in a circle.
 std::uint64_t MaxBlocks(const Segment& segment) {
@@ -21,7 +34,7 @@ std::atomic_ref<std::uint64_t> TicketOf(GaugeCell& cell) {
   return std::atomic_ref<std::uint64_t>(cell.ticket);
 }
 
-/// One 16-byte compare-and-swap to {change(value), order.Next()}; false if the value has moved.
+/// One 16-byte compare-and-swap to {change(value), the next ticket}; false if the value has moved.
 template <class Change>
 bool Update(GaugeCell* cell, const GaugeOrder& order, Change change) {
   // no order needed: a torn first guess only costs one more turn of the loop
@@ -32,21 +45,39 @@ bool Update(GaugeCell* cell, const GaugeOrder& order, Change change) {
     if (seen[1] == layout::kMovedTicket) return false;
     const double before = seen[1] == 0 ? 0.0 : std::bit_cast<double>(seen[0]);
     next[0] = std::bit_cast<std::uint64_t>(change(before));
-    next[1] = order.Next();
+    next[1] = order.Next(seen[1]);
   } while (!CompareExchange16(cell, seen, next));
   return true;
 }
 
 }  // namespace
 
-GaugeOrder::GaugeOrder(const Segment& segment, layout::GaugeMode mode)
-    : ticket_(mode == layout::GaugeMode::kMostRecent || mode == layout::GaugeMode::kLast
-                  ? &segment.mutable_header().ticket
-                  : nullptr) {}
+GaugeOrder::GaugeOrder(layout::GaugeMode mode) : is_kept_(KeepsOrder(mode)) {}
 
-std::uint64_t GaugeOrder::Next() const {
-  // no order needed: the cell's compare-and-swap publishes; the counter only has to give out each number once
-  return ticket_ == nullptr ? 1 : ticket_->fetch_add(1, std::memory_order_relaxed) + 1;
+GaugeOrder::GaugeOrder(const Segment& segment, layout::GaugeMode mode)
+    : is_kept_(KeepsOrder(mode)), latest_(is_kept_ ? &segment.mutable_header().ticket : nullptr) {}
+
+// The time alone would do, but for processes in time namespaces, whose clocks differ, and for two sets within a
+// nanosecond. The latest ticket alone would do within one segment.
+std::uint64_t GaugeOrder::Next(std::uint64_t before) const {
+  if (!is_kept_) return 1;
+  if (latest_ == nullptr) return TicketOfNow(before);
+  // no order needed: the cell's compare-and-swap publishes; this word only has to give out each number once
+  std::uint64_t latest = latest_->load(std::memory_order_relaxed);
+  std::uint64_t next = 0;
+  do {
+    next = TicketOfNow(std::max(latest, before));
+    // no order needed: as above
+  } while (!latest_->compare_exchange_weak(latest, next, std::memory_order_relaxed));
+  return next;
+}
+
+void GaugeOrder::GoOnAfter(std::uint64_t ticket) const {
+  if (latest_ == nullptr) return;
+  std::uint64_t latest = latest_->load(std::memory_order_relaxed);  // no order needed: as in Next()
+  // no order needed: as in Next()
+  while (latest < ticket && !latest_->compare_exchange_weak(latest, ticket, std::memory_order_relaxed)) {
+  }
 }
 
 bool SetGauge(GaugeCell* cell, double value, const GaugeOrder& order) {
@@ -83,11 +114,11 @@ void PlaceGauge(GaugeCell* cell, const GaugeReading& reading, const GaugeOrder& 
   // no order needed: as in Update
   std::uint64_t seen[2] = {ValueOf(*cell).load(std::memory_order_relaxed),
                            TicketOf(*cell).load(std::memory_order_relaxed)};  // no order needed: as in Update
-  std::uint64_t next[2];
+  const std::uint64_t ticket = std::min(reading.ticket, kLastTicket);
+  const std::uint64_t next[2] = {ticket == 0 ? 0 : std::bit_cast<std::uint64_t>(reading.value), ticket};
+  order.GoOnAfter(ticket);
   do {
-    if (seen[1] != 0 && seen[1] != layout::kMovedTicket) return;
-    next[0] = reading.ticket == 0 ? 0 : std::bit_cast<std::uint64_t>(reading.value);
-    next[1] = reading.ticket == 0 ? 0 : order.Next();
+    if (seen[1] != layout::kMovedTicket && seen[1] >= ticket) return;
   } while (!CompareExchange16(cell, seen, next));
 }
 

@@ -18,17 +18,24 @@
 
 namespace shmetrics::shm {
 
-/// The order of sets of one gauge among workers. If the mode shows the latest set, a shared ticket gives the
-/// order. Other modes keep none, because all workers would contend for the ticket's word.
+/// The order of sets of one gauge among workers. If the mode shows the latest set, a ticket gives the order: it
+/// is later than every ticket of the segment, and not before the time of the set. So the order also holds
+/// between two segments, and for a value that was set without any, when that value moves into a segment. Other
+/// modes keep none, because all workers would contend for the word that holds the latest ticket.
 class GaugeOrder {
  public:
-  GaugeOrder() = default;  ///< keeps no order
-  GaugeOrder(const Segment& segment, layout::GaugeMode mode);
-  /// Ticket of a set that happens now; never 0, which means "never set".
-  std::uint64_t Next() const;
+  GaugeOrder() = default;                                      ///< keeps no order
+  explicit GaugeOrder(layout::GaugeMode mode);                 ///< of values without a segment
+  GaugeOrder(const Segment& segment, layout::GaugeMode mode);  ///< of values in it
+  /// Ticket of a set that happens now, of a cell that has the ticket `before`. Never 0, which means "never
+  /// set", nor kMovedTicket. Costs a read of the clock if an order is kept.
+  std::uint64_t Next(std::uint64_t before = 0) const;
+  /// Lets the tickets of the segment go on behind one that came from elsewhere.
+  void GoOnAfter(std::uint64_t ticket) const;
 
  private:
-  std::atomic<std::uint64_t>* ticket_ = nullptr;  ///< null if no order is kept
+  bool is_kept_ = false;
+  std::atomic<std::uint64_t>* latest_ = nullptr;  ///< null if no order is kept, or without a segment
 };
 
 /// Sets the cell. False, without effect, if its value has moved (MoveGauge). Lock-free, any thread.
@@ -49,8 +56,9 @@ GaugeReading ReadGauge(const layout::GaugeCell& cell);
 /// Takes the value out of a cell for good. No set or add can follow in this cell, so none is lost while the
 /// value moves to another.
 GaugeReading MoveGauge(layout::GaugeCell* cell);
-/// Puts a value that was taken out of another cell into this one, unless this one has a value of its own. A
-/// cell marked as moved can be set again afterwards.
+/// Puts a value that was taken out of another cell into this one, with its ticket: moving is not setting, so
+/// the value stays as old as it was. A value of this cell that is as late or later stays; if no order is kept,
+/// every value of its own does. A cell marked as moved can be set again afterwards.
 void PlaceGauge(layout::GaugeCell* cell, const GaugeReading& reading, const GaugeOrder& order);
 
 /// The cell of `series` in the row of `slot`. Makes one if there is none. Only for the owner of the slot,

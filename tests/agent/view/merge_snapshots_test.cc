@@ -89,6 +89,23 @@ TEST(MergeSnapshotsTest, GaugesJoinByTheirMode) {
   EXPECT_EQ(Merged(older, &newer), "a_sum 8\nb_min 3\nc_max 5\nd_most_recent 3\ne_last 3\n");
 }
 
+// Fault L16.
+TEST(MergeSnapshotsTest, TheLatestOfTwoSegmentsIsShownWhicheverOfThemHasIt) {
+  for (const GaugeMode mode : {GaugeMode::kMostRecent, GaugeMode::kLast}) {
+    SnapshotBuilder older;
+    SnapshotBuilder newer;
+    older.Family("a", MetricType::kGauge, mode).Number("", 5);
+    older.Family("b", MetricType::kGauge, mode).Number("", 5);
+    newer.Family("a", MetricType::kGauge, mode).Number("", 3);
+    newer.Family("b", MetricType::kGauge, mode).Number("", 3);
+    older.snapshot.families[0].series[0].ticket = 8;
+    newer.snapshot.families[0].series[0].ticket = 7;
+    older.snapshot.families[1].series[0].ticket = 7;
+    newer.snapshot.families[1].series[0].ticket = 8;
+    EXPECT_EQ(Merged(older, &newer), "a 5\nb 3\n");
+  }
+}
+
 TEST(MergeSnapshotsTest, PerWorkerGaugesAreToldApartByTheirWorker) {
   SnapshotBuilder older;
   older.Family("g", MetricType::kGauge, GaugeMode::kPerWorker).Number("", 1, 0).Number("", 2, 1);

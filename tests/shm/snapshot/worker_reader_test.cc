@@ -20,11 +20,11 @@ using layout::GaugeMode;
 TEST(WorkerReaderTest, ValuesOfTheLivingBecomeOneByTheMode) {
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   const std::vector<GaugeContribution> values = {{0, {5, 2}}, {1, {kNan, 1}}, {2, {3, 9}}, {3, {4, 4}}};
-  EXPECT_EQ(Aggregate(GaugeMode::kMin, values), 3);
-  EXPECT_EQ(Aggregate(GaugeMode::kMax, values), 5);
-  EXPECT_EQ(Aggregate(GaugeMode::kMostRecent, values), 3);
-  EXPECT_EQ(Aggregate(GaugeMode::kInfo, values), 1) << "whatever somebody has written";
-  EXPECT_EQ(Aggregate(GaugeMode::kSum, {values[0], values[2]}), 8);
+  EXPECT_EQ(Aggregate(GaugeMode::kMin, values).value, 3);
+  EXPECT_EQ(Aggregate(GaugeMode::kMax, values).value, 5);
+  EXPECT_EQ(Aggregate(GaugeMode::kMostRecent, values).value, 3);
+  EXPECT_EQ(Aggregate(GaugeMode::kInfo, values).value, 1) << "whatever somebody has written";
+  EXPECT_EQ(Aggregate(GaugeMode::kSum, {values[0], values[2]}).value, 8);
 }
 
 // Fault 6.
