@@ -13,7 +13,7 @@ inline constexpr std::array<std::string_view, shm::layout::kRefusals> kRefusalWo
     "invalid_definition", "conflict",      "name_collision",    "invalid_labels", "series_limit",
     "segment_full",       "out_of_memory", "no_free_slot",      "corrupt",        "lease_table_full",
     "ledger_full",        "busy",          "foreign_namespace", "unrecoverable",  "invalid_exemplar",
-    "not_openable",       "absent",        "unknown",
+    "not_openable",       "absent",        "unknown",           "not_followed",
 };
 static_assert(!kRefusalWords.back().empty());
 

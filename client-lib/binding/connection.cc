@@ -20,8 +20,14 @@
 namespace shmetrics::internal {
 namespace {
 
+/// After a failure, and after a replacement: somebody may remove every file that appears.
 constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
 constexpr std::int64_t kCheckAfterNs = 100'000'000;
+
+/// The most replaced segments that one process keeps mapped. Handles point into them, so none is ever unmapped.
+constexpr std::uint32_t kMaxReplaced = 64;
+/// How many there are. Writer: Replace(). A child keeps its parent's.
+constinit std::atomic<std::uint32_t> replaced_count{0};
 
 /// Newest first: that is nearly always the one looked for.
 constinit std::atomic<Attachment*> all_attachments{nullptr};
@@ -161,8 +167,10 @@ Attachment* Connection::Refresh() noexcept {
     if (name != shm::Segment::Name::kLost) return attachment;
   }
   // no order needed: with a stale time there is one attempt more or less
-  if (CoarseNowNs() < retry_at_ns_.load(std::memory_order_relaxed)) return attachment;
-  return Replace(attachment);
+  if (CoarseNowNs() >= retry_at_ns_.load(std::memory_order_relaxed)) return Replace(attachment);
+  // no order needed: a statistic
+  if (attachment != nullptr) is_late_.store(true, std::memory_order_relaxed);
+  return attachment;
 }
 
 Attachment* Connection::RefreshNowAndThen() noexcept {
@@ -173,12 +181,31 @@ Attachment* Connection::RefreshNowAndThen() noexcept {
   if (!check_at_ns_.compare_exchange_strong(check_at, now + kCheckAfterNs, std::memory_order_relaxed))
     return Current();
   Attachment* attachment = Current();
-  if (attachment != nullptr && attachment->FindsSlotLost()) return Replace(attachment);
+  // no order needed: as in Refresh
+  const bool may_replace = now >= retry_at_ns_.load(std::memory_order_relaxed);
+  if (may_replace && attachment != nullptr && attachment->FindsSlotLost()) return Replace(attachment);
   return Refresh();
+}
+
+/// Gives up moving to a new segment, and says so in it.
+void Connection::NoteTooManyReplaced() {
+  using shm::Segment;
+  Result<std::shared_ptr<Segment>> missed =
+      Segment::Attach(path_, Segment::Access::kReadWrite, static_cast<uid_t>(options_.trusted_owner));
+  if (missed.ok()) missed.value()->CountRefusal(shm::layout::Refusal::kNotFollowed);
+  NoteFailure(Error{ErrorCode::kAbsent, "segment " + path_ +
+                                            " has been removed or replaced, and this process keeps " +
+                                            std::to_string(kMaxReplaced) +
+                                            " replaced ones already; find out who removes it, and restart"});
 }
 
 /// Two threads may run this at once. The slower one's attachment is dropped before anyone has seen it.
 Attachment* Connection::Replace(Attachment* old) noexcept try {
+  // no order needed: a rough bound on memory
+  if (old != nullptr && replaced_count.load(std::memory_order_relaxed) >= kMaxReplaced) {
+    NoteTooManyReplaced();
+    return old;
+  }
   Result<std::shared_ptr<shm::Segment>> segment = shm::Segment::AttachOrCreate(
       path_, SegmentOptionsOf(options_), static_cast<uid_t>(options_.trusted_owner));
   if (!segment.ok()) {
@@ -191,6 +218,11 @@ Attachment* Connection::Replace(Attachment* old) noexcept try {
   if (!current_.compare_exchange_strong(seen, attachment.get(), std::memory_order_acq_rel)) return seen;
   attachment->Publish();
   if (old != nullptr) {
+    // no order needed: as in Refresh
+    retry_at_ns_.store(CoarseNowNs() + kRetryAfterNs, std::memory_order_relaxed);
+    replaced_count.fetch_add(1, std::memory_order_relaxed);   // no order needed: as above
+    if (is_late_.exchange(false, std::memory_order_relaxed))  // no order needed: a statistic
+      attachment->segment->CountRefusal(shm::layout::Refusal::kNotFollowed);
     KeepNeverFreed(old);
     // no order needed: the exchange below publishes
     old->next_replaced = replaced_.load(std::memory_order_relaxed);

@@ -88,7 +88,8 @@ class Connection {
   /// Checks that the segment in use still has its name; otherwise attaches to its successor, or makes one. If
   /// that fails, or if nothing can be found out, the old segment stays in use for what only counts; decisions are
   /// then refused (Attachment::CheckBinds). Every call asks the file system; a failed attempt is repeated after a
-  /// second.
+  /// second. The old segment also stays in use for the first second after it took the place of another, and for
+  /// good if this process has left 64 segments. The next segment counts that as kNotFollowed.
   Attachment* Refresh() noexcept;
 
   /// Like Refresh, but asks at most ten times a second, for frequent calls. If this process has lost its slot
@@ -97,6 +98,7 @@ class Connection {
 
   /// Takes the replaced attachments that have not been taken yet: a list linked by next_replaced, or null.
   /// Their slots are still held, for the gauges that show there.
+  bool HasReplaced() const noexcept { return replaced_.load(std::memory_order_acquire) != nullptr; }
   Attachment* TakeReplaced() noexcept { return replaced_.exchange(nullptr, std::memory_order_acq_rel); }
 
   const std::string& path() const { return path_; }
@@ -110,6 +112,7 @@ class Connection {
 
  private:
   Attachment* Replace(Attachment* old) noexcept;
+  void NoteTooManyReplaced();
   void NoteFailure(const Error& error) noexcept;
 
   const RegistryOptions options_;
@@ -120,6 +123,8 @@ class Connection {
   std::atomic<const Error*> last_error_{nullptr};  ///< never freed; replaced at most once a second
   std::atomic<std::int64_t> retry_at_ns_{0};
   std::atomic<std::int64_t> check_at_ns_{0};
+  /// Whether the segment in use has lost its name and was not left at once. Writer: any thread.
+  std::atomic<bool> is_late_{false};
 };
 
 /// A clock that costs a few nanoseconds and steps a few milliseconds at a time.

@@ -229,7 +229,20 @@ GaugeBinding* GaugeTable::FindOrAdd(FamilyBinding* family, std::span<const std::
   return nullptr;
 }
 
+// A gauge that moves may find the new segment replaced too, and then comes here again, as other threads do. Only
+// one of them moves gauges; it does so until there is nothing left to move.
 void GaugeTable::Follow(Connection& connection) noexcept {
+  const std::uint64_t generation = shm::ForkGuard::Generation();
+  while (connection.HasReplaced()) {
+    // In a child, the parent's thread that was moving gauges does not exist.
+    std::uint64_t mover = mover_.load(std::memory_order_acquire);  // pairs with the store below
+    if (mover == generation || !mover_.compare_exchange_strong(mover, generation)) return;
+    MoveAll(connection);
+    mover_.store(0, std::memory_order_release);  // pairs with the load above
+  }
+}
+
+void GaugeTable::MoveAll(Connection& connection) noexcept {
   Attachment* replaced = connection.TakeReplaced();
   if (replaced == nullptr) return;
   for (std::atomic<GaugeBinding*>& head : heads_) {

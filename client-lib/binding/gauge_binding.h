@@ -86,9 +86,13 @@ class GaugeTable {
   void Follow(Connection& connection) noexcept;
 
  private:
+  void MoveAll(Connection& connection) noexcept;
+
   static constexpr std::size_t kBuckets = 4096;
   std::atomic<GaugeBinding*> heads_[kBuckets]{};
   std::atomic<std::size_t> size_{0};
+  /// The generation of the process in which a thread moves gauges; 0: none does. Writer: that thread.
+  std::atomic<std::uint64_t> mover_{0};
 };
 
 }  // namespace shmetrics::internal

@@ -48,10 +48,11 @@ enum class Refusal : std::uint32_t {
   kUnrecoverable = 13,     ///< a decision not made, because the shard's lock can never be taken again
   kInvalidExemplar = 14,   ///< an exemplar with bad labels, or with more than its record holds
   kNotOpenable = 15,       ///< a gauge or lease of a process that cannot open the segment's file again
-  kAbsent = 16,   ///< a decision not made, because the segment has lost its name, or that is not known
-  kUnknown = 17,  ///< the kernel did not say what the answer depends on: a namespace, the memory limit
+  kAbsent = 16,       ///< a decision not made, because the segment has lost its name, or that is not known
+  kUnknown = 17,      ///< the kernel did not say what the answer depends on: a namespace, the memory limit
+  kNotFollowed = 18,  ///< a process that came here late, or not at all, from a segment that was replaced
 };
-inline constexpr std::size_t kRefusals = 18;
+inline constexpr std::size_t kRefusals = 19;
 
 }  // namespace shmetrics::shm::layout
 

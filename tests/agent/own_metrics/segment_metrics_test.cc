@@ -128,10 +128,10 @@ TEST(SegmentMetricsTest, EveryReasonOfRefusalIsAlwaysThere) {
   shm::Snapshot segment{};
   for (std::size_t i = 0; i < shm::layout::kRefusals; ++i) segment.segment.refusals[i] = 10 + i;
   int count = 10;
-  for (const char* reason :
-       {"invalid_definition", "conflict", "name_collision", "invalid_labels", "series_limit", "segment_full",
-        "out_of_memory", "no_free_slot", "corrupt", "lease_table_full", "ledger_full", "busy",
-        "foreign_namespace", "unrecoverable", "invalid_exemplar"}) {
+  for (const char* reason : {"invalid_definition", "conflict", "name_collision", "invalid_labels",
+                             "series_limit", "segment_full", "out_of_memory", "no_free_slot", "corrupt",
+                             "lease_table_full", "ledger_full", "busy", "foreign_namespace", "unrecoverable",
+                             "invalid_exemplar", "not_openable", "absent", "unknown", "not_followed"}) {
     const std::string series = "shmetrics_refusals_total{reason=\"" + std::string(reason) + "\"} ";
     EXPECT_THAT(RefusalText(segment), HasSubstr(series + std::to_string(count++) + '\n'));
     EXPECT_THAT(RefusalText({}), HasSubstr(series + "0\n"));

@@ -2,7 +2,6 @@
 // counted twice. Only the UTC day on which minutes are used follows it.
 
 #include <gtest/gtest.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -18,22 +17,8 @@
 #include "shmetrics/audio.h"
 #include "shmetrics/shmetrics.h"
 #include "tests/support/child.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/registry_fixture.h"
-
-namespace {
-
-/// How far this program's wall clock is ahead.
-constinit std::atomic<std::int64_t> jump_seconds{0};
-
-}  // namespace
-
-/// Replaces the C library's function in the whole program, also for its libraries and under AddressSanitizer.
-extern "C" __attribute__((visibility("default"))) int clock_gettime(clockid_t clock, timespec* now) noexcept {
-  const long result = syscall(SYS_clock_gettime, clock, now);
-  if (result == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
-    now->tv_sec += jump_seconds.load();
-  return static_cast<int>(result);
-}
 
 namespace shmetrics {
 namespace {
@@ -41,6 +26,7 @@ namespace {
 using namespace std::chrono_literals;
 using audio::Quota;
 using testing::RunInChild;
+using testing::wall_clock_ahead_seconds;
 
 constexpr std::int64_t kDay = 86'400, kYear = 365 * kDay;
 
@@ -54,10 +40,10 @@ std::int64_t WallNow() {
 /// between.
 class ClockJumpTest : public testing::RegistryFixture, public ::testing::WithParamInterface<std::int64_t> {
  protected:
-  ClockJumpTest() { jump_seconds = kDay / 2 - WallNow() % kDay; }
-  ~ClockJumpTest() override { jump_seconds = 0; }
-  static void Jump() { jump_seconds += GetParam(); }
-  static void JumpBack() { jump_seconds -= GetParam(); }
+  ClockJumpTest() { wall_clock_ahead_seconds = kDay / 2 - WallNow() % kDay; }
+  ~ClockJumpTest() override { wall_clock_ahead_seconds = 0; }
+  static void Jump() { wall_clock_ahead_seconds += GetParam(); }
+  static void JumpBack() { wall_clock_ahead_seconds -= GetParam(); }
 
   Quota MakeQuota() const {
     const std::string path = folder_ + "/shmetrics.ini";
@@ -141,7 +127,7 @@ TEST_P(ClockJumpTest, AnHourOnTheSameDayChangesNothing) {
   const Quota quota = MakeQuota();
   ASSERT_TRUE(quota.consume_daily_minutes("42", 10));
   for (const std::int64_t seconds : {3'600, -7'200}) {
-    jump_seconds += seconds;
+    wall_clock_ahead_seconds += seconds;
     EXPECT_EQ(quota.check_daily_minutes("42")->used, 10);
   }
 }

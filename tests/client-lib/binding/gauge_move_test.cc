@@ -10,6 +10,7 @@
 
 #include "shmetrics/shmetrics.h"
 #include "tests/support/child.h"
+#include "tests/support/fake_clock.h"
 #include "tests/support/registry_fixture.h"
 
 namespace shmetrics {
@@ -87,6 +88,7 @@ TEST_F(GaugeMoveTest, ThreadsLoseNoAddWhileTheSegmentIsReplaced) {
   }
   for (int round = 0; round < 10; round++) {
     RemoveSegment();
+    testing::retry_clock_ahead_seconds += 2;
     WaitUntil([&] { return HasSegment(); });
   }
   stop = true;

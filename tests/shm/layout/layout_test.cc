@@ -21,7 +21,7 @@ TEST(LayoutTest, ConstantsAreThoseOfLayoutOne) {
   EXPECT_EQ(kMaxLabels, 32U);
   EXPECT_EQ(kMaxLabelBlockBytes, 4096U);
   EXPECT_EQ(kMaxBounds, 255U);
-  EXPECT_EQ(kRefusals, 18U);
+  EXPECT_EQ(kRefusals, 19U);
   EXPECT_EQ(kMaxFamilies, 65'536U);
   EXPECT_EQ(kHashFunction, 4U);
   EXPECT_EQ(kMovedTicket, UINT64_MAX);
@@ -230,6 +230,7 @@ TEST(LayoutTest, EnumerationsKeepTheirValues) {
   EXPECT_EQ(static_cast<int>(Refusal::kForeignNamespace), 12);
   EXPECT_EQ(static_cast<int>(Refusal::kUnrecoverable), 13);
   EXPECT_EQ(static_cast<int>(Refusal::kInvalidExemplar), 14);
+  EXPECT_EQ(static_cast<int>(Refusal::kNotFollowed), 15);
 }
 
 }  // namespace

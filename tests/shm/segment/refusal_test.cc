@@ -8,13 +8,15 @@
 namespace shmetrics::shm {
 namespace {
 
-// kInvalidExemplar has no code: exemplars are refused without a word to the caller.
-TEST(RefusalTest, EachReasonButThatOfExemplarsHasACode) {
+// Two have no code: an exemplar is refused without a word to the caller, and a process that does not follow to a new
+// segment counts on in the old one.
+TEST(RefusalTest, EachReasonButTheTwoThatRefuseNoCallHasACode) {
   std::set<layout::Refusal> reasons;
   for (const ErrorCode code : kErrorCodes) {
     if (const auto reason = RefusalOf(code)) reasons.insert(*reason);
   }
-  EXPECT_EQ(reasons.size(), layout::kRefusals - 1);
+  EXPECT_EQ(reasons.size(), layout::kRefusals - 2);
+  EXPECT_FALSE(reasons.contains(layout::Refusal::kNotFollowed));
   EXPECT_FALSE(reasons.contains(layout::Refusal::kInvalidExemplar));
 }
 
