@@ -1,17 +1,13 @@
 #include "shm/segment/segment.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/interprocess/detail/os_file_functions.hpp>
-#include <boost/interprocess/mapped_region.hpp>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
-#include <exception>
 #include <new>
 #include <optional>
 #include <utility>
@@ -19,6 +15,7 @@
 #include "shm/base/crash_point.h"
 #include "shm/base/fork_guard.h"
 #include "shm/base/robust_mutex.h"
+#include "shm/segment/mapped_file.h"
 #include "shm/segment/memory_limit.h"
 #include "shm/segment/refusal.h"
 #include "shm/segment/segment_file.h"
@@ -29,44 +26,14 @@
 namespace shmetrics::shm {
 namespace {
 
-namespace bip = boost::interprocess;
-
 constexpr std::uint64_t kInitialRecordBytes = 256U << 10U;
 constexpr int kMaxAttempts = 16;
-
-/// Lets Boost.Interprocess map a file that was opened and checked here. Its own classes open by name, with
-/// O_CREAT and without O_NOFOLLOW.
-class MappableFile {
- public:
-  explicit MappableFile(const UniqueFd& fd) : fd_(fd.get()) {}
-  bip::mapping_handle_t get_mapping_handle() const {
-    return bip::ipcdetail::mapping_handle_from_file_handle(fd_);
-  }
-
- private:
-  int fd_;
-};
 
 Error ForkIsStuck(const std::string& path) {
   return Error{ErrorCode::kNotOpenable,
                "segment " + path +
                    " was not opened: another thread of this process has been in fork() "
                    "for a second; it is tried again"};
-}
-
-/// Boost throws; this function catches it.
-Result<bip::mapped_region> Map(const UniqueFd& file, const std::string& path, Segment::Access access,
-                               std::uint64_t bytes) {
-  try {
-    bip::mapped_region region(MappableFile(file),
-                              access == Segment::Access::kReadOnly ? bip::read_only : bip::read_write, 0,
-                              bytes);
-    madvise(region.get_address(), bytes, MADV_DONTDUMP);  // a core dump does not need it
-    return region;
-  } catch (const std::exception& failure) {
-    return SegmentRefused(ErrorCode::kNotOpenable, path,
-                          std::string("it cannot be mapped: ") + failure.what());
-  }
 }
 
 // Creation. The file has no name until rung 4, so there is no half-made segment to find:
@@ -92,10 +59,10 @@ Result<bool> Create(const std::string& path, const SegmentOptions& options) {
   Result<UniqueFd> file = MakeUnnamedFile(path, header.segment_bytes);
   if (!file.ok()) return file.error();
   no_fork.CloseInChild(file->get());
-  Result<bip::mapped_region> region =
-      Map(file.value(), path, Segment::Access::kReadWrite, header.segment_bytes);
-  if (!region.ok()) return region.error();
-  char* base = static_cast<char*>(region->get_address());
+  Result<MappedFile> mapped =
+      MappedFile::Map(file.value(), path, MappedFile::Protection::kReadWrite, header.segment_bytes);
+  if (!mapped.ok()) return mapped.error();
+  char* base = mapped->base();
   SHMETRICS_CRASH_POINT("segment_mapped");
   if (Result<void> done = CommitPages(base, committed); !done.ok()) return done.error();
   std::memcpy(base, &header, sizeof header);
@@ -121,15 +88,13 @@ struct Segment::Mapping {
   const std::string folder;
   const FileIdentity identity;
   std::optional<FileIdentity> folder_identity;  ///< when this process attached
-  bip::mapped_region region;
+  MappedFile file;
   KeptFile probe;
   Access access{};
 };
 
 Segment::Segment(std::unique_ptr<Mapping> mapping, const layout::Header& header)
-    : header_(header),
-      base_(static_cast<char*>(mapping->region.get_address())),
-      mapping_(std::move(mapping)) {}
+    : header_(header), base_(mapping->file.base()), mapping_(std::move(mapping)) {}
 
 Segment::~Segment() = default;
 
@@ -164,11 +129,13 @@ Result<std::shared_ptr<Segment>> Segment::Attach(const std::string& path, Access
                           "it has " + std::to_string(file_bytes) + " bytes, less than a header");
   }
   if (Result<void> checked = CheckHeader(path, header, file_bytes); !checked.ok()) return checked.error();
-  Result<bip::mapped_region> region = Map(file->fd, path, access, header.segment_bytes);
-  if (!region.ok()) return region.error();
+  const auto protection =
+      access == Access::kReadOnly ? MappedFile::Protection::kReadOnly : MappedFile::Protection::kReadWrite;
+  Result<MappedFile> mapped = MappedFile::Map(file->fd, path, protection, header.segment_bytes);
+  if (!mapped.ok()) return mapped.error();
   const FileIdentity identity{file->status.st_dev, file->status.st_ino};
   auto mapping = std::make_unique<Mapping>(path, identity);
-  mapping->region.swap(region.value());
+  mapping->file = std::move(mapped.value());
   mapping->access = access;
   // A descriptor for questions only must not be one that can write.
   mapping->probe.Keep(access == Access::kReadOnly ? std::move(file->fd)

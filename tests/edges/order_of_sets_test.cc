@@ -2,8 +2,6 @@
 // which the workers move: moving a value is not setting it.
 
 #include <gtest/gtest.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <filesystem>
@@ -14,6 +12,7 @@
 #include "tests/support/child.h"
 #include "tests/support/http_client.h"
 #include "tests/support/registry_fixture.h"
+#include "tests/support/shared_page.h"
 
 namespace shmetrics {
 namespace {
@@ -21,19 +20,16 @@ namespace {
 using testing::Child;
 using testing::WaitUntil;
 
-/// A number that parent and children share. It says how far the story has got.
+/// How far the story has got, for a test and its children.
 class Step {
  public:
-  Step()
-      : step_(new (mmap(nullptr, sizeof *step_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0))
-                  std::atomic<int>(0)) {}
-  void Reach(int step) { step_->store(step); }
+  void Reach(int step) { *step_ = step; }
   void Await(int step) const {
-    WaitUntil([&] { return step_->load() >= step; });
+    WaitUntil([&] { return *step_ >= step; });
   }
 
  private:
-  std::atomic<int>* step_;
+  testing::SharedPage<std::atomic<int>> step_;
 };
 
 class OrderOfSetsTest : public testing::RegistryFixture {
