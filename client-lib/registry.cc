@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "client-lib/binding/never_freed.h"
+#include "client-lib/config/segment_settings.h"
 #include "client-lib/registry_impl.h"
 #include "shm/series/family.h"
 
@@ -60,7 +61,7 @@ std::optional<Error> CheckLayout(std::uint64_t caller_layout) {
 Registry::Impl& ImplOfLastResort() noexcept {
   alignas(Registry::Impl) static std::byte storage[sizeof(Registry::Impl)];
   static auto* impl =
-      new (storage) Registry::Impl({.segment = "/"}, Error{ErrorCode::kOutOfMemory, "no memory"});
+      new (storage) Registry::Impl({.segment = "/"}, Error{ErrorCode::kOutOfMemory, "no memory"}, "");
   return *impl;
 }
 
@@ -108,7 +109,8 @@ RegistryStatus Registry::Impl::ReadStatus() const {
                         .segment = connection_.path(),
                         .error = error ? error->message : "",
                         .error_code = error ? error->code : ErrorCode{},
-                        .refusals = refusals_.Read()};
+                        .refusals = refusals_.Read(),
+                        .ignored_environment = ignored_environment_};
 }
 
 // Registries and options are leaked on purpose: threads may count until the very end of the process, after
@@ -126,7 +128,10 @@ Registry& Registry::GlobalOf(std::uint64_t caller_layout) noexcept {
 }
 
 Registry& Registry::OpenOf(const RegistryOptions& options, std::uint64_t caller_layout) noexcept try {
-  auto* registry = new Registry(new Impl(options, CheckLayout(caller_layout)));
+  config::RegistryOptionsReading reading = config::ReadRegistryOptions(options);
+  std::optional<Error> refused = CheckLayout(caller_layout);
+  if (!refused) refused = std::move(reading.error);
+  auto* registry = new Registry(new Impl(reading.options, std::move(refused), std::move(reading.ignored)));
   internal::KeepNeverFreed(registry);
   return *registry;
 } catch (const std::exception&) {

@@ -3,6 +3,8 @@
 
 #include <atomic>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "client-lib/binding/connection.h"
 #include "client-lib/binding/family_binding.h"
@@ -16,8 +18,9 @@ namespace shmetrics {
 /// long as the process. Lock-free throughout, so that a child forked at any moment finds it whole.
 class Registry::Impl {
  public:
-  Impl(const RegistryOptions& options, std::optional<Error> refused)
-      : connection_(options, std::move(refused)) {
+  /// `options` and `refused` as for Connection. `ignored_environment` as in RegistryStatus.
+  Impl(const RegistryOptions& options, std::optional<Error> refused, std::string ignored_environment)
+      : ignored_environment_(std::move(ignored_environment)), connection_(options, std::move(refused)) {
     connection_.Refresh();
   }
 
@@ -29,6 +32,7 @@ class Registry::Impl {
   RegistryStatus ReadStatus() const;
 
  private:
+  const std::string ignored_environment_;
   internal::Connection connection_;
   internal::RefusalLog refusals_;
   std::atomic<internal::FamilyBinding*> families_{nullptr};

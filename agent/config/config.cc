@@ -2,13 +2,18 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "agent/config/ini_file.h"
 #include "agent/config/settings.h"
 #include "agent/http/tls_credentials.h"
-#include "client-lib/audio/ini_reader.h"
+#include "client-lib/config/config_file.h"
+#include "client-lib/config/environment.h"
+#include "client-lib/config/ini_reader.h"
+#include "client-lib/config/segment_settings.h"
 #include "shm/segment/segment_path.h"
 
 namespace shmetrics::agent {
@@ -33,6 +38,21 @@ Result<void> CheckTls(const PartialConfig& settings, const std::string& file) {
   return {};
 }
 
+/// The settings whose variables the workers read too: agent and workers must look for one segment.
+Result<PartialConfig> ReadEnvironment() {
+  PartialConfig settings;
+  for (const config::SegmentSetting& shared : config::SegmentSettings()) {
+    const std::string key = "[" + std::string(config::kSegmentSection) + "] " + std::string(shared.key);
+    const auto setting = std::ranges::find(AllSettings(), key, &Setting::key);
+    const std::string value(config::Environment(shared.variable));
+    if (setting == AllSettings().end() || value.empty()) continue;
+    const Result<void> set = setting->Set(value, &settings);
+    if (!set.ok())
+      return Error{ErrorCode::kBadOption, "$" + std::string(shared.variable) + ": " + set.error().message};
+  }
+  return settings;
+}
+
 bool IsReadableByAll(const std::string& file) {
   struct stat status {};
   return stat(file.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
@@ -51,11 +71,14 @@ void PartialConfig::FillFrom(const PartialConfig& other) {
 }
 
 Result<Config> ReadConfig(const std::optional<std::string>& config_file, const PartialConfig& flags) {
-  const std::optional<std::string> path = config_file ? config_file : audio::ConfigFile();
+  const std::optional<std::string> path = config_file ? config_file : config::ConfigFile();
   PartialConfig settings = flags;
-  std::optional<audio::IniFile> ini;
+  const Result<PartialConfig> environment = ReadEnvironment();
+  if (!environment.ok()) return environment.error();
+  settings.FillFrom(environment.value());
+  std::optional<config::IniFile> ini;
   if (path) {
-    ini = audio::ReadIni(*path);
+    ini = config::ReadIni(*path);
     const Result<PartialConfig> file = ReadIniFile(*ini);
     if (!file.ok()) return file.error();
     settings.FillFrom(file.value());

@@ -6,25 +6,30 @@
 #include <utility>
 
 #include "client-lib/audio/config.h"
+#include "client-lib/config/segment_settings.h"
+#include "shm/segment/segment_header.h"
 
 namespace shmetrics::agent {
 namespace {
 
 constexpr std::string_view kUsersSection = "[web.users] ";
+constexpr std::string_view kSegmentSection = "[segment] ";
 
 /// Reads the keys of one file. The first thing wrong ends it.
 class Parser {
  public:
-  explicit Parser(const audio::IniFile& file) : file_(file) {}
+  explicit Parser(const config::IniFile& file) : file_(file) {}
 
   Result<PartialConfig> Parse() {
-    for (const audio::IniKey& key : file_.keys) {
+    for (const config::IniKey& key : file_.keys) {
       if (file_.bad_line != 0 && file_.bad_line < key.line) break;
       line_ = key.line;
       OnKey(key.section, key.name, key.value);
       if (!error_.empty()) return Error{ErrorCode::kBadOption, error_};
     }
     if (file_.bad_line != 0) return Error{ErrorCode::kBadOption, file_.BadLineError()};
+    const Result<void> fit = shm::CheckOptions(config::SegmentOptionsOf(of_workers_));
+    if (!fit.ok()) return Error{ErrorCode::kBadOption, file_.path + ": [segment]: " + fit.error().message};
     if (!file_.read_error.empty()) return Error{ErrorCode::kBadOption, file_.read_error};
     return std::move(settings_);
   }
@@ -41,6 +46,10 @@ class Parser {
       error_ = At(name + ": no such section; write [" + std::string(audio::kConfigSection) + "]").message;
       return;
     }
+    if (config::IsMisspeltSegmentSection(section)) {
+      error_ = At(name + ": no such section; write [segment]").message;
+      return;
+    }
     const Result<void> set = Set(name, value);
     if (!set.ok()) error_ = At(name + ": " + set.error().message).message;
   }
@@ -51,6 +60,10 @@ class Parser {
     }
     const auto setting = std::ranges::find(AllSettings(), name, &Setting::key);
     if (setting != AllSettings().end()) return setting->Set(value, &settings_);
+    // The other keys are for workers. What is wrong with them would stop each worker.
+    if (name.starts_with(kSegmentSection)) {
+      return config::SetSegmentKey(name.substr(kSegmentSection.size()), value, &of_workers_);
+    }
     return Error{ErrorCode::kBadOption,
                  "no such key; there are " + KeysOf(name.substr(0, name.find(' ') + 1))};
   }
@@ -71,16 +84,17 @@ class Parser {
 
   Error At(const std::string& what) const { return {ErrorCode::kBadOption, file_.ErrorAt(line_, what)}; }
 
-  const audio::IniFile& file_;
+  const config::IniFile& file_;
   int line_ = 0;  ///< of the key at hand
   PartialConfig settings_;
+  RegistryOptions of_workers_;
   std::set<std::string> seen_;
   std::string error_;
 };
 
 }  // namespace
 
-Result<PartialConfig> ReadIniFile(const audio::IniFile& file) {
+Result<PartialConfig> ReadIniFile(const config::IniFile& file) {
   if (!file.open_error.empty()) return Error{ErrorCode::kBadOption, file.open_error};
   return Parser(file).Parse();
 }

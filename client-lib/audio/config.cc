@@ -1,13 +1,10 @@
 #include "client-lib/audio/config.h"
 
 #include <strings.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cstdint>
-#include <cstdlib>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -15,10 +12,17 @@
 #include "client-lib/audio/limit.h"
 #include "client-lib/audio/tier_json.h"
 #include "client-lib/audio/user_label.h"
+#include "client-lib/config/config_file.h"
+#include "client-lib/config/environment.h"
 #include "shm/series/label_block.h"
 
 namespace shmetrics::audio {
 namespace {
+
+using config::Environment;
+using config::IniFile;
+using config::IniKey;
+using config::ReadIni;
 
 constexpr std::int64_t kMinTtlSeconds = 30;
 constexpr std::int64_t kMaxTtlSeconds = 3600;
@@ -176,12 +180,6 @@ void ReadFile(const IniFile& file, AudioConfigReading* out) {
   out->file_errors.push_back(file.open_error);
 }
 
-/// The variable's value. An empty one counts as not set.
-std::string_view Environment(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? std::string_view{} : value;
-}
-
 void ReadTtl(const char* variable, std::chrono::seconds* ttl, std::vector<std::string>* errors) {
   const std::string_view value = Environment(variable);
   // Trimmed, because inih trims the values of the file too.
@@ -190,6 +188,11 @@ void ReadTtl(const char* variable, std::chrono::seconds* ttl, std::vector<std::s
 }
 
 void ReadEnvironment(AudioConfigReading* out) {
+  for (const char* variable : {config::kConfigFileVariable, "AUDIO_STREAM_TTL_SECONDS",
+                               "AUDIO_JOB_TTL_SECONDS", "AUDIO_TIER_LIMITS_JSON"}) {
+    if (!config::IsIgnored(variable)) continue;
+    out->environment_errors.push_back(variable + (" " + std::string(config::kIgnoredBecause)));
+  }
   ReadTtl("AUDIO_STREAM_TTL_SECONDS", &out->config.stream_ttl, &out->environment_errors);
   ReadTtl("AUDIO_JOB_TTL_SECONDS", &out->config.job_ttl, &out->environment_errors);
   const std::string_view tiers = Environment("AUDIO_TIER_LIMITS_JSON");
@@ -243,16 +246,6 @@ bool IsMisspeltSection(std::string_view name) {
     return kept;
   };
   return name != kConfigSection && strcasecmp(letters(name).c_str(), letters(kConfigSection).c_str()) == 0;
-}
-
-std::optional<std::string> ConfigFile(const std::string& default_file) {
-  if (const std::string_view named = Environment("SHMETRICS_CONFIG"); !named.empty())
-    return std::string(named);
-  // lstat: somebody has made a link, even if it leads to nothing. A file that may not be looked at (EACCES)
-  // may be there.
-  struct stat file {};
-  if (lstat(default_file.c_str(), &file) != 0 && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
-  return default_file;
 }
 
 AudioConfigReading ReadAudioConfig(const std::optional<std::string>& path) {

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "client-lib/audio/ini_reader.h"
+#include "client-lib/config/ini_reader.h"
 #include "shmetrics/audio_tier.h"
 
 namespace shmetrics::audio {
@@ -70,11 +70,6 @@ inline constexpr std::string_view kConfigSection = "Audio-Quota";
 /// Then somebody meant to write kConfigSection.
 bool IsMisspeltSection(std::string_view name);
 
-inline constexpr const char* kDefaultConfigFile = "/etc/shmetrics/shmetrics.ini";
-/// The ini file of workers and the agent: $SHMETRICS_CONFIG, else `default_file`, unless that is known to be
-/// absent. If it is there and cannot be read, ReadAudioConfig() reports that.
-std::optional<std::string> ConfigFile(const std::string& default_file = kDefaultConfigFile);
-
 /// Reads [Audio-Quota] of `path`, if there is one, and then the environment, which always wins. (The replaced
 /// system promised the same, but let the file win over the tiers of the environment.) A TTL out of its range
 /// is moved to the end of the range, as in the replaced system, and is no error. The other sections are the
@@ -87,12 +82,12 @@ std::optional<std::string> ConfigFile(const std::string& default_file = kDefault
 /// nothing at all. failopen_cap_minutes of the replaced system has no effect.
 ///
 /// Variables: AUDIO_STREAM_TTL_SECONDS, AUDIO_JOB_TTL_SECONDS, AUDIO_TIER_LIMITS_JSON. An empty one counts as
-/// not set.
+/// not set; in a program with more rights than its user each is ignored, which is an error too.
 ///
 /// Thread-safe as ReadIni() is.
 AudioConfigReading ReadAudioConfig(const std::optional<std::string>& path);
 /// Does the same with a file that has been read already; null if there is none.
-AudioConfigReading ReadAudioConfig(const IniFile* file);
+AudioConfigReading ReadAudioConfig(const config::IniFile* file);
 
 }  // namespace shmetrics::audio
 

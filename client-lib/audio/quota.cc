@@ -8,6 +8,7 @@
 #include "client-lib/audio/quota_impl.h"
 #include "client-lib/binding/guarded.h"
 #include "client-lib/binding/never_freed.h"
+#include "client-lib/config/config_file.h"
 #include "shmetrics/audio.h"
 
 namespace shmetrics::audio {
@@ -26,7 +27,7 @@ std::invoke_result_t<Body, Impl&> With(Impl* impl, Body body) noexcept {
 
 Quota::Quota(Registry& registry, const QuotaOptions& options) noexcept : impl_(nullptr) {
   const auto make = [&] {
-    auto config = options.config.empty() ? ConfigFile() : std::optional(options.config);
+    auto config = options.config.empty() ? config::ConfigFile() : std::optional(options.config);
     impl_ = std::make_unique<Impl>(registry, std::move(config)).release();
     internal::KeepNeverFreed(impl_);
   };

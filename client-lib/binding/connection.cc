@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "client-lib/binding/never_freed.h"
+#include "client-lib/config/segment_settings.h"
 #include "shm/base/clock.h"
 #include "shm/base/fork_guard.h"
 #include "shm/base/pid_namespace.h"
@@ -56,25 +57,16 @@ Error NoName(const shm::Segment& segment, shm::Segment::Name name) {
                    : "segment " + segment.path() + " has been removed or replaced"};
 }
 
-shm::SegmentOptions SegmentOptionsOf(const RegistryOptions& options) {
-  shm::SegmentOptions segment;
-  segment.bytes = options.segment_bytes;
-  segment.series_limit = options.series_limit;
-  segment.family_series_limit = options.family_series_limit;
-  segment.slot_count = options.worker_slots;
-  segment.max_cpu_stripes = options.max_cpu_stripes;
-  segment.lease_limit = options.lease_limit;
-  segment.ledger_limit = options.ledger_limit;
-  segment.shared_pid_namespaces = options.shared_pid_namespaces;
-  return segment;
-}
-
 /// Makes the path absolute. A worker that changes its folder must not find or make another segment under the
 /// same name.
 std::string AbsolutePath(const std::string& path) {
   std::error_code failed;
   const std::filesystem::path absolute = std::filesystem::absolute(path, failed);
   return failed ? path : absolute.string();
+}
+
+uid_t TrustedOwner(const RegistryOptions& options) {
+  return static_cast<uid_t>(options.trusted_owner.value_or(-1));
 }
 
 std::string WorkerNameOf(const RegistryOptions& options) {
@@ -191,7 +183,7 @@ Attachment* Connection::RefreshNowAndThen() noexcept {
 void Connection::NoteTooManyReplaced() {
   using shm::Segment;
   Result<std::shared_ptr<Segment>> missed =
-      Segment::Attach(path_, Segment::Access::kReadWrite, static_cast<uid_t>(options_.trusted_owner));
+      Segment::Attach(path_, Segment::Access::kReadWrite, TrustedOwner(options_));
   if (missed.ok()) missed.value()->CountRefusal(shm::layout::Refusal::kNotFollowed);
   NoteFailure(Error{ErrorCode::kAbsent, "segment " + path_ +
                                             " has been removed or replaced, and this process keeps " +
@@ -206,8 +198,8 @@ Attachment* Connection::Replace(Attachment* old) noexcept try {
     NoteTooManyReplaced();
     return old;
   }
-  Result<std::shared_ptr<shm::Segment>> segment = shm::Segment::AttachOrCreate(
-      path_, SegmentOptionsOf(options_), static_cast<uid_t>(options_.trusted_owner));
+  Result<std::shared_ptr<shm::Segment>> segment =
+      shm::Segment::AttachOrCreate(path_, config::SegmentOptionsOf(options_), TrustedOwner(options_));
   if (!segment.ok()) {
     NoteFailure(segment.error());
     return old;

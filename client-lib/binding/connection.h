@@ -79,7 +79,8 @@ struct Attachment {
 /// Lock-free, so that a child forked at any moment finds it usable.
 class Connection {
  public:
-  /// If `refused` is set, the connection never attaches, for that reason.
+  /// `options` are those of ReadRegistryOptions(). If `refused` is set, the connection never attaches, for that
+  /// reason.
   Connection(const RegistryOptions& options, std::optional<Error> refused);
 
   /// The segment in use, or null. One load: this is on the look-up path.
@@ -104,7 +105,7 @@ class Connection {
   const std::string& path() const { return path_; }
   /// True if limits may be decided within this process: nobody in its line of parents has ever had a segment, and
   /// its options ask for that.
-  bool DecidesPrivately() const noexcept { return options_.private_decisions && Current() == nullptr; }
+  bool DecidesPrivately() const noexcept { return options_.private_decisions.value_or(false) && Current() == nullptr; }
   /// Says that nothing was decided, and why.
   Error NothingDecided() const;
   /// Why no segment is in use, or why others cannot find the one in use; nothing if all is well.

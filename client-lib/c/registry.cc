@@ -3,6 +3,7 @@
 #include "shmetrics/registry.h"
 
 #include <new>
+#include <optional>
 #include <string>
 
 #include "client-lib/c/face.h"
@@ -29,7 +30,7 @@ const Registry* RegistryOf(const shmetrics_registry* registry) {
 }
 
 template <class Number>
-void SetIfGiven(Number* option, Number given) {
+void SetIfGiven(std::optional<Number>* option, Number given) {
   if (given != 0) *option = given;
 }
 
@@ -46,8 +47,8 @@ RegistryOptions OptionsOf(const shmetrics_registry_options& given) {
   if (given.max_cpu_stripes == SHMETRICS_NO_CPU_STRIPES) options.max_cpu_stripes = 0;
   SetIfGiven(&options.lease_limit, given.lease_limit);
   SetIfGiven(&options.ledger_limit, given.ledger_limit);
-  options.shared_pid_namespaces = given.shared_pid_namespaces != 0;
-  options.private_decisions = given.private_decisions != 0;
+  if (given.shared_pid_namespaces != 0) options.shared_pid_namespaces = given.shared_pid_namespaces > 0;
+  if (given.private_decisions != 0) options.private_decisions = given.private_decisions > 0;
   return options;
 }
 
@@ -135,6 +136,7 @@ shmetrics_code shmetrics_registry_describe(const shmetrics_registry* registry, c
     for (const shmetrics::RefusalStatus& refusal : status.refusals) {
       text += "\nrefused " + std::to_string(refusal.count) + " times: " + refusal.first;
     }
+    if (!status.ignored_environment.empty()) text += "\n" + status.ignored_environment;
     return WriteText(text, buffer, capacity, length);
   });
 }

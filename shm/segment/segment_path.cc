@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 
 #include "shm/layout/layout.h"
@@ -25,7 +24,6 @@ std::string FolderOf(const std::string& path) {
 }
 
 std::string DefaultSegmentPath() {
-  if (const char* path = secure_getenv("SHMETRICS_SEGMENT"); path != nullptr && *path != '\0') return path;
   const std::string name = "/default.v" + std::to_string(kLayoutMajor);
   struct stat status;
   if (stat(kSharedFolder, &status) == 0 && S_ISDIR(status.st_mode)) return kSharedFolder + name;

@@ -7,9 +7,8 @@
 
 namespace shmetrics::shm {
 
-/// The path where workers and agent of this user meet if none is given. It is $SHMETRICS_SEGMENT if that is
-/// set; set-user-id programs ignore the environment. Else it is /run/shmetrics/default.v1 if that folder
-/// exists, for workers and agent of different users in one group. Else it is
+/// The path where workers and agent of this user meet if none is given. It is /run/shmetrics/default.v1 if
+/// that folder exists, for workers and agent of different users in one group. Else it is
 /// /dev/shm/shmetrics-UID/default.v1, for one user. The number is the layout's, so that two layouts can run
 /// side by side.
 std::string DefaultSegmentPath();

@@ -30,7 +30,7 @@ class RegistryOptions(ctypes.Structure):
     _fields_ = [("size", c_size_t), ("segment", c_char_p), ("worker_name", c_char_p), ("trusted_owner", c_int64),
                 ("segment_bytes", c_uint64), ("series_limit", c_uint32), ("family_series_limit", c_uint32),
                 ("worker_slots", c_uint32), ("max_cpu_stripes", c_uint32), ("lease_limit", c_uint32),
-                ("ledger_limit", c_uint32), ("shared_pid_namespaces", c_int32), ("reserved", c_uint32)]
+                ("ledger_limit", c_uint32), ("shared_pid_namespaces", c_int32), ("private_decisions", c_int32)]
 
 
 class FamilyOptions(ctypes.Structure):

@@ -70,7 +70,7 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_registry_open(const shmetrics_registry
 SHMETRICS_EXPORT shmetrics_code shmetrics_registry_status(const shmetrics_registry* registry,
                                                           shmetrics_status* status);
 /// Describes the status for people: where the registry is attached or why it is not, then each kind of
-/// refusal on its own line.
+/// refusal on its own line, then the variables of the environment that a program with more rights than its user ignores.
 /// Like snprintf(): writes what fits into `capacity` bytes, NUL included, and sets `*length` to the length of
 /// the whole text without NUL. `length` may be null. `buffer` may be null if `capacity` is 0.
 SHMETRICS_EXPORT shmetrics_code shmetrics_registry_describe(const shmetrics_registry* registry, char* buffer,

@@ -96,14 +96,15 @@ typedef struct shmetrics_activity shmetrics_activity;      ///< a stream or a jo
 #define SHMETRICS_NO_CPU_STRIPES UINT32_MAX
 
 /// Where a registry finds its segment, and how it makes the segment if there is none. Every member but `size`
-/// may be 0 or null, which means its default. Sizes matter only to the process that makes the segment.
+/// may be 0 or null, which means: as environment or ini file say, else its default. RegistryOptions says how they are
+/// read. Sizes matter only to the process that makes the segment.
 typedef struct shmetrics_registry_options {
   size_t size;  ///< sizeof(shmetrics_registry_options) when the caller was compiled
-  /// Path of the segment file. Default: $SHMETRICS_SEGMENT, else as in RegistryOptions.
+  /// Path of the segment file. Default: as in RegistryOptions.
   const char* segment;
   /// This process's name in the list of workers; UTF-8, cut to 32 bytes. Default: the program's name.
   const char* worker_name;
-  /// uid of one more user who may own the file; root always may. Default: nobody.
+  /// uid of one more user who may own the file, or -1 for nobody; root always may. Default: nobody.
   int64_t trusted_owner;
   uint64_t segment_bytes;        ///< the largest size it may grow to; 1 MiB .. 64 GiB. Default: 256 MiB
   uint32_t series_limit;         ///< series in the segment; 16 .. 16,777,216. Default: 200,000
@@ -112,10 +113,11 @@ typedef struct shmetrics_registry_options {
   uint32_t max_cpu_stripes;      ///< up to 4,096, or SHMETRICS_NO_CPU_STRIPES. Default: 256
   uint32_t lease_limit;          ///< live leases at once; 512 .. 1,048,576. Default: 65,536
   uint32_t ledger_limit;         ///< users whose tier and minutes are kept; 512 .. 1,048,576. Default: 65,536
-  /// Not 0: processes of several PID namespaces take leases. It costs each of them a file lock.
+  /// 1: processes of several PID namespaces take leases, which costs each of them a file lock. -1: they do not. Default:
+  /// they do not.
   int32_t shared_pid_namespaces;
-  /// Not 0: limits are decided within each process as long as there has never been a segment. Default: nothing is
-  /// decided then, and leases, streams, jobs and minutes answer SHMETRICS_ABSENT.
+  /// 1: limits are decided within each process as long as there has never been a segment. -1: nothing is decided
+  /// then, and leases, streams, jobs and minutes answer SHMETRICS_ABSENT. Default: nothing is.
   int32_t private_decisions;
 } shmetrics_registry_options;
 

@@ -20,7 +20,7 @@ class IniFileTest : public ::testing::Test {
  protected:
   Result<PartialConfig> Read(const std::string& text) {
     std::ofstream(path_) << text;
-    return ReadIniFile(audio::ReadIni(path_));
+    return ReadIniFile(config::ReadIni(path_));
   }
   /// The error for `text`. Checks that it begins with the name of the file, and leaves that name out.
   std::string ErrorOf(const std::string& text) {
@@ -123,9 +123,9 @@ TEST_F(IniFileTest, ALongLineIsReadWhole) {
 
 TEST_F(IniFileTest, AFileThatCannotBeReadIsNamed) {
   const std::string missing = folder_ / "missing.ini";
-  EXPECT_EQ(ReadIniFile(audio::ReadIni(missing)).error().message,
+  EXPECT_EQ(ReadIniFile(config::ReadIni(missing)).error().message,
             missing + ": could not be opened: No such file or directory");
-  EXPECT_THAT(ReadIniFile(audio::ReadIni(folder_ / ".")).error().message,
+  EXPECT_THAT(ReadIniFile(config::ReadIni(folder_ / ".")).error().message,
               HasSubstr("could not be read: Is a directory"));
 }
 

@@ -328,22 +328,6 @@ TEST_F(AudioConfigTest, TheApplicationsOwnSettingsOfInihAreLeftAsTheyWere) {
   EXPECT_TRUE(ini_allow_multiline);
 }
 
-TEST_F(AudioConfigTest, TheFileIsTheOneTheEnvironmentNames) {
-  setenv("SHMETRICS_CONFIG", "/from/environment", 1);
-  EXPECT_EQ(ConfigFile(), "/from/environment");
-}
-
-TEST_F(AudioConfigTest, ThereIsNoFileOnlyIfTheDefaultFileIsKnownToBeAbsent) {
-  EXPECT_EQ(ConfigFile(folder_ / "none.ini"), std::nullopt);
-  EXPECT_EQ(ConfigFile("/dev/null/none.ini"), std::nullopt);
-  std::filesystem::create_symlink("nowhere", path_);
-  EXPECT_EQ(ConfigFile(path_), path_);
-  // Stands for EACCES, which root never gets.
-  std::filesystem::create_symlink("loop", folder_ / "loop");
-  EXPECT_EQ(ConfigFile(folder_ / "loop/x.ini"), folder_ / "loop/x.ini");
-  EXPECT_EQ(ReadAudioConfig(folder_ / "loop/x.ini").config.UserLabelOf("alice"), "");
-}
-
 TEST_F(AudioConfigTest, TiersAreKnownByTheirNames) {
   for (const Tier tier : {Tier::free, Tier::standard, Tier::premium})
     EXPECT_EQ(ParseTier(TierName(tier)), tier);

@@ -29,14 +29,6 @@ TEST(SegmentPathTest, FolderIsWhatStandsBeforeTheLastSlash) {
   EXPECT_EQ(FolderOf("a/b/c"), "a/b");
 }
 
-TEST(SegmentPathTest, EnvironmentNamesThePath) {
-  EXPECT_EQ(RunInChild([] {
-              setenv("SHMETRICS_SEGMENT", "/somewhere/else", 1);
-              EXPECT_EQ(DefaultSegmentPath(), "/somewhere/else");
-            }),
-            0);
-}
-
 /// Runs `body` in a child whose /dev/shm and /run are empty.
 class DefaultFolderTest : public ::testing::Test {
  protected:
@@ -48,7 +40,6 @@ class DefaultFolderTest : public ::testing::Test {
                 ASSERT_TRUE(testing::EnterMountNamespace());
                 ASSERT_TRUE(testing::MountTmpfs("/dev/shm", "16m"));
                 ASSERT_TRUE(testing::MountTmpfs("/run", "16m"));
-                unsetenv("SHMETRICS_SEGMENT");
                 body();
               }),
               0);
@@ -67,8 +58,6 @@ TEST_F(DefaultFolderTest, SharedFolderIsTakenWhereItExists) {
     EXPECT_EQ(DefaultSegmentPath(), Private() + "/default.v1");
     std::filesystem::create_directory("/run/shmetrics");
     EXPECT_EQ(DefaultSegmentPath(), "/run/shmetrics/default.v1");
-    setenv("SHMETRICS_SEGMENT", "", 1);
-    EXPECT_EQ(DefaultSegmentPath(), "/run/shmetrics/default.v1") << "empty is not set";
   });
 }
 

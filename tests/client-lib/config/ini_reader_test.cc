@@ -1,4 +1,4 @@
-#include "client-lib/audio/ini_reader.h"
+#include "client-lib/config/ini_reader.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 
 #include "tests/support/private_folder.h"
 
-namespace shmetrics::audio {
+namespace shmetrics::config {
 namespace {
 
 using ::testing::ElementsAre;
@@ -65,4 +65,4 @@ TEST_F(IniReaderTest, AnAbsentFileAndAFolderAreDifferentErrors) {
 }
 
 }  // namespace
-}  // namespace shmetrics::audio
+}  // namespace shmetrics::config

@@ -1,4 +1,4 @@
-#include "client-lib/audio/ini_reader.h"
+#include "client-lib/config/ini_reader.h"
 
 #include <ini.h>
 #include <sys/stat.h>
@@ -13,7 +13,7 @@
 
 #include "shm/base/fork_guard.h"
 
-namespace shmetrics::audio {
+namespace shmetrics::config {
 namespace {
 
 constexpr int kMaxLineBytes = 65536;
@@ -104,4 +104,4 @@ IniFile ReadIni(const std::string& path) {
   return file;
 }
 
-}  // namespace shmetrics::audio
+}  // namespace shmetrics::config

@@ -1,5 +1,5 @@
-#ifndef SHMETRICS_CLIENT_LIB_AUDIO_INI_READER_H_
-#define SHMETRICS_CLIENT_LIB_AUDIO_INI_READER_H_
+#ifndef SHMETRICS_CLIENT_LIB_CONFIG_INI_READER_H_
+#define SHMETRICS_CLIENT_LIB_CONFIG_INI_READER_H_
 
 // The one reader of ini files. Workers and the agent read the same file, so they must agree on what a line
 // is.
@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace shmetrics::audio {
+namespace shmetrics::config {
 
 struct IniKey {
   std::string section;
@@ -44,6 +44,6 @@ struct IniFile {
 /// thread may find inih's settings changed for this moment.
 IniFile ReadIni(const std::string& path);
 
-}  // namespace shmetrics::audio
+}  // namespace shmetrics::config
 
-#endif  // SHMETRICS_CLIENT_LIB_AUDIO_INI_READER_H_
+#endif  // SHMETRICS_CLIENT_LIB_CONFIG_INI_READER_H_
