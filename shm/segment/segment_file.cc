@@ -41,6 +41,43 @@ Result<void> CheckStatus(const std::string& path, const struct stat& file, uid_t
   return {};
 }
 
+constexpr mode_t kMark = S_ISGID | S_IXGRP;
+bool HasMark(const struct stat& file) { return (file.st_mode & kMark) == kMark; }
+
+/// A folder of group 0. OpenShift gives each container a uid of its own and this group.
+bool IsOfGroup0(const struct stat& folder) {
+  return folder.st_gid == 0 && (folder.st_mode & (S_IWGRP | S_IWOTH)) == S_IWGRP;
+}
+
+/// True if the folder's group says who is trusted. (A group other than 0 only if the folder is set-group-id: the group
+/// may have the right to write there for another reason.)
+bool IsOfAGroup(const struct stat& folder) { return (folder.st_mode & S_ISGID) != 0 || IsOfGroup0(folder); }
+
+/// True if the group alone does not tell a member's file from a stranger's.
+bool NeedsMark(const struct stat& folder) { return !IsOfGroup0(folder) && (folder.st_mode & S_IRWXO) != 0; }
+
+/// Gives a new file the rights that its folder asks for.
+Result<void> SetRights(const UniqueFd& file, const std::string& path, const struct stat& folder) {
+  const mode_t shared = NeedsMark(folder) ? kMark | 0660 : 0660;
+  // A new file is of the folder's group only in a set-group-id folder. A stranger may not give it to that group, and
+  // the kernel takes the mark from a stranger.
+  struct stat status {};
+  const bool is_shared = IsOfAGroup(folder) &&
+                         fchown(file.get(), static_cast<uid_t>(-1), folder.st_gid) == 0 &&
+                         fchmod(file.get(), shared) == 0 && fstat(file.get(), &status) == 0 &&
+                         (!NeedsMark(folder) || HasMark(status));
+  if (is_shared) return {};
+  if (IsOfAGroup(folder) && (folder.st_mode & S_IWOTH) != 0) {
+    return Error{ErrorCode::kNotCreatable, "cannot make a segment in " + FolderOf(path) +
+                                               ": this process (uid " + std::to_string(geteuid()) +
+                                               ") is not in the group " + std::to_string(folder.st_gid) +
+                                               " of that folder; add it to the group, or set another path"};
+  }
+  if (fchmod(file.get(), 0600) == 0) return {};
+  return Error{ErrorCode::kNotCreatable,
+               "cannot make a segment in " + FolderOf(path) + ": " + std::strerror(errno)};
+}
+
 Error ExplainOpenFailure(const std::string& path, int error) {
   switch (error) {
     case ENOENT:
@@ -62,8 +99,7 @@ Error ExplainOpenFailure(const std::string& path, int error) {
 bool IsTrustedOwner(const struct stat& file, const struct stat& folder, uid_t trusted_owner) {
   const uid_t owner = file.st_uid;
   if (owner == geteuid() || owner == 0 || owner == folder.st_uid || owner == trusted_owner) return true;
-  const bool folder_is_of_a_group = (folder.st_mode & S_ISGID) != 0 && (folder.st_mode & 0007) == 0;
-  return folder_is_of_a_group && file.st_gid == folder.st_gid;
+  return IsOfAGroup(folder) && file.st_gid == folder.st_gid && (!NeedsMark(folder) || HasMark(file));
 }
 
 Result<SegmentFile> OpenSegmentFile(const std::string& path, bool for_writing, uid_t trusted_owner) {
@@ -99,13 +135,13 @@ Result<UniqueFd> MakeUnnamedFile(const std::string& path, std::uint64_t bytes) {
     return Error{ErrorCode::kNotCreatable,
                  "cannot make a segment in " + folder + ": " + std::strerror(errno)};
   }
-  struct stat status;
-  const bool shared = stat(folder.c_str(), &status) == 0 && (status.st_mode & S_ISGID) != 0;
-  if (fchmod(file.get(), shared ? 0660 : 0600) != 0 ||
-      ftruncate(file.get(), static_cast<off_t>(bytes)) != 0) {
+  struct stat status {};
+  // The rights come last, because changing the size takes the group's mark away.
+  if (ftruncate(file.get(), static_cast<off_t>(bytes)) != 0 || stat(folder.c_str(), &status) != 0) {
     return Error{ErrorCode::kNotCreatable, "cannot make a segment of " + std::to_string(bytes) +
                                                " bytes in " + folder + ": " + std::strerror(errno)};
   }
+  if (Result<void> set = SetRights(file, path, status); !set.ok()) return set.error();
   return file;
 }
 

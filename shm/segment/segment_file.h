@@ -20,9 +20,15 @@ struct SegmentFile {
   struct stat status;
 };
 
-/// True if the file's owner is trusted: this user, root, the folder's owner, or `trusted_owner`. In a
-/// set-group-id folder that the world has no access to, any owner is trusted if the file is of the folder's
-/// group. There the group says who is trusted, so workers of several users can share one file.
+/// True if the file's owner is trusted: this user, root, the folder's owner, or `trusted_owner`. So that workers of
+/// several users can share one file, any owner is trusted in these folders, if the file is of the folder's group:
+///  - a set-group-id folder that the world has no access to;
+///  - a folder of group 0 that the group may write to and the world may not, as OpenShift mounts them;
+///  - any set-group-id folder, as Kubernetes mounts them for fsGroup (2777), if the file has the group's mark.
+/// In the first two, only the folder's owner and members of its group can put a file there. In the last anybody can,
+/// and the file is then of the folder's group too. The group's mark is that the file is set-group-id and its group may
+/// execute it: the kernel takes the first from whoever is not in the group, whether they make the file so or change it
+/// later. Nobody is meant to execute the file, and it would give the members of the group no right that they lack.
 bool IsTrustedOwner(const struct stat& file, const struct stat& folder, uid_t trusted_owner);
 
 /// Opens the file at `path`, following no symbolic link, and refuses one that a stranger could have put there
@@ -36,7 +42,10 @@ Result<SegmentFile> OpenSegmentFile(const std::string& path, bool for_writing, u
 UniqueFd ReopenSegmentFile(const char* path, const FileIdentity& identity, int access);
 
 /// Makes a file of `bytes` bytes, all holes, in the folder of `path`. It has no name yet, so it vanishes if
-/// the process dies. Mode 0660 in a set-group-id folder, else 0600, whatever the umask.
+/// the process dies. Its mode, whatever the umask, is 0660 where the group says who is trusted, with the group's mark
+/// (02670) where that needs one, and else 0600; see IsTrustedOwner(). 0600 also if this process is not in the group.
+/// But if the world may write to the folder, that is an error: the workers of the group could not use the file, nor
+/// take its name.
 Result<UniqueFd> MakeUnnamedFile(const std::string& path, std::uint64_t bytes);
 
 /// Gives the file its name. False if the name is taken: then another creator has won.
