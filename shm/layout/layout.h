@@ -25,6 +25,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "shm/base/sip_hash.h"
 #include "shm/cells.h"
 #include "shm/layout/enumerations.h"
 #include "shm/layout/exemplar_layout.h"
@@ -40,15 +41,17 @@ using Ref = std::uint32_t;
 inline constexpr std::size_t kRecordAlignment = 16;
 
 /// Names the function that computes Record::hash, see key_hash.h. Another function must have another number.
-inline constexpr std::size_t kHashFunction = 4;
+inline constexpr std::size_t kHashFunction = 5;
 
 inline constexpr std::size_t kMaxNameBytes = 255;
 inline constexpr std::size_t kMaxHelpBytes = 4096;
 inline constexpr std::size_t kMaxLabels = 32;
 inline constexpr std::uint64_t kMaxFamilies = 1U << 16U;
-/// No undamaged chain of the directory has more records than this: a walk that gets this far goes in a
-/// circle.
-inline constexpr std::uint32_t kMaxChainLength = 1U << 16U;
+/// A chain of the directory has at most this many records: writers add no more, and a walk that gets further
+/// goes in a circle. By chance alone, none comes near it: a segment has two series a chain, and 16 families a
+/// chain if it has all it may have.
+inline constexpr std::uint32_t kMaxChainLength = 1024;
+inline constexpr std::uint32_t kFewestChains = 4096;
 inline constexpr std::size_t kMaxLabelBlockBytes = 4096;  // before escaping, which can double it
 /// A histogram's buckets stand side by side, so they must fit in one page of a stripe.
 inline constexpr std::size_t kMaxBounds = kStripeBytes / sizeof(HistogramCell) - 1;
@@ -80,7 +83,10 @@ struct Header {
   std::int64_t created_unix_ns;  ///< CLOCK_REALTIME, for people
   std::uint8_t boot_id[16];
   std::uint8_t segment_id[16];  ///< random: tells this segment from the next one of the same name
-  std::uint64_t checksum;       ///< of all bytes above
+  /// Random and secret: key_hash.h hashes by it. Only in the shared page; no process has a copy in its own
+  /// memory, where a core dump would show it.
+  HashKey hash_key;
+  std::uint64_t checksum;  ///< of all bytes above
 };
 
 /// The words of the segment that change, each group on a cache line of its own. Page 1, behind the Header.

@@ -28,6 +28,7 @@ constexpr std::uint64_t ComputeSignature() {
                                     offsetof(Header, slots_offset),
                                     offsetof(Header, shards_offset),
                                     offsetof(Header, created_unix_ns),
+                                    offsetof(Header, hash_key),
                                     offsetof(Header, checksum),
                                     sizeof(MutableHeader),
                                     offsetof(MutableHeader, used),

@@ -65,7 +65,7 @@ class EntryTable {
     for (std::uint32_t steps = entry_count();; steps--) {
       const Ref ref = Load(*link);
       if (ref == 0) return true;
-      auto* entry = segment_.AtRef<Entry>(ref);
+      Entry* entry = EntryAt(ref);
       if (entry == nullptr || steps == 0) return false;
       if (visit(*entry) == Visited::kIsFree) {
         Store(link, Load(entry->head.next));
@@ -93,7 +93,7 @@ class EntryTable {
 
   /// Takes an entry out of the free list; null if there is none.
   Entry* TakeFree() {
-    auto* entry = segment_.AtRef<Entry>(Load(table_.free));
+    Entry* entry = EntryAt(Load(table_.free));
     if (entry == nullptr) return nullptr;
     Store(&table_.free, Load(entry->head.next));
     return entry;
@@ -155,12 +155,17 @@ class EntryTable {
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(Load(table_.entry_count), MostEntries()));
   }
 
-  /// The entries of a chunk, or null if they do not lie in the segment.
+  /// The entries of a chunk, or null if they do not lie among the records of the segment. Before the records
+  /// are mutexes, which nobody may write over.
   static Entry* EntriesOf(const Segment& segment, Ref chunk) {
-    return chunk == 0 ? nullptr
-                      : segment.At<Entry>(
-                            chunk * std::uint64_t{layout::kRecordAlignment} + sizeof(layout::EntryChunk),
-                            layout::kEntriesPerChunk);
+    const std::uint64_t offset = chunk * std::uint64_t{layout::kRecordAlignment};
+    if (offset < segment.header().records_offset) return nullptr;
+    return segment.At<Entry>(offset + sizeof(layout::EntryChunk), layout::kEntriesPerChunk);
+  }
+  /// One entry, or null in the same way.
+  Entry* EntryAt(Ref ref) const {
+    const bool is_record = ref * std::uint64_t{layout::kRecordAlignment} >= segment_.header().records_offset;
+    return is_record ? segment_.AtRef<Entry>(ref) : nullptr;
   }
 
  private:

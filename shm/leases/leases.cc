@@ -150,7 +150,7 @@ Result<HeldLease> Leases::Acquire(const RegisteredFamily& family, std::span<cons
                                   const Terms& terms, const layout::WorkerSlot* slot) {
   if (Result<void> checked = CheckKey(family, values); !checked.ok())
     return CountRefusal(segment_, checked.error());
-  const std::uint64_t hash = HashOfValues(0, values);
+  const std::uint64_t hash = HashOfValues(segment_.hash_key(), 0, values);
   Result<LeaseShard> shard = LeaseShard::Lock(segment_, hash);
   if (!shard.ok()) return shard.error();
   std::uint32_t key_class = 0;
@@ -191,7 +191,7 @@ Result<HeldLease> Leases::Acquire(const RegisteredFamily& family, std::span<cons
 Result<std::uint64_t> Leases::CountLive(const RegisteredFamily& family,
                                         std::span<const std::string_view> values) {
   if (Result<void> checked = CheckKey(family, values); !checked.ok()) return checked.error();
-  const std::uint64_t hash = HashOfValues(0, values);
+  const std::uint64_t hash = HashOfValues(segment_.hash_key(), 0, values);
   Result<LeaseShard> shard = LeaseShard::Lock(segment_, hash);
   if (!shard.ok()) return shard.error();
   LeaseTable table = shard->leases();

@@ -21,7 +21,9 @@ using layout::LedgerEntry;
 using layout::LedgerState;
 using LedgerTable = EntryTable<LedgerEntry>;
 
-std::uint64_t HashOfKey(std::string_view key) { return HashOfValues(0, {&key, 1}); }
+std::uint64_t HashOfKey(const Segment& segment, std::string_view key) {
+  return HashOfValues(segment.hash_key(), 0, {&key, 1});
+}
 
 /// Writes day and amount in one step, so that they belong together after any death.
 void SetState(LedgerEntry* entry, const LedgerState& wanted) {
@@ -109,7 +111,7 @@ struct Place {
 
 Result<Place> Lock(const Segment& segment, std::string_view key) {
   if (Result<void> checked = CheckKey(key); !checked.ok()) return checked.error();
-  const std::uint64_t hash = HashOfKey(key);
+  const std::uint64_t hash = HashOfKey(segment, key);
   Result<LeaseShard> shard = LeaseShard::Lock(segment, hash);
   if (!shard.ok()) return shard.error();
   Result<LedgerEntry*> entry = shard->FindLedgerEntry(hash, key);

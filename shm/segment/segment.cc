@@ -43,8 +43,9 @@ Error ForkIsStuck(const std::string& path) {
 //   4 linkat                                 die here -> a complete segment
 Result<bool> Create(const std::string& path, const SegmentOptions& options) {
   if (Result<void> checked = CheckOptions(options); !checked.ok()) return checked.error();
-  if (Result<void> known = CheckHostIsKnown(options); !known.ok()) return known.error();
-  const layout::Header header = MakeHeader(options);
+  const Result<layout::Header> made = MakeHeader(options);
+  if (!made.ok()) return made.error();
+  const layout::Header& header = made.value();
   const std::uint64_t committed = header.records_offset + kInitialRecordBytes;
   const std::uint64_t first_block = header.stripe_count * std::uint64_t{kStripeBytes};
   if (committed + first_block > header.segment_bytes) {
@@ -94,7 +95,9 @@ struct Segment::Mapping {
 };
 
 Segment::Segment(std::unique_ptr<Mapping> mapping, const layout::Header& header)
-    : header_(header), base_(mapping->file.base()), mapping_(std::move(mapping)) {}
+    : header_(header), base_(mapping->file.base()), mapping_(std::move(mapping)) {
+  header_.hash_key = {};
+}
 
 Segment::~Segment() = default;
 
@@ -160,8 +163,11 @@ Result<std::shared_ptr<Segment>> Segment::AttachOrCreate(const std::string& path
 bool Segment::IsWhole() const {
   struct stat status;
   if (fstat(probe_fd(), &status) != 0) return false;
+  layout::Header now;
+  std::memcpy(&now, base_, sizeof now);
+  now.hash_key = {};
   return static_cast<std::uint64_t>(status.st_size) >= header_.segment_bytes &&
-         std::memcmp(base_, &header_, sizeof header_) == 0;
+         std::memcmp(&now, &header_, sizeof now) == 0;
 }
 
 Segment::Name Segment::CheckName() const {

@@ -48,8 +48,11 @@ class Segment {
   /// one, the file is opened again. -1 if that fails; errno then tells why. Costs a system call.
   int probe_fd() const;
 
-  /// The constants of the segment. This is a private copy, checked once, that no peer can change.
+  /// The constants of the segment. This is a private copy, checked once, that no peer can change. Only its
+  /// hash key is left out.
   const layout::Header& header() const { return header_; }
+  /// The segment's secret. header() has zeros in its place.
+  const HashKey& hash_key() const { return reinterpret_cast<const layout::Header*>(base_)->hash_key; }
   layout::MutableHeader& mutable_header() const {
     return *reinterpret_cast<layout::MutableHeader*>(base_ + layout::kPageBytes);
   }

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cerrno>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <string>
 
 #include "shm/base/clock.h"
 #include "shm/base/fork_guard.h"
@@ -87,6 +89,19 @@ Error OutOfRange(const std::string& what, std::uint64_t value, std::uint64_t low
                                           std::to_string(low) + " and " + std::to_string(high)};
 }
 
+/// The boot, and the PID namespace if the segment is for one namespace only.
+Result<void> CheckHostIsKnown(const SegmentOptions& options) {
+  if (BootId() == std::array<std::uint8_t, 16>{}) return BootIsUnknown();
+  if (!options.shared_pid_namespaces && PidNamespace() == 0) {
+    return Error{
+        ErrorCode::kUnknown,
+        std::string("the PID namespace of this process is not known, because /proc/self/ns/pid cannot be "
+                    "read: ") +
+            std::strerror(errno) + "; mount /proc"};
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> CheckOptions(const SegmentOptions& options) {
@@ -115,19 +130,8 @@ Result<void> CheckOptions(const SegmentOptions& options) {
   return {};
 }
 
-Result<void> CheckHostIsKnown(const SegmentOptions& options) {
-  if (BootId() == std::array<std::uint8_t, 16>{}) return BootIsUnknown();
-  if (!options.shared_pid_namespaces && PidNamespace() == 0) {
-    return Error{
-        ErrorCode::kUnknown,
-        std::string("the PID namespace of this process is not known, because /proc/self/ns/pid cannot be "
-                    "read: ") +
-            std::strerror(errno) + "; mount /proc"};
-  }
-  return {};
-}
-
-layout::Header MakeHeader(const SegmentOptions& options) {
+Result<layout::Header> MakeHeader(const SegmentOptions& options) {
+  if (Result<void> known = CheckHostIsKnown(options); !known.ok()) return known.error();
   layout::Header header{};
   header.magic = layout::kMagic;
   header.signature = layout::kSignature;
@@ -136,7 +140,7 @@ layout::Header MakeHeader(const SegmentOptions& options) {
   header.segment_bytes = options.bytes / layout::kPageBytes * layout::kPageBytes;
   header.stripe_count = kAtomicStripes + std::min(OnlineCpuBound(), options.max_cpu_stripes);
   header.slot_count = options.slot_count;
-  header.chain_count = std::bit_floor(options.series_limit);
+  header.chain_count = std::bit_floor(std::max(options.series_limit, layout::kFewestChains));
   header.series_limit = options.series_limit;
   header.family_series_limit = options.family_series_limit;
   header.lease_limit = options.lease_limit;
@@ -151,6 +155,11 @@ layout::Header MakeHeader(const SegmentOptions& options) {
   std::memcpy(header.boot_id, BootId().data(), sizeof header.boot_id);
   if (getrandom(header.segment_id, sizeof header.segment_id, 0) < 0) {
     std::memcpy(header.segment_id, &header.created_unix_ns, sizeof header.created_unix_ns);
+  }
+  if (getrandom(&header.hash_key, sizeof header.hash_key, 0) != sizeof header.hash_key) {
+    return Error{ErrorCode::kNotCreatable,
+                 std::string("segment not made: the kernel gives no random bytes for its hash key: ") +
+                     std::strerror(errno)};
   }
   header.checksum = ChecksumOf(header);
   return header;

@@ -37,12 +37,20 @@ bool AddBelow(std::atomic<Count>& count, Count limit) {
 
 }  // namespace
 
-/// The answer of a chain, or kCorrupt if the chain leads nowhere.
-template <class Answer>
-Result<Answer> Directory::OrCorrupt(const std::optional<Answer>& answer) const {
-  if (answer) return *answer;
+Error Directory::CorruptChain() const {
   return Error{ErrorCode::kCorrupt,
                "segment " + segment_.path() + " is corrupt: a chain of its directory leads nowhere"};
+}
+
+Error Directory::FullChain() const {
+  return Error{ErrorCode::kSeriesLimit, "refused: its chain in the directory of segment " + segment_.path() +
+                                            " has its maximum of " + std::to_string(layout::kMaxChainLength) +
+                                            " records, which happens only if a process fills it on purpose"};
+}
+
+Result<layout::Ref> Directory::PublishedOf(const HashChains::Publication& publication) const {
+  if (publication.outcome == HashChains::Outcome::kPublished) return publication.ref;
+  return publication.outcome == HashChains::Outcome::kFull ? FullChain() : CorruptChain();
 }
 
 bool Directory::IsNamed(layout::Ref ref, std::string_view name) const {
@@ -51,8 +59,11 @@ bool Directory::IsNamed(layout::Ref ref, std::string_view name) const {
 }
 
 Result<HashChains::Search> Directory::FindFamily(std::string_view name) const {
-  return OrCorrupt(
-      chains_.Find(HashOfName(name), [&](layout::Ref ref, const auto&) { return IsNamed(ref, name); }));
+  const std::optional<HashChains::Search> search =
+      chains_.Find(HashOfName(segment_.hash_key(), name),
+                   [&](layout::Ref ref, const auto&) { return IsNamed(ref, name); });
+  if (!search) return CorruptChain();
+  return *search;
 }
 
 Result<RegisteredFamily> Directory::RegisterFamily(const FamilyDefinition& definition) {
@@ -61,6 +72,7 @@ Result<RegisteredFamily> Directory::RegisterFamily(const FamilyDefinition& defin
   const Result<HashChains::Search> search = FindFamily(definition.name);
   if (!search.ok()) return CountRefusal(nullptr, search.error());
   if (search.value().found != 0) return Reconcile(search.value().found, definition);
+  if (search.value().is_full()) return CountRefusal(nullptr, FullChain());
   if (Result<void> checked = CheckCollisions(definition); !checked.ok())
     return CountRefusal(nullptr, checked.error());
   const Result<layout::Ref> ref = InsertWithinLimit(definition, search.value());
@@ -147,7 +159,7 @@ Result<layout::Ref> Directory::InsertFamily(const FamilyDefinition& definition,
     record->embedded = segment_.RefOf(embedded);
   }
   const auto is_rival = [&](layout::Ref other, const auto&) { return IsNamed(other, definition.name); };
-  Result<layout::Ref> published = OrCorrupt(chains_.Publish(ref, &record->record, search, is_rival));
+  Result<layout::Ref> published = PublishedOf(chains_.Publish(ref, &record->record, search, is_rival));
   *is_new = published.ok() && published.value() == ref;
   return published;
 }
@@ -175,8 +187,8 @@ SeriesSearch Directory::Search(const RegisteredFamily& family,
     if (auto* embedded = segment_.AtRef<layout::SeriesRecord>(family.record->embedded)) return {embedded, {}};
   }
   layout::SeriesRecord* series = nullptr;
-  const std::optional<HashChains::Search> chain =
-      chains_.Find(HashOfValues(family.ref, values), [&](layout::Ref, layout::Record& record) {
+  const std::optional<HashChains::Search> chain = chains_.Find(
+      HashOfValues(segment_.hash_key(), family.ref, values), [&](layout::Ref, layout::Record& record) {
         if (record.kind != layout::RecordKind::kSeries) return false;
         series = reinterpret_cast<layout::SeriesRecord*>(&record);
         return HasLabels(*series, family, values);
@@ -191,16 +203,16 @@ Result<layout::SeriesRecord*> Directory::RegisterSeries(const RegisteredFamily& 
   if (series == nullptr) {
     if (Result<void> checked = CheckLabelValues(family.label_names, values); !checked.ok())
       return CountRefusal(&family, checked.error());
-    // No series behind a break in its chain is ever found. Such a label set is refused before anything is
-    // allocated for it. Otherwise each of its look-ups would leak a record.
-    const Result<HashChains::Search> chain = OrCorrupt(search.chain);
-    if (!chain.ok()) return CountRefusal(&family, chain.error());
+    // No series behind a break in its chain is ever found, and none is added to a full one. Such a label set
+    // is refused before anything is allocated for it. Otherwise each of its look-ups would leak a record.
+    if (!search.chain) return CountRefusal(&family, CorruptChain());
+    if (search.chain->is_full()) return CountRefusal(&family, FullChain());
     if (!ReserveSeries(family)) {
       return CountRefusal(&family,
                           Error{ErrorCode::kSeriesLimit,
                                 "label set refused: the family or the segment has its maximum of series"});
     }
-    Result<layout::SeriesRecord*> inserted = InsertSeries(family, values, chain.value());
+    Result<layout::SeriesRecord*> inserted = InsertSeries(family, values, *search.chain);
     if (!inserted.ok()) return CountRefusal(&family, inserted.error());
     series = inserted.value();
   }
@@ -239,7 +251,7 @@ Result<layout::SeriesRecord*> Directory::InsertSeries(const RegisteredFamily& fa
     const auto* rival = segment_.AtRef<layout::SeriesRecord>(other);
     return rival != nullptr && rival->family == family.ref && LabelBlockOf(segment_, *rival) == block;
   };
-  const Result<layout::Ref> published = OrCorrupt(chains_.Publish(ref, &series->record, search, is_rival));
+  const Result<layout::Ref> published = PublishedOf(chains_.Publish(ref, &series->record, search, is_rival));
   if (!published.ok() || published.value() != ref) ReturnSeries(family);
   if (!published.ok()) return published.error();
   if (auto* shown = segment_.AtRef<layout::SeriesRecord>(published.value())) return shown;

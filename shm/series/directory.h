@@ -95,8 +95,9 @@ class Directory {
   /// True if there is a family of this name at `ref`.
   bool IsNamed(layout::Ref ref, std::string_view name) const;
   Result<HashChains::Search> FindFamily(std::string_view name) const;
-  template <class Answer>
-  Result<Answer> OrCorrupt(const std::optional<Answer>& answer) const;
+  Error CorruptChain() const;
+  Error FullChain() const;
+  Result<layout::Ref> PublishedOf(const HashChains::Publication& publication) const;
   Result<RegisteredFamily> Reconcile(layout::Ref ref, const FamilyDefinition& definition) const;
   Result<void> CheckCollisions(const FamilyDefinition& definition) const;
   Result<layout::Ref> InsertWithinLimit(const FamilyDefinition& definition, const HashChains::Search& search);

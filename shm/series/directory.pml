@@ -19,10 +19,10 @@
 #define KEY_B 2
 
 typedef Record {
-  byte key;  /* 0: not written yet */
+  byte key; /* 0: not written yet */
   bit cells;
   byte next;
-  byte buffered_key;  /* stored by the writer, not yet in memory */
+  byte buffered_key; /* stored by the writer, not yet in memory */
   bit buffered_cells;
 }
 
@@ -31,29 +31,25 @@ byte head;
 byte allocated;
 byte series_count;
 byte limit;
-byte registered[KEY_B + 1];  /* the record that registration has returned */
+byte registered[KEY_B + 1]; /* the record that registration has returned */
 byte shown[KEY_B + 1];
 byte reachable;
 byte deaths;
 byte finished;
 
 /* The writer dies, or takes the step that follows in the same atomic. A death costs no states of its own. */
-#define DIE_OR \
-  if \
-  :: true \
-  :: deaths++; goto end \
-  fi
+#define DIE_OR         \
+  if                   \
+    ::true ::deaths++; \
+  goto end fi
 
 /* HashChains::FindBetween(). It is one step, because the records behind a loaded head do not change. */
-#define FIND(first, last, wanted) \
-  ref = first; \
-  do \
-  :: ref == last || ref == 0 -> ref = 0; break \
-  :: ref != last && ref != 0 && record[ref].key == wanted -> break \
-  :: else -> ref = record[ref].next \
-  od
+#define FIND(first, last, wanted)        \
+  ref = first;                           \
+  do ::ref == last || ref == 0->ref = 0; \
+  break ::ref != last&& ref != 0 && record[ref].key == wanted->break ::else->ref = record[ref].next od
 
-#define FILL \
+#define FILL                      \
   record[own].buffered_key = key; \
   record[own].buffered_cells = 1
 
@@ -77,51 +73,54 @@ proctype Writer(byte key) {
     searched = head;
     FIND(head, 0, key);
     if
-    :: ref != 0 -> goto answer
-    :: else
-    fi
+      ::ref != 0->goto answer ::else fi
   };
   atomic {
     DIE_OR;
     if
-    :: series_count < limit -> ON_RESERVE
-    :: else -> goto end
-    fi
+      ::series_count < limit->ON_RESERVE ::else->goto end fi
   };
   atomic {
-    DIE_OR;  /* directory_series_reserved */
+    DIE_OR; /* directory_series_reserved */
     allocated++;
     own = allocated
   };
 #ifndef PUBLISH_BEFORE_FILL
-  atomic { DIE_OR; FILL };
+  atomic {
+    DIE_OR;
+    FILL
+  };
 #endif
-  atomic { DIE_OR; seen = head };
+  atomic {
+    DIE_OR;
+    seen = head
+  };
 publish:
   atomic {
     FIND(seen, searched, key);
     if
-    :: ref != 0 -> series_count--; goto answer
-    :: else
-    fi;
+      ::ref != 0->series_count--;
+    goto answer ::else fi;
     searched = seen;
     record[own].next = seen
   };
   atomic {
     IS_WRITTEN;
-    DIE_OR;  /* directory_before_publish */
+    DIE_OR; /* directory_before_publish */
     if
-    :: head == seen -> head = own; ON_PUBLISH
-    :: else ->
-      seen = head;
+      ::head == seen->head = own;
+    ON_PUBLISH
+    ::else->seen = head;
 #ifdef NO_SECOND_SEARCH
-      searched = seen;
+    searched = seen;
 #endif
-      goto publish
-    fi
+    goto publish fi
   };
 #ifdef PUBLISH_BEFORE_FILL
-  atomic { DIE_OR; FILL };
+  atomic {
+    DIE_OR;
+    FILL
+  };
 #endif
   ref = own;
 answer:
@@ -133,15 +132,20 @@ end:
   finished++
 }
 
-#define REACHES_MEMORY(i) \
-  :: d_step { record[i].buffered_key != 0 -> record[i].key = record[i].buffered_key; record[i].buffered_key = 0 } \
-  :: d_step { record[i].buffered_cells != 0 -> record[i].cells = 1; record[i].buffered_cells = 0 }
+#define REACHES_MEMORY(i)                                                \
+  ::d_step {                                                             \
+    record[i].buffered_key != 0->record[i].key = record[i].buffered_key; \
+    record[i].buffered_key = 0                                           \
+  }                                                                      \
+  ::d_step {                                                             \
+    record[i].buffered_cells != 0->record[i].cells = 1;                  \
+    record[i].buffered_cells = 0                                         \
+  }
 
 /* Brings stores to memory, also those of dead writers. */
 active proctype StoreBuffer() {
 end:
-  do
-  REACHES_MEMORY(1)
+  do REACHES_MEMORY(1)
   REACHES_MEMORY(2)
   REACHES_MEMORY(3)
   od
@@ -149,15 +153,11 @@ end:
 
 inline Walk() {
   ref = head;
-  do
-  :: ref == 0 -> break
-  :: else ->
-    assert(record[ref].key != 0 && record[ref].cells == 1);
-    shown[record[ref].key]++;
-    assert(shown[record[ref].key] == 1);
-    reachable++;
-    ref = record[ref].next
-  od;
+  do ::ref == 0->break ::else->assert(record[ref].key != 0 && record[ref].cells == 1);
+  shown[record[ref].key]++;
+  assert(shown[record[ref].key] == 1);
+  reachable++;
+  ref = record[ref].next od;
   ref = 0
 }
 
@@ -183,9 +183,7 @@ active proctype Reader() {
 init {
   atomic {
     if
-    :: limit = 1
-    :: limit = WRITERS
-    fi;
+      ::limit = 1 ::limit = WRITERS fi;
     run Writer(KEY_A);
     run Writer(KEY_A);
     run Writer(KEY_B)

@@ -9,8 +9,10 @@
 #include "shm/base/crash_point.h"
 #include "shm/segment/refusal.h"
 #include "shm/series/family.h"
-#include "shm/series/key_hash.h"
 #include "shm/series/label_block.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 namespace shmetrics::shm {
 namespace {

@@ -63,7 +63,8 @@ class DamagedSegment {
   /// The shard of the lease and the account of kUser.
   shm::layout::LeaseShard& Shard() { return worker.segment().lease_shard(ShardNumber()); }
   std::uint32_t ShardNumber() {
-    return static_cast<std::uint32_t>(shm::HashOfValues(0, {&kUser, 1}) % shm::layout::kLeaseShards);
+    return static_cast<std::uint32_t>(shm::HashOfValues(worker.segment().hash_key(), 0, {&kUser, 1}) %
+                                      shm::layout::kLeaseShards);
   }
   shm::layout::EntryChunk* Chunk(shm::layout::EntryTable shm::layout::LeaseShard::*table) {
     return At<shm::layout::EntryChunk>((Shard().*table).first_chunk.load());

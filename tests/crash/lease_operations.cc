@@ -21,14 +21,16 @@ namespace {
 
 constexpr std::uint64_t kSpent = 1'000;
 
-/// A user with a name that begins like this, in the first shard. All operations meet in that shard.
-std::string UserOf(std::string_view name) {
+/// A user with a name that begins like this, in the first shard of the segment. All operations meet in that
+/// shard. All processes find the same user.
+std::string UserOf(const shm::Segment& segment, std::string_view name) {
   for (int i = 0;; i++) {
     std::string user = std::string(name) + std::to_string(i);
     const std::string_view value = user;
-    if (shm::HashOfValues(0, {&value, 1}) % shm::layout::kLeaseShards == 0) return user;
+    if (shm::HashOfValues(segment.hash_key(), 0, {&value, 1}) % shm::layout::kLeaseShards == 0) return user;
   }
 }
+std::string UserOf(Lessee& lessee, std::string_view name) { return UserOf(lessee.worker().segment(), name); }
 
 std::shared_ptr<Lessee> AttachLessee(const std::string& path) {
   return std::make_shared<Lessee>(path, TinySegment());
@@ -58,72 +60,81 @@ void CheckLimit(const std::string& user, std::uint32_t limit, Lessee& witness) {
 }
 
 Operation AcquireFree() {
-  static const std::string user = UserOf("free");
+  constexpr const char* kName = "free";
   return {"acquire_free", CreateTinySegment,
           [](const std::string& path) {
             auto lessee = AttachLessee(path);
             static_cast<void>(lessee->worker().slot().Hold());
-            return [lessee] { static_cast<void>(lessee->Acquire(user, 3, kMinuteNs)); };
+            return [lessee, user = UserOf(*lessee, kName)] {
+              static_cast<void>(lessee->Acquire(user, 3, kMinuteNs));
+            };
           },
           [](Lessee& witness, SegmentReading&, Runs runs) {
+            const std::string user = UserOf(witness, kName);
             EXPECT_LE(LeasesOf(user, witness), runs.begun);
             CheckLimit(user, 3, witness);
           }};
 }
 
 Operation AcquireAtLimit() {
-  static const std::string user = UserOf("limited");
+  constexpr const char* kName = "limited";
   return {"acquire_at_limit", CreateTinySegment,
           [](const std::string& path) {
             auto lessee = AttachLessee(path);
+            const std::string user = UserOf(*lessee, kName);
             for (int i = 0; i < 2; i++) static_cast<void>(lessee->Acquire(user, 2));
-            return [lessee] { EXPECT_FALSE(lessee->Acquire(user, 2).ok()); };
+            return [lessee, user] { EXPECT_FALSE(lessee->Acquire(user, 2).ok()); };
           },
           [](Lessee& witness, SegmentReading&, Runs) {
+            const std::string user = UserOf(witness, kName);
             EXPECT_LE(LeasesOf(user, witness), 2U);
             CheckLimit(user, 2, witness);
           }};
 }
 
 /// Expects at most one lease of a user whose limit is one.
-auto CheckOnlyOne(const std::string& user) {
-  return [&user](Lessee& witness, SegmentReading&, Runs) {
+auto CheckOnlyOne(const char* name) {
+  return [name](Lessee& witness, SegmentReading&, Runs) {
+    const std::string user = UserOf(witness, name);
     EXPECT_LE(LeasesOf(user, witness), 1U);  // or none: anyone may have ended a dead owner's lease
     CheckLimit(user, 1, witness);
   };
 }
 
 Operation AcquireFromTheDead() {
-  static const std::string user = UserOf("dead");
+  constexpr const char* kName = "dead";
   return {"acquire_from_dead_owner",
-          [](const std::string& path) { static_cast<void>(Lessee(path, TinySegment()).Acquire(user, 1)); },
+          [](const std::string& path) {
+            Lessee dead(path, TinySegment());
+            static_cast<void>(dead.Acquire(UserOf(dead, kName), 1));
+          },
           [](const std::string& path) {
             auto lessee = AttachLessee(path);
             static_cast<void>(lessee->worker().slot().Hold());
-            return [lessee] { static_cast<void>(lessee->Acquire(user, 1)); };
+            return [lessee, user = UserOf(*lessee, kName)] { static_cast<void>(lessee->Acquire(user, 1)); };
           },
-          CheckOnlyOne(user)};
+          CheckOnlyOne(kName)};
 }
 
 Operation AcquireFromTheExpired() {
-  static const std::string user = UserOf("expired");
+  constexpr const char* kName = "expired";
   return {"acquire_from_expired", CreateTinySegment,
           [](const std::string& path) {
             auto lessee = AttachLessee(path);
-            static_cast<void>(lessee->Acquire(user, 1, 1));
-            return [lessee] { static_cast<void>(lessee->Acquire(user, 1)); };
+            static_cast<void>(lessee->Acquire(UserOf(*lessee, kName), 1, 1));
+            return [lessee, user = UserOf(*lessee, kName)] { static_cast<void>(lessee->Acquire(user, 1)); };
           },
-          CheckOnlyOne(user)};
+          CheckOnlyOne(kName)};
 }
 
 /// The last holder of the shard died while holding it, with an entry in no list.
 Operation AcquireWithRepair() {
-  static const std::string user = UserOf("heir");
+  constexpr const char* kName = "heir";
   return {"acquire_with_repair",
           [](const std::string& path) {
             // Stays mapped until the process dies, or the kernel would find no mutex.
             auto* dead = new Lessee(path, TinySegment());
-            static_cast<void>(dead->Acquire(user, 1));
+            static_cast<void>(dead->Acquire(UserOf(*dead, kName), 1));
             Result<shm::LeaseShard> shard = shm::LeaseShard::Lock(dead->worker().segment(), 0);
             ASSERT_TRUE(shard.ok());
             shard->leases().TakeFree();
@@ -132,21 +143,22 @@ Operation AcquireWithRepair() {
           [](const std::string& path) {
             auto lessee = AttachLessee(path);
             static_cast<void>(lessee->worker().slot().Hold());
-            return [lessee] { static_cast<void>(lessee->Acquire(user, 1)); };
+            return [lessee, user = UserOf(*lessee, kName)] { static_cast<void>(lessee->Acquire(user, 1)); };
           },
-          CheckOnlyOne(user)};
+          CheckOnlyOne(kName)};
 }
 
 Operation Renew() {
-  static const std::string user = UserOf("renewed");
+  constexpr const char* kName = "renewed";
   return {"renew", CreateTinySegment,
           [](const std::string& path) {
             auto lessee = AttachLessee(path);
-            return [lessee, lease = lessee->Acquire(user, {}, kMinuteNs).value()] {
+            return [lessee, lease = lessee->Acquire(UserOf(*lessee, kName), {}, kMinuteNs).value()] {
               shm::Leases::Renew(lease, 2 * kMinuteNs);
             };
           },
           [](Lessee& witness, SegmentReading&, Runs runs) {
+            const std::string user = UserOf(witness, kName);
             EXPECT_LE(LeasesOf(user, witness), runs.begun);
             ForEachLeaseOf(user, witness, [](const shm::layout::LeaseEntry& entry) {
               EXPECT_GT(entry.state.deadline_ns, 0);
@@ -156,29 +168,30 @@ Operation Renew() {
 }
 
 Operation Release() {
-  static const std::string user = UserOf("released");
+  constexpr const char* kName = "released";
   return {"release", CreateTinySegment,
           [](const std::string& path) {
             auto lessee = AttachLessee(path);
-            return [lessee, lease = lessee->Acquire(user).value()] { lessee->Release(lease); };
+            return
+                [lessee, lease = lessee->Acquire(UserOf(*lessee, kName)).value()] { lessee->Release(lease); };
           },
           [](Lessee& witness, SegmentReading&, Runs runs) {
-            EXPECT_LE(LeasesOf(user, witness), runs.begun - runs.completed);
+            EXPECT_LE(LeasesOf(UserOf(witness, kName), witness), runs.begun - runs.completed);
           }};
 }
 
-std::function<void()> SpendMinutes(const std::shared_ptr<BareWorker>& worker, const std::string& user) {
+std::function<void()> SpendMinutes(const std::shared_ptr<BareWorker>& worker, const char* name) {
   auto ledger = std::make_shared<shm::Ledger>(worker->segment(), worker->arena());
-  return [worker, ledger, user] {
+  return [worker, ledger, user = UserOf(worker->segment(), name)] {
     static_cast<void>(ledger->Spend(user, kSpent, shm::Ledger::Intent::kSpend,
                                     [](std::uint32_t) { return std::optional<std::uint64_t>(5 * kSpent); }));
   };
 }
 
-auto CheckSpent(const std::string& user) {
-  return [&user](Lessee& witness, SegmentReading&, Runs runs) {
+auto CheckSpent(const char* name) {
+  return [name](Lessee& witness, SegmentReading&, Runs runs) {
     shm::Ledger ledger(witness.worker().segment(), witness.worker().arena());
-    const Result<shm::Ledger::Account> account = ledger.Read(user);
+    const Result<shm::Ledger::Account> account = ledger.Read(UserOf(witness, name));
     ASSERT_TRUE(account.ok()) << account.error().message;
     EXPECT_EQ(account->amount % kSpent, 0U);
     EXPECT_TRUE(runs.Allow(account->amount / kSpent)) << account->amount;
@@ -187,9 +200,9 @@ auto CheckSpent(const std::string& user) {
 
 /// Spends the first minutes of a user who has no account yet.
 Operation ConsumeFirstMinutes() {
-  static const std::string user = UserOf("new");
+  constexpr const char* kName = "new";
   return {"consume_first_minutes", CreateTinySegment,
-          [](const std::string& path) { return SpendMinutes(AttachWorker(path), user); }, CheckSpent(user)};
+          [](const std::string& path) { return SpendMinutes(AttachWorker(path), kName); }, CheckSpent(kName)};
 }
 
 /// Gives the user minutes of yesterday, which no death may turn into today's. Only if the user has no
@@ -204,14 +217,15 @@ void MinutesOfYesterday(const shm::Segment& segment, const std::string& user) {
 }
 
 Operation ConsumeMinutes() {
-  static const std::string user = UserOf("known");
+  constexpr const char* kName = "known";
   return {"consume_minutes",
           [](const std::string& path) {
             BareWorker worker(path, TinySegment());
+            const std::string user = UserOf(worker.segment(), kName);
             ASSERT_TRUE(shm::Ledger(worker.segment(), worker.arena()).SetClass(user, 2).ok());
             MinutesOfYesterday(worker.segment(), user);
           },
-          [](const std::string& path) { return SpendMinutes(AttachWorker(path), user); }, CheckSpent(user)};
+          [](const std::string& path) { return SpendMinutes(AttachWorker(path), kName); }, CheckSpent(kName)};
 }
 
 Operation Announce() {

@@ -70,25 +70,25 @@ Operation RegisterSeries() {
 /// Registers a series that comes after others in its hash chain.
 Operation RegisterColliding() {
   static const FamilyDefinition family = CounterNamed("colliding_total", {"n"});
-  return {
-      "register_series_colliding",
-      [](const std::string& path) {
-        BareWorker worker(path, TinySegment());
-        const shm::RegisteredFamily registered = worker.Register(family).value();
-        const auto chain_of = [&](std::string_view value) {
-          return shm::HashOfValues(registered.ref, {&value, 1}) & (worker.segment().header().chain_count - 1);
-        };
-        for (int i = 0, found = 0; found < 4; i++) {
-          const std::string value = std::to_string(i);
-          if (chain_of(value) != chain_of(kNewValue)) continue;
-          found++;
-          static_cast<void>(worker.directory().RegisterSeries(registered, LabelValues{value}));
-        }
-      },
-      RegisterNew(family),
-      [](Lessee& witness, SegmentReading& reading, Runs runs) {
-        CheckSeries(family, witness, reading, runs);
-      }};
+  return {"register_series_colliding",
+          [](const std::string& path) {
+            BareWorker worker(path, TinySegment());
+            const shm::RegisteredFamily registered = worker.Register(family).value();
+            const auto chain_of = [&](std::string_view value) {
+              return shm::HashOfValues(worker.segment().hash_key(), registered.ref, {&value, 1}) &
+                     (worker.segment().header().chain_count - 1);
+            };
+            for (int i = 0, found = 0; found < 4; i++) {
+              const std::string value = std::to_string(i);
+              if (chain_of(value) != chain_of(kNewValue)) continue;
+              found++;
+              static_cast<void>(worker.directory().RegisterSeries(registered, LabelValues{value}));
+            }
+          },
+          RegisterNew(family),
+          [](Lessee& witness, SegmentReading& reading, Runs runs) {
+            CheckSeries(family, witness, reading, runs);
+          }};
 }
 
 /// Registers the last series within the family's limit.

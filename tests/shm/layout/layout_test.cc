@@ -23,7 +23,9 @@ TEST(LayoutTest, ConstantsAreThoseOfLayoutOne) {
   EXPECT_EQ(kMaxBounds, 255U);
   EXPECT_EQ(kRefusals, 19U);
   EXPECT_EQ(kMaxFamilies, 65'536U);
-  EXPECT_EQ(kHashFunction, 4U);
+  EXPECT_EQ(kHashFunction, 5U);
+  EXPECT_EQ(kMaxChainLength, 1'024U);
+  EXPECT_EQ(kFewestChains, 4'096U);
   EXPECT_EQ(kMovedTicket, UINT64_MAX);
   EXPECT_EQ(kWorkerNameBytes, 32U);
   EXPECT_EQ(kGaugesPerBlock, 48U);
@@ -36,7 +38,7 @@ TEST(LayoutTest, MagicReadsAsTextInTheFile) {
 }
 
 TEST(LayoutTest, HeaderLiesWhereItAlwaysLay) {
-  EXPECT_EQ(sizeof(Header), 160U);
+  EXPECT_EQ(sizeof(Header), 176U);
   EXPECT_EQ(offsetof(Header, magic), 0U);
   EXPECT_EQ(offsetof(Header, signature), 8U);
   EXPECT_EQ(offsetof(Header, major), 16U);
@@ -59,7 +61,8 @@ TEST(LayoutTest, HeaderLiesWhereItAlwaysLay) {
   EXPECT_EQ(offsetof(Header, created_unix_ns), 112U);
   EXPECT_EQ(offsetof(Header, boot_id), 120U);
   EXPECT_EQ(offsetof(Header, segment_id), 136U);
-  EXPECT_EQ(offsetof(Header, checksum), 152U);
+  EXPECT_EQ(offsetof(Header, hash_key), 152U);
+  EXPECT_EQ(offsetof(Header, checksum), 168U);
 }
 
 TEST(LayoutTest, LiveWordsStandOnCacheLinesOfTheirOwn) {

@@ -31,9 +31,9 @@ constexpr std::uint64_t kAdmissions = 50'000;
 
 /// Two users of one shard, so that their leases take turns on the same entries. Their names have no byte in
 /// common, so a torn one shows.
-std::array<std::string, 2> TwoUsersOfOneShard() {
-  const auto shard_of = [](std::string_view user) {
-    return HashOfValues(0, {&user, 1}) % layout::kLeaseShards;
+std::array<std::string, 2> TwoUsersOfOneShard(const Segment& segment) {
+  const auto shard_of = [&](std::string_view user) {
+    return HashOfValues(segment.hash_key(), 0, {&user, 1}) % layout::kLeaseShards;
   };
   const std::string first(300, 'a');
   std::string second(220, 'b');
@@ -94,7 +94,7 @@ class LeaseChurnTest : public ::testing::Test {
 
   testing::PrivateFolder folder_;
   const std::string path_ = folder_ / "segment";
-  const std::array<std::string, 2> users_ = TwoUsersOfOneShard();
+  const std::array<std::string, 2> users_ = TwoUsersOfOneShard(testing::BareWorker(path_).segment());
   testing::SharedPage<Progress> progress_;
 };
 

@@ -82,7 +82,7 @@ TEST(SegmentHeaderTest, WhatIsMadeByAnyAllowedLimitsIsAccepted) {
       options.lease_limit = lease_limit;
       options.ledger_limit = ledger_limit;
       ASSERT_TRUE(CheckOptions(options).ok());
-      const layout::Header header = MakeHeader(options);
+      const layout::Header header = MakeHeader(options).value();
       const Result<void> checked = Check(header);
       EXPECT_TRUE(checked.ok()) << lease_limit << ", " << ledger_limit << ": " << checked.error().message;
       EXPECT_EQ(header.lease_limit, lease_limit);
@@ -96,7 +96,7 @@ TEST(SegmentHeaderTest, ChainsAreFewEntriesLongWhereTheLargerTableIsFull) {
     SegmentOptions options = SmallSegment();
     options.lease_limit = 512;
     options.ledger_limit = limit;
-    const layout::Header header = MakeHeader(options);
+    const layout::Header header = MakeHeader(options).value();
     EXPECT_TRUE(std::has_single_bit(header.lease_chain_count));
     EXPECT_LE(limit / layout::kLeaseShards, 8 * header.lease_chain_count) << limit;
     EXPECT_GE(std::max(limit / layout::kLeaseShards, 1U), header.lease_chain_count) << "and no memory wasted";
@@ -106,7 +106,7 @@ TEST(SegmentHeaderTest, ChainsAreFewEntriesLongWhereTheLargerTableIsFull) {
 TEST(SegmentHeaderTest, EverythingHasItsPlaceBehindWhatComesBefore) {
   SegmentOptions options;
   options.lease_limit = options.ledger_limit = 1'048'576;
-  const layout::Header header = MakeHeader(options);
+  const layout::Header header = MakeHeader(options).value();
   EXPECT_GE(header.chains_offset, header.slots_offset + header.slot_count * sizeof(layout::WorkerSlot));
   EXPECT_GE(header.shards_offset, header.chains_offset + header.chain_count * sizeof(layout::Ref));
   const std::uint64_t heads = std::uint64_t{2} * layout::kLeaseShards * header.lease_chain_count;
@@ -117,16 +117,35 @@ TEST(SegmentHeaderTest, EverythingHasItsPlaceBehindWhatComesBefore) {
 
 TEST(SegmentHeaderTest, NamesThePidNamespaceItWasMadeInAndWhetherOthersMayTakeLeases) {
   SegmentOptions options = SmallSegment();
-  EXPECT_EQ(MakeHeader(options).shared_pid_namespaces, 0U);
-  EXPECT_EQ(MakeHeader(options).pid_namespace, PidNamespace());
+  EXPECT_EQ(MakeHeader(options)->shared_pid_namespaces, 0U);
+  EXPECT_EQ(MakeHeader(options)->pid_namespace, PidNamespace());
   EXPECT_NE(PidNamespace(), 0U);
   options.shared_pid_namespaces = true;
-  EXPECT_EQ(MakeHeader(options).shared_pid_namespaces, 1U);
+  EXPECT_EQ(MakeHeader(options)->shared_pid_namespaces, 1U);
 }
 
 TEST(SegmentHeaderTest, NoTwoSegmentsHaveOneName) {
-  const layout::Header first = MakeHeader(SmallSegment()), second = MakeHeader(SmallSegment());
+  const layout::Header first = MakeHeader(SmallSegment()).value(),
+                       second = MakeHeader(SmallSegment()).value();
   EXPECT_FALSE(std::ranges::equal(first.segment_id, second.segment_id));
+}
+
+// Fault L11.
+TEST(SegmentHeaderTest, NoTwoSegmentsHaveOneHashKey) {
+  const layout::Header first = MakeHeader(SmallSegment()).value(),
+                       second = MakeHeader(SmallSegment()).value();
+  for (std::size_t word = 0; word < std::size(first.hash_key.words); word++) {
+    EXPECT_NE(first.hash_key.words[word], second.hash_key.words[word]);
+    EXPECT_NE(first.hash_key.words[word], 0U);
+  }
+}
+
+TEST(SegmentHeaderTest, AFamilyHasFewOthersInItsChainHoweverFewSeriesAreAllowed) {
+  SegmentOptions options = SmallSegment();
+  options.series_limit = options.family_series_limit = 16;
+  EXPECT_GE(MakeHeader(options)->chain_count, layout::kFewestChains);
+  options.series_limit = 200'000;
+  EXPECT_GE(2 * MakeHeader(options)->chain_count, options.series_limit);
 }
 
 // Damaged headers: tests/corrupt/header_damage_test.cc.

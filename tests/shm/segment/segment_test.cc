@@ -65,7 +65,7 @@ TEST_F(SegmentTest, CreationKeepsTheOptions) {
   EXPECT_EQ(header.series_limit, 1'000U);
   EXPECT_EQ(header.family_series_limit, 100U);
   EXPECT_EQ(header.slot_count, 16U);
-  EXPECT_EQ(header.chain_count, 512U);
+  EXPECT_EQ(header.chain_count, layout::kFewestChains);
   EXPECT_LE(header.stripe_count, kAtomicStripes + 2);
   EXPECT_EQ(std::filesystem::file_size(path_), 4U << 20U);
 }

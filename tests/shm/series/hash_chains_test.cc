@@ -35,7 +35,11 @@ class HashChainsTest : public ::testing::Test {
   template <class Matches>
   std::optional<Ref> Publish(layout::SeriesRecord* series, Matches matches) {
     const HashChains::Search nothing{series->record.hash, 0, 0};
-    return chains_.Publish(segment_.RefOf(series), &series->record, nothing, matches);
+    return RefOf(chains_.Publish(segment_.RefOf(series), &series->record, nothing, matches));
+  }
+  static std::optional<Ref> RefOf(const HashChains::Publication& publication) {
+    const bool is_published = publication.outcome == HashChains::Outcome::kPublished;
+    return is_published ? std::optional(publication.ref) : std::nullopt;
   }
   Ref Publish(layout::SeriesRecord* series) { return Publish(series, kNone).value(); }
 
@@ -80,7 +84,7 @@ TEST_F(HashChainsTest, PublishingSearchesOnlyWhatWasPublishedSinceTheSearch) {
     asked.push_back(ref);
     return false;
   };
-  EXPECT_EQ(chains_.Publish(segment_.RefOf(late), &late->record, search, note), segment_.RefOf(late));
+  EXPECT_EQ(RefOf(chains_.Publish(segment_.RefOf(late), &late->record, search, note)), segment_.RefOf(late));
   EXPECT_EQ(asked, std::vector{segment_.RefOf(since)});
 }
 
@@ -93,6 +97,26 @@ TEST_F(HashChainsTest, TheWalkOfAChainThatLeadsOutOfTheSegmentOrInACircleEnds) {
     layout::SeriesRecord* late = Make(9 + apart_);
     EXPECT_EQ(Publish(late, kAny), std::nullopt);
   }
+}
+
+// Fault L11. Readers walk just as far as writers fill a chain.
+TEST_F(HashChainsTest, AFullChainTakesNoMoreAndIsNotCalledCorrupt) {
+  for (std::uint32_t i = 0; i < layout::kMaxChainLength; i++) {
+    ASSERT_FALSE(chains_.Find(11, kNone)->is_full()) << i;
+    layout::SeriesRecord* series = Make(11);
+    const auto made =
+        chains_.Publish(segment_.RefOf(series), &series->record, *chains_.Find(11, kNone), kNone);
+    ASSERT_EQ(RefOf(made), segment_.RefOf(series)) << i;
+  }
+  ASSERT_TRUE(chains_.Find(11, kNone).has_value()) << "it can be walked to its end";
+  EXPECT_TRUE(chains_.Find(11, kNone)->is_full());
+  layout::SeriesRecord* late = Make(11);
+  // After searches of the full chain, and of the chain as it was when it was empty.
+  for (const HashChains::Search& search : {*chains_.Find(11, kNone), HashChains::Search{11, 0, 0}}) {
+    EXPECT_EQ(chains_.Publish(segment_.RefOf(late), &late->record, search, kNone).outcome,
+              HashChains::Outcome::kFull);
+  }
+  EXPECT_EQ(Find(11 + apart_, kAny), Ref{0});
 }
 
 }  // namespace

@@ -4,48 +4,40 @@
 
 #include <array>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace shmetrics::shm {
 namespace {
 
-/// The alphabet, repeated.
-std::string TextOf(std::size_t bytes) {
-  std::string text(bytes, '\0');
-  for (std::size_t i = 0; i < bytes; i++) text[i] = static_cast<char>('a' + i % 26);
-  return text;
-}
+constexpr HashKey kKey{{0x0706050403020100U, 0x0F0E0D0C0B0A0908U}};
 
-// Known results of XXH3, on both sides of each length at which its algorithm changes. A build with other
-// results looks for its keys in other chains and shards than all other processes. So kHashFunction must
-// change with them.
-TEST(KeyHashTest, NamesHaveTheHashesThatAreInSegments) {
-  EXPECT_EQ(HashOfName(TextOf(0)), 0x2d06800538d394c2U);
-  EXPECT_EQ(HashOfName(TextOf(3)), 0x78af5f94892f3950U);
-  EXPECT_EQ(HashOfName(TextOf(8)), 0x6f45a76842a96483U);
-  EXPECT_EQ(HashOfName(TextOf(16)), 0x3d3ccac9af14d8a8U);
-  EXPECT_EQ(HashOfName(TextOf(128)), 0x3e99edc6c76f21c6U);
-  EXPECT_EQ(HashOfName(TextOf(240)), 0xea0e0f78188232edU);
-  EXPECT_EQ(HashOfName(TextOf(241)), 0xbb0a906af5b5c211U);
-  EXPECT_EQ(HashOfName(TextOf(2'000)), 0x9e0defe18dce29f1U);
-}
-
+// Results of another program. A build with other results looks for its keys in other chains and shards than
+// all other processes. So kHashFunction must change with them.
 TEST(KeyHashTest, ValuesHaveTheHashesThatAreInSegments) {
   const std::array<std::string_view, 2> values = {"GET", "200"};
-  EXPECT_EQ(HashOfValues(0, values), 0x79b748d7ab4de7fcU);
-  EXPECT_EQ(HashOfValues(7, values), 0x949484cb4f485c0bU);
-  EXPECT_EQ(HashOfValues(7, {}), 7U);
+  EXPECT_EQ(HashOfValues(kKey, 0, values), 0x7295d3552b1ff1feU);
+  EXPECT_EQ(HashOfValues(kKey, 7, values), 0xd5682580b698588aU);
+  EXPECT_EQ(HashOfValues(kKey, 7, {}), 0xb8b60015aa6d6108U);
   // The key of a user's leases and ledger entry is one value without a seed.
   const std::string_view user = "42";
-  EXPECT_EQ(HashOfValues(0, {&user, 1}), 0x1217cb28c0ef2191U);
+  EXPECT_EQ(HashOfValues(kKey, 0, {&user, 1}), 0xcf2948dbdff54d42U);
+  const std::array<std::string_view, 7> many = {"a", "bc", "", "12345678", "123456789", "xyz", "q"};
+  EXPECT_EQ(HashOfValues(kKey, 1, many), 0x3746e920c95fdb3fU);
 }
 
 TEST(KeyHashTest, TheOrderOfValuesAndTheirEndsMatter) {
   using Two = std::array<std::string_view, 2>;
-  const std::uint64_t hash = HashOfValues(0, Two{"GET", "200"});
-  EXPECT_NE(HashOfValues(0, Two{"200", "GET"}), hash);
-  EXPECT_NE(HashOfValues(0, Two{"GET2", "00"}), hash);
+  const std::uint64_t hash = HashOfValues(kKey, 0, Two{"GET", "200"});
+  EXPECT_NE(HashOfValues(kKey, 0, Two{"200", "GET"}), hash);
+  EXPECT_NE(HashOfValues(kKey, 0, Two{"GET2", "00"}), hash);
+  EXPECT_NE(HashOfValues(kKey, 0, Two{"12345678", ""}), HashOfValues(kKey, 0, Two{"", "12345678"}));
+}
+
+TEST(KeyHashTest, AnotherKeyGivesAnotherHash) {
+  const std::string_view user = "42";
+  const HashKey other{{kKey.words[0] + 1, kKey.words[1]}};
+  EXPECT_NE(HashOfValues(kKey, 0, {&user, 1}), HashOfValues(other, 0, {&user, 1}));
+  EXPECT_NE(HashOfName(kKey, "requests_total"), HashOfName(other, "requests_total"));
 }
 
 }  // namespace

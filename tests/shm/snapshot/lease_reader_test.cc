@@ -80,9 +80,9 @@ TEST_F(LeaseReaderTest, WhatIsReleasedOrOverdueIsNotShown) {
 }
 
 /// Another user of the same shard, so that the entries of both are in one chunk.
-std::string NeighbourOf(std::string_view user) {
-  const auto shard_of = [](std::string_view name) {
-    return HashOfValues(0, {&name, 1}) % layout::kLeaseShards;
+std::string NeighbourOf(const Segment& segment, std::string_view user) {
+  const auto shard_of = [&](std::string_view name) {
+    return HashOfValues(segment.hash_key(), 0, {&name, 1}) % layout::kLeaseShards;
   };
   int number = 0;
   while (shard_of("neighbour" + std::to_string(number)) != shard_of(user)) number++;
@@ -90,7 +90,7 @@ std::string NeighbourOf(std::string_view user) {
 }
 
 TEST_F(LeaseReaderTest, ALeaseAndTheOneAdmittedInItsPlaceAreNeverShownTogether) {
-  const HeldLease neighbour = lessee_.Acquire(NeighbourOf("42")).value();
+  const HeldLease neighbour = lessee_.Acquire(NeighbourOf(segment(), "42")).value();
   const HeldLease first = lessee_.Acquire("42", 1).value();
   ASSERT_LT(first.entry, neighbour.entry) << "the reader comes to it first";
   std::optional<HeldLease> second;
