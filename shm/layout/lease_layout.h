@@ -4,8 +4,8 @@
 // The part of the blueprint (layout.h) that describes leases and the ledger.
 //
 //   shards_offset   LeaseShard   x kLeaseShards
-//                   u32          x kLeaseShards x 2 x lease_chain_count: heads of each shard's chains of
-//                                leases, then of its chains of ledger entries, Refs
+//                   u32          x kLeaseShards x 3 x lease_chain_count: heads of each shard's chains of
+//                                keys with leases, of ledger entries, and of holders (lease_index.h), Refs
 //   (records)       EntryChunk   followed by kEntriesPerChunk entries of one shard and one kind
 //
 // A key's hash chooses its shard. A shard's mutex guards its chains, its free lists and all decisions. The
@@ -25,6 +25,7 @@ namespace shmetrics::shm::layout {
 
 inline constexpr std::uint32_t kLeaseShards = 64;
 inline constexpr std::uint32_t kEntriesPerChunk = 8;
+inline constexpr std::uint32_t kChainKinds = 3;  // in each shard
 inline constexpr std::size_t kMaxKeyBytes = 320;
 
 /// The C library of the mutexes: 1 glibc, 2 another. The two must not meet in one segment.
@@ -42,7 +43,21 @@ struct EntryTable {
   std::atomic<std::uint32_t> first_chunk;
   std::atomic<std::uint32_t> free;         ///< Ref of the first free entry
   std::atomic<std::uint32_t> entry_count;  ///< in all chunks
-  std::uint32_t reserved;
+  std::atomic<std::uint32_t>
+      swept;  ///< Ref of the chunk where the search for ended leases goes on; 0: at the newest
+};
+
+/// Leases that were released while somebody else held the mutex. Who takes the mutex next takes their entries
+/// out of the index. A Ref that comes too late does no harm: its entry is looked at, and stays if it is a
+/// lease.
+struct alignas(64) ReturnedLeases {
+  static constexpr std::uint32_t kMost = 30;
+  /// 1: look here. Release after one of the others was set, pairing with the acquire of the holder. Writers:
+  /// any process that releases a lease, and the holder of the mutex, which sets it to 0 before it looks.
+  std::atomic<std::uint32_t> is_there;
+  /// 1: there was no room, so any entry of the shard may have ended. Writers: as above.
+  std::atomic<std::uint32_t> has_overflowed;
+  std::atomic<std::uint32_t> entries[kMost];  ///< Refs; 0: room. Writers: as above, by compare-and-swap
 };
 
 struct alignas(64) LeaseShard {
@@ -51,6 +66,7 @@ struct alignas(64) LeaseShard {
   pthread_mutex_t mutex;
   alignas(64) EntryTable leases;
   EntryTable ledger;
+  ReturnedLeases returned;
 };
 
 /// Written once, before first_chunk leads to it; then constant.
@@ -74,15 +90,30 @@ struct alignas(16) LeaseState {
 };
 inline constexpr std::int64_t kNoDeadline = INT64_MAX;
 
-/// A lease. Everything except `head` and `state` is written while the generation is even, and is constant
-/// while it is odd.
+/// The place of a lease in the index (lease_index.h). All are Refs unless they say otherwise. Writer: the
+/// holder of the shard's mutex.
+struct LeaseLinks {
+  std::atomic<std::uint32_t> next_in_holder_chain;
+  std::atomic<std::uint32_t> next_holder, previous_holder;  ///< of the same key
+  std::atomic<std::uint32_t> next_of_holder, previous_of_holder;
+  std::atomic<std::uint32_t> left, right, above;  ///< in the heap of the key's leases by `expires_ns`
+  std::atomic<std::uint32_t> rank;                ///< in the heap, no Ref; 0: not in it
+  std::atomic<std::uint32_t> root;                ///< of the heap; only at the key's first holder
+  std::atomic<std::uint32_t> count;               ///< of the key's leases, no Ref; only at its first holder
+  std::atomic<std::uint32_t> is_listed;           ///< 1: it is in the index
+  std::atomic<std::int64_t> expires_ns;  ///< never later than its deadline: renewals do not change it
+};
+
+/// A lease. Everything except `head`, `state` and `links` is written while the generation is even, and is
+/// constant while it is odd.
 struct alignas(64) LeaseEntry {
   EntryHead head;
   LeaseState state;
   std::atomic<std::uint64_t> owner_epoch;  ///< of the worker slot, when the lease began
   std::atomic<std::uint32_t> owner_slot;
   std::atomic<std::uint32_t> family;  ///< Ref
-  std::uint64_t reserved[2];
+  LeaseLinks links;
+  std::uint64_t reserved[3];
   std::atomic<std::uint64_t> key[kMaxKeyBytes / 8];  ///< label block, key_bytes of it
 };
 
@@ -105,8 +136,8 @@ struct alignas(64) LedgerEntry {
   std::atomic<std::uint64_t> key[kMaxKeyBytes / 8];  ///< key_bytes of it
 };
 
-static_assert(sizeof(LeaseEntry) == 384 && sizeof(LedgerEntry) == 384);
-static_assert(sizeof(EntryChunk) == 64 && sizeof(LeaseShard) == 128);
+static_assert(sizeof(LeaseEntry) == 448 && sizeof(LedgerEntry) == 384);
+static_assert(sizeof(EntryChunk) == 64 && sizeof(LeaseShard) == 256);
 
 }  // namespace shmetrics::shm::layout
 

@@ -1,8 +1,9 @@
 #ifndef SHMETRICS_SHM_LEASES_ENTRY_TABLE_H_
 #define SHMETRICS_SHM_LEASES_ENTRY_TABLE_H_
 
-// Entry table: a shard's entries of one kind (layout::LeaseEntry, layout::LedgerEntry) and the index over
-// them. The index is hash chains of the entries in use and a list of the free ones.
+// Entry table: a shard's entries of one kind (layout::LeaseEntry, layout::LedgerEntry), hash chains of those
+// in use, and a list of the free ones. Of leases, only the first one of each key is in a chain: lease_index.h
+// has the rest.
 //
 // Only the holder of the shard's mutex may use it. If the holder dies, chains and free list stay as they are
 // at that instruction. The next holder calls Rebuild(), which makes them anew from the entries. So the order
@@ -22,9 +23,6 @@
 #include "shm/segment/segment.h"
 
 namespace shmetrics::shm {
-
-/// What a visitor of a chain decides about an entry: it stays in the chain, or it goes to the free list.
-enum class Visited : std::uint8_t { kStays, kIsFree };
 
 /// The key of an entry, not copied: only for the holder of the mutex.
 template <class Entry>
@@ -56,25 +54,18 @@ class EntryTable {
   EntryTable(const Segment& segment, layout::EntryTable* table, std::atomic<Ref>* heads)
       : segment_(segment), table_(*table), heads_(heads) {}
 
-  /// Calls `visit` for each entry whose key has this hash, and perhaps for others. Moves an entry from the
-  /// chain to the free list if `visit` returns kIsFree. False if the chain leads nowhere: then the segment is
-  /// corrupt.
+  /// Calls `visit` for each entry whose key has this hash, and perhaps for others. False if the chain leads
+  /// nowhere: then the segment is corrupt.
   template <class Visit>
   bool ForEachInChain(std::uint64_t hash, Visit visit) {
-    std::atomic<Ref>* link = &HeadOf(hash);
-    for (std::uint32_t steps = entry_count();; steps--) {
-      const Ref ref = Load(*link);
-      if (ref == 0) return true;
+    Ref ref = Load(HeadOf(hash));
+    for (std::uint32_t steps = entry_count(); ref != 0; steps--) {
       Entry* entry = EntryAt(ref);
       if (entry == nullptr || steps == 0) return false;
-      if (visit(*entry) == Visited::kIsFree) {
-        Store(link, Load(entry->head.next));
-        SHMETRICS_CRASH_POINT("entry_unlinked");
-        GiveBack(entry);
-      } else {
-        link = &entry->head.next;
-      }
+      visit(*entry);
+      ref = Load(entry->head.next);
     }
+    return true;
   }
 
   /// Calls `visit` for every entry, also for the free ones.
@@ -89,6 +80,22 @@ class EntryTable {
       for (std::uint32_t i = 0; i < layout::kEntriesPerChunk; i++) visit(entries[i]);
       ref = chunk->next;
     }
+  }
+
+  /// Calls `visit` for the entries of some chunks, and goes on there the next time.
+  template <class Visit>
+  void ForSome(std::uint32_t chunks, Visit visit) {
+    Ref ref = Load(table_.swept);
+    for (std::uint32_t i = 0; i < chunks; i++) {
+      if (ref == 0) ref = Load(table_.first_chunk);
+      const auto* chunk = segment_.AtRef<layout::EntryChunk>(ref);
+      auto* entries = EntriesOf(segment_, ref);
+      if (chunk == nullptr || entries == nullptr) break;  // the next time it begins anew
+      for (std::uint32_t at = 0; at < layout::kEntriesPerChunk; at++) visit(entries[at]);
+      ref = chunk->next;
+      if (ref == 0) break;  // all in one call at most
+    }
+    Store(&table_.swept, EntriesOf(segment_, ref) == nullptr ? Ref{0} : ref);
   }
 
   /// Takes an entry out of the free list; null if there is none.
@@ -132,17 +139,17 @@ class EntryTable {
     return {};
   }
 
-  /// Makes chains, free list and count anew from the entries. If this process dies half-way, the next holder
-  /// of the mutex does it again.
-  template <class IsInUse>
-  void Rebuild(IsInUse is_in_use) {
+  /// Makes chains, free list and count anew from the entries: calls `insert` for each that is in use. If this
+  /// process dies half-way, the next holder of the mutex does it again.
+  template <class IsInUse, class InsertInto>
+  void Rebuild(IsInUse is_in_use, InsertInto insert) {
     for (std::uint32_t i = 0; i < segment_.header().lease_chain_count; i++) Store(&heads_[i], Ref{0});
     Store(&table_.free, Ref{0});
     SHMETRICS_CRASH_POINT("entry_table_emptied");
     Store(&table_.entry_count, CountEntries());
     ForEach([&](Entry& entry) {
       if (is_in_use(entry)) {
-        Insert(&entry);
+        insert(&entry);
       } else {
         GiveBack(&entry);
       }
@@ -168,6 +175,12 @@ class EntryTable {
     return is_record ? segment_.AtRef<Entry>(ref) : nullptr;
   }
 
+  Ref RefOf(const Entry* entry) const { return segment_.RefOf(entry); }
+  /// The head of the chain of the keys with this hash.
+  std::atomic<Ref>& HeadOf(std::uint64_t hash) const {
+    return heads_[(hash >> 32U) & (segment_.header().lease_chain_count - 1)];
+  }
+
  private:
   // no order needed: the index is read and written under the mutex
   template <class T>
@@ -177,10 +190,6 @@ class EntryTable {
   template <class T>
   static void Store(std::atomic<T>* word, T value) {
     word->store(value, std::memory_order_relaxed);  // no order needed: as above
-  }
-
-  std::atomic<Ref>& HeadOf(std::uint64_t hash) const {
-    return heads_[(hash >> 32U) & (segment_.header().lease_chain_count - 1)];
   }
 
   std::uint64_t MostEntries() const { return segment_.CommittedBytes() / sizeof(Entry); }

@@ -67,7 +67,7 @@ Result<LeaseShard> LeaseShard::Lock(const Segment& segment, std::uint64_t hash) 
     return NotTaken(segment, number, outcome);
   }
   LeaseShard shard(segment, number, std::move(namespace_lock.value()));
-  if (outcome == RobustMutex::Outcome::kOwnerDied) shard.Repair();
+  shard.Enter(outcome);
   return shard;
 }
 
@@ -82,21 +82,37 @@ std::optional<LeaseShard> LeaseShard::TryLock(const Segment& segment, std::uint6
   if (outcome != RobustMutex::Outcome::kLocked && outcome != RobustMutex::Outcome::kOwnerDied)
     return std::nullopt;
   LeaseShard shard(segment, number, std::nullopt);
-  if (outcome == RobustMutex::Outcome::kOwnerDied) shard.Repair();
+  shard.Enter(outcome);
   return shard;
+}
+
+void LeaseShard::Enter(RobustMutex::Outcome outcome) const {
+  if (outcome == RobustMutex::Outcome::kOwnerDied) Repair();
+  index().TakeReturned();
+}
+
+void LeaseShard::TakeOut(const Segment& segment, std::uint64_t hash, layout::LeaseEntry* entry) {
+  const std::optional<LeaseShard> shard = TryLock(segment, hash);
+  if (!shard) return ReturnLease(segment, &segment.lease_shard(ShardOf(hash)), *entry);
+  // Meanwhile it may have become another lease.
+  if (!IsInUse(*entry)) shard->index().Remove(entry);
 }
 
 // Takeover from a dead holder:
 //   1 rebuild both indexes    die here -> the next holder is told of a dead holder too, and does it again
 //   2 mark consistent         die here -> the same, though the index is whole already
 void LeaseShard::Repair() const {
-  leases().Rebuild([](const layout::LeaseEntry& entry) { return IsInUse(entry); });
-  ledger().Rebuild([](const layout::LedgerEntry& entry) { return IsInUse(entry); });
+  index().Rebuild();
+  EntryTable<layout::LedgerEntry> users = ledger();
+  users.Rebuild([](const layout::LedgerEntry& entry) { return IsInUse(entry); },
+                [&](layout::LedgerEntry* entry) { users.Insert(entry); });
   SHMETRICS_CRASH_POINT("shard_repaired");
   mutex().MarkConsistent();
   segment_->mutable_header().mutex_recoveries.fetch_add(
       1, std::memory_order_relaxed);  // no order needed: a statistic
 }
+
+LeaseIndex LeaseShard::index() const { return LeaseIndex(*segment_, number_); }
 
 EntryTable<layout::LeaseEntry> LeaseShard::leases() const {
   layout::LeaseShard& shard = segment_->lease_shard(number_);
@@ -112,7 +128,6 @@ Result<layout::LedgerEntry*> LeaseShard::FindLedgerEntry(std::uint64_t hash, std
   layout::LedgerEntry* found = nullptr;
   const bool is_whole = ledger().ForEachInChain(hash, [&](layout::LedgerEntry& entry) {
     if (KeyOf(entry) == key) found = &entry;
-    return Visited::kStays;
   });
   if (is_whole) return found;
   segment_->CountRefusal(layout::Refusal::kCorrupt);
@@ -144,8 +159,6 @@ Result<void> LeaseShard::GrowLedger(Arena& arena) const {
   return Error{ErrorCode::kLedgerFull, "the ledger of segment " + segment_->path() + " has its maximum of " +
                                            std::to_string(limit) + " users; configure more"};
 }
-
-bool IsInUse(const layout::LeaseEntry& entry) { return layout::ReadOnce(entry.state.generation) % 2 == 1; }
 
 bool IsInUse(const layout::LedgerEntry& entry) {
   return entry.generation.load(std::memory_order_acquire) % 2 == 1;  // SYNC(entry), see entry_table.h

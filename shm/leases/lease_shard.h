@@ -11,6 +11,8 @@
 
 #include "shm/base/robust_mutex.h"
 #include "shm/leases/entry_table.h"
+#include "shm/leases/lease_index.h"
+#include "shm/leases/lease_state.h"
 #include "shm/leases/namespace_lock.h"
 #include "shm/result.h"
 #include "shm/segment/arena.h"
@@ -34,6 +36,11 @@ class LeaseShard {
   LeaseShard& operator=(const LeaseShard&) = delete;
   LeaseShard& operator=(LeaseShard&&) = delete;
 
+  /// Takes the entry of a lease that has just ended out of its shard. If that needs no wait, at once;
+  /// otherwise the next holder of the shard does. `hash` is of its key. Lock-free.
+  static void TakeOut(const Segment& segment, std::uint64_t hash, layout::LeaseEntry* entry);
+
+  LeaseIndex index() const;
   EntryTable<layout::LeaseEntry> leases() const;
   EntryTable<layout::LedgerEntry> ledger() const;
   /// The ledger entry of the key with this hash; null if there is none. kCorrupt, which is counted.
@@ -50,6 +57,7 @@ class LeaseShard {
   LeaseShard(const Segment& segment, std::uint32_t number, std::optional<NamespaceLock> namespace_lock);
   RobustMutex mutex() const;
   std::uint64_t EntriesOfAllShards(layout::EntryTable layout::LeaseShard::*table) const;
+  void Enter(RobustMutex::Outcome outcome) const;
   void Repair() const;
 
   const Segment* segment_;  ///< null when moved from
@@ -58,7 +66,6 @@ class LeaseShard {
 };
 
 /// True if an entry is in use. A repair looks at nothing else.
-bool IsInUse(const layout::LeaseEntry& entry);
 bool IsInUse(const layout::LedgerEntry& entry);
 
 }  // namespace shmetrics::shm

@@ -5,7 +5,9 @@
 
 #include "shm/base/crash_point.h"
 #include "shm/leases/lease_clock.h"
+#include "shm/leases/lease_index.h"
 #include "shm/leases/lease_shard.h"
+#include "shm/leases/lease_state.h"
 #include "shm/leases/owner_probe.h"
 #include "shm/segment/refusal.h"
 #include "shm/series/key_hash.h"
@@ -16,35 +18,6 @@ namespace {
 
 using layout::LeaseEntry;
 using layout::LeaseState;
-using LeaseTable = EntryTable<LeaseEntry>;
-
-/// Bounds each loop, however often others change the same lease at the same time.
-constexpr int kMaxTries = 64;
-
-/// Loads generation and deadline of one moment. If the generation is the same before and after the deadline,
-/// both belong together.
-LeaseState LoadState(LeaseEntry& entry) {
-  const std::atomic_ref<std::uint64_t> generation(entry.state.generation);
-  const std::atomic_ref<std::int64_t> deadline(entry.state.deadline_ns);
-  LeaseState state{};
-  for (int i = 0; i < kMaxTries; i++) {
-    // Acquire, so that the three loads stay in this order.
-    state.generation = generation.load(std::memory_order_acquire);
-    state.deadline_ns = deadline.load(std::memory_order_acquire);
-    if (generation.load(std::memory_order_acquire) == state.generation) break;
-  }
-  return state;
-}
-
-bool CompareAndSwapState(LeaseEntry* entry, const LeaseState& seen, const LeaseState& wanted) {
-  std::uint64_t expected[2] = {seen.generation, static_cast<std::uint64_t>(seen.deadline_ns)};
-  const std::uint64_t desired[2] = {wanted.generation, static_cast<std::uint64_t>(wanted.deadline_ns)};
-  return CompareExchange16(&entry->state, expected, desired);
-}
-
-bool End(LeaseEntry* entry, const LeaseState& seen) {
-  return CompareAndSwapState(entry, seen, {seen.generation + 1, 0});
-}
 
 bool IsOfKey(const LeaseEntry& entry, std::uint64_t hash, const RegisteredFamily& family,
              std::span<const std::string_view> values) {
@@ -54,51 +27,41 @@ bool IsOfKey(const LeaseEntry& entry, std::uint64_t hash, const RegisteredFamily
          LabelBlockEquals(KeyOf(entry), family.label_names, values);
 }
 
-struct Tally {
-  std::uint64_t live = 0;
-  bool is_whole = true;  ///< false if the chain led nowhere
-};
-
-Tally CountKey(LeaseTable& table, std::uint64_t hash, const RegisteredFamily& family,
-               std::span<const std::string_view> values, OwnerProbe* probe) {
-  const std::int64_t now = LeaseNowNs();
-  Tally tally;
-  tally.is_whole = table.ForEachInChain(hash, [&](LeaseEntry& entry) {
-    if (!IsOfKey(entry, hash, family, values)) return IsInUse(entry) ? Visited::kStays : Visited::kIsFree;
-    if (EndIfExpiredOrOrphaned(&entry, now, probe)) return Visited::kIsFree;
-    tally.live++;
-    return Visited::kStays;
-  });
-  return tally;
-}
-
-/// Ends expired and orphaned leases in the whole shard, and gives the entries back. Returns how many entries
-/// are free then.
-std::uint32_t Sweep(LeaseTable& table, OwnerProbe* probe) {
-  const std::int64_t now = LeaseNowNs();
-  std::uint32_t free = 0;
-  table.ForEach([&](LeaseEntry& entry) { free += EndIfExpiredOrOrphaned(&entry, now, probe) ? 1 : 0; });
-  table.Rebuild([](const LeaseEntry& entry) { return IsInUse(entry); });
-  return free;
-}
-
-/// Takes a free entry. It comes from the free list; else from leases that a sweep can end without asking the
-/// kernel; else from new entries; else from a sweep that asks the kernel which owners are dead. If the first
-/// sweep finds little, the table grows as well, or the next call would need another sweep.
+/// Takes a free entry. It comes from the free list; else from leases that a short search ends without asking
+/// the kernel; else from new entries; else from a search of all entries that asks which owners are dead. If
+/// the first search finds little, the table grows as well, or the next call would need another one.
 Result<LeaseEntry*> TakeEntry(const Segment& segment, Arena& arena, const LeaseShard& shard,
-                              OwnerProbe* probe) {
-  LeaseTable table = shard.leases();
-  if (LeaseEntry* free = table.TakeFree()) return free;
+                              LeaseIndex* index, OwnerProbe* probe) {
+  if (LeaseEntry* free = index->table().TakeFree()) return free;
+  const std::int64_t now = LeaseNowNs();
   OwnerProbe without_asking(segment, OwnerProbe::Asks::kNobody);
-  const std::uint32_t freed = Sweep(table, &without_asking);
-  if (freed == 0 || freed < table.entry_count() / 8) {
+  const std::uint32_t freed = index->SweepSome(now, &without_asking);
+  if (freed < layout::kEntriesPerChunk) {
     Result<void> grown = shard.GrowLeases(arena);
-    if (!grown.ok() && freed == 0 && Sweep(table, probe) == 0) return grown.error();
+    if (!grown.ok() && freed == 0 && index->SweepAll(now, probe) == 0) return grown.error();
   }
-  LeaseEntry* free = table.TakeFree();
+  LeaseEntry* free = index->table().TakeFree();
   if (free == nullptr)
     return Error{ErrorCode::kCorrupt, "segment " + segment.path() + " is corrupt: its lease entries"};
   return free;
+}
+
+/// How many live leases the key has. If that is less than `enough`, some of them may have ended unnoticed.
+std::uint32_t CountUpTo(std::uint32_t enough, const Segment& segment, LeaseIndex* index, std::uint64_t hash,
+                        const RegisteredFamily& family, std::span<const std::string_view> values,
+                        OwnerProbe* probe) {
+  const auto find = [&] {
+    return index->Find(hash, [&](const LeaseEntry& entry) { return IsOfKey(entry, hash, family, values); });
+  };
+  const LeaseEntry* first = find();
+  if (first == nullptr || LeaseIndex::CountOf(first) < enough) return LeaseIndex::CountOf(first);
+  const std::int64_t now = LeaseNowNs();
+  OwnerProbe without_asking(segment, OwnerProbe::Asks::kNobody);
+  index->EndExpired(*first, now, &without_asking);
+  first = find();
+  if (first == nullptr || LeaseIndex::CountOf(first) < enough) return LeaseIndex::CountOf(first);
+  index->EndOrphaned(*first, now, probe);
+  return LeaseIndex::CountOf(find());
 }
 
 Error CountRefusal(const Segment& segment, Error error) {
@@ -106,9 +69,9 @@ Error CountRefusal(const Segment& segment, Error error) {
   return error;
 }
 
-Error CorruptChain(const Segment& segment) {
+Error CorruptIndex(const Segment& segment) {
   return Error{ErrorCode::kCorrupt,
-               "segment " + segment.path() + " is corrupt: a chain of its leases leads nowhere"};
+               "segment " + segment.path() + " is corrupt: the index of its leases makes no sense"};
 }
 
 Result<void> CheckKey(const RegisteredFamily& family, std::span<const std::string_view> values) {
@@ -120,29 +83,28 @@ Result<void> CheckKey(const RegisteredFamily& family, std::span<const std::strin
 
 }  // namespace
 
-/// Succeeds if one more lease of the key stays within the limit. Asks the kernel about owners only if the
-/// limit would refuse otherwise. Ends each entry of the key that it does not count.
-Result<void> Leases::Admit(EntryTable<layout::LeaseEntry>& table, std::uint64_t hash,
-                           const RegisteredFamily& family, std::span<const std::string_view> values,
-                           std::uint32_t limit, OwnerProbe* probe) const {
-  OwnerProbe without_asking(segment_, OwnerProbe::Asks::kNobody);
-  Tally tally = CountKey(table, hash, family, values, &without_asking);
-  if (tally.live >= limit && limit > 0) tally = CountKey(table, hash, family, values, probe);
-  if (!tally.is_whole) return CorruptChain(segment_);
-  if (tally.live < limit) return {};
+/// Succeeds if one more lease of the key stays within the limit. All of its leases count that are in the
+/// index: so one that has expired, and is renewed too late, is counted all the same. Only if the limit would
+/// refuse, those that have expired are ended, and then the kernel is asked about the owners.
+Result<void> Leases::Admit(LeaseIndex* index, std::uint64_t hash, const RegisteredFamily& family,
+                           std::span<const std::string_view> values, std::uint32_t limit,
+                           OwnerProbe* probe) const {
+  const std::uint32_t live = CountUpTo(std::max(limit, 1U), segment_, index, hash, family, values, probe);
+  if (!index->is_whole()) return CorruptIndex(segment_);
+  if (live < limit) return {};
   if (probe->could_not_ask()) {
     return Error{
         ErrorCode::kNotOpenable,
         "segment " + segment_.path() + " cannot be asked whether the owners of leases are alive; ask again"};
   }
   return Error{ErrorCode::kLimitReached,
-               "limit reached: " + std::to_string(tally.live) + " of " + std::to_string(limit) + " in use"};
+               "limit reached: " + std::to_string(live) + " of " + std::to_string(limit) + " in use"};
 }
 
 // A lease begins in a free entry that has left the free list:
 //   1 write key, family, owner        die here -> the generation is even: free
 //   2 compare-and-swap the state odd  die here -> a lease of a dead owner, which nobody counts
-//   3 put it into its chain           die here -> the same; the repair puts it into the chain
+//   3 put it into the index           die here -> the same; the repair puts it into the index
 // leases.pml is a model of this and of renewal, release and repair: change both.
 //
 // SYNC(entry): 1 comes after the end of the entry's former use and before 2, which are locked instructions.
@@ -161,13 +123,13 @@ Result<HeldLease> Leases::Acquire(const RegisteredFamily& family, std::span<cons
     if (account.value() != nullptr) key_class = account.value()->key_class.load(std::memory_order_relaxed);
   }
   const std::optional<std::uint32_t> limit = terms.LimitFor(key_class);
-  LeaseTable table = shard->leases();
+  LeaseIndex index = shard->index();
   OwnerProbe probe(segment_, OwnerProbe::Asks::kTheKernel, slot);
   if (limit) {
-    const Result<void> admitted = Admit(table, hash, family, values, *limit, &probe);
+    const Result<void> admitted = Admit(&index, hash, family, values, *limit, &probe);
     if (!admitted.ok()) return CountRefusal(segment_, admitted.error());
   }
-  Result<LeaseEntry*> taken = TakeEntry(segment_, arena_, shard.value(), &probe);
+  Result<LeaseEntry*> taken = TakeEntry(segment_, arena_, shard.value(), &index, &probe);
   if (!taken.ok()) return CountRefusal(segment_, taken.error());
   LeaseEntry* entry = taken.value();
   SHMETRICS_CRASH_POINT("lease_entry_taken");
@@ -181,10 +143,14 @@ Result<HeldLease> Leases::Acquire(const RegisteredFamily& family, std::span<cons
   const LeaseState begun{before.generation + 1, LeaseDeadlineAfter(LeaseNowNs(), terms.ttl_ns)};
   if (before.generation % 2 != 0 || !CompareAndSwapState(entry, before, begun)) {
     // Somebody writes to free entries.
-    return CountRefusal(segment_, CorruptChain(segment_));
+    return CountRefusal(segment_, CorruptIndex(segment_));
   }
   SHMETRICS_CRASH_POINT("lease_begun");
-  table.Insert(entry);
+  index.Add(entry);
+  if (!index.is_whole()) {
+    End(entry, begun);
+    return CountRefusal(segment_, CorruptIndex(segment_));
+  }
   return HeldLease{entry, begun.generation};
 }
 
@@ -194,11 +160,11 @@ Result<std::uint64_t> Leases::CountLive(const RegisteredFamily& family,
   const std::uint64_t hash = HashOfValues(segment_.hash_key(), 0, values);
   Result<LeaseShard> shard = LeaseShard::Lock(segment_, hash);
   if (!shard.ok()) return shard.error();
-  LeaseTable table = shard->leases();
+  LeaseIndex index = shard->index();
   OwnerProbe probe(segment_, OwnerProbe::Asks::kTheKernel);
-  const Tally tally = CountKey(table, hash, family, values, &probe);
-  if (!tally.is_whole) return CountRefusal(segment_, CorruptChain(segment_));
-  return tally.live;
+  const std::uint64_t live = CountUpTo(0, segment_, &index, hash, family, values, &probe);
+  if (!index.is_whole()) return CountRefusal(segment_, CorruptIndex(segment_));
+  return live;
 }
 
 bool Leases::Renew(const HeldLease& lease, std::int64_t ttl_ns) {
@@ -206,7 +172,7 @@ bool Leases::Renew(const HeldLease& lease, std::int64_t ttl_ns) {
   // not near and if the TTL is so long that a tick does not matter.
   constexpr std::int64_t kCoarseTtlNs = 1'000'000'000;
   const bool may_be_coarse = ttl_ns == 0 || ttl_ns >= kCoarseTtlNs;
-  for (int i = 0; i < kMaxTries; i++) {
+  for (int i = 0; i < kMaxStateTries; i++) {
     const LeaseState state = LoadState(*lease.entry);
     if (state.generation != lease.generation) return false;
     std::int64_t now = LeaseNowCoarseNs();
@@ -233,37 +199,20 @@ bool Leases::Renew(const HeldLease& lease, std::int64_t ttl_ns) {
 }
 
 // A lease ends:
-//   1 compare-and-swap the state even     die here -> ended; the next visitor of its chain frees it
-//   2 take it out of the chain, if idle   die here -> the repair lists it as free
+//   1 compare-and-swap the state even     die here -> ended, of a dead owner: a refusal finds out
+//   2 take it out of the index, if idle   die here -> the repair lists it as free
+//   3 else leave word for the next holder die here -> its owner is dead, which a refusal finds out
 bool Leases::Release(const HeldLease& lease) {
   // Read before the end, because after it the entry may be another lease's.
   // no order needed: constant until then
   const std::uint64_t hash = lease.entry->head.hash.load(std::memory_order_relaxed);
-  for (int i = 0; i < kMaxTries; i++) {
+  for (int i = 0; i < kMaxStateTries; i++) {
     const LeaseState state = LoadState(*lease.entry);
     if (state.generation != lease.generation) return false;
     if (!End(lease.entry, state)) continue;
     SHMETRICS_CRASH_POINT("lease_ended");
-    if (std::optional<LeaseShard> shard = LeaseShard::TryLock(segment_, hash)) {
-      shard->leases().ForEachInChain(
-          hash, [](const LeaseEntry& entry) { return IsInUse(entry) ? Visited::kStays : Visited::kIsFree; });
-    }
+    LeaseShard::TakeOut(segment_, hash, lease.entry);
     return state.deadline_ns > LeaseNowNs();
-  }
-  return false;
-}
-
-bool EndIfExpiredOrOrphaned(LeaseEntry* entry, std::int64_t now, OwnerProbe* probe) {
-  for (int i = 0; i < kMaxTries; i++) {
-    const LeaseState state = LoadState(*entry);
-    if (state.generation % 2 == 0) return true;
-    // no order needed: constant while the generation is odd, and read under the mutex
-    const std::uint32_t slot = entry->owner_slot.load(std::memory_order_relaxed);
-    // no order needed: as above
-    const std::uint64_t epoch = entry->owner_epoch.load(std::memory_order_relaxed);
-    if (state.deadline_ns > now && !probe->IsDead(slot, epoch)) return false;
-    if (End(entry, state)) return true;
-    // It has been renewed or released meanwhile.
   }
   return false;
 }

@@ -5,8 +5,9 @@
 // passes or when its owner dies, whichever is first. Everybody who looks sees that at once. Cleaning up only
 // gives the entry back.
 //
-// Admission is exact. Before it admits, it ends every entry of the key that it does not count, by
-// compare-and-swap. So a late renewal fails; it cannot bring back a lease whose place has been given away.
+// Admission is exact. It counts the leases of the key that are in the index, and takes out of the index only
+// those that it has ended, by compare-and-swap. So a late renewal fails; it cannot bring back a lease whose
+// place has been given away.
 
 #include <cstdint>
 #include <functional>
@@ -14,7 +15,7 @@
 #include <span>
 #include <string_view>
 
-#include "shm/leases/entry_table.h"
+#include "shm/leases/lease_index.h"
 #include "shm/leases/owner_probe.h"
 #include "shm/result.h"
 #include "shm/segment/arena.h"
@@ -70,17 +71,12 @@ class Leases {
   static bool IsLive(const HeldLease& lease);
 
  private:
-  Result<void> Admit(EntryTable<layout::LeaseEntry>& table, std::uint64_t hash,
-                     const RegisteredFamily& family, std::span<const std::string_view> values,
-                     std::uint32_t limit, OwnerProbe* probe) const;
+  Result<void> Admit(LeaseIndex* index, std::uint64_t hash, const RegisteredFamily& family,
+                     std::span<const std::string_view> values, std::uint32_t limit, OwnerProbe* probe) const;
 
   const Segment& segment_;
   Arena& arena_;
 };
-
-/// Ends the lease of an entry if its deadline has passed or its owner is dead. True if the entry is no lease
-/// any more. Only for the holder of its shard.
-bool EndIfExpiredOrOrphaned(layout::LeaseEntry* entry, std::int64_t now, OwnerProbe* probe);
 
 }  // namespace shmetrics::shm
 

@@ -42,28 +42,19 @@ Ledger::Account AccountOf(const LedgerEntry* entry, std::int64_t today) {
   return {entry->state.day == today ? entry->state.amount : 0, key_class};
 }
 
-bool HasLease(const LeaseShard& shard, std::uint64_t hash, OwnerProbe* probe) {
-  const std::int64_t now = LeaseNowNs();
-  bool found = false;
-  shard.leases().ForEachInChain(hash, [&](layout::LeaseEntry& lease) {
-    if (EndIfExpiredOrOrphaned(&lease, now, probe)) return Visited::kIsFree;
-    // no order needed: as above
-    found = found || lease.head.hash.load(std::memory_order_relaxed) == hash;
-    return Visited::kStays;
-  });
-  return found;
-}
-
 /// Frees the accounts whose day has passed and whose key has no lease.
 void Sweep(const LeaseShard& shard, const Segment& segment, LedgerTable& table, std::int64_t today) {
   OwnerProbe probe(segment, OwnerProbe::Asks::kTheKernel);
+  LeaseIndex leases = shard.index();
+  const std::int64_t now = LeaseNowNs();
   table.ForEach([&](LedgerEntry& entry) {
     if (!IsInUse(entry) || entry.state.day == today) return;
     // no order needed: as above
-    if (HasLease(shard, entry.head.hash.load(std::memory_order_relaxed), &probe)) return;
+    if (leases.HasLive(entry.head.hash.load(std::memory_order_relaxed), now, &probe)) return;
     entry.generation.fetch_add(1, std::memory_order_acq_rel);  // SYNC(entry)
   });
-  table.Rebuild([](const LedgerEntry& entry) { return IsInUse(entry); });
+  table.Rebuild([](const LedgerEntry& entry) { return IsInUse(entry); },
+                [&](LedgerEntry* entry) { table.Insert(entry); });
 }
 
 // Makes an account in a free entry that has left the free list:

@@ -60,11 +60,11 @@ class Segment {
   layout::LeaseShard& lease_shard(std::uint32_t shard) const {
     return reinterpret_cast<layout::LeaseShard*>(base_ + header_.shards_offset)[shard];
   }
-  enum class LeaseChains : std::uint8_t { kLeases = 0, kLedger = 1 };
+  enum class LeaseChains : std::uint8_t { kLeases = 0, kLedger = 1, kHolders = 2 };
   /// Heads of the chains of one kind in one shard: lease_chain_count of them.
   std::atomic<layout::Ref>* lease_chains(std::uint32_t shard, LeaseChains kind) const {
     auto* chains = reinterpret_cast<std::atomic<layout::Ref>*>(&lease_shard(layout::kLeaseShards));
-    const std::uint64_t table = std::uint64_t{2} * shard + static_cast<std::uint32_t>(kind);
+    const std::uint64_t table = std::uint64_t{layout::kChainKinds} * shard + static_cast<std::uint32_t>(kind);
     return chains + table * header_.lease_chain_count;
   }
   layout::WorkerSlot& worker_slot(std::uint32_t slot) const {

@@ -36,7 +36,8 @@ void PlaceTables(layout::Header* header) {
   header->chains_offset =
       RoundUpToPage(header->slots_offset + header->slot_count * sizeof(layout::WorkerSlot));
   header->shards_offset = RoundUpToPage(header->chains_offset + header->chain_count * sizeof(layout::Ref));
-  const std::uint64_t lease_chains = std::uint64_t{2} * layout::kLeaseShards * header->lease_chain_count;
+  const std::uint64_t lease_chains =
+      std::uint64_t{layout::kChainKinds} * layout::kLeaseShards * header->lease_chain_count;
   header->records_offset =
       RoundUpToPage(header->shards_offset + layout::kLeaseShards * sizeof(layout::LeaseShard) +
                     lease_chains * sizeof(layout::Ref));

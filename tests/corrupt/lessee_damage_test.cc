@@ -159,12 +159,14 @@ class RandomDamage {
     for (std::uint32_t shard = 0; shard < shm::layout::kLeaseShards; shard++) {
       LeaseShard& it = s.worker.segment().lease_shard(shard);
       Add(&it.leases, 2 * sizeof(EntryTable));
+      Add(&it.returned, sizeof it.returned);
       for (const Ref chunk : {it.leases.first_chunk.load(), it.ledger.first_chunk.load()}) {
-        if (chunk != 0) Add(s.At<char>(chunk), sizeof(EntryChunk) + 8 * 384);
+        if (chunk != 0) Add(s.At<char>(chunk), sizeof(EntryChunk) + 8 * sizeof(shm::layout::LeaseEntry));
       }
     }
     Add(s.worker.segment().lease_chains(0, shm::Segment::LeaseChains::kLeases),
-        2 * shm::layout::kLeaseShards * s.worker.segment().header().lease_chain_count * sizeof(Ref));
+        shm::layout::kChainKinds * shm::layout::kLeaseShards * s.worker.segment().header().lease_chain_count *
+            sizeof(Ref));
   }
   void Plant() {
     for (std::uint64_t words = 1 + random_() % 200; words > 0; words--) {

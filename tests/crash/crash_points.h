@@ -13,7 +13,6 @@ inline constexpr const char* kCrashPoints[] = {
     "directory_series_reserved",
     "entry_chunk_allocated",
     "entry_chunk_linked",
-    "entry_table_emptied",
     "entry_unlinked",
     "exemplar_claimed",
     "exemplar_half_written",
@@ -25,6 +24,7 @@ inline constexpr const char* kCrashPoints[] = {
     "lease_entry_taken",
     "lease_renewal_decided",
     "lease_renewed",
+    "lease_returned",
     "lease_written",
     "ledger_before_spending",
     "ledger_opened",
@@ -41,8 +41,8 @@ inline constexpr const char* kCrashPoints[] = {
 /// Nothing is written there, so dying there proves nothing. Tests count how often they are passed.
 inline constexpr const char* kReadingPoints[] = {"chain_searched", "values_hashed"};
 
-/// A process passes it only when it takes over a shard from a dead holder: RepairsTest stages that.
-inline constexpr const char* kRepairPoint = "shard_repaired";
+/// A process passes them only when it takes over a shard from a dead holder: RepairsTest stages that.
+inline constexpr const char* kRepairPoints[] = {"entry_table_emptied", "shard_repaired"};
 
 }  // namespace shmetrics::testing
 

@@ -13,6 +13,7 @@
 #include "shm/leases/lease_shard.h"
 #include "shm/leases/ledger.h"
 #include "shm/snapshot/snapshot.h"
+#include "tests/support/whole_lease_index.h"
 
 namespace shmetrics::testing {
 namespace {
@@ -104,8 +105,7 @@ void ExpectWholeShards(const shm::Segment& segment) {
     const Result<shm::LeaseShard> held = shm::LeaseShard::Lock(segment, number);
     ASSERT_TRUE(held.ok()) << held.error().message;
     const shm::layout::LeaseShard& shard = segment.lease_shard(number);
-    ExpectWholeTable<shm::layout::LeaseEntry>(
-        segment, shard.leases, segment.lease_chains(number, shm::Segment::LeaseChains::kLeases));
+    ExpectWholeLeaseIndex(segment, number);
     ExpectWholeTable<shm::layout::LedgerEntry>(
         segment, shard.ledger, segment.lease_chains(number, shm::Segment::LeaseChains::kLedger));
   }

@@ -180,6 +180,31 @@ Operation Release() {
           }};
 }
 
+/// A release while somebody else holds the shard: it leaves word for the next holder, who is not told of a
+/// death if the releaser dies later.
+Operation ReleaseWhileBusy() {
+  constexpr const char* kName = "returned";
+  return {"release_while_busy", CreateTinySegment,
+          [](const std::string& path) {
+            auto lessee = AttachLessee(path);
+            const std::string user = UserOf(*lessee, kName);
+            for (int i = 0; i < 3; i++) static_cast<void>(lessee->Acquire(user, {}, kMinuteNs));
+            return [lessee, lease = lessee->Acquire(user).value()] {
+              const shm::Segment& segment = lessee->worker().segment();
+              {
+                const Result<shm::LeaseShard> held = shm::LeaseShard::Lock(segment, 0);
+                lessee->Release(lease);
+              }
+              static_cast<void>(shm::LeaseShard::Lock(segment, 0));
+            };
+          },
+          [](Lessee& witness, SegmentReading&, Runs runs) {
+            const std::string user = UserOf(witness, kName);
+            EXPECT_LE(LeasesOf(user, witness), 4 * runs.begun - runs.completed);
+            CheckLimit(user, 3, witness);
+          }};
+}
+
 std::function<void()> SpendMinutes(const std::shared_ptr<BareWorker>& worker, const char* name) {
   auto ledger = std::make_shared<shm::Ledger>(worker->segment(), worker->arena());
   return [worker, ledger, user = UserOf(worker->segment(), name)] {
@@ -244,9 +269,9 @@ Operation Announce() {
 }  // namespace
 
 std::vector<Operation> LeaseOperations() {
-  return {
-      AcquireFree(), AcquireAtLimit(), AcquireFromTheDead(),  AcquireFromTheExpired(), AcquireWithRepair(),
-      Renew(),       Release(),        ConsumeFirstMinutes(), ConsumeMinutes(),        Announce()};
+  return {AcquireFree(), AcquireAtLimit(), AcquireFromTheDead(), AcquireFromTheExpired(), AcquireWithRepair(),
+          Renew(),       Release(),        ReleaseWhileBusy(),   ConsumeFirstMinutes(),   ConsumeMinutes(),
+          Announce()};
 }
 
 }  // namespace shmetrics::testing

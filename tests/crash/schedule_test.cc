@@ -56,7 +56,7 @@ Operation FromNothing(const Operation& operation) {
 
 std::set<std::string> AllPoints() {
   std::set<std::string> points(std::begin(kCrashPoints), std::end(kCrashPoints));
-  points.insert(kRepairPoint);
+  points.insert(std::begin(kRepairPoints), std::end(kRepairPoints));
   return points;
 }
 

@@ -153,7 +153,8 @@ TEST(LayoutTest, LeasesLieWhereTheyAlwaysLay) {
   EXPECT_EQ(kNoDeadline, INT64_MAX);
   EXPECT_EQ(kMutexLibrary, 1U);
 
-  EXPECT_EQ(sizeof(LeaseShard), 128U);
+  EXPECT_EQ(kChainKinds, 3U);
+  EXPECT_EQ(sizeof(LeaseShard), 256U);
   EXPECT_EQ(alignof(LeaseShard), 64U);
   EXPECT_EQ(offsetof(LeaseShard, mutex), 0U);
 #ifdef __x86_64__
@@ -163,10 +164,14 @@ TEST(LayoutTest, LeasesLieWhereTheyAlwaysLay) {
 #endif
   EXPECT_EQ(offsetof(LeaseShard, leases), 64U);
   EXPECT_EQ(offsetof(LeaseShard, ledger), 80U);
+  EXPECT_EQ(offsetof(LeaseShard, returned), 128U);
+  EXPECT_EQ(sizeof(ReturnedLeases), 128U);
+  EXPECT_EQ(offsetof(ReturnedLeases, entries), 8U);
   EXPECT_EQ(sizeof(EntryTable), 16U);
   EXPECT_EQ(offsetof(EntryTable, first_chunk), 0U);
   EXPECT_EQ(offsetof(EntryTable, free), 4U);
   EXPECT_EQ(offsetof(EntryTable, entry_count), 8U);
+  EXPECT_EQ(offsetof(EntryTable, swept), 12U);
   EXPECT_EQ(sizeof(EntryChunk), 64U);
   EXPECT_EQ(offsetof(EntryChunk, next), 0U);
   EXPECT_EQ(sizeof(EntryHead), 16U);
@@ -176,12 +181,15 @@ TEST(LayoutTest, LeasesLieWhereTheyAlwaysLay) {
   EXPECT_EQ(sizeof(LeaseState), 16U);
   EXPECT_EQ(offsetof(LeaseState, generation), 0U);
   EXPECT_EQ(offsetof(LeaseState, deadline_ns), 8U);
-  EXPECT_EQ(sizeof(LeaseEntry), 384U);
+  EXPECT_EQ(sizeof(LeaseLinks), 56U);
+  EXPECT_EQ(offsetof(LeaseLinks, expires_ns), 48U);
+  EXPECT_EQ(sizeof(LeaseEntry), 448U);
+  EXPECT_EQ(offsetof(LeaseEntry, links), 48U);
   EXPECT_EQ(offsetof(LeaseEntry, state), 16U);
   EXPECT_EQ(offsetof(LeaseEntry, owner_epoch), 32U);
   EXPECT_EQ(offsetof(LeaseEntry, owner_slot), 40U);
   EXPECT_EQ(offsetof(LeaseEntry, family), 44U);
-  EXPECT_EQ(offsetof(LeaseEntry, key), 64U);
+  EXPECT_EQ(offsetof(LeaseEntry, key), 128U);
   EXPECT_EQ(sizeof(LedgerState), 16U);
   EXPECT_EQ(offsetof(LedgerState, day), 0U);
   EXPECT_EQ(offsetof(LedgerState, restored), 4U);

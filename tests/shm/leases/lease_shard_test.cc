@@ -101,8 +101,14 @@ TEST_F(LeaseShardTest, AnUnrecoverableShardIsRefusedByNumberAndTheOthersWork) {
 
 TEST_F(LeaseShardTest, ACircleInAChainIsRefusedAndNobodyLoopsInIt) {
   const HeldLease lease = lessee_.Acquire("42").value();
-  lease.entry->head.next.store(segment().RefOf(lease.entry));
-  const Result<HeldLease> second = lessee_.Acquire("42", 2);
+  const layout::Ref ref = segment().RefOf(lease.entry);
+  lease.entry->head.next.store(ref);
+  for (std::uint32_t shard = 0; shard < layout::kLeaseShards; shard++) {
+    for (std::uint32_t i = 0; i < segment().header().lease_chain_count; i++) {
+      segment().lease_chains(shard, Segment::LeaseChains::kLeases)[i].store(ref);
+    }
+  }
+  const Result<HeldLease> second = lessee_.Acquire("7", 2);
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().code, ErrorCode::kCorrupt);
   EXPECT_EQ(testing::Read(path_).Gauge(R"(uploads{user_id="42"})"), 1);

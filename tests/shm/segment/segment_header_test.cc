@@ -109,7 +109,8 @@ TEST(SegmentHeaderTest, EverythingHasItsPlaceBehindWhatComesBefore) {
   const layout::Header header = MakeHeader(options).value();
   EXPECT_GE(header.chains_offset, header.slots_offset + header.slot_count * sizeof(layout::WorkerSlot));
   EXPECT_GE(header.shards_offset, header.chains_offset + header.chain_count * sizeof(layout::Ref));
-  const std::uint64_t heads = std::uint64_t{2} * layout::kLeaseShards * header.lease_chain_count;
+  const std::uint64_t heads =
+      std::uint64_t{layout::kChainKinds} * layout::kLeaseShards * header.lease_chain_count;
   EXPECT_GE(header.records_offset, header.shards_offset + layout::kLeaseShards * sizeof(layout::LeaseShard) +
                                        heads * sizeof(layout::Ref));
   EXPECT_EQ(header.shards_offset % alignof(layout::LeaseShard), 0U);
