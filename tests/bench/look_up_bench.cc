@@ -4,6 +4,7 @@
 
 #include <cstddef>
 
+#include "shm/segment/segment_options.h"
 #include "shmetrics/shmetrics.h"
 #include "tests/bench/partners.h"
 #include "tests/bench/scratch_registry.h"
@@ -18,7 +19,7 @@ CounterFamily JobsOf(Registry& registry) {
 
 /// In a segment of the default size, as users have it.
 const CounterFamily& JobsOfKnownUsers() {
-  static const ScratchRegistry scratch(RegistryOptions{}.series_limit);
+  static const ScratchRegistry scratch(shm::SegmentOptions{}.series_limit);
   static const CounterFamily family = [&] {
     const CounterFamily jobs = JobsOf(scratch.registry);
     for (const LabelSet& set : LabelSets()) jobs.with({set[0], set[1]}).inc();
