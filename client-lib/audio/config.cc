@@ -191,7 +191,7 @@ void ReadEnvironment(AudioConfigReading* out) {
   for (const char* variable : {config::kConfigFileVariable, "AUDIO_STREAM_TTL_SECONDS",
                                "AUDIO_JOB_TTL_SECONDS", "AUDIO_TIER_LIMITS_JSON"}) {
     if (!config::IsIgnored(variable)) continue;
-    out->environment_errors.push_back(variable + (" " + std::string(config::kIgnoredBecause)));
+    out->environment_errors.push_back(variable + std::string(config::kIgnoredBecause));
   }
   ReadTtl("AUDIO_STREAM_TTL_SECONDS", &out->config.stream_ttl, &out->environment_errors);
   ReadTtl("AUDIO_JOB_TTL_SECONDS", &out->config.job_ttl, &out->environment_errors);

@@ -12,9 +12,9 @@ std::string_view Environment(const char* variable);
 /// set-group-id, file capabilities) must not do what its user's environment says.
 bool IsIgnored(const char* variable);
 
-/// The end of a sentence that says so: "is ignored, because ...".
+/// What follows the name of such a variable.
 inline constexpr std::string_view kIgnoredBecause =
-    "is ignored, because this program has more rights than its user (set-user-id, set-group-id or file "
+    ": ignored, because this program has more rights than its user (set-user-id, set-group-id or file "
     "capabilities)";
 
 }  // namespace shmetrics::config

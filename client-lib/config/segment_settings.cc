@@ -155,7 +155,7 @@ std::string IgnoredVariables() {
   };
   add(kConfigFileVariable);
   for (const SegmentSetting& setting : kSettings) add(setting.variable);
-  return names.empty() ? names : names + " " + std::string(kIgnoredBecause);
+  return names.empty() ? names : names + std::string(kIgnoredBecause);
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ struct RegistryOptionsReading {
   RegistryOptions options;
   /// Why these options must not be used: everything that was not understood, by variable, or by file, line and key.
   std::optional<Error> error;
-  /// The variables that are set and ignored (see IsIgnored()), as one sentence; empty if there are none.
+  /// The variables that are set and ignored (see IsIgnored()), as one line; empty if there are none.
   std::string ignored;
 };
 

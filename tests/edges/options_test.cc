@@ -260,7 +260,7 @@ TEST_F(OptionsTest, AProgramOfMoreRightsThanItsUserNamesTheVariablesThatItIgnore
           .output;
   std::filesystem::remove_all(folder);
   EXPECT_THAT(said,
-              HasSubstr("ignored $SHMETRICS_CONFIG, $SHMETRICS_SEGMENT, $SHMETRICS_WORKER_SLOTS is ignored, "
+              HasSubstr("ignored $SHMETRICS_CONFIG, $SHMETRICS_SEGMENT, $SHMETRICS_WORKER_SLOTS: ignored, "
                         "because this program has more rights than its user"));
   EXPECT_EQ(said.find("segment " + segment_), std::string::npos) << said;
 }
