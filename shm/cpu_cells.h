@@ -47,12 +47,13 @@
 #include <cstddef>
 
 // What every sequence begins and ends with. It leaves %rax as the distance from the first CPU's stripe to
-// this CPU's.
+// this CPU's, and keeps __rseq_offset in %rdx.
 //
 //   3: The descriptor: where the sequence is, and where it goes on when it is aborted. It is in the section
 //      group of the function ("?"), or the linker would keep descriptors of inline functions it has dropped.
-//   6: The address of the descriptor once this inlined copy of the sequence was found right (see 7), else 0.
-//      Writer: any thread that finds it right; all write the same value.
+//   6: __rseq_offset once this inlined copy of the sequence was found right (see 7), else 0. The offset is
+//      never 0: there the thread pointer stands. A sequence has to load it anyway, so asking costs no load.
+//      Writer: any thread that finds the copy right; all write the same value.
 //   9: From here on the kernel watches, because the store before has set %fs:rseq_cs to the descriptor.
 //      The CPU number is unsigned: without rseq it is -1 or -2, which is above every limit.
 //   2: After the store that counts. The thread forgets the descriptor, because it may be in a plugin that is
@@ -77,22 +78,23 @@
   "{|.att_syntax prefix\n}"                                                                             \
   ".pushsection __rseq_cs,\"aw?\"\n .balign 32\n 3:\n .long 0, 0\n .quad 9f, 2f-9f, 4f\n .popsection\n" \
   ".pushsection shmetrics_rseq_checked,\"aw?\"\n .balign 8\n 6:\n .quad 0\n .popsection\n"              \
-  "8:\n movq 6b(%%rip), %%rax\n testq %%rax, %%rax\n jz 7f\n movq %%rax, %%fs:%c[cs]({|%%}%[rseq])\n"   \
-  "9:\n movl %%fs:%c[cpu]({|%%}%[rseq]), %%eax\n cmpl {|%%}%[stripes], %%eax\n jae %l[elsewhere]\n"     \
+  "8:\n movq 6b(%%rip), %%rdx\n testq %%rdx, %%rdx\n jz 7f\n"                                           \
+  "leaq 3b(%%rip), %%rax\n movq %%rax, %%fs:%c[cs](%%rdx)\n"                                            \
+  "9:\n movl %%fs:%c[cpu](%%rdx), %%eax\n cmpl {|%%}%[stripes], %%eax\n jae %l[elsewhere]\n"            \
   "{shlq $12, %%rax|.intel_syntax noprefix\n shl rax, 12\n .att_syntax prefix}\n"
-#define SHMETRICS_RSEQ_END                                                                              \
-  "2:\n {movq $0, %%fs:%c[cs](%[rseq])|.intel_syntax noprefix\n mov qword ptr fs:%c[cs][%[rseq]], 0\n " \
-  ".att_syntax prefix}\n jmp 5f\n"                                                                      \
-  "ud1 %c[signature](%%rip), %%edi\n 4:\n jmp %l[aborted]\n"                                            \
-  "7:\n leaq 9b(%%rip), %%rax\n cmpq 3b+8(%%rip), %%rax\n jne %l[elsewhere]\n"                          \
-  "leaq 2b(%%rip), %%rax\n subq 3b+8(%%rip), %%rax\n cmpq 3b+16(%%rip), %%rax\n jne %l[elsewhere]\n"    \
-  "leaq 4b(%%rip), %%rax\n cmpq 3b+24(%%rip), %%rax\n jne %l[elsewhere]\n"                              \
-  "{cmpl $%c[signature], -4(%%rax)|.intel_syntax noprefix\n cmp dword ptr [rax-4], %c[signature]\n "    \
-  ".att_syntax prefix}\n jne %l[elsewhere]\n"                                                           \
-  "leaq 3b(%%rip), %%rax\n movq %%rax, 6b(%%rip)\n jmp 8b\n"                                            \
+#define SHMETRICS_RSEQ_END                                                                             \
+  "2:\n {movq $0, %%fs:%c[cs](%%rdx)|.intel_syntax noprefix\n mov qword ptr fs:%c[cs][rdx], 0\n "      \
+  ".att_syntax prefix}\n jmp 5f\n"                                                                     \
+  "ud1 %c[signature](%%rip), %%edi\n 4:\n jmp %l[aborted]\n"                                           \
+  "7:\n leaq 9b(%%rip), %%rax\n cmpq 3b+8(%%rip), %%rax\n jne %l[elsewhere]\n"                         \
+  "leaq 2b(%%rip), %%rax\n subq 3b+8(%%rip), %%rax\n cmpq 3b+16(%%rip), %%rax\n jne %l[elsewhere]\n"   \
+  "leaq 4b(%%rip), %%rax\n cmpq 3b+24(%%rip), %%rax\n jne %l[elsewhere]\n"                             \
+  "{cmpl $%c[signature], -4(%%rax)|.intel_syntax noprefix\n cmp dword ptr [rax-4], %c[signature]\n "   \
+  ".att_syntax prefix}\n jne %l[elsewhere]\n"                                                          \
+  "movq __rseq_offset@GOTPCREL(%%rip), %%rax\n movq (%%rax), %%rax\n movq %%rax, 6b(%%rip)\n jmp 8b\n" \
   "5:\n{|.intel_syntax noprefix\n}"
-#define SHMETRICS_RSEQ_INPUTS                                                                      \
-  [rseq] "r"(__rseq_offset), [stripes] "r"(cpu_stripes), [cs] "i"(offsetof(struct rseq, rseq_cs)), \
+#define SHMETRICS_RSEQ_INPUTS                                           \
+  [stripes] "r"(cpu_stripes), [cs] "i"(offsetof(struct rseq, rseq_cs)), \
       [cpu] "i"(offsetof(struct rseq, cpu_id)), [signature] "i"(RSEQ_SIG)
 #endif
 
@@ -121,7 +123,7 @@ inline bool AddOnCpu([[maybe_unused]] std::uint64_t* first, [[maybe_unused]] std
              ".att_syntax prefix}\n" SHMETRICS_RSEQ_END
              :
              : SHMETRICS_RSEQ_INPUTS, [first] "r"(first), [n] "er"(n)
-             : "memory", "cc", "rax"
+             : "memory", "cc", "rax", "rdx"
              : aborted, elsewhere);
     return true;
   aborted:;
@@ -144,7 +146,7 @@ inline bool AddFractionOnCpu([[maybe_unused]] std::uint64_t* first,
              SHMETRICS_RSEQ_END
              :
              : SHMETRICS_RSEQ_INPUTS, [first] "r"(first), [n] "x"(n)
-             : "memory", "cc", "rax", "xmm0"
+             : "memory", "cc", "rax", "rdx", "xmm0"
              : aborted, elsewhere);
     return true;
   aborted:;
@@ -170,7 +172,7 @@ inline bool AddObservationOnCpu([[maybe_unused]] void* first, [[maybe_unused]] s
              SHMETRICS_RSEQ_END
              :
              : SHMETRICS_RSEQ_INPUTS, [first] "r"(first), [value] "x"(value)
-             : "memory", "cc", "rax", "rcx", "xmm0", "xmm1"
+             : "memory", "cc", "rax", "rdx", "rcx", "xmm0", "xmm1"
              : aborted, elsewhere);
     return true;
   aborted:;
