@@ -105,7 +105,9 @@ class Connection {
   const std::string& path() const { return path_; }
   /// True if limits may be decided within this process: nobody in its line of parents has ever had a segment, and
   /// its options ask for that.
-  bool DecidesPrivately() const noexcept { return options_.private_decisions.value_or(false) && Current() == nullptr; }
+  bool DecidesPrivately() const noexcept {
+    return options_.private_decisions.value_or(false) && Current() == nullptr;
+  }
   /// Says that nothing was decided, and why.
   Error NothingDecided() const;
   /// Why no segment is in use, or why others cannot find the one in use; nothing if all is well.
