@@ -13,7 +13,8 @@ namespace shmetrics::bench {
 struct ScratchRegistry {
   /// `cpus`: the number of CPUs that the host seems to have when the segment is made; 0: the real number.
   /// Pretending needs the right to mount; without it the real number is used.
-  explicit ScratchRegistry(std::uint32_t series, int cpus = 0);
+  explicit ScratchRegistry(std::uint32_t series, int cpus = 0,
+                           std::uint32_t leases = RegistryOptions{}.lease_limit);
 
   std::string path;
   Registry& registry;
