@@ -117,7 +117,7 @@ std::vector<std::string> Keys(std::uint64_t mask) {
 /// Looks up label values that have zeros at the bits of `mask` in their hash without a secret.
 void LookUpKeys(benchmark::State& state, std::uint64_t mask) {
   const std::vector<std::string> keys = Keys(mask);
-  const ScratchRegistry scratch(RegistryOptions{}.series_limit);
+  const ScratchRegistry scratch(shm::SegmentOptions{}.series_limit);
   const CounterFamily family = scratch.registry.counter({.name = "bench_total", .labels = {"user_id"}});
   for (const std::string& key : keys) family.with({key}).inc();
   std::size_t next = 0;
