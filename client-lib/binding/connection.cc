@@ -50,11 +50,13 @@ void PrepareChild() {
 }
 
 Error NoName(const shm::Segment& segment, shm::Segment::Name name) {
-  return Error{ErrorCode::kAbsent,
-               name == shm::Segment::Name::kUnknown
-                   ? "it cannot be found out whether segment " + segment.path() +
-                         " still has its name: its path is out of reach, and its descriptors are closed"
-                   : "segment " + segment.path() + " has been removed or replaced"};
+  return Error{
+      ErrorCode::kAbsent,
+      name == shm::Segment::Name::kUnknown
+          ? "it cannot be found out whether segment " + segment.path() +
+                " still has its name, so nothing is decided in it: its path is out of reach, and its "
+                "descriptors are closed"
+          : "segment " + segment.path() + " has been removed or replaced, so nothing is decided in it"};
 }
 
 /// Makes the path absolute. A worker that changes its folder must not find or make another segment under the

@@ -11,6 +11,8 @@ namespace {
 
 /// With 8, a claim finds a slot of a dead worker if one in six is.
 constexpr std::uint32_t kFewSlots = 8;
+/// Some tenths of a millisecond. Only a process that finds no slot pays that, once a second.
+constexpr std::uint32_t kManySlots = 1'024;
 
 /// The slot at the cursor, which goes on to the next. It goes around in the slots that have been given out: a number
 /// that only grew, modulo a count that grows too, could land on living workers for ever.
@@ -29,28 +31,39 @@ SlotSearch::SlotSearch(const Segment& segment, Reach reach)
     : segment_(segment), reach_(reach), slot_count_(segment.header().slot_count) {}
 
 std::optional<std::uint32_t> SlotSearch::Next() {
-  while (step_ != Step::kEnds) {
-    const std::optional<std::uint32_t> slot = step_ == Step::kLooksAtAFew ? LookAtAFew()
-                                              : step_ == Step::kTakesNew
-                                                  ? TakeNew()
-                                                  : LookAtAll(step_ == Step::kLooksAtAll);
-    if (slot) return slot;
+  const Step end = reach_ == Reach::kAll ? Step::kEnds : Step::kTakesAny;
+  while (step_ != end) {
+    if (const std::optional<std::uint32_t> slot = NextOfStep()) return slot;
+    step_ = static_cast<Step>(static_cast<int>(step_) + 1);
     looked_at_ = 0;
-    const bool is_last = step_ == Step::kTakesAny || (step_ == Step::kTakesNew && reach_ == Reach::kFew);
-    step_ = is_last ? Step::kEnds : static_cast<Step>(static_cast<int>(step_) + 1);
   }
   return std::nullopt;
 }
 
-std::optional<std::uint32_t> SlotSearch::LookAtAFew() {
+std::optional<std::uint32_t> SlotSearch::NextOfStep() {
+  switch (step_) {
+    case Step::kLooksAtFew:
+      return LookAt(kFewSlots);
+    case Step::kTakesNew:
+      return TakeNew();
+    case Step::kLooksAtMany:
+      return LookAt(kManySlots);
+    case Step::kTakesAny:
+      return looked_at_ < slot_count_ ? std::optional(looked_at_++) : std::nullopt;
+    case Step::kEnds:
+      break;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> SlotSearch::LookAt(std::uint32_t count) {
   layout::MutableHeader& header = segment_.mutable_header();
   // no order needed: these words are hints
   const std::uint32_t given = std::min(header.slots_given.load(std::memory_order_relaxed), slot_count_);
-  for (; looked_at_ < std::min(kFewSlots, given); looked_at_++) {
-    const std::uint32_t slot = StepCursor(&header.slot_cursor, given);
-    if (!LooksDead(slot)) continue;
+  while (looked_at_ < std::min(count, given)) {
     looked_at_++;
-    return slot;
+    const std::uint32_t slot = StepCursor(&header.slot_cursor, given);
+    if (LooksDead(slot)) return slot;
   }
   return std::nullopt;
 }
@@ -61,14 +74,6 @@ std::optional<std::uint32_t> SlotSearch::TakeNew() {
   if (given.load(std::memory_order_relaxed) >= slot_count_) return std::nullopt;
   const std::uint32_t slot = given.fetch_add(1, std::memory_order_relaxed);  // no order needed: as above
   return slot < slot_count_ ? std::optional(slot) : std::nullopt;
-}
-
-std::optional<std::uint32_t> SlotSearch::LookAtAll(bool wants_dead) {
-  while (looked_at_ < slot_count_) {
-    const std::uint32_t slot = looked_at_++;
-    if (LooksDead(slot) == wants_dead) return slot;
-  }
-  return std::nullopt;
 }
 
 bool SlotSearch::LooksDead(std::uint32_t slot) const {

@@ -6,8 +6,8 @@
 // the owner's process id first. It names, in this order:
 //   1 slots of dead workers, among a few that it looks at where the last search ended
 //   2 a slot that was never given out
-//   3 if there is none: every slot whose owner looks dead
-//   4 every other slot, because a process id may have gone to another process, or may be of another namespace
+//   3 if there is none: slots of dead workers, among many
+//   4 every slot, because a process id may have gone to another process, or may be of another namespace
 // So a claim costs the same however many workers there are, and at most about half of the slots given out are of
 // dead workers.
 
@@ -20,8 +20,8 @@ namespace shmetrics::shm {
 
 class SlotSearch {
  public:
-  /// How far the search goes. kFew ends before 3: its cost does not grow with the number of slots.
-  enum class Reach : std::uint8_t { kFew, kAll };
+  /// How far the search goes. kSeeminglyFree ends before 4: its cost does not grow with the number of slots.
+  enum class Reach : std::uint8_t { kSeeminglyFree, kAll };
 
   SlotSearch(const Segment& segment, Reach reach);
 
@@ -29,17 +29,17 @@ class SlotSearch {
   std::optional<std::uint32_t> Next();
 
  private:
-  enum class Step : std::uint8_t { kLooksAtAFew, kTakesNew, kLooksAtAll, kTakesAny, kEnds };
+  enum class Step : std::uint8_t { kLooksAtFew, kTakesNew, kLooksAtMany, kTakesAny, kEnds };
 
-  std::optional<std::uint32_t> LookAtAFew();
+  std::optional<std::uint32_t> NextOfStep();
+  std::optional<std::uint32_t> LookAt(std::uint32_t count);
   std::optional<std::uint32_t> TakeNew();
-  std::optional<std::uint32_t> LookAtAll(bool wants_dead);
   bool LooksDead(std::uint32_t slot) const;
 
   const Segment& segment_;
   const Reach reach_;
   const std::uint32_t slot_count_;
-  Step step_ = Step::kLooksAtAFew;
+  Step step_ = Step::kLooksAtFew;
   std::uint32_t looked_at_ = 0;  ///< in this step
 };
 

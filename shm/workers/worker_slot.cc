@@ -31,8 +31,8 @@ constexpr off_t kLiveBytes = off_t{1} << 61;
 // A probe asks for a read lock: only a worker's write lock conflicts with it, no stranger's read lock does.
 constexpr short kProbeType = F_RDLCK;
 constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
-/// A process without a slot must cost next to nothing, however long it runs.
-constexpr std::int64_t kMaxFullSearchPauseNs = 64 * kRetryAfterNs;
+/// A full search tries the lock of every slot. A process without a slot must cost next to nothing.
+constexpr std::int64_t kFullSearchAfterNs = 64 * kRetryAfterNs;
 
 struct flock LockOf(short type, off_t start, off_t length) {
   struct flock lock {};
@@ -143,7 +143,6 @@ Result<layout::WorkerSlot*> WorkerSlot::Hold() {
     beacon_ = nullptr;
     retry_at_ns_ = 0;
     full_search_at_ns_ = 0;
-    full_search_pause_ns_ = kRetryAfterNs;
   }
   if (slot_ != nullptr) return slot_;
   const std::int64_t now = NowNs(CLOCK_MONOTONIC);
@@ -190,7 +189,7 @@ Result<layout::WorkerSlot*> WorkerSlot::Claim() {
 Result<layout::WorkerSlot*> WorkerSlot::ClaimThrough(const UniqueFd& file) {
   const std::int64_t now = NowNs(CLOCK_MONOTONIC);
   const bool may_look_at_all = now >= full_search_at_ns_;
-  SlotSearch search(segment_, may_look_at_all ? SlotSearch::Reach::kAll : SlotSearch::Reach::kFew);
+  SlotSearch search(segment_, may_look_at_all ? SlotSearch::Reach::kAll : SlotSearch::Reach::kSeeminglyFree);
   while (const std::optional<std::uint32_t> number = search.Next()) {
     const int taken = TryLock(file, kClaimBytes + *number);
     if (taken == EAGAIN) continue;
@@ -211,10 +210,7 @@ Result<layout::WorkerSlot*> WorkerSlot::ClaimThrough(const UniqueFd& file) {
     Unlock(file, kClaimBytes + *number);
     return CannotHold(error);
   }
-  if (may_look_at_all) {
-    full_search_at_ns_ = now + full_search_pause_ns_;
-    full_search_pause_ns_ = std::min(2 * full_search_pause_ns_, kMaxFullSearchPauseNs);
-  }
+  if (may_look_at_all) full_search_at_ns_ = now + kFullSearchAfterNs;
   return Error{ErrorCode::kNoFreeSlot, "all " + std::to_string(segment_.header().slot_count) +
                                            " worker slots of segment " + segment_.path() +
                                            " belong to living processes; configure more"};

@@ -77,7 +77,6 @@ class WorkerSlot {
   std::uint64_t for_later_generation_ = 0;  ///< of the process that opened it
   std::int64_t retry_at_ns_ = 0;
   std::int64_t full_search_at_ns_ = 0;  ///< when every slot may be looked at again
-  std::int64_t full_search_pause_ns_ = 0;
   Error last_error_{};
 };
 

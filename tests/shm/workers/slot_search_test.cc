@@ -30,7 +30,7 @@ class SlotSearchTest : public ::testing::Test {
     options.slot_count = kSlots;
     return options;
   }
-  std::optional<std::uint32_t> First(Reach reach = Reach::kFew) {
+  std::optional<std::uint32_t> First(Reach reach = Reach::kSeeminglyFree) {
     return SlotSearch(worker_.segment(), reach).Next();
   }
   std::vector<std::uint32_t> AllNamed(Reach reach) {
