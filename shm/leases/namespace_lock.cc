@@ -11,6 +11,7 @@
 #include <cstring>
 #include <ctime>
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -132,25 +133,30 @@ Result<NamespaceLock> NamespaceLock::Lock(const Segment& segment, std::uint32_t 
   }
   const std::string path = segment.path() + ".lock";
   for (;;) {
-    std::int64_t next_try_ns = 0;
+    std::optional<Holding> holding;
     {
       NamespaceLock attempt;
       ProcessLock& process_lock = TheProcessLock();
       if (pthread_mutex_trylock(&process_lock.mutex) == 0) {
         attempt.process_lock_ = &process_lock;
         attempt.no_fork_.emplace();
-        if (!attempt.no_fork_->held()) return Busy(segment, shard, *wait);
+        if (!attempt.no_fork_->held()) {
+          return Error{ErrorCode::kBusy,
+                       "the lock file of segment " + segment.path() +
+                           " was not opened, because another thread of this process has been in fork() for a "
+                           "second; ask again"};
+        }
         Result<UniqueFd> file = OpenOrMakeLockFile(path);
         if (!file.ok()) return file.error();
         attempt.file_ = std::move(file.value());
         attempt.no_fork_->CloseInChild(attempt.file_.get());
         if (TryLockByte(attempt.file_, shard)) return attempt;
-        next_try_ns = wait->NextTryNs(HoldingOf(attempt.file_, segment, shard));
-      } else {
-        next_try_ns = wait->NextTryNs();  // a thread of this process is deciding, perhaps for another shard
+        holding = HoldingOf(attempt.file_, segment, shard);
       }
       // The attempt is given up for the pause, because other threads may want other shards.
     }
+    // Without a holding, a thread of this process is deciding, perhaps for another shard.
+    const std::int64_t next_try_ns = holding ? wait->NextTryNs(*holding) : wait->NextTryNs();
     if (next_try_ns == 0) return Busy(segment, shard, *wait);
     Pause(next_try_ns);
   }
