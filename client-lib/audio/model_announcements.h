@@ -27,8 +27,8 @@ class ModelAnnouncements {
   Result<void> Announce(const LeaseGaugeFamily& family, const internal::Attachment* attachment,
                         std::string_view model, std::int64_t max_wait_ns = shm::LockWait::kDefaultNs);
 
-  /// Announces in the segment of `attachment` all models that this process has announced elsewhere. False if one
-  /// failed: then the next call tries again.
+  /// Announces in the segment of `attachment` all models that this process has announced elsewhere. False if
+  /// one failed: then the next call tries again.
   bool Follow(const LeaseGaugeFamily& family, const internal::Attachment* attachment,
               std::int64_t max_wait_ns);
 

@@ -35,8 +35,8 @@ class Quota::Impl {
   Result<DailyMinutes> Spend(std::string_view user_id, double minutes, std::optional<Tier> given,
                              shm::Ledger::Intent intent, std::int64_t max_wait_ns);
   Result<Tier> TierOf(const std::string& label, std::int64_t max_wait_ns);
-  /// The segment in use, after making it ready for this quota; null if there is none. Waits `max_wait_ns` at most for
-  /// each shard that it needs, and leaves the rest to a later call at the first that is busy.
+  /// The segment in use, after making it ready for this quota; null if there is none. Waits `max_wait_ns` at
+  /// most for each shard that it needs, and leaves the rest to a later call at the first that is busy.
   internal::Attachment* Prepare(std::int64_t max_wait_ns);
   /// The same for a decision: null if the process decides for itself; kAbsent if nothing may be decided.
   Result<internal::Attachment*> PrepareToDecide(std::int64_t max_wait_ns);

@@ -13,8 +13,8 @@ constexpr std::int64_t kMillisecondNs = 1'000'000;
 /// How often a waiter looks whether the holder has changed or is stopped.
 constexpr std::int64_t kLookNs = 25 * kMillisecondNs;
 
-/// Never 0, which is the name of no holding. Turns of one holder have different names; of two holders, 1 pair of turns
-/// in 2^32 has the same.
+/// Never 0, which is the name of no holding. Turns of one holder have different names; of two holders, 1 pair
+/// of turns in 2^32 has the same.
 std::uint32_t NameOf(const Holding& holding) {
   return std::max(holding.turn * 0x9E3779B1U ^ holding.holder, 1U);
 }
@@ -23,9 +23,10 @@ std::uint64_t WordOf(std::uint32_t name, std::int64_t since_ns) {
   return std::uint64_t{name} << 32U | static_cast<std::uint32_t>(since_ns / kMillisecondNs);
 }
 
-/// True if the holder does not go on by itself. A thread that sleeps while it holds the lock is in a frozen group, which
-/// is shown as sleep, or it waits for something that a lock's holder should not wait for. Of a process only the first
-/// thread is shown, and another may hold the lock, so there only a stop counts, which stops all of them.
+/// True if the holder does not go on by itself. A thread that sleeps while it holds the lock is in a frozen
+/// group, which is shown as sleep, or it waits for something that a lock's holder should not wait for. Of a
+/// process only the first thread is shown, and another may hold the lock, so there only a stop counts, which
+/// stops all of them.
 bool IsStopped(const Holding& holding) {
   const char state = TaskState(holding.holder);
   return state == 'T' || (holding.kind == Holding::Kind::kThread && (state == 't' || state == 'S'));

@@ -34,8 +34,8 @@ class RobustMutex {
   Outcome Lock(std::int64_t max_wait_ns);
   /// Like Lock(), but never waits.
   Outcome TryLock();
-  /// The thread id of the present holder in its own PID namespace. 0 if there is none, or if the C library does not
-  /// tell.
+  /// The thread id of the present holder in its own PID namespace. 0 if there is none, or if the C library
+  /// does not tell.
   std::uint32_t Holder() const;
   /// Called after kOwnerDied, when the repair is done. If this process dies first, the next one gets
   /// kOwnerDied too.

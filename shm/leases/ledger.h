@@ -30,8 +30,8 @@ class Ledger {
     std::uint64_t amount = 0;     ///< used today
     std::uint32_t key_class = 0;  ///< 0: none was set
   };
-  /// The key's account; an empty one if it has none. Errors: those of LeaseShard::Lock, which waits `max_wait_ns` at
-  /// most.
+  /// The key's account; an empty one if it has none. Errors: those of LeaseShard::Lock, which waits
+  /// `max_wait_ns` at most.
   Result<Account> Read(std::string_view key, std::int64_t max_wait_ns = LockWait::kDefaultNs);
 
   /// From a key's class to the amount that it may use in a day; none: any amount.

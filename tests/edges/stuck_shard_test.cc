@@ -1,5 +1,5 @@
-// Fault L15. A process is stopped while it decides: others lose one bounded wait to it and not one a call, or none if
-// they do not want to wait. One that only waits for a CPU is waited for.
+// Fault L15. A process is stopped while it decides: others lose one bounded wait to it and not one a call, or
+// none if they do not want to wait. One that only waits for a CPU is waited for.
 
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -50,8 +50,8 @@ class StuckShardTest : public testing::RegistryFixture {
     return registry.lease_gauge({.name = "streams", .labels = {"user_id"}});
   }
 
-  /// A process that decides for the key again and again. It stops itself each time that it comes to where it has begun
-  /// the lease, while it holds the shard.
+  /// A process that decides for the key again and again. It stops itself each time that it comes to where it
+  /// has begun the lease, while it holds the shard.
   Child StopsInside(const LeaseGaugeFamily& streams) {
     Child child([&] {
       shm::crash_point_hook = [](const char* name) {
@@ -109,7 +109,8 @@ TEST_F(StuckShardTest, TheShardIsWaitedForAgainAsSoonAsItsHolderGoesOn) {
   ASSERT_EQ(streams.try_acquire({kKey}).error().code, ErrorCode::kBusy);
   for (int round = 0; round < 3; round++) {
     ExpectBusyWithoutWaiting(streams, {});
-    // The same process stops in the same place. What was found out about its last holding says nothing about this one.
+    // The same process stops in the same place. What was found out about its last holding says nothing about
+    // this one.
     stopped.Signal(SIGCONT);
     const std::string key = R"(streams{user_id="42"})";
     const double held = round + 1;
@@ -220,8 +221,8 @@ TEST_F(StuckShardTest, NoDecisionOfTheCInterfaceWaitsIfItsCallerDoesNotWantTo) {
   EXPECT_LT(Waits() - before, 20);
 }
 
-// A holder that is preempted gets no CPU until the others have had theirs: with 64 on one CPU far more than the 50 ms
-// after which a stopped one is given up.
+// A holder that is preempted gets no CPU until the others have had theirs: with 64 on one CPU far more than
+// the 50 ms after which a stopped one is given up.
 TEST_F(StuckShardTest, SixtyFourProcessesOnOneCpuMakeNobodyBusy) {
   constexpr int kProcesses = 64, kDecisions = 3'000;
   RegistryOptions options = Options();

@@ -84,8 +84,8 @@ struct QuotaStatus {
 /// Only a denial counts as a violation. kBusy, kLedgerFull and the other errors of LeaseGaugeFamily are not
 /// denials: nothing was decided, and the application chooses what to do.
 ///
-/// Each call decides for one user, and waits for others that decide there as LeaseOptions::max_wait says: `max_wait` of
-/// the call, 0 for not at all.
+/// Each call decides for one user, and waits for others that decide there as LeaseOptions::max_wait says:
+/// `max_wait` of the call, 0 for not at all.
 ///
 /// The constructor reads the environment and the ini file, once. AUDIO_TIER_LIMITS_JSON,
 /// AUDIO_STREAM_TTL_SECONDS and AUDIO_JOB_TTL_SECONDS win over [Audio-Quota] of the file, which wins over the

@@ -182,8 +182,9 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_lease_try_acquire(const shmetrics_fami
                                                             const char* const* values, size_t count,
                                                             int64_t limit, int64_t ttl_ms,
                                                             shmetrics_lease** lease, shmetrics_error* error);
-/// The same, and waits `max_wait_ms` milliseconds at most for other processes that decide for the same shard of keys:
-/// 0 for the default, SHMETRICS_NO_WAIT for not at all. LeaseOptions::max_wait says when a wait ends sooner.
+/// The same, and waits `max_wait_ms` milliseconds at most for other processes that decide for the same shard
+/// of keys: 0 for the default, SHMETRICS_NO_WAIT for not at all. LeaseOptions::max_wait says when a wait ends
+/// sooner.
 SHMETRICS_EXPORT shmetrics_code shmetrics_lease_try_acquire_within(
     const shmetrics_family* family, const char* const* values, size_t count, int64_t limit, int64_t ttl_ms,
     int64_t max_wait_ms, shmetrics_lease** lease, shmetrics_error* error);

@@ -132,8 +132,8 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_quota_limits(const shmetrics_quota* qu
 SHMETRICS_EXPORT shmetrics_code shmetrics_quota_announce_model(const shmetrics_quota* quota,
                                                                const char* model, shmetrics_error* error);
 
-// The same with a limit of the wait for others that decide for the same shard of keys. shmetrics_lease_try_acquire_within()
-// says what `max_wait_ms` means.
+// The same with a limit of the wait for others that decide for the same shard of keys.
+// shmetrics_lease_try_acquire_within() says what `max_wait_ms` means.
 
 SHMETRICS_EXPORT shmetrics_code shmetrics_quota_active_streams_within(const shmetrics_quota* quota,
                                                                       const char* user_id,

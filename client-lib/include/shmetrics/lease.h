@@ -20,8 +20,8 @@ class LeaseBinding;
 struct Attachment;
 }  // namespace internal
 
-/// A length of time in an option. Made from any duration. One that is too long for a number of nanoseconds, such as
-/// std::chrono::seconds::max(), means for ever: about 292 years.
+/// A length of time in an option. Made from any duration. One that is too long for a number of nanoseconds,
+/// such as std::chrono::seconds::max(), means for ever: about 292 years.
 class Duration {
  public:
   template <class Rep, class Period>
@@ -52,11 +52,12 @@ struct LeaseOptions {
   std::optional<std::uint32_t> limit = {};
   /// How long the lease lives without renew(); more than 0. None: as long as this process.
   std::optional<Duration> ttl = {};
-  /// How long the decision may wait for other processes that decide for the same shard of keys. 0: not at all. None: a second. It ends sooner, with kBusy, if who decides there does not go on: after
-  /// 50 ms if the kernel says that they are stopped, else after a second. The process remembers that and does not wait
-  /// again until they go on. So an event loop loses one wait and not one a call.
-  /// A shard that nobody holds is never waited for. One that is held for a moment makes 0 answer kBusy: with 0, ask
-  /// again soon.
+  /// How long the decision may wait for other processes that decide for the same shard of keys. 0: not at
+  /// all. None: 5 seconds. If who decides there does not go on, it ends sooner, with kBusy: after 50 ms if
+  /// the kernel says that they are stopped, else after a second. The process remembers that and does not wait
+  /// again until they go on. So an event loop loses one wait and not one a call. A shard that nobody holds is
+  /// never waited for. Others hold it for microseconds at a time, and meanwhile 0 answers kBusy: ask again
+  /// soon.
   std::optional<Duration> max_wait = {};
 };
 
@@ -134,8 +135,8 @@ class SHMETRICS_CXX_EXPORT LeaseGaugeFamily : public Family {
   Result<Lease> try_acquire(std::span<const std::string_view> values,
                             const LeaseOptions& options = {}) const noexcept;
 
-  /// How many leases of this key are live now. Waits as LeaseOptions::max_wait says. Fails with kBusy and other errors
-  /// as above.
+  /// How many leases of this key are live now. Waits as LeaseOptions::max_wait says. Fails with kBusy and
+  /// other errors as above.
   Result<std::uint64_t> live(std::initializer_list<std::string_view> values,
                              std::optional<Duration> max_wait = {}) const noexcept;
   Result<std::uint64_t> live(std::span<const std::string_view> values,
