@@ -81,22 +81,15 @@ FamilyBinding* Registry::Impl::MakeBinding(void* storage, FamilyDefinition defin
 FamilyBinding* Registry::Impl::Bind(const FamilyOptions& options, MetricType type, GaugeMode mode,
                                     const Buckets& bounds) noexcept try {
   FamilyDefinition definition = DefinitionOf(options, type, mode, bounds);
-  FamilyBinding* first = families_.load(std::memory_order_acquire);  // pairs with the exchange below
-  const auto find = [&first](const FamilyDefinition& wanted, const FamilyBinding* end) -> FamilyBinding* {
-    for (FamilyBinding* family = first; family != end; family = family->next) {
-      const FamilyDefinition& known = family->definition();
-      if (known.name == wanted.name && shm::SameDefinition(known, wanted)) return family;
-    }
-    return nullptr;
+  const std::uint64_t hash = shm::SipHashOf(internal::ProcessHashKey(), definition.name);
+  const auto is_wanted = [&](const FamilyBinding& family) {
+    const FamilyDefinition& known = family.definition();
+    return known.name == definition.name && shm::SameDefinition(known, definition);
   };
-  if (FamilyBinding* known = find(definition, nullptr)) return known;
-  auto made = std::make_unique<FamilyBinding>(std::move(definition), connection_, refusals_, gauges_);
-  for (made->next = first;
-       !families_.compare_exchange_strong(first, made.get(), std::memory_order_acq_rel);) {
-    if (FamilyBinding* known = find(made->definition(), made->next)) return known;
-    made->next = first;
-  }
-  return made.release();
+  // The definition is copied, because another thread may be faster, and then it is compared once more.
+  return families_.FindOrAdd(hash, is_wanted, [&] {
+    return std::make_unique<FamilyBinding>(definition, connection_, refusals_, gauges_);
+  });
 } catch (const std::exception&) {
   return BindingOfLastResort();
 }

@@ -35,7 +35,7 @@ class Registry::Impl {
   const std::string ignored_environment_;
   internal::Connection connection_;
   internal::RefusalLog refusals_;
-  std::atomic<internal::FamilyBinding*> families_{nullptr};
+  internal::FamilyBinding::Tree families_;
   internal::GaugeTable gauges_;
 };
 

@@ -13,6 +13,7 @@
 #include "shm/segment/segment.h"
 #include "shm/series/directory.h"
 #include "shm/workers/cpu_stripes.h"
+#include "shm/workers/gauge_row.h"
 #include "shm/workers/worker_slot.h"
 #include "shmetrics/registry.h"
 
@@ -26,6 +27,7 @@ struct Attachment {
         directory(*segment, arena),
         cpu_stripes(shm::UsableCpuStripes(*segment)),
         slot(*segment, worker_name),
+        gauges(*segment, arena),
         leases(*segment, arena),
         ledger(*segment, arena) {}
 
@@ -58,6 +60,7 @@ struct Attachment {
   shm::Directory directory;
   const std::uint32_t cpu_stripes;  ///< the stripes that this process may add to
   shm::WorkerSlot slot;
+  shm::GaugeRow gauges;
   shm::Leases leases;
   shm::Ledger ledger;
   /// The next in Connection's list of replaced attachments. Set before it is published.
@@ -105,7 +108,9 @@ class Connection {
   const std::string& path() const { return path_; }
   /// True if limits may be decided within this process: nobody in its line of parents has ever had a segment, and
   /// its options ask for that.
-  bool DecidesPrivately() const noexcept { return options_.private_decisions.value_or(false) && Current() == nullptr; }
+  bool DecidesPrivately() const noexcept {
+    return options_.private_decisions.value_or(false) && Current() == nullptr;
+  }
   /// Says that nothing was decided, and why.
   Error NothingDecided() const;
   /// Why no segment is in use, or why others cannot find the one in use; nothing if all is well.

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "client-lib/binding/connection.h"
+#include "client-lib/binding/hash_tree.h"
 #include "client-lib/binding/info_binding.h"
 #include "client-lib/binding/recent_series.h"
 #include "client-lib/binding/refusal_log.h"
@@ -48,8 +49,8 @@ class FamilyBinding {
   GaugeTable& gauges() const { return gauges_; }
 
   /// The series with these values and its segment. A new one is registered. If a counter or histogram is
-  /// refused, this is the overflow series. Null where there is none. `refusal`, if given, receives why this is
-  /// not the series asked for; it is left alone if it is.
+  /// refused, this is the overflow series. Null where there is none. `refusal`, if given, receives why this
+  /// is not the series asked for; it is left alone if it is.
   struct Place {
     Attachment* attachment = nullptr;
     shm::layout::SeriesRecord* series = nullptr;
@@ -101,7 +102,8 @@ class FamilyBinding {
   /// there is no segment; nothing if it is registered.
   std::optional<Error> Register() noexcept;
 
-  FamilyBinding* next = nullptr;  ///< in the registry's list; set before it is published
+  using Tree = HashTree<FamilyBinding, 256>;
+  Tree::Links tree;  ///< in the registry
 
  private:
   static bool IsShown(const shm::layout::SeriesRecord& series) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <exception>
-#include <functional>
+#include <memory>
 #include <new>
 
 #include "client-lib/binding/never_freed.h"
@@ -183,8 +183,7 @@ Result<GaugeCell*> GaugeBinding::CellIn(FamilyBinding& family, const FamilyBindi
     if (slot.error().code != ErrorCode::kAbsent) family.refusals().Note(slot.error());
     return slot.error();
   }
-  Result<GaugeCell*> cell =
-      shm::GaugeCellOf(segment, place.attachment->arena, slot.value(), segment.RefOf(place.series));
+  Result<GaugeCell*> cell = place.attachment->gauges.CellOf(slot.value(), segment.RefOf(place.series));
   if (cell.ok()) return cell;
   family.refusals().Note(cell.error());
   if (const auto reason = shm::RefusalOf(cell.error().code)) segment.CountRefusal(*reason);
@@ -204,27 +203,20 @@ std::optional<ErrorCode> GaugeBinding::Refusal() const noexcept {
 
 GaugeBinding* GaugeTable::FindOrAdd(FamilyBinding* family, std::span<const std::string_view> values,
                                     std::size_t max_size) noexcept try {
-  std::size_t hash = std::hash<const void*>()(family);
-  for (const std::string_view value : values) hash = hash * 31 + std::hash<std::string_view>()(value);
-  std::atomic<GaugeBinding*>& head = heads_[hash % kBuckets];
-  GaugeBinding* first = head.load(std::memory_order_acquire);  // pairs with the exchange below
-  GaugeBinding* made = nullptr;
-  for (GaugeBinding* searched = nullptr;;) {
-    for (GaugeBinding* binding = first; binding != searched; binding = binding->next) {
-      if (binding->IsFor(family, values)) {
-        delete made;
-        return binding;
-      }
-    }
-    // no order needed: a rough bound on memory
-    if (made == nullptr && size_.load(std::memory_order_relaxed) >= max_size) return nullptr;
-    if (made == nullptr) made = new GaugeBinding(family, values);
-    made->next = searched = first;
-    if (head.compare_exchange_strong(first, made, std::memory_order_acq_rel)) {
-      size_.fetch_add(1, std::memory_order_relaxed);  // no order needed: as above
-      return made;
-    }
+  shm::SipHash hash(ProcessHashKey());
+  hash.Add(reinterpret_cast<std::uintptr_t>(family));
+  for (const std::string_view value : values) {
+    hash.Add(std::uint64_t{value.size()});
+    hash.Add(value);
   }
+  const auto is_wanted = [&](const GaugeBinding& binding) { return binding.IsFor(family, values); };
+  return bindings_.FindOrAdd(hash.Finish(), is_wanted, [&]() -> std::unique_ptr<GaugeBinding> {
+    // no order needed: a rough bound on memory
+    if (size_.fetch_add(1, std::memory_order_relaxed) < max_size)
+      return std::make_unique<GaugeBinding>(family, values);
+    size_.fetch_sub(1, std::memory_order_relaxed);  // no order needed: as above
+    return nullptr;
+  });
 } catch (const std::exception&) {
   return nullptr;
 }
@@ -245,10 +237,7 @@ void GaugeTable::Follow(Connection& connection) noexcept {
 void GaugeTable::MoveAll(Connection& connection) noexcept {
   Attachment* replaced = connection.TakeReplaced();
   if (replaced == nullptr) return;
-  for (std::atomic<GaugeBinding*>& head : heads_) {
-    GaugeBinding* binding = head.load(std::memory_order_acquire);  // pairs with FindOrAdd()
-    for (; binding != nullptr; binding = binding->next) binding->Follow();
-  }
+  bindings_.ForEach([](GaugeBinding& binding) { binding.Follow(); });
   for (; replaced != nullptr; replaced = replaced->next_replaced) replaced->Leave();
 }
 

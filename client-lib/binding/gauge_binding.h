@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "client-lib/binding/family_binding.h"
+#include "client-lib/binding/hash_tree.h"
 #include "shm/layout/layout.h"
 #include "shm/workers/gauges.h"
 
@@ -40,7 +41,8 @@ class GaugeBinding {
 
   bool IsFor(const FamilyBinding* family, std::span<const std::string_view> values) const noexcept;
 
-  GaugeBinding* next = nullptr;  ///< the next in its bucket of the gauge table; set before it is published
+  using Tree = HashTree<GaugeBinding, 4096>;
+  Tree::Links tree;  ///< in the gauge table
 
  private:
   /// Where the cell is, for one process and one segment. Immutable and never freed: a new one is made only
@@ -74,7 +76,7 @@ class GaugeBinding {
   std::atomic<std::uint64_t> detached_generation_{0};  ///< of the process that owns `detached_`
 };
 
-/// All gauge bindings of a registry, by family and label values. Insert-only and lock-free, like Connection.
+/// All gauge bindings of a registry, by family and label values.
 class GaugeTable {
  public:
   /// Null if memory is short, or if the binding is new and the table already has `max_size`.
@@ -88,8 +90,7 @@ class GaugeTable {
  private:
   void MoveAll(Connection& connection) noexcept;
 
-  static constexpr std::size_t kBuckets = 4096;
-  std::atomic<GaugeBinding*> heads_[kBuckets]{};
+  GaugeBinding::Tree bindings_;
   std::atomic<std::size_t> size_{0};
   /// The generation of the process in which a thread moves gauges; 0: none does. Writer: that thread.
   std::atomic<std::uint64_t> mover_{0};

@@ -24,6 +24,16 @@
 
 namespace shmetrics::shm {
 
+/// Read and write a word that only the holder of the shard's mutex reads and writes.
+template <class T>
+T LoadLocked(const std::atomic<T>& word) {
+  return word.load(std::memory_order_relaxed);  // no order needed: the mutex orders
+}
+template <class T>
+void StoreLocked(std::atomic<T>* word, T value) {
+  word->store(value, std::memory_order_relaxed);  // no order needed: as above
+}
+
 /// The key of an entry, not copied: only for the holder of the mutex.
 template <class Entry>
 std::string_view KeyOf(const Entry& entry) {
@@ -58,12 +68,12 @@ class EntryTable {
   /// nowhere: then the segment is corrupt.
   template <class Visit>
   bool ForEachInChain(std::uint64_t hash, Visit visit) {
-    Ref ref = Load(HeadOf(hash));
+    Ref ref = LoadLocked(HeadOf(hash));
     for (std::uint32_t steps = entry_count(); ref != 0; steps--) {
       Entry* entry = EntryAt(ref);
       if (entry == nullptr || steps == 0) return false;
       visit(*entry);
-      ref = Load(entry->head.next);
+      ref = LoadLocked(entry->head.next);
     }
     return true;
   }
@@ -73,7 +83,7 @@ class EntryTable {
   void ForEach(Visit visit) const {
     // Bounds the walk, because a damaged list of chunks may be a circle.
     std::uint32_t chunks = entry_count() / layout::kEntriesPerChunk;
-    for (Ref ref = Load(table_.first_chunk); ref != 0 && chunks > 0; chunks--) {
+    for (Ref ref = LoadLocked(table_.first_chunk); ref != 0 && chunks > 0; chunks--) {
       const auto* chunk = segment_.AtRef<layout::EntryChunk>(ref);
       auto* entries = EntriesOf(segment_, ref);
       if (chunk == nullptr || entries == nullptr) return;
@@ -85,9 +95,9 @@ class EntryTable {
   /// Calls `visit` for the entries of some chunks, and goes on there the next time.
   template <class Visit>
   void ForSome(std::uint32_t chunks, Visit visit) {
-    Ref ref = Load(table_.swept);
+    Ref ref = LoadLocked(table_.swept);
     for (std::uint32_t i = 0; i < chunks; i++) {
-      if (ref == 0) ref = Load(table_.first_chunk);
+      if (ref == 0) ref = LoadLocked(table_.first_chunk);
       const auto* chunk = segment_.AtRef<layout::EntryChunk>(ref);
       auto* entries = EntriesOf(segment_, ref);
       if (chunk == nullptr || entries == nullptr) break;  // the next time it begins anew
@@ -95,28 +105,28 @@ class EntryTable {
       ref = chunk->next;
       if (ref == 0) break;  // all in one call at most
     }
-    Store(&table_.swept, EntriesOf(segment_, ref) == nullptr ? Ref{0} : ref);
+    StoreLocked(&table_.swept, EntriesOf(segment_, ref) == nullptr ? Ref{0} : ref);
   }
 
   /// Takes an entry out of the free list; null if there is none.
   Entry* TakeFree() {
-    Entry* entry = EntryAt(Load(table_.free));
+    Entry* entry = EntryAt(LoadLocked(table_.free));
     if (entry == nullptr) return nullptr;
-    Store(&table_.free, Load(entry->head.next));
+    StoreLocked(&table_.free, LoadLocked(entry->head.next));
     return entry;
   }
 
   void GiveBack(Entry* entry) {
-    Store(&entry->head.next, Load(table_.free));
-    Store(&table_.free, segment_.RefOf(entry));
+    StoreLocked(&entry->head.next, LoadLocked(table_.free));
+    StoreLocked(&table_.free, segment_.RefOf(entry));
   }
 
   /// Puts an entry into the chain of its key.
   void Insert(Entry* entry) {
     // no order needed: as in KeyOf
     std::atomic<Ref>& head = HeadOf(entry->head.hash.load(std::memory_order_relaxed));
-    Store(&entry->head.next, Load(head));
-    Store(&head, segment_.RefOf(entry));
+    StoreLocked(&entry->head.next, LoadLocked(head));
+    StoreLocked(&head, segment_.RefOf(entry));
   }
 
   /// Adds a chunk of free entries:
@@ -128,12 +138,12 @@ class EntryTable {
     Result<std::uint64_t> offset = arena.AllocateRecord(kBytes, alignof(Entry));
     if (!offset.ok()) return offset.error();
     auto* chunk = reinterpret_cast<layout::EntryChunk*>(segment_.base() + offset.value());
-    chunk->next = Load(table_.first_chunk);
+    chunk->next = LoadLocked(table_.first_chunk);
     SHMETRICS_CRASH_POINT("entry_chunk_allocated");
     const Ref ref = segment_.RefOf(chunk);
     table_.first_chunk.store(ref, std::memory_order_release);  // pairs with the acquire of readers
     SHMETRICS_CRASH_POINT("entry_chunk_linked");
-    Store(&table_.entry_count, entry_count() + layout::kEntriesPerChunk);
+    StoreLocked(&table_.entry_count, entry_count() + layout::kEntriesPerChunk);
     auto* entries = reinterpret_cast<Entry*>(chunk + 1);
     for (std::uint32_t i = 0; i < layout::kEntriesPerChunk; i++) GiveBack(&entries[i]);
     return {};
@@ -143,10 +153,10 @@ class EntryTable {
   /// process dies half-way, the next holder of the mutex does it again.
   template <class IsInUse, class InsertInto>
   void Rebuild(IsInUse is_in_use, InsertInto insert) {
-    for (std::uint32_t i = 0; i < segment_.header().lease_chain_count; i++) Store(&heads_[i], Ref{0});
-    Store(&table_.free, Ref{0});
+    for (std::uint32_t i = 0; i < segment_.header().lease_chain_count; i++) StoreLocked(&heads_[i], Ref{0});
+    StoreLocked(&table_.free, Ref{0});
     SHMETRICS_CRASH_POINT("entry_table_emptied");
-    Store(&table_.entry_count, CountEntries());
+    StoreLocked(&table_.entry_count, CountEntries());
     ForEach([&](Entry& entry) {
       if (is_in_use(entry)) {
         insert(&entry);
@@ -159,7 +169,7 @@ class EntryTable {
   /// Never more than the segment has memory for, whatever the bytes say. It bounds the walks, during which
   /// the mutex is held.
   std::uint32_t entry_count() const {
-    return static_cast<std::uint32_t>(std::min<std::uint64_t>(Load(table_.entry_count), MostEntries()));
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(LoadLocked(table_.entry_count), MostEntries()));
   }
 
   /// The entries of a chunk, or null if they do not lie among the records of the segment. Before the records
@@ -182,22 +192,13 @@ class EntryTable {
   }
 
  private:
-  // no order needed: the index is read and written under the mutex
-  template <class T>
-  static T Load(const std::atomic<T>& word) {
-    return word.load(std::memory_order_relaxed);
-  }
-  template <class T>
-  static void Store(std::atomic<T>* word, T value) {
-    word->store(value, std::memory_order_relaxed);  // no order needed: as above
-  }
-
   std::uint64_t MostEntries() const { return segment_.CommittedBytes() / sizeof(Entry); }
 
   std::uint32_t CountEntries() const {
     const std::uint64_t most = MostEntries();
     std::uint64_t count = 0;
-    for (Ref ref = Load(table_.first_chunk); ref != 0 && count < most; count += layout::kEntriesPerChunk) {
+    for (Ref ref = LoadLocked(table_.first_chunk); ref != 0 && count < most;
+         count += layout::kEntriesPerChunk) {
       const auto* chunk = segment_.AtRef<layout::EntryChunk>(ref);
       if (chunk == nullptr) break;
       ref = chunk->next;

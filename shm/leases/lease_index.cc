@@ -10,28 +10,19 @@ namespace {
 using layout::LeaseEntry;
 using layout::Ref;
 
-// no order needed: the index is read and written under the mutex
-template <class T>
-T Load(const std::atomic<T>& word) {
-  return word.load(std::memory_order_relaxed);
-}
-template <class T>
-void Store(std::atomic<T>* word, T value) {
-  word->store(value, std::memory_order_relaxed);  // no order needed: as above
-}
-
 bool HasSameKey(const LeaseEntry& a, const LeaseEntry& b) {
-  return Load(a.head.hash) == Load(b.head.hash) && Load(a.family) == Load(b.family) && KeyOf(a) == KeyOf(b);
+  return LoadLocked(a.head.hash) == LoadLocked(b.head.hash) && LoadLocked(a.family) == LoadLocked(b.family) &&
+         KeyOf(a) == KeyOf(b);
 }
 
 bool HasSameHolder(const LeaseEntry& a, const LeaseEntry& b) {
-  return Load(a.owner_slot) == Load(b.owner_slot) && Load(a.owner_epoch) == Load(b.owner_epoch) &&
-         HasSameKey(a, b);
+  return LoadLocked(a.owner_slot) == LoadLocked(b.owner_slot) &&
+         LoadLocked(a.owner_epoch) == LoadLocked(b.owner_epoch) && HasSameKey(a, b);
 }
 
-bool IsFirstOfHolder(const LeaseEntry& entry) { return Load(entry.links.previous_of_holder) == 0; }
+bool IsFirstOfHolder(const LeaseEntry& entry) { return LoadLocked(entry.links.previous_of_holder) == 0; }
 bool IsFirstOfKey(const LeaseEntry& entry) {
-  return IsFirstOfHolder(entry) && Load(entry.links.previous_holder) == 0;
+  return IsFirstOfHolder(entry) && LoadLocked(entry.links.previous_holder) == 0;
 }
 
 void Clear(LeaseEntry* entry) {
@@ -40,7 +31,7 @@ void Clear(LeaseEntry* entry) {
         &entry->links.next_of_holder, &entry->links.previous_of_holder, &entry->links.left,
         &entry->links.right, &entry->links.above, &entry->links.rank, &entry->links.root, &entry->links.count,
         &entry->links.is_listed})
-    Store(word, 0U);
+    StoreLocked(word, 0U);
 }
 
 /// How many chunks a search for ended leases looks at, each time the table has no free entry. It looks at
@@ -63,11 +54,12 @@ LeaseEntry* LeaseIndex::At(Ref ref) {
 }
 
 std::uint32_t LeaseIndex::CountOf(const LeaseEntry* first) {
-  return first == nullptr ? 0 : Load(first->links.count);
+  return first == nullptr ? 0 : LoadLocked(first->links.count);
 }
 
 std::atomic<Ref>* LeaseIndex::LinkOfKey(const LeaseEntry& of_key) {
-  return LinkOf(Load(of_key.head.hash), [&](const LeaseEntry& entry) { return HasSameKey(entry, of_key); });
+  return LinkOf(LoadLocked(of_key.head.hash),
+                [&](const LeaseEntry& entry) { return HasSameKey(entry, of_key); });
 }
 
 LeaseEntry* LeaseIndex::FirstOf(const LeaseEntry& of_key) {
@@ -77,7 +69,8 @@ LeaseEntry* LeaseIndex::FirstOf(const LeaseEntry& of_key) {
 
 /// The link of the chain that leads to the holder; the end of the chain if it is in none.
 std::atomic<Ref>* LeaseIndex::LinkOfHolder(const LeaseEntry& of_holder) {
-  const std::uint64_t mixed = (Load(of_holder.head.hash) >> 32U) + Load(of_holder.owner_slot) * 0x9E3779B1ULL;
+  const std::uint64_t mixed =
+      (LoadLocked(of_holder.head.hash) >> 32U) + LoadLocked(of_holder.owner_slot) * 0x9E3779B1ULL;
   std::atomic<Ref>* link = &holder_heads_[mixed & (segment_.header().lease_chain_count - 1)];
   for (std::uint32_t steps = table_.entry_count();; steps--) {
     LeaseEntry* entry = Next(*link);
@@ -99,28 +92,28 @@ void LeaseIndex::Add(LeaseEntry* entry) {
   if (!is_whole_) return;
   if (holder != nullptr) {
     LeaseEntry* next = Next(holder->links.next_of_holder);
-    Store(&entry->links.previous_of_holder, table_.RefOf(holder));
-    Store(&entry->links.next_of_holder, Load(holder->links.next_of_holder));
-    Store(&holder->links.next_of_holder, ref);
-    if (next != nullptr) Store(&next->links.previous_of_holder, ref);
+    StoreLocked(&entry->links.previous_of_holder, table_.RefOf(holder));
+    StoreLocked(&entry->links.next_of_holder, LoadLocked(holder->links.next_of_holder));
+    StoreLocked(&holder->links.next_of_holder, ref);
+    if (next != nullptr) StoreLocked(&next->links.previous_of_holder, ref);
   } else {
-    Store(holder_link, ref);
+    StoreLocked(holder_link, ref);
     if (first != nullptr) {
       LeaseEntry* next = Next(first->links.next_holder);
-      Store(&entry->links.previous_holder, table_.RefOf(first));
-      Store(&entry->links.next_holder, Load(first->links.next_holder));
-      Store(&first->links.next_holder, ref);
-      if (next != nullptr) Store(&next->links.previous_holder, ref);
+      StoreLocked(&entry->links.previous_holder, table_.RefOf(first));
+      StoreLocked(&entry->links.next_holder, LoadLocked(first->links.next_holder));
+      StoreLocked(&first->links.next_holder, ref);
+      if (next != nullptr) StoreLocked(&next->links.previous_holder, ref);
     }
   }
   if (first == nullptr) {
     table_.Insert(entry);
     first = entry;
   }
-  Store(&first->links.count, Load(first->links.count) + 1);
-  Store(&entry->links.is_listed, 1U);
+  StoreLocked(&first->links.count, LoadLocked(first->links.count) + 1);
+  StoreLocked(&entry->links.is_listed, 1U);
   const std::int64_t deadline = LoadState(*entry).deadline_ns;
-  Store(&entry->links.expires_ns, deadline);
+  StoreLocked(&entry->links.expires_ns, deadline);
   if (deadline != layout::kNoDeadline && !ExpiryHeap(table_, &first->links.root).Insert(entry)) Fail();
 }
 
@@ -128,16 +121,16 @@ void LeaseIndex::Add(LeaseEntry* entry) {
 bool LeaseIndex::LeadsBack(const LeaseEntry& entry) {
   const Ref ref = table_.RefOf(&entry);
   const LeaseEntry* next = Next(entry.links.next_of_holder);
-  if (next != nullptr && Load(next->links.previous_of_holder) != ref) return false;
+  if (next != nullptr && LoadLocked(next->links.previous_of_holder) != ref) return false;
   if (!IsFirstOfHolder(entry)) {
     const LeaseEntry* previous = Next(entry.links.previous_of_holder);
-    return previous != nullptr && Load(previous->links.next_of_holder) == ref && is_whole_;
+    return previous != nullptr && LoadLocked(previous->links.next_of_holder) == ref && is_whole_;
   }
   const LeaseEntry* next_holder = Next(entry.links.next_holder);
   const LeaseEntry* previous_holder = Next(entry.links.previous_holder);
-  return Load(*LinkOfHolder(entry)) == ref &&
-         (next_holder == nullptr || Load(next_holder->links.previous_holder) == ref) &&
-         (previous_holder == nullptr || Load(previous_holder->links.next_holder) == ref) && is_whole_;
+  return LoadLocked(*LinkOfHolder(entry)) == ref &&
+         (next_holder == nullptr || LoadLocked(next_holder->links.previous_holder) == ref) &&
+         (previous_holder == nullptr || LoadLocked(previous_holder->links.next_holder) == ref) && is_whole_;
 }
 
 /// Puts another lease in the place of a holder, or ends the holder with its last lease.
@@ -146,54 +139,57 @@ void LeaseIndex::UnlinkHolder(LeaseEntry* entry, std::atomic<Ref>* key_link) {
   LeaseEntry* heir = Next(entry->links.next_of_holder);
   LeaseEntry* next = Next(entry->links.next_holder);
   LeaseEntry* previous = Next(entry->links.previous_holder);
-  Store(holder_link, heir != nullptr ? table_.RefOf(heir) : Load(entry->links.next_in_holder_chain));
+  StoreLocked(holder_link,
+              heir != nullptr ? table_.RefOf(heir) : LoadLocked(entry->links.next_in_holder_chain));
   if (heir != nullptr) {
-    Store(&heir->links.next_in_holder_chain, Load(entry->links.next_in_holder_chain));
-    Store(&heir->links.previous_of_holder, Ref{0});
-    Store(&heir->links.next_holder, Load(entry->links.next_holder));
-    Store(&heir->links.previous_holder, Load(entry->links.previous_holder));
+    StoreLocked(&heir->links.next_in_holder_chain, LoadLocked(entry->links.next_in_holder_chain));
+    StoreLocked(&heir->links.previous_of_holder, Ref{0});
+    StoreLocked(&heir->links.next_holder, LoadLocked(entry->links.next_holder));
+    StoreLocked(&heir->links.previous_holder, LoadLocked(entry->links.previous_holder));
   }
-  const Ref after = heir != nullptr ? table_.RefOf(heir) : Load(entry->links.next_holder);
-  const Ref before = heir != nullptr ? table_.RefOf(heir) : Load(entry->links.previous_holder);
-  if (next != nullptr) Store(&next->links.previous_holder, before);
-  if (previous != nullptr) return Store(&previous->links.next_holder, after);
+  const Ref after = heir != nullptr ? table_.RefOf(heir) : LoadLocked(entry->links.next_holder);
+  const Ref before = heir != nullptr ? table_.RefOf(heir) : LoadLocked(entry->links.previous_holder);
+  if (next != nullptr) StoreLocked(&next->links.previous_holder, before);
+  if (previous != nullptr) return StoreLocked(&previous->links.next_holder, after);
   // It was the key's first lease.
   LeaseEntry* first = heir != nullptr ? heir : next;
-  Store(key_link, first != nullptr ? table_.RefOf(first) : Load(entry->head.next));
+  StoreLocked(key_link, first != nullptr ? table_.RefOf(first) : LoadLocked(entry->head.next));
   if (first == nullptr) return;
-  Store(&first->head.next, Load(entry->head.next));
-  Store(&first->links.count, Load(entry->links.count));
-  Store(&first->links.root, Load(entry->links.root));
+  StoreLocked(&first->head.next, LoadLocked(entry->head.next));
+  StoreLocked(&first->links.count, LoadLocked(entry->links.count));
+  StoreLocked(&first->links.root, LoadLocked(entry->links.root));
 }
 
 bool LeaseIndex::Unlink(LeaseEntry* entry) {
   std::atomic<Ref>* key_link = LinkOfKey(*entry);
   LeaseEntry* first = key_link == nullptr ? nullptr : Next(*key_link);
-  if (first == nullptr || Load(first->links.count) == 0 || IsFirstOfKey(*entry) != (first == entry) ||
+  if (first == nullptr || LoadLocked(first->links.count) == 0 || IsFirstOfKey(*entry) != (first == entry) ||
       !LeadsBack(*entry))
     return Fail();
-  if (Load(entry->links.rank) != 0 && !ExpiryHeap(table_, &first->links.root).Remove(entry)) return Fail();
-  Store(&first->links.count, Load(first->links.count) - 1);
+  if (LoadLocked(entry->links.rank) != 0 && !ExpiryHeap(table_, &first->links.root).Remove(entry))
+    return Fail();
+  StoreLocked(&first->links.count, LoadLocked(first->links.count) - 1);
   if (IsFirstOfHolder(*entry)) {
     UnlinkHolder(entry, key_link);
     return is_whole_;
   }
   LeaseEntry* previous = Next(entry->links.previous_of_holder);
   LeaseEntry* next = Next(entry->links.next_of_holder);
-  Store(&previous->links.next_of_holder, Load(entry->links.next_of_holder));
-  if (next != nullptr) Store(&next->links.previous_of_holder, Load(entry->links.previous_of_holder));
+  StoreLocked(&previous->links.next_of_holder, LoadLocked(entry->links.next_of_holder));
+  if (next != nullptr)
+    StoreLocked(&next->links.previous_of_holder, LoadLocked(entry->links.previous_of_holder));
   return true;
 }
 
 void LeaseIndex::Remove(LeaseEntry* entry) {
-  if (Load(entry->links.is_listed) == 0 || !Unlink(entry)) return;
-  Store(&entry->links.is_listed, 0U);
+  if (LoadLocked(entry->links.is_listed) == 0 || !Unlink(entry)) return;
+  StoreLocked(&entry->links.is_listed, 0U);
   SHMETRICS_CRASH_POINT("entry_unlinked");
   table_.GiveBack(entry);
 }
 
 std::uint32_t LeaseIndex::EndAndRemove(LeaseEntry* entry, std::int64_t now, OwnerProbe* probe) {
-  if (Load(entry->links.is_listed) == 0 || !EndIfExpiredOrOrphaned(entry, now, probe)) return 0;
+  if (LoadLocked(entry->links.is_listed) == 0 || !EndIfExpiredOrOrphaned(entry, now, probe)) return 0;
   Remove(entry);
   return is_whole_ ? 1 : 0;
 }
@@ -202,13 +198,13 @@ void LeaseIndex::EndExpired(const LeaseEntry& of_key, std::int64_t now, OwnerPro
   for (std::uint32_t steps = table_.entry_count(); steps > 0 && is_whole_; steps--) {
     LeaseEntry* first = FirstOf(of_key);
     LeaseEntry* top = first == nullptr ? nullptr : Next(first->links.root);
-    if (top == nullptr || Load(top->links.expires_ns) > now) return;
+    if (top == nullptr || LoadLocked(top->links.expires_ns) > now) return;
     if (EndAndRemove(top, now, probe) > 0) continue;
     // It has been renewed.
     ExpiryHeap heap(table_, &first->links.root);
     if (!heap.Remove(top)) Fail();
     const std::int64_t deadline = LoadState(*top).deadline_ns;
-    Store(&top->links.expires_ns, deadline);
+    StoreLocked(&top->links.expires_ns, deadline);
     if (is_whole_ && deadline != layout::kNoDeadline && !heap.Insert(top)) Fail();
   }
 }
@@ -217,7 +213,7 @@ void LeaseIndex::EndOrphaned(const LeaseEntry& of_key, std::int64_t now, OwnerPr
   std::uint32_t steps = table_.entry_count();
   for (LeaseEntry* holder = FirstOf(of_key); holder != nullptr && is_whole_;) {
     LeaseEntry* next = Next(holder->links.next_holder);
-    if (probe->IsDead(Load(holder->owner_slot), Load(holder->owner_epoch))) {
+    if (probe->IsDead(LoadLocked(holder->owner_slot), LoadLocked(holder->owner_epoch))) {
       while (LeaseEntry* other = Next(holder->links.next_of_holder)) {
         if (steps-- == 0) Fail();
         if (!is_whole_ || EndAndRemove(other, now, probe) == 0) break;
@@ -230,7 +226,7 @@ void LeaseIndex::EndOrphaned(const LeaseEntry& of_key, std::int64_t now, OwnerPr
 }
 
 bool LeaseIndex::HasLive(std::uint64_t hash, std::int64_t now, OwnerProbe* probe) {
-  const auto has_hash = [&](const LeaseEntry& entry) { return Load(entry.head.hash) == hash; };
+  const auto has_hash = [&](const LeaseEntry& entry) { return LoadLocked(entry.head.hash) == hash; };
   for (const LeaseEntry* first = Find(hash, has_hash); first != nullptr && is_whole_;) {
     EndExpired(*first, now, probe);
     EndOrphaned(*first, now, probe);
@@ -278,7 +274,8 @@ void LeaseIndex::Rebuild() {
   // Emptied before the entries are looked at: what is returned later stays for the next holder.
   for (std::atomic<std::uint32_t>& place : returned.entries) place.exchange(0, std::memory_order_acq_rel);
   returned.has_overflowed.exchange(0, std::memory_order_acq_rel);
-  for (std::uint32_t i = 0; i < segment_.header().lease_chain_count; i++) Store(&holder_heads_[i], Ref{0});
+  for (std::uint32_t i = 0; i < segment_.header().lease_chain_count; i++)
+    StoreLocked(&holder_heads_[i], Ref{0});
   is_whole_ = true;
   table_.Rebuild(
       [](LeaseEntry& entry) {

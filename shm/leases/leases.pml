@@ -1,4 +1,4 @@
-/* The ladders of admission, renewal and release (leases.cc, entry_table.h) and of the takeover from a dead holder of
+/* The ladders of admission, renewal and release (leases.cc, lease_index.cc) and of the takeover from a dead holder of
  * the shard's mutex (lease_shard.cc), checked in every order by spin: tests/models runs this.
  *
  * Modelled: two workers want one lease each of one key within a limit. The shard has two entries, and a third worker has
@@ -7,6 +7,7 @@
  * still past its deadline. Workers count without and with a question to the kernel, end what they do not count, sweep and
  * rebuild, renew with a second look at the clock, and release. A reader without the mutex looks whenever the clock moves
  * on.
+ * Of the index, the model has only which entries are in it. A release that finds the mutex held leaves word.
  * Left out: other keys, the ledger, growth (another rebuild of the same kind), the order within a chain, and the bounded
  * wait, because kBusy decides nothing. A worker's slot is never another's (worker_slot.pml), so its epoch is left out too.
  * Cost of being wrong: more leases than the limit; a lease that is ended though its worker still uses it; a lease that is
@@ -25,7 +26,8 @@ typedef Entry {
   byte generation;  /* odd: a lease */
   byte deadline;
   byte owner;
-  bit in_chain;
+  bit in_chain;  /* in the index, so it is counted */
+  bit is_returned;  /* its releaser has left word for the next holder */
   bit is_listed;  /* as free */
   byte begun_by;  /* not in the code: the model compares with it */
 }
@@ -82,7 +84,7 @@ inline EndIfExpiredOrOrphaned(i, asks) {
   od
 }
 
-/* ForEachInChain() for one entry. */
+/* LeaseIndex::Remove(). */
 inline Unlink(i) {
   atomic { DIE_OR; entry[i].in_chain = 0 };
   atomic { DIE_OR; entry[i].is_listed = 1 }  /* entry_unlinked */
@@ -102,6 +104,7 @@ inline List(i) {
 inline Rebuild() {
   atomic {
     DIE_OR;
+    entry[0].is_returned = 0; entry[1].is_returned = 0;
     entry[0].in_chain = 0; entry[0].is_listed = 0;
     entry[1].in_chain = 0; entry[1].is_listed = 0
   };
@@ -135,10 +138,37 @@ inline CountOne(i) {
   fi
 }
 
+/* CountUpTo(): what is in the index counts. Only if the limit would refuse, leases are visited. */
 inline CountKey() {
-  live = 0;
-  CountOne(0);
-  CountOne(1)
+  atomic { DIE_OR; live = entry[0].in_chain + entry[1].in_chain };
+  if
+  :: live < limit
+  :: else ->
+    asks = 0;
+    live = 0;
+    CountOne(0);
+    CountOne(1);
+    if
+    :: live < limit
+    :: else ->
+      asks = 1;
+      live = 0;
+      CountOne(0);
+      CountOne(1)
+    fi
+  fi
+}
+
+/* TakeReturned() for one entry: the word is taken first. */
+inline TakeReturnedOne(i) {
+  if
+  :: atomic { entry[i].is_returned -> DIE_OR; entry[i].is_returned = 0 };
+    if
+    :: entry[i].in_chain && !IN_USE(i) -> Unlink(i)
+    :: else
+    fi
+  :: else
+  fi
 }
 
 proctype Worker(byte me) {
@@ -149,11 +179,11 @@ proctype Worker(byte me) {
   :: owner_died -> Repair()
   :: else
   fi;
-count:
+  TakeReturnedOne(0);
+  TakeReturnedOne(1);
   CountKey();
   if
-  :: live >= limit && !asks -> asks = 1; goto count
-  :: live >= limit && asks -> mutex = 0; goto dead
+  :: live >= limit -> mutex = 0; goto dead
   :: else
   fi;
 take:
@@ -254,19 +284,17 @@ release:
     DIE_OR;  /* lease_ended */
     if
     :: mutex == 0 -> mutex = me
-    :: else -> goto dead
+    :: else -> entry[mine].is_returned = 1; goto dead  /* lease_returned */
     fi
   };
   if
   :: owner_died -> Repair()
   :: else
   fi;
+  TakeReturnedOne(0);
+  TakeReturnedOne(1);
   if
-  :: entry[0].in_chain && !IN_USE(0) -> Unlink(0)
-  :: else
-  fi;
-  if
-  :: entry[1].in_chain && !IN_USE(1) -> Unlink(1)
+  :: entry[mine].in_chain && !IN_USE(mine) -> Unlink(mine)
   :: else
   fi;
   mutex = 0;

@@ -4,7 +4,6 @@
 #include <bit>
 
 #include "shm/base/clock.h"
-#include "shm/base/crash_point.h"
 
 namespace shmetrics::shm {
 namespace {
@@ -22,11 +21,6 @@ bool KeepsOrder(layout::GaugeMode mode) {
 std::uint64_t TicketOfNow(std::uint64_t before) {
   const auto now = static_cast<std::uint64_t>(NowNs(CLOCK_MONOTONIC));
   return std::min(std::max(before + 1, now), kLastTicket);
-}
-
-/// More blocks than all series fill. A longer list goes in a circle.
-std::uint64_t MaxBlocks(const Segment& segment) {
-  return std::uint64_t{segment.header().series_limit} / layout::kGaugesPerBlock + 4096;
 }
 
 std::atomic_ref<std::uint64_t> ValueOf(GaugeCell& cell) { return std::atomic_ref<std::uint64_t>(cell.value); }
@@ -136,47 +130,13 @@ GaugeReading ReadGauge(const GaugeCell& cell) {
   return reading.ticket == layout::kMovedTicket ? GaugeReading{} : reading;
 }
 
-// A new cell in a row:
-//   1 allocate a block, if the last is full   die here -> leaked
-//   2 hang it on the list                     die here -> an empty block in the row of a dead worker
-//   3 write the series of the cell            die here -> not yet in use
-//   4 raise `used`                            die here -> a gauge never set, in the row of a dead worker
-// SYNC(gauge-block): release in 2, acquire in every walk of a row, so that a reader that sees the block sees
-// it zeroed.
-// SYNC(gauge-used): release in 4, acquire in ForEachGauge, so that a reader that counts the cell sees its
-// series.
-Result<GaugeCell*> GaugeCellOf(const Segment& segment, Arena& arena, layout::WorkerSlot* slot,
-                               layout::Ref series) {
-  std::atomic<std::uint32_t>* link = &slot->gauge_blocks;
-  for (std::uint64_t i = 0; i < MaxBlocks(segment); i++) {
-    auto* block = segment.AtRef<GaugeBlock>(link->load(std::memory_order_acquire));  // SYNC(gauge-block)
-    if (block == nullptr) {
-      Result<std::uint64_t> offset = arena.AllocateRecord(sizeof(GaugeBlock), alignof(GaugeBlock));
-      if (!offset.ok()) return offset.error();
-      block = reinterpret_cast<GaugeBlock*>(segment.base() + offset.value());
-      SHMETRICS_CRASH_POINT("gauges_block_allocated");
-      link->store(segment.RefOf(block), std::memory_order_release);  // SYNC(gauge-block)
-    }
-    // no order needed: only this process writes, under its lock
-    const std::uint32_t used = std::min(block->used.load(std::memory_order_relaxed), layout::kGaugesPerBlock);
-    for (std::uint32_t at = 0; at < used; at++) {
-      if (block->series[at].load(std::memory_order_relaxed) == series)
-        return &block->cells[at];  // no order needed
-    }
-    if (used < layout::kGaugesPerBlock) {
-      block->series[used].store(series, std::memory_order_release);  // SYNC(slot-epoch), see worker_slot.cc
-      SHMETRICS_CRASH_POINT("gauges_series_written");
-      block->used.store(used + 1, std::memory_order_release);  // SYNC(gauge-used)
-      return &block->cells[used];
-    }
-    link = &block->next;
-  }
-  return Error{ErrorCode::kCorrupt, "segment " + segment.path() + " is corrupt: a gauge row has no end"};
+std::uint64_t MaxGaugeBlocks(const Segment& segment) {
+  return std::uint64_t{segment.header().series_limit} / layout::kGaugesPerBlock + 4096;
 }
 
 void ClearGaugeRow(const Segment& segment, layout::WorkerSlot* slot) {
   std::uint32_t ref = slot->gauge_blocks.load(std::memory_order_acquire);  // SYNC(gauge-block)
-  for (std::uint64_t i = 0; i < MaxBlocks(segment); i++) {
+  for (std::uint64_t i = 0; i < MaxGaugeBlocks(segment); i++) {
     auto* block = segment.AtRef<GaugeBlock>(ref);
     if (block == nullptr) return;
     block->used.store(0, std::memory_order_release);  // SYNC(slot-epoch)

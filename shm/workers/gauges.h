@@ -12,8 +12,6 @@
 #include <cstdint>
 #include <functional>
 
-#include "shm/result.h"
-#include "shm/segment/arena.h"
 #include "shm/segment/segment.h"
 
 namespace shmetrics::shm {
@@ -61,10 +59,8 @@ GaugeReading MoveGauge(layout::GaugeCell* cell);
 /// every value of its own does. A cell marked as moved can be set again afterwards.
 void PlaceGauge(layout::GaugeCell* cell, const GaugeReading& reading, const GaugeOrder& order);
 
-/// The cell of `series` in the row of `slot`. Makes one if there is none. Only for the owner of the slot,
-/// under ForkGuard::Lock. kSegmentFull, kOutOfMemory.
-Result<layout::GaugeCell*> GaugeCellOf(const Segment& segment, Arena& arena, layout::WorkerSlot* slot,
-                                       layout::Ref series);
+/// More blocks than all series fill. A longer row goes in a circle.
+std::uint64_t MaxGaugeBlocks(const Segment& segment);
 
 /// Forgets every gauge of the row; its memory stays for the next owner. Only for the owner of the slot.
 void ClearGaugeRow(const Segment& segment, layout::WorkerSlot* slot);

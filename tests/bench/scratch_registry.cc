@@ -17,22 +17,24 @@ const testing::PrivateFolder& Folder() {
   return folder;
 }
 
-Registry& Open(const std::string& path, std::uint32_t series) {
-  return Registry::open({.segment = path,
-                         .worker_name = "bench",
-                         .segment_bytes = std::max<std::uint64_t>(256ULL << 20U, series * 1024ULL),
-                         .series_limit = std::max(series, 16U),
-                         .family_series_limit = series});
+Registry& Open(const std::string& path, std::uint32_t series, std::uint32_t leases) {
+  return Registry::open(
+      {.segment = path,
+       .worker_name = "bench",
+       .segment_bytes = std::max<std::uint64_t>(256ULL << 20U, series * 1024ULL + leases * 1024ULL),
+       .series_limit = std::max(series, 16U),
+       .family_series_limit = series,
+       .lease_limit = leases});
 }
 
 /// Makes the segment in a child that sees a host with that many CPUs.
-void MakeOn(int cpus, const std::string& path, std::uint32_t series) {
+void MakeOn(int cpus, const std::string& path, std::uint32_t series, std::uint32_t leases) {
   const std::string list = path + ".cpus";
   std::ofstream(list) << "0-" << cpus - 1 << '\n';
   testing::RunInChild([&] {
     constexpr const char* kOnline = "/sys/devices/system/cpu/online";
     if (testing::EnterMountNamespace() && mount(list.c_str(), kOnline, nullptr, MS_BIND, nullptr) == 0)
-      Open(path, series);
+      Open(path, series, leases);
   });
 }
 
@@ -43,8 +45,9 @@ std::string NewPath() {
 
 }  // namespace
 
-ScratchRegistry::ScratchRegistry(std::uint32_t series, int cpus)
+ScratchRegistry::ScratchRegistry(std::uint32_t series, int cpus, std::uint32_t leases)
     : path(NewPath()),
-      registry(cpus > 0 ? (MakeOn(cpus, path, series), Open(path, series)) : Open(path, series)) {}
+      registry(cpus > 0 ? (MakeOn(cpus, path, series, leases), Open(path, series, leases))
+                        : Open(path, series, leases)) {}
 
 }  // namespace shmetrics::bench

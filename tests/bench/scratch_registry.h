@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "shm/segment/segment_options.h"
 #include "shmetrics/registry.h"
 
 namespace shmetrics::bench {
@@ -13,7 +14,8 @@ namespace shmetrics::bench {
 struct ScratchRegistry {
   /// `cpus`: the number of CPUs that the host seems to have when the segment is made; 0: the real number.
   /// Pretending needs the right to mount; without it the real number is used.
-  explicit ScratchRegistry(std::uint32_t series, int cpus = 0);
+  explicit ScratchRegistry(std::uint32_t series, int cpus = 0,
+                           std::uint32_t leases = shm::SegmentOptions{}.lease_limit);
 
   std::string path;
   Registry& registry;

@@ -15,77 +15,23 @@ import ctypes
 import os
 import signal
 import sys
-from ctypes import POINTER, byref, c_char_p, c_double, c_int32, c_int64, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import byref, c_double, c_int32, c_size_t, c_uint64, c_void_p
+
+sys.dont_write_bytecode = True
+sys.path.append(os.path.dirname(__file__) + "/../support")
+from c_face import SUM, Face, labels  # noqa: E402
 
 LIBRARY, SEGMENT, WORKERS, TRIES = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 ENDED, CONCURRENT_STREAMS, DAILY_MINUTES = 2, 70, 72
-SUM, PREMIUM, UNLIMITED = 1, 3, -1
-
-
-class Error(ctypes.Structure):
-    _fields_ = [("code", c_int32), ("message", ctypes.c_char * 256)]
-
-
-class RegistryOptions(ctypes.Structure):
-    _fields_ = [("size", c_size_t), ("segment", c_char_p), ("worker_name", c_char_p), ("trusted_owner", c_int64),
-                ("segment_bytes", c_uint64), ("series_limit", c_uint32), ("family_series_limit", c_uint32),
-                ("worker_slots", c_uint32), ("max_cpu_stripes", c_uint32), ("lease_limit", c_uint32),
-                ("ledger_limit", c_uint32), ("shared_pid_namespaces", c_int32), ("private_decisions", c_int32)]
-
-
-class FamilyOptions(ctypes.Structure):
-    _fields_ = [("size", c_size_t), ("name", c_char_p), ("help", c_char_p), ("unit", c_char_p),
-                ("labels", POINTER(c_char_p)), ("label_count", c_size_t)]
-
-
-class Labels(ctypes.Structure):
-    _fields_ = [("size", c_size_t), ("names", POINTER(c_char_p)), ("values", POINTER(c_char_p)), ("count", c_size_t)]
+PREMIUM = 3
 
 
 class StartOptions(ctypes.Structure):
     _fields_ = [("size", c_size_t), ("tier", c_int32), ("lifetime", c_int32)]
 
 
-library = ctypes.CDLL(LIBRARY)
-library.shmetrics_registry_global.restype = c_void_p
-library.shmetrics_code_name.restype = c_char_p
-
-
-def ask(name, *arguments):
-    """Calls a function of the library that reports errors; returns the code and the message."""
-    error = Error()
-    code = getattr(library, "shmetrics_" + name)(*arguments, byref(error))
-    assert code == error.code
-    return code, error.message.decode()
-
-
-def call(name, *arguments, has_error=False):
-    """Calls a function of the library that must succeed."""
-    code, message = ask(name, *arguments) if has_error else (getattr(library, "shmetrics_" + name)(*arguments), "")
-    if code != 0:
-        raise RuntimeError(f"{name}: {library.shmetrics_code_name(code).decode()}: {message}")
-
-
-def texts(*values):
-    return (c_char_p * len(values))(*[value.encode() for value in values])
-
-
-def family(registry, kind, name, *more, labels=()):
-    options = FamilyOptions(ctypes.sizeof(FamilyOptions), name.encode(), b"For a test.", None,
-                            texts(*labels), len(labels))
-    made = c_void_p()
-    call(kind + "_family", registry, byref(options), *more, byref(made), has_error=True)
-    return made
-
-
-def series(kind, of, *values):
-    handle = c_void_p()
-    call(kind + "_with", of, texts(*values), c_size_t(len(values)), byref(handle))
-    return handle
-
-
-def labels(**pairs):
-    return Labels(ctypes.sizeof(Labels), texts(*pairs.keys()), texts(*pairs.values()), len(pairs))
+face = Face(LIBRARY)
+library, ask, call, family, series = face.library, face.ask, face.call, face.family, face.series
 
 
 def try_start_stream(quota, user, tier):
@@ -98,9 +44,8 @@ def try_start_stream(quota, user, tier):
 
 
 def acquire(leases):
-    lease = c_void_p()
-    call("lease_try_acquire", leases, texts("all"), c_size_t(1), c_int64(UNLIMITED), c_int64(0), byref(lease),
-         has_error=True)
+    code, message, lease = face.try_acquire(leases, "all")
+    assert code == 0, message
     return lease
 
 
@@ -144,9 +89,7 @@ def work(number):
 
 
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGUSR1})
-options = RegistryOptions(size=ctypes.sizeof(RegistryOptions), segment=SEGMENT.encode(), segment_bytes=16 << 20)
-call("registry_configure", byref(options), has_error=True)
-registry = c_void_p(library.shmetrics_registry_global())
+registry = face.configured_registry(SEGMENT, 16 << 20)
 quota = c_void_p()
 call("quota_create", registry, None, byref(quota), has_error=True)
 requests = series("counter", family(registry, "counter", "py_requests", labels=["server"]), "prefork")

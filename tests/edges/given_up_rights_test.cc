@@ -16,6 +16,7 @@
 #include "shmetrics/c.h"
 #include "shmetrics/shmetrics.h"
 #include "tests/support/child.h"
+#include "tests/support/give_up_rights.h"
 #include "tests/support/private_folder.h"
 #include "tests/support/registry_fixture.h"
 #include "tests/support/shared_page.h"
@@ -26,10 +27,6 @@ namespace {
 using testing::Child;
 using ::testing::HasSubstr;
 using testing::RunInChild;
-
-constexpr int kNobody = 65'534;
-
-void GiveUpRights() { ASSERT_EQ(setgid(kNobody) + setuid(kNobody), 0); }
 
 class GivenUpRightsTest : public testing::RegistryFixture {
  protected:
@@ -55,7 +52,7 @@ TEST_F(GivenUpRightsTest, WorkersOfAMasterThatIsRootShowGaugesHoldLeasesAndAreLi
   std::vector<Child> workers;
   for (int i = 0; i < 3; i++) {
     workers.emplace_back([&] {
-      GiveUpRights();
+      ASSERT_TRUE(testing::GiveUpRights());
       load.set(2);
       const Result<Lease> lease = streams.try_acquire({}, {.limit = 3});
       EXPECT_TRUE(lease.ok()) << lease.error().message;
@@ -78,7 +75,7 @@ TEST_F(GivenUpRightsTest, WorkersOfAMasterThatIsRootShowGaugesHoldLeasesAndAreLi
 TEST_F(GivenUpRightsTest, AProcessThatGivesThemUpItselfWorksToo) {
   EXPECT_EQ(RunInChild([&] {
               Registry& registry = Open();
-              GiveUpRights();
+              ASSERT_TRUE(testing::GiveUpRights());
               registry.gauge({.name = "load"}).set(2);
               EXPECT_TRUE(registry.lease_gauge({.name = "streams"}).try_acquire({}, {.limit = 1}).ok());
               EXPECT_EQ(registry.status().refusals.size(), 0U);
@@ -91,7 +88,7 @@ TEST_F(GivenUpRightsTest, AChildThatWasForkedWithoutThemIsRefusedByNameAndCounte
   EXPECT_EQ(RunInChild([&] {
               Registry& registry = Open();
               const GaugeFamily load = registry.gauge({.name = "load"});
-              GiveUpRights();
+              ASSERT_TRUE(testing::GiveUpRights());
               EXPECT_EQ(RunInChild([&] {
                           load.set(2);
                           const std::string message = FirstRefusal(registry, ErrorCode::kNotOpenable);
@@ -126,7 +123,7 @@ TEST_F(GivenUpRightsTest, InCSettingAGaugeSaysWhyNoScrapeShowsIt) {
                         SHMETRICS_OK);
               shmetrics_gauge* gauge = nullptr;
               ASSERT_EQ(shmetrics_gauge_with(family, nullptr, 0, &gauge), SHMETRICS_OK);
-              GiveUpRights();
+              ASSERT_TRUE(testing::GiveUpRights());
               EXPECT_EQ(RunInChild([&] {
                           EXPECT_EQ(shmetrics_gauge_set(gauge, 1), SHMETRICS_NOT_OPENABLE);
                           EXPECT_EQ(shmetrics_gauge_add(gauge, 1), SHMETRICS_NOT_OPENABLE);

@@ -13,14 +13,13 @@
 
 #include "shmetrics/shmetrics.h"
 #include "tests/support/child.h"
+#include "tests/support/give_up_rights.h"
 #include "tests/support/registry_fixture.h"
 
 namespace shmetrics {
 namespace {
 
 using testing::RunInChild;
-
-constexpr uid_t kNobody = 65534;
 
 class LockedMemoryTest : public testing::RegistryFixture {
  protected:
@@ -66,11 +65,11 @@ TEST_F(LockedMemoryTest, AProcessThatLocksWhatItWillMapTakesWhatIsCommittedAndNo
 // Fault L7.
 TEST_F(LockedMemoryTest, AUserWhoMayLockOnly64KiBAttachesAllTheSame) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can become another user";
-  ASSERT_EQ(chown(folder_.c_str(), kNobody, kNobody), 0);
+  ASSERT_EQ(chown(folder_.c_str(), testing::kNobody, testing::kNobody), 0);
   EXPECT_EQ(RunInChild([&] {
               const rlimit limit{64U << 10U, 64U << 10U};
               ASSERT_EQ(setrlimit(RLIMIT_MEMLOCK, &limit), 0);
-              ASSERT_EQ(setresuid(kNobody, kNobody, kNobody), 0);
+              ASSERT_TRUE(testing::GiveUpRights());
               // The heap may not grow any more, so it grows now.
               mallopt(M_TOP_PAD, 16 << 20);
               mallopt(M_MMAP_THRESHOLD, 16 << 20);

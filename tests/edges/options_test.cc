@@ -282,8 +282,7 @@ TEST(OptionsTableTest, TheReadmeHasEachOptionOnce) {
   // Does not compile if an option has been added: it needs a row in SegmentSettings() and in the README.
   const auto& [segment, worker_name, trusted_owner, segment_bytes, series_limit, family_series_limit,
                worker_slots, max_cpu_stripes, lease_limit, ledger_limit, shared_pid_namespaces,
-               private_decisions] =
-      RegistryOptions{};
+               private_decisions] = RegistryOptions{};
   std::vector<std::string> options;
   for (const config::SegmentSetting& setting : config::SegmentSettings()) {
     options.emplace_back(setting.key == "path" ? "segment" : setting.key);

@@ -13,6 +13,7 @@
 
 #include "shmetrics/shmetrics.h"
 #include "tests/support/child.h"
+#include "tests/support/give_up_rights.h"
 #include "tests/support/mount_namespace.h"
 #include "tests/support/private_folder.h"
 #include "tests/support/registry_fixture.h"
@@ -27,7 +28,6 @@ using ::testing::HasSubstr;
 using testing::RunInChild;
 
 constexpr int kWorkers = 4;
-constexpr int kNobody = 65'534;
 
 class OutOfReachTest : public testing::RegistryFixture {
  protected:
@@ -73,7 +73,7 @@ TEST_F(OutOfReachTest, WorkersThatChrootAndGiveUpTheirRightsShareOneLimit) {
   const testing::PrivateFolder jail;
   EXPECT_EQ(LetInAfter([&] {
               ASSERT_EQ(chroot(jail.path().c_str()) + chdir("/"), 0);
-              ASSERT_EQ(setgid(kNobody) + setuid(kNobody), 0);
+              ASSERT_TRUE(testing::GiveUpRights());
             }),
             1);
 }

@@ -22,6 +22,7 @@
 #include "agent/view/segment_follower.h"
 #include "shm/base/fork_guard.h"
 #include "shm/series/exemplars.h"
+#include "shm/workers/gauge_row.h"
 #include "shm/workers/gauges.h"
 #include "tests/corrupt/damaged_segment.h"
 #include "tests/corrupt/header_checksum.h"
@@ -149,8 +150,8 @@ void UseSeries(Victim* victim, const shm::FamilyDefinition& definition, std::str
   if (!series.ok()) return;
   if (definition.type == shm::layout::MetricType::kGauge) {
     const shm::ForkGuard::Lock lock;
-    const auto cell = shm::GaugeCellOf(worker.segment(), worker.arena(), worker.slot().Hold().value(),
-                                       worker.segment().RefOf(series.value()));
+    shm::GaugeRow row(worker.segment(), worker.arena());
+    const auto cell = row.CellOf(worker.slot().Hold().value(), worker.segment().RefOf(series.value()));
     if (cell.ok()) shm::AddToGauge(cell.value(), 1, shm::GaugeOrder(worker.segment(), definition.gauge_mode));
     return;
   }

@@ -115,7 +115,7 @@ Result<shm::layout::GaugeCell*> BareWorker::GaugeCellOf(const shm::FamilyDefinit
   const shm::ForkGuard::Lock lock;
   const Result<shm::layout::WorkerSlot*> slot = slot_.Hold();
   if (!slot.ok()) return slot.error();
-  return shm::GaugeCellOf(*segment_, arena_, slot.value(), segment_->RefOf(series.value()));
+  return row_.CellOf(slot.value(), segment_->RefOf(series.value()));
 }
 
 }  // namespace shmetrics::testing

@@ -13,6 +13,7 @@
 #include "shm/segment/segment_options.h"
 #include "shm/series/directory.h"
 #include "shm/series/family.h"
+#include "shm/workers/gauge_row.h"
 #include "shm/workers/worker_slot.h"
 
 namespace shmetrics::testing {
@@ -71,6 +72,7 @@ class BareWorker {
   shm::Arena arena_;
   shm::Directory directory_;
   shm::WorkerSlot slot_;
+  shm::GaugeRow row_{*segment_, arena_};
   std::deque<shm::FamilyDefinition> definitions_;
 };
 

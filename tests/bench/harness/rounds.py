@@ -38,6 +38,8 @@ TOPICS = (
     Topic("look-up", "look_up/(hot|random|first|last_of_1000)", ALL_CPP, 0.1),
     Topic("look-up together", "look_up/(threads|processes):2", ("shmetrics", "prometheus-cpp"), 0.1),
     Topic("registration", "registration", ("shmetrics",)),
+    Topic("crowds", "crowd/(lease|refusal|new_gauge|known_gauge|known_family)/[0-9]+", ("shmetrics",), every=3),
+    Topic("chosen keys", "crowd/(look_up|acquire)/(random|chosen)", ("shmetrics",), 0.1),
     Topic("leases", "(acquire_release|acquire_release_any)(/[0-9]+)?|renew|check_renew|script_acquire_release"
           "|audio_stream|consume_daily_minutes", ("shmetrics", "redis")),
     Topic("scrape", "(scrape|memcpy|memcpy_after)/(1000|10000|100000)", ("shmetrics", "prometheus-cpp")),

@@ -2,20 +2,24 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <ostream>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "shm/base/crash_point.h"
+#include "shm/segment/segment.h"
 #include "shmetrics/shmetrics.h"
 #include "tests/support/registry_fixture.h"
 
 namespace shmetrics {
 namespace {
 
-/// How often label values were hashed and chains were searched. A search of an empty chain or of no new records is none.
+/// How often label values were hashed and chains were searched. A search of an empty chain or of no new
+/// records is none.
 struct Work {
   int hashes = 0;
   int searches = 0;
@@ -45,12 +49,19 @@ class NewLabelSetTest : public testing::RegistryFixture {
  protected:
   static constexpr std::uint32_t kLimit = 16;  ///< the lowest that is allowed
 
-  /// A registry whose segment has few chains and many families, so that no chain is empty.
+  /// A registry in whose segment no chain is empty: those that were lead to the record of another chain.
   Registry& OpenWithFullChains() const {
     RegistryOptions options = Options();
     options.series_limit = options.family_series_limit = kLimit;
     Registry& registry = Registry::open(options);
-    for (int i = 0; i < 100; i++) registry.counter({.name = "c" + std::to_string(i) + "_total"});
+    registry.counter({.name = "c_total"});
+    const auto segment = shm::Segment::Attach(segment_, shm::Segment::Access::kReadWrite).value();
+    const std::span heads(
+        reinterpret_cast<std::atomic<shm::layout::Ref>*>(segment->base() + segment->header().chains_offset),
+        segment->header().chain_count);
+    shm::layout::Ref only = 0;
+    for (const auto& head : heads) only = std::max(only, head.load());
+    for (std::atomic<shm::layout::Ref>& head : heads) head = only;
     return registry;
   }
 

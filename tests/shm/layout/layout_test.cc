@@ -242,7 +242,10 @@ TEST(LayoutTest, EnumerationsKeepTheirValues) {
   EXPECT_EQ(static_cast<int>(Refusal::kForeignNamespace), 12);
   EXPECT_EQ(static_cast<int>(Refusal::kUnrecoverable), 13);
   EXPECT_EQ(static_cast<int>(Refusal::kInvalidExemplar), 14);
-  EXPECT_EQ(static_cast<int>(Refusal::kNotFollowed), 15);
+  EXPECT_EQ(static_cast<int>(Refusal::kNotOpenable), 15);
+  EXPECT_EQ(static_cast<int>(Refusal::kAbsent), 16);
+  EXPECT_EQ(static_cast<int>(Refusal::kUnknown), 17);
+  EXPECT_EQ(static_cast<int>(Refusal::kNotFollowed), 18);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "shm/base/fork_guard.h"
+#include "shm/workers/gauge_row.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/private_folder.h"
 
@@ -108,7 +109,7 @@ class GaugeRowTest : public ::testing::Test {
  protected:
   Result<GaugeCell*> Cell(layout::Ref series) {
     const ForkGuard::Lock lock;
-    return GaugeCellOf(worker_.segment(), worker_.arena(), slot_, series);
+    return cells_.CellOf(slot_, series);
   }
   std::map<layout::Ref, double> Row() {
     std::map<layout::Ref, double> row;
@@ -123,6 +124,7 @@ class GaugeRowTest : public ::testing::Test {
 
   PrivateFolder folder_;
   BareWorker worker_{folder_ / "segment"};
+  GaugeRow cells_{worker_.segment(), worker_.arena()};
   layout::WorkerSlot* slot_ = [this] {
     const ForkGuard::Lock lock;
     return worker_.slot().Hold().value();
@@ -195,6 +197,7 @@ TEST_F(GaugeRowTest, RowGrowsByBlocksAndKeepsItsCells) {
 TEST_F(GaugeRowTest, NextOwnerFindsAnEmptyRowAndUsesItsMemoryAgain) {
   for (layout::Ref series = 1; series <= 100; series++) SetGauge(Cell(series).value(), 1, GaugeOrder());
   const std::uint64_t used = worker_.segment().mutable_header().used.load();
+  slot_->epoch++;
   ClearGaugeRow(worker_.segment(), slot_);
   EXPECT_TRUE(Row().empty());
   for (layout::Ref series = 201; series <= 300; series++) {
