@@ -14,6 +14,7 @@ namespace {
 
 using internal::DetachedLeases;
 using internal::LeaseBinding;
+using internal::MaxWaitNs;
 
 Error NoMemory() { return Error{ErrorCode::kOutOfMemory, "no memory for a lease"}; }
 
@@ -76,14 +77,16 @@ Result<Lease> LeaseGaugeFamily::try_acquire(std::initializer_list<std::string_vi
   return try_acquire(std::span(values.begin(), values.size()), options);
 }
 
-Result<std::uint64_t> LeaseGaugeFamily::live(std::span<const std::string_view> values) const noexcept try {
-  return LeaseBinding::CountLive(*binding_, values);
+Result<std::uint64_t> LeaseGaugeFamily::live(std::span<const std::string_view> values,
+                                             std::optional<Duration> max_wait) const noexcept try {
+  return LeaseBinding::CountLive(*binding_, values, MaxWaitNs(max_wait));
 } catch (const std::exception&) {
   return NoMemory();
 }
 
-Result<std::uint64_t> LeaseGaugeFamily::live(std::initializer_list<std::string_view> values) const noexcept {
-  return live(std::span(values.begin(), values.size()));
+Result<std::uint64_t> LeaseGaugeFamily::live(std::initializer_list<std::string_view> values,
+                                             std::optional<Duration> max_wait) const noexcept {
+  return live(std::span(values.begin(), values.size()), max_wait);
 }
 
 }  // namespace shmetrics

@@ -1,5 +1,6 @@
 #include "client-lib/audio/model_announcements.h"
 
+#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -9,7 +10,8 @@
 namespace shmetrics::audio {
 
 Result<void> ModelAnnouncements::Announce(const LeaseGaugeFamily& family,
-                                          const internal::Attachment* attachment, std::string_view model) {
+                                          const internal::Attachment* attachment, std::string_view model,
+                                          std::int64_t max_wait_ns) {
   if (Result<void> checked = CheckUserId(model, "model"); !checked.ok()) return checked;
   Announcement* announcement = FindOrAdd(model);
   const std::uint64_t announced = 2 * shm::ForkGuard::Generation(), in_progress = announced + 1;
@@ -19,7 +21,7 @@ Result<void> ModelAnnouncements::Announce(const LeaseGaugeFamily& family,
       !announcement->state.compare_exchange_strong(seen, in_progress, std::memory_order_acq_rel)) {
     return Error{ErrorCode::kBusy, "another thread is announcing model \"" + std::string(model) + "\""};
   }
-  Result<Lease> lease = family.try_acquire({model});
+  Result<Lease> lease = family.try_acquire({model}, {.max_wait = std::chrono::nanoseconds(max_wait_ns)});
   if (lease.ok()) announcement->lease = std::move(lease.value());
   // pairs with the loads above
   announcement->place.store(lease.ok() ? attachment : nullptr, std::memory_order_release);
@@ -27,14 +29,17 @@ Result<void> ModelAnnouncements::Announce(const LeaseGaugeFamily& family,
   return lease.ok() ? Result<void>() : lease.error();
 }
 
-void ModelAnnouncements::Follow(const LeaseGaugeFamily& family, const internal::Attachment* attachment) {
+bool ModelAnnouncements::Follow(const LeaseGaugeFamily& family, const internal::Attachment* attachment,
+                                std::int64_t max_wait_ns) {
   const std::uint64_t announced = 2 * shm::ForkGuard::Generation();
+  bool is_done = true;
   // pairs with the exchange in FindOrAdd()
   for (Announcement* known = first_.load(std::memory_order_acquire); known != nullptr; known = known->next) {
     if (known->state.load(std::memory_order_acquire) == announced) {
-      static_cast<void>(Announce(family, attachment, known->model));
+      is_done = Announce(family, attachment, known->model, max_wait_ns).ok() && is_done;
     }
   }
+  return is_done;
 }
 
 ModelAnnouncements::Announcement* ModelAnnouncements::FindOrAdd(std::string_view model) {

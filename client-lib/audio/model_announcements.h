@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "shm/base/lock_wait.h"
 #include "shm/result.h"
 #include "shmetrics/lease.h"
 
@@ -24,11 +25,12 @@ class ModelAnnouncements {
   /// kInvalidLabels if the name is not 1 to 256 bytes of UTF-8 without NUL; kBusy, also if another thread is
   /// just announcing the model; and those of LeaseGaugeFamily::try_acquire.
   Result<void> Announce(const LeaseGaugeFamily& family, const internal::Attachment* attachment,
-                        std::string_view model);
+                        std::string_view model, std::int64_t max_wait_ns = shm::LockWait::kDefaultNs);
 
-  /// Announces in the segment of `attachment` all models that this process has announced elsewhere. If one
-  /// fails, the next call tries again.
-  void Follow(const LeaseGaugeFamily& family, const internal::Attachment* attachment);
+  /// Announces in the segment of `attachment` all models that this process has announced elsewhere. False if
+  /// one failed: then the next call tries again.
+  bool Follow(const LeaseGaugeFamily& family, const internal::Attachment* attachment,
+              std::int64_t max_wait_ns);
 
  private:
   struct Announcement {

@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -7,12 +8,15 @@
 
 #include "client-lib/audio/quota_impl.h"
 #include "client-lib/binding/guarded.h"
+#include "client-lib/binding/lease_binding.h"
 #include "client-lib/binding/never_freed.h"
 #include "client-lib/config/config_file.h"
 #include "shmetrics/audio.h"
 
 namespace shmetrics::audio {
 namespace {
+
+using internal::MaxWaitNs;
 
 Error NoMemory() { return Error{ErrorCode::kOutOfMemory, "no memory for an audio quota"}; }
 
@@ -50,43 +54,51 @@ Result<Job> Quota::try_start_job(std::string_view user_id, const StartOptions& o
   });
 }
 
-Result<std::uint64_t> Quota::active_streams(std::string_view user_id) const noexcept {
-  return With(impl_, [&](Impl& impl) { return impl.Live(impl.streams, user_id); });
+Result<std::uint64_t> Quota::active_streams(std::string_view user_id,
+                                            std::optional<Duration> max_wait) const noexcept {
+  return With(impl_, [&](Impl& impl) { return impl.Live(impl.streams, user_id, MaxWaitNs(max_wait)); });
 }
 
-Result<std::uint64_t> Quota::active_jobs(std::string_view user_id) const noexcept {
-  return With(impl_, [&](Impl& impl) { return impl.Live(impl.jobs, user_id); });
+Result<std::uint64_t> Quota::active_jobs(std::string_view user_id,
+                                         std::optional<Duration> max_wait) const noexcept {
+  return With(impl_, [&](Impl& impl) { return impl.Live(impl.jobs, user_id, MaxWaitNs(max_wait)); });
 }
 
 Result<DailyMinutes> Quota::consume_daily_minutes(std::string_view user_id, double minutes,
-                                                  std::optional<Tier> tier) const noexcept {
-  return With(impl_,
-              [&](Impl& impl) { return impl.Spend(user_id, minutes, tier, shm::Ledger::Intent::kSpend); });
+                                                  std::optional<Tier> tier,
+                                                  std::optional<Duration> max_wait) const noexcept {
+  return With(impl_, [&](Impl& impl) {
+    return impl.Spend(user_id, minutes, tier, shm::Ledger::Intent::kSpend, MaxWaitNs(max_wait));
+  });
 }
 
 Result<DailyMinutes> Quota::check_daily_minutes(std::string_view user_id, double minutes,
-                                                std::optional<Tier> tier) const noexcept {
-  return With(impl_,
-              [&](Impl& impl) { return impl.Spend(user_id, minutes, tier, shm::Ledger::Intent::kAsk); });
+                                                std::optional<Tier> tier,
+                                                std::optional<Duration> max_wait) const noexcept {
+  return With(impl_, [&](Impl& impl) {
+    return impl.Spend(user_id, minutes, tier, shm::Ledger::Intent::kAsk, MaxWaitNs(max_wait));
+  });
 }
 
-Result<void> Quota::set_tier(std::string_view user_id, Tier tier) const noexcept {
+Result<void> Quota::set_tier(std::string_view user_id, Tier tier,
+                             std::optional<Duration> max_wait) const noexcept {
   return With(impl_, [&](Impl& impl) -> Result<void> {
     if (TierName(tier).empty()) return Error{ErrorCode::kBadOption, "there is no such tier"};
     const Result<std::string> label = impl.LabelOf(user_id);
     if (!label.ok()) return label.error();
-    const Result<internal::Attachment*> attachment = impl.PrepareToDecide();
+    const Result<internal::Attachment*> attachment = impl.PrepareToDecide(MaxWaitNs(max_wait));
     if (!attachment.ok()) return attachment.error();
     if (attachment.value() == nullptr)
       return Error{ErrorCode::kAbsent, "there is no segment to remember a tier in"};
-    return attachment.value()->ledger.SetClass(label.value(), static_cast<std::uint32_t>(tier));
+    return attachment.value()->ledger.SetClass(label.value(), static_cast<std::uint32_t>(tier),
+                                               MaxWaitNs(max_wait));
   });
 }
 
-Result<Tier> Quota::tier(std::string_view user_id) const noexcept {
+Result<Tier> Quota::tier(std::string_view user_id, std::optional<Duration> max_wait) const noexcept {
   return With(impl_, [&](Impl& impl) -> Result<Tier> {
     const Result<std::string> label = impl.LabelOf(user_id);
-    return label.ok() ? impl.TierOf(label.value()) : label.error();
+    return label.ok() ? impl.TierOf(label.value(), MaxWaitNs(max_wait)) : label.error();
   });
 }
 
@@ -94,9 +106,11 @@ Limits Quota::limits(Tier tier) const noexcept {
   return impl_ == nullptr ? AudioConfig().LimitsOf(tier) : impl_->LimitsOf(tier);
 }
 
-Result<void> Quota::announce_model(std::string_view model) const noexcept {
-  return With(impl_,
-              [&](Impl& impl) { return impl.announcements.Announce(impl.models, impl.Prepare(), model); });
+Result<void> Quota::announce_model(std::string_view model, std::optional<Duration> max_wait) const noexcept {
+  return With(impl_, [&](Impl& impl) {
+    const std::int64_t max_wait_ns = MaxWaitNs(max_wait);
+    return impl.announcements.Announce(impl.models, impl.Prepare(max_wait_ns), model, max_wait_ns);
+  });
 }
 
 QuotaStatus Quota::status() const {

@@ -61,12 +61,12 @@ Quota::Impl::Impl(Registry& registry, const std::optional<std::string>& path)
       violations(registry.counter({.name = kViolationsMetric,
                                    .help = "Streams, jobs and minutes denied by a quota.",
                                    .labels = {kViolationLabel}})) {
-  Prepare();
+  Prepare(shm::LockWait::kDefaultNs);
 }
 
 /// In a new segment, exposes all violation types at 0, announces the models again, and loads the saved
 /// ledger. If that fails, a later call tries again, at most once a second.
-Attachment* Quota::Impl::Prepare() {
+Attachment* Quota::Impl::Prepare(std::int64_t max_wait_ns) {
   Attachment* attachment = LeaseBinding::Of(streams).connection().RefreshNowAndThen();
   if (attachment == nullptr || prepared_.load(std::memory_order_acquire) == attachment) return attachment;
   // no order needed: a time
@@ -74,8 +74,8 @@ Attachment* Quota::Impl::Prepare() {
   for (const std::string_view type : {kDailyMinutesType, kConcurrentStreamsType, kConcurrentJobsType}) {
     violations.with({type});
   }
-  announcements.Follow(models, attachment);
-  if (LoadLedger(attachment)) {
+  const bool has_followed = announcements.Follow(models, attachment, max_wait_ns);
+  if (LoadLedger(attachment, max_wait_ns) && has_followed) {
     prepared_.store(attachment, std::memory_order_release);  // pairs with the load above
   } else {
     constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
@@ -91,7 +91,7 @@ Attachment* Quota::Impl::Prepare() {
 //   2 mark it loaded       die here -> the next one finds everything restored, and marks it
 // It is marked only if all of it is there. The agent saves a marked ledger over the file that this was read
 // from.
-bool Quota::Impl::LoadLedger(Attachment* attachment) const {
+bool Quota::Impl::LoadLedger(Attachment* attachment, std::int64_t max_wait_ns) const {
   if (config().state_file.empty() || attachment->ledger.IsLoaded()) return true;
   const Result<std::vector<shm::LedgerRecord>> saved = ReadLedgerFile(config().state_file);
   internal::RefusalLog& refusals = LeaseBinding::Of(streams).refusals();
@@ -104,7 +104,7 @@ bool Quota::Impl::LoadLedger(Attachment* attachment) const {
     if (record.day != today && record.key_class == 0) continue;  // none of it counts any more
     // Saved before user ids were hashed. Nothing may name such a user any more.
     if (!config().IsUserLabel(record.key)) continue;
-    if (Result<void> restored = attachment->ledger.Restore(record); !restored.ok()) {
+    if (Result<void> restored = attachment->ledger.Restore(record, max_wait_ns); !restored.ok()) {
       refusals.Note(restored.error());
       // If the ledger has become smaller than the saved one, it keeps what it can.
       if (restored.error().code != ErrorCode::kLedgerFull) return false;
@@ -123,8 +123,8 @@ Result<std::string> Quota::Impl::LabelOf(std::string_view user_id) const {
   return config().UserLabelOf(user_id);
 }
 
-Result<Attachment*> Quota::Impl::PrepareToDecide() {
-  Attachment* attachment = Prepare();
+Result<Attachment*> Quota::Impl::PrepareToDecide(std::int64_t max_wait_ns) {
+  Attachment* attachment = Prepare(max_wait_ns);
   const internal::Connection& connection = LeaseBinding::Of(streams).connection();
   if (attachment == nullptr) {
     if (connection.DecidesPrivately()) return attachment;
@@ -140,11 +140,11 @@ Result<Attachment*> Quota::Impl::PrepareToDecide() {
   return attachment;
 }
 
-Result<Tier> Quota::Impl::TierOf(const std::string& label) {
-  const Result<Attachment*> attachment = PrepareToDecide();
+Result<Tier> Quota::Impl::TierOf(const std::string& label, std::int64_t max_wait_ns) {
+  const Result<Attachment*> attachment = PrepareToDecide(max_wait_ns);
   if (!attachment.ok()) return attachment.error();
   if (attachment.value() == nullptr) return Tier::free;
-  const Result<shm::Ledger::Account> account = attachment.value()->ledger.Read(label);
+  const Result<shm::Ledger::Account> account = attachment.value()->ledger.Read(label, max_wait_ns);
   if (!account.ok()) return account.error();
   return ToTier(account->key_class).value_or(Tier::free);
 }
@@ -152,7 +152,8 @@ Result<Tier> Quota::Impl::TierOf(const std::string& label) {
 Result<Activity> Quota::Impl::Start(const LeaseGaugeFamily& family, std::string_view user_id,
                                     const StartOptions& options, std::optional<std::uint32_t> Limits::*limit,
                                     std::optional<std::chrono::seconds> ttl) {
-  Prepare();
+  const std::int64_t max_wait_ns = internal::MaxWaitNs(options.max_wait);
+  Prepare(max_wait_ns);
   const Result<std::string> label = LabelOf(user_id);
   if (!label.ok()) return label.error();
   Tier tier = Tier::free;
@@ -162,6 +163,7 @@ Result<Activity> Quota::Impl::Start(const LeaseGaugeFamily& family, std::string_
     return allowed = LimitsOf(tier).*limit;
   };
   shm::Leases::Terms terms;
+  terms.max_wait_ns = max_wait_ns;
   if (ttl) terms.ttl_ns = std::chrono::nanoseconds(*ttl).count();
   if (options.tier) {
     terms.limit = limit_of(0);
@@ -179,14 +181,16 @@ Result<Activity> Quota::Impl::Start(const LeaseGaugeFamily& family, std::string_
                    std::string(TierName(tier)) + " reached (" + std::to_string(*allowed) + ")"};
 }
 
-Result<std::uint64_t> Quota::Impl::Live(const LeaseGaugeFamily& family, std::string_view user_id) {
+Result<std::uint64_t> Quota::Impl::Live(const LeaseGaugeFamily& family, std::string_view user_id,
+                                        std::int64_t max_wait_ns) {
   const Result<std::string> label = LabelOf(user_id);
   if (!label.ok()) return label.error();
-  return family.live({label.value()});
+  const std::string_view user = label.value();
+  return LeaseBinding::CountLive(LeaseBinding::Of(family), {&user, 1}, max_wait_ns);
 }
 
 Result<DailyMinutes> Quota::Impl::Spend(std::string_view user_id, double minutes, std::optional<Tier> given,
-                                        shm::Ledger::Intent intent) {
+                                        shm::Ledger::Intent intent, std::int64_t max_wait_ns) {
   const bool is_asked = intent == shm::Ledger::Intent::kAsk;
   if (!(minutes <= kMaxMinutes) || !(minutes > 0 || (is_asked && minutes == 0))) {
     return Error{ErrorCode::kBadOption, "minutes must be more than 0 and at most 1,000,000"};
@@ -199,11 +203,11 @@ Result<DailyMinutes> Quota::Impl::Spend(std::string_view user_id, double minutes
   const auto limit_of = [&](std::uint32_t key_class) {
     return limit = AmountLimit(LimitsOf(given.value_or(ToTier(key_class).value_or(Tier::free))));
   };
-  const Result<Attachment*> attachment = PrepareToDecide();
+  const Result<Attachment*> attachment = PrepareToDecide(max_wait_ns);
   if (!attachment.ok()) return attachment.error();
   const Result<shm::Ledger::Decision> decision =
       attachment.value() != nullptr
-          ? attachment.value()->ledger.Spend(label.value(), amount, intent, limit_of)
+          ? attachment.value()->ledger.Spend(label.value(), amount, intent, limit_of, max_wait_ns)
           : internal::DetachedLedger::Spend(label.value(), amount, intent, limit_of);
   if (!decision.ok()) return decision.error();
   const DailyMinutes state = Report(decision->account.amount, limit);

@@ -30,14 +30,16 @@ class Quota::Impl {
   Result<Activity> Start(const LeaseGaugeFamily& family, std::string_view user_id,
                          const StartOptions& options, std::optional<std::uint32_t> Limits::*limit,
                          std::optional<std::chrono::seconds> ttl);
-  Result<std::uint64_t> Live(const LeaseGaugeFamily& family, std::string_view user_id);
+  Result<std::uint64_t> Live(const LeaseGaugeFamily& family, std::string_view user_id,
+                             std::int64_t max_wait_ns);
   Result<DailyMinutes> Spend(std::string_view user_id, double minutes, std::optional<Tier> given,
-                             shm::Ledger::Intent intent);
-  Result<Tier> TierOf(const std::string& label);
-  /// The segment in use, after making it ready for this quota; null if there is none.
-  internal::Attachment* Prepare();
+                             shm::Ledger::Intent intent, std::int64_t max_wait_ns);
+  Result<Tier> TierOf(const std::string& label, std::int64_t max_wait_ns);
+  /// The segment in use, after making it ready for this quota; null if there is none. Waits `max_wait_ns` at
+  /// most for each shard that it needs, and leaves the rest to a later call at the first that is busy.
+  internal::Attachment* Prepare(std::int64_t max_wait_ns);
   /// The same for a decision: null if the process decides for itself; kAbsent if nothing may be decided.
-  Result<internal::Attachment*> PrepareToDecide();
+  Result<internal::Attachment*> PrepareToDecide(std::int64_t max_wait_ns);
 
   const AudioConfigReading reading;
   const LeaseGaugeFamily streams;
@@ -48,7 +50,7 @@ class Quota::Impl {
 
  private:
   /// Loads the saved ledger, unless that has been done. True if the ledger now holds it.
-  bool LoadLedger(internal::Attachment* attachment) const;
+  bool LoadLedger(internal::Attachment* attachment, std::int64_t max_wait_ns) const;
 
   std::atomic<internal::Attachment*> prepared_{nullptr};  ///< Writer: any thread that has prepared another
   std::atomic<std::int64_t> retry_at_ns_{0};

@@ -58,7 +58,7 @@ Result<Lease> LeaseBinding::Acquire(FamilyBinding& family, std::span<const std::
   if (options.ttl && ttl_ns <= 0) {
     return Error{ErrorCode::kBadOption, "the TTL of a lease must be more than 0"};
   }
-  return Acquire(family, values, shm::Leases::Terms{options.limit, ttl_ns});
+  return Acquire(family, values, shm::Leases::Terms{options.limit, ttl_ns, MaxWaitNs(options.max_wait)});
 }
 
 Result<Lease> LeaseBinding::Acquire(FamilyBinding& family, std::span<const std::string_view> values,
@@ -91,8 +91,8 @@ Result<Lease> LeaseBinding::Acquire(FamilyBinding& family, std::span<const std::
   return lease;
 }
 
-Result<std::uint64_t> LeaseBinding::CountLive(FamilyBinding& family,
-                                              std::span<const std::string_view> values) {
+Result<std::uint64_t> LeaseBinding::CountLive(FamilyBinding& family, std::span<const std::string_view> values,
+                                              std::int64_t max_wait_ns) {
   const Registration* registration = family.Registered();
   if (registration == nullptr) {
     if (family.connection().DecidesPrivately()) return DetachedLeases::CountLive(&family, values);
@@ -100,7 +100,8 @@ Result<std::uint64_t> LeaseBinding::CountLive(FamilyBinding& family,
   }
   if (!registration->family) return registration->error;
   if (Result<void> binds = registration->attachment->CheckBinds(); !binds.ok()) return binds.error();
-  Result<std::uint64_t> live = registration->attachment->leases.CountLive(*registration->family, values);
+  Result<std::uint64_t> live =
+      registration->attachment->leases.CountLive(*registration->family, values, max_wait_ns);
   if (!live.ok()) family.refusals().Note(live.error());
   return live;
 }

@@ -2,14 +2,21 @@
 #define SHMETRICS_CLIENT_LIB_BINDING_LEASE_BINDING_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
 #include "client-lib/binding/family_binding.h"
+#include "shm/base/lock_wait.h"
 #include "shm/leases/leases.h"
 #include "shmetrics/lease.h"
 
 namespace shmetrics::internal {
+
+/// How long a decision may wait for its shard.
+inline std::int64_t MaxWaitNs(const std::optional<Duration>& max_wait) {
+  return max_wait ? max_wait->nanoseconds().count() : shm::LockWait::kDefaultNs;
+}
 
 /// What leases of one family do in the segment in use, or without one.
 class LeaseBinding {
@@ -21,7 +28,8 @@ class LeaseBinding {
                                const LeaseOptions& options);
   static Result<Lease> Acquire(FamilyBinding& family, std::span<const std::string_view> values,
                                const shm::Leases::Terms& terms);
-  static Result<std::uint64_t> CountLive(FamilyBinding& family, std::span<const std::string_view> values);
+  static Result<std::uint64_t> CountLive(FamilyBinding& family, std::span<const std::string_view> values,
+                                         std::int64_t max_wait_ns);
 
  private:
   static Result<Lease> AcquireIn(const Registration& registration, std::span<const std::string_view> values,

@@ -19,6 +19,7 @@ struct shmetrics_activity {
 namespace {
 
 using namespace shmetrics::internal;  // NOLINT(google-build-using-namespace): what this file is the edge of
+using shmetrics::Duration;
 using shmetrics::Result;
 using shmetrics::audio::Activity;
 using shmetrics::audio::DailyMinutes;
@@ -73,6 +74,7 @@ shmetrics_code Start(const shmetrics_quota* quota, const char* user_id, const sh
     options.tier = TierOf(given->tier);
     if (given->lifetime == SHMETRICS_LIFETIME_TTL) options.lifetime = Lifetime::ttl;
     if (given->lifetime == SHMETRICS_LIFETIME_WORKER) options.lifetime = Lifetime::worker;
+    options.max_wait = MaxWaitOf(given->max_wait_ms);
   }
   return Guarded(error, [&]() -> shmetrics_code {
     // Allocated first, so that nothing is started in vain.
@@ -85,27 +87,30 @@ shmetrics_code Start(const shmetrics_quota* quota, const char* user_id, const sh
   });
 }
 
-using CountActive = Result<std::uint64_t> (Quota::*)(std::string_view) const noexcept;
+using CountActive = Result<std::uint64_t> (Quota::*)(std::string_view,
+                                                     std::optional<Duration>) const noexcept;
 
 shmetrics_code Count(const shmetrics_quota* quota, const char* user_id, CountActive count,
-                     std::uint64_t* active, shmetrics_error* error) {
+                     std::int64_t max_wait_ms, std::uint64_t* active, shmetrics_error* error) {
   if (active != nullptr) *active = 0;
   if (!IsOf(HandleType::kPointer, quota) || user_id == nullptr || active == nullptr) return FailOnNull(error);
   return Answer(
-      active, error, [&] { return (QuotaOf(quota).*count)(user_id); },
+      active, error, [&] { return (QuotaOf(quota).*count)(user_id, MaxWaitOf(max_wait_ms)); },
       [](std::uint64_t number) { return number; });
 }
 
-using Spend = Result<DailyMinutes> (Quota::*)(std::string_view, double, std::optional<Tier>) const noexcept;
+using Spend = Result<DailyMinutes> (Quota::*)(std::string_view, double, std::optional<Tier>,
+                                              std::optional<Duration>) const noexcept;
 
 shmetrics_code SpendMinutes(const shmetrics_quota* quota, const char* user_id, double minutes,
-                            shmetrics_tier tier, Spend spend, shmetrics_daily_minutes* state,
-                            shmetrics_error* error) {
+                            shmetrics_tier tier, Spend spend, std::int64_t max_wait_ms,
+                            shmetrics_daily_minutes* state, shmetrics_error* error) {
   if (state != nullptr) *state = {};
   if (!IsOf(HandleType::kPointer, quota) || user_id == nullptr) return FailOnNull(error);
   if (tier != SHMETRICS_TIER_NONE && !IsTier(tier)) return FailOnTier(error);
   return Answer(
-      state, error, [&] { return (QuotaOf(quota).*spend)(user_id, minutes, TierOf(tier)); },
+      state, error,
+      [&] { return (QuotaOf(quota).*spend)(user_id, minutes, TierOf(tier), MaxWaitOf(max_wait_ms)); },
       [](const DailyMinutes& day) {
         return shmetrics_daily_minutes{day.used, day.limit.value_or(kNoLimit),
                                        day.remaining.value_or(kNoLimit)};
@@ -181,42 +186,84 @@ void shmetrics_activity_free(shmetrics_activity* activity) {
 
 shmetrics_code shmetrics_quota_active_streams(const shmetrics_quota* quota, const char* user_id,
                                               std::uint64_t* active, shmetrics_error* error) {
-  return Count(quota, user_id, &Quota::active_streams, active, error);
+  return shmetrics_quota_active_streams_within(quota, user_id, 0, active, error);
+}
+
+shmetrics_code shmetrics_quota_active_streams_within(const shmetrics_quota* quota, const char* user_id,
+                                                     std::int64_t max_wait_ms, std::uint64_t* active,
+                                                     shmetrics_error* error) {
+  return Count(quota, user_id, &Quota::active_streams, max_wait_ms, active, error);
 }
 
 shmetrics_code shmetrics_quota_active_jobs(const shmetrics_quota* quota, const char* user_id,
                                            std::uint64_t* active, shmetrics_error* error) {
-  return Count(quota, user_id, &Quota::active_jobs, active, error);
+  return shmetrics_quota_active_jobs_within(quota, user_id, 0, active, error);
+}
+
+shmetrics_code shmetrics_quota_active_jobs_within(const shmetrics_quota* quota, const char* user_id,
+                                                  std::int64_t max_wait_ms, std::uint64_t* active,
+                                                  shmetrics_error* error) {
+  return Count(quota, user_id, &Quota::active_jobs, max_wait_ms, active, error);
 }
 
 shmetrics_code shmetrics_quota_consume_daily_minutes(const shmetrics_quota* quota, const char* user_id,
                                                      double minutes, shmetrics_tier tier,
                                                      shmetrics_daily_minutes* state, shmetrics_error* error) {
-  return SpendMinutes(quota, user_id, minutes, tier, &Quota::consume_daily_minutes, state, error);
+  return shmetrics_quota_consume_daily_minutes_within(quota, user_id, minutes, tier, 0, state, error);
+}
+
+shmetrics_code shmetrics_quota_consume_daily_minutes_within(const shmetrics_quota* quota, const char* user_id,
+                                                            double minutes, shmetrics_tier tier,
+                                                            std::int64_t max_wait_ms,
+                                                            shmetrics_daily_minutes* state,
+                                                            shmetrics_error* error) {
+  return SpendMinutes(quota, user_id, minutes, tier, &Quota::consume_daily_minutes, max_wait_ms, state,
+                      error);
 }
 
 shmetrics_code shmetrics_quota_check_daily_minutes(const shmetrics_quota* quota, const char* user_id,
                                                    double minutes, shmetrics_tier tier,
                                                    shmetrics_daily_minutes* state, shmetrics_error* error) {
-  return SpendMinutes(quota, user_id, minutes, tier, &Quota::check_daily_minutes, state, error);
+  return shmetrics_quota_check_daily_minutes_within(quota, user_id, minutes, tier, 0, state, error);
+}
+
+shmetrics_code shmetrics_quota_check_daily_minutes_within(const shmetrics_quota* quota, const char* user_id,
+                                                          double minutes, shmetrics_tier tier,
+                                                          std::int64_t max_wait_ms,
+                                                          shmetrics_daily_minutes* state,
+                                                          shmetrics_error* error) {
+  return SpendMinutes(quota, user_id, minutes, tier, &Quota::check_daily_minutes, max_wait_ms, state, error);
 }
 
 shmetrics_code shmetrics_quota_set_tier(const shmetrics_quota* quota, const char* user_id,
                                         shmetrics_tier tier, shmetrics_error* error) {
+  return shmetrics_quota_set_tier_within(quota, user_id, tier, 0, error);
+}
+
+shmetrics_code shmetrics_quota_set_tier_within(const shmetrics_quota* quota, const char* user_id,
+                                               shmetrics_tier tier, std::int64_t max_wait_ms,
+                                               shmetrics_error* error) {
   if (!IsOf(HandleType::kPointer, quota) || user_id == nullptr) return FailOnNull(error);
   if (!IsTier(tier)) return FailOnTier(error);
   return Guarded(error, [&]() -> shmetrics_code {
-    const Result<void> set = QuotaOf(quota).set_tier(user_id, static_cast<Tier>(tier));
+    const Result<void> set =
+        QuotaOf(quota).set_tier(user_id, static_cast<Tier>(tier), MaxWaitOf(max_wait_ms));
     return set.ok() ? Succeed(error) : Fail(error, set.error());
   });
 }
 
 shmetrics_code shmetrics_quota_tier(const shmetrics_quota* quota, const char* user_id, shmetrics_tier* tier,
                                     shmetrics_error* error) {
+  return shmetrics_quota_tier_within(quota, user_id, 0, tier, error);
+}
+
+shmetrics_code shmetrics_quota_tier_within(const shmetrics_quota* quota, const char* user_id,
+                                           std::int64_t max_wait_ms, shmetrics_tier* tier,
+                                           shmetrics_error* error) {
   if (tier != nullptr) *tier = SHMETRICS_TIER_NONE;
   if (!IsOf(HandleType::kPointer, quota) || user_id == nullptr || tier == nullptr) return FailOnNull(error);
   return Answer(
-      tier, error, [&] { return QuotaOf(quota).tier(user_id); },
+      tier, error, [&] { return QuotaOf(quota).tier(user_id, MaxWaitOf(max_wait_ms)); },
       [](Tier found) { return static_cast<shmetrics_tier>(found); });
 }
 
@@ -233,9 +280,14 @@ shmetrics_code shmetrics_quota_limits(const shmetrics_quota* quota, shmetrics_ti
 
 shmetrics_code shmetrics_quota_announce_model(const shmetrics_quota* quota, const char* model,
                                               shmetrics_error* error) {
+  return shmetrics_quota_announce_model_within(quota, model, 0, error);
+}
+
+shmetrics_code shmetrics_quota_announce_model_within(const shmetrics_quota* quota, const char* model,
+                                                     std::int64_t max_wait_ms, shmetrics_error* error) {
   if (!IsOf(HandleType::kPointer, quota) || model == nullptr) return FailOnNull(error);
   return Guarded(error, [&]() -> shmetrics_code {
-    const Result<void> announced = QuotaOf(quota).announce_model(model);
+    const Result<void> announced = QuotaOf(quota).announce_model(model, MaxWaitOf(max_wait_ms));
     return announced.ok() ? Succeed(error) : Fail(error, announced.error());
   });
 }

@@ -1,6 +1,7 @@
 #include "client-lib/c/face.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 
 namespace shmetrics::internal {
@@ -41,6 +42,10 @@ shmetrics_code Fail(shmetrics_error* error, const Error& failure) noexcept {
 shmetrics_code FailOnNull(shmetrics_error* error) noexcept {
   return Fail(error, SHMETRICS_BAD_ARGUMENT,
               "a null pointer or a handle of another type where one is needed");
+}
+
+std::optional<Duration> MaxWaitOf(std::int64_t max_wait_ms) noexcept {
+  return max_wait_ms == 0 ? std::nullopt : std::optional<Duration>(std::chrono::milliseconds(max_wait_ms));
 }
 
 shmetrics_code CheckSize(const void* given, std::size_t size, std::size_t known,

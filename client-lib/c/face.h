@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -15,6 +16,7 @@
 #include "shm/result.h"
 #include "shmetrics/c_types.h"
 #include "shmetrics/family.h"
+#include "shmetrics/lease.h"
 
 namespace shmetrics::internal {
 
@@ -32,6 +34,9 @@ template <class Body>
 shmetrics_code Guarded(shmetrics_error* error, Body body) noexcept {
   return Guarded(body, [error] { return Fail(error, SHMETRICS_OUT_OF_MEMORY, "no memory"); });
 }
+
+/// The longest wait of a call: 0 stands for the default, and what is negative for none.
+std::optional<Duration> MaxWaitOf(std::int64_t max_wait_ms) noexcept;
 
 /// Succeeds if a struct of the caller, which says that it has `size` bytes, can be read as one of `known`
 /// bytes. As in the kernel, a longer struct is fine if it asks for nothing unknown: all bytes beyond `known`

@@ -26,10 +26,11 @@ constexpr const char* kNoLeaseFamily = "a null pointer, or not a family of lease
 /// The largest limit. One more would be what some languages make of -1.
 constexpr std::int64_t kMaxLimit = std::numeric_limits<std::uint32_t>::max() - 1;
 
-LeaseOptions OptionsOf(std::int64_t limit, std::int64_t ttl_ms) {
+LeaseOptions OptionsOf(std::int64_t limit, std::int64_t ttl_ms, std::int64_t max_wait_ms) {
   LeaseOptions options;
   if (limit >= 0) options.limit = static_cast<std::uint32_t>(limit);
   if (ttl_ms != 0) options.ttl = std::chrono::milliseconds(ttl_ms);
+  options.max_wait = MaxWaitOf(max_wait_ms);
   return options;
 }
 
@@ -38,6 +39,13 @@ LeaseOptions OptionsOf(std::int64_t limit, std::int64_t ttl_ms) {
 shmetrics_code shmetrics_lease_try_acquire(const shmetrics_family* family, const char* const* values,
                                            std::size_t count, std::int64_t limit, std::int64_t ttl_ms,
                                            shmetrics_lease** lease, shmetrics_error* error) {
+  return shmetrics_lease_try_acquire_within(family, values, count, limit, ttl_ms, 0, lease, error);
+}
+
+shmetrics_code shmetrics_lease_try_acquire_within(const shmetrics_family* family, const char* const* values,
+                                                  std::size_t count, std::int64_t limit, std::int64_t ttl_ms,
+                                                  std::int64_t max_wait_ms, shmetrics_lease** lease,
+                                                  shmetrics_error* error) {
   if (lease == nullptr) return FailOnNull(error);
   *lease = nullptr;
   FamilyBinding* binding = BindingOf(family, FamilyKind::kLease);
@@ -52,7 +60,7 @@ shmetrics_code shmetrics_lease_try_acquire(const shmetrics_family* family, const
     // Allocated first, so that no lease is taken in vain.
     auto made = std::make_unique<shmetrics_lease>();
     shmetrics::Result<shmetrics::Lease> acquired =
-        LeaseBinding::Acquire(*binding, texts.get(), OptionsOf(limit, ttl_ms));
+        LeaseBinding::Acquire(*binding, texts.get(), OptionsOf(limit, ttl_ms, max_wait_ms));
     if (!acquired.ok()) return Fail(error, acquired.error());
     made->lease = std::move(acquired.value());
     *lease = made.release();
@@ -81,13 +89,20 @@ void shmetrics_lease_free(shmetrics_lease* lease) {
 
 shmetrics_code shmetrics_lease_count(const shmetrics_family* family, const char* const* values,
                                      std::size_t count, std::uint64_t* live, shmetrics_error* error) {
+  return shmetrics_lease_count_within(family, values, count, 0, live, error);
+}
+
+shmetrics_code shmetrics_lease_count_within(const shmetrics_family* family, const char* const* values,
+                                            std::size_t count, std::int64_t max_wait_ms, std::uint64_t* live,
+                                            shmetrics_error* error) {
   if (live == nullptr) return FailOnNull(error);
   *live = 0;
   FamilyBinding* binding = BindingOf(family, FamilyKind::kLease);
   const Texts texts(values, count);
   if (binding == nullptr || !texts.ok()) return Fail(error, SHMETRICS_BAD_ARGUMENT, kNoLeaseFamily);
   return Guarded(error, [&]() -> shmetrics_code {
-    const shmetrics::Result<std::uint64_t> counted = LeaseBinding::CountLive(*binding, texts.get());
+    const shmetrics::Result<std::uint64_t> counted =
+        LeaseBinding::CountLive(*binding, texts.get(), MaxWaitNs(MaxWaitOf(max_wait_ms)));
     if (!counted.ok()) return Fail(error, counted.error());
     *live = counted.value();
     return Succeed(error);

@@ -1,5 +1,7 @@
 #include "shm/base/robust_mutex.h"
 
+#include <linux/futex.h>
+
 #include <cerrno>
 #include <ctime>
 
@@ -52,13 +54,26 @@ void RobustMutex::Initialize(pthread_mutex_t* mutex) {
   pthread_mutexattr_destroy(&attributes);
 }
 
-RobustMutex::Outcome RobustMutex::Lock() {
-  const Outcome at_once = TryLock();  // the usual case, without asking for the time
-  return at_once == Outcome::kBusy ? OutcomeOf(LockUntil(mutex_, NowNs(CLOCK_MONOTONIC) + kMaxWaitNs))
-                                   : at_once;
+RobustMutex::Outcome RobustMutex::Lock(std::int64_t max_wait_ns) {
+  Outcome outcome = TryLock();  // the usual case, without asking for the time
+  if (outcome != Outcome::kBusy) return outcome;
+  outcome = OutcomeOf(LockUntil(mutex_, NowNs(CLOCK_MONOTONIC) + max_wait_ns));
+  // This thread may have got no CPU until long after the deadline, and the mutex may be free by now.
+  return outcome == Outcome::kBusy ? TryLock() : outcome;
 }
 
 RobustMutex::Outcome RobustMutex::TryLock() { return OutcomeOf(pthread_mutex_trylock(mutex_)); }
+
+std::uint32_t RobustMutex::Holder() const {
+#ifdef __GLIBC__
+  // no order needed: a number to ask the kernel about, and it may be another one by then
+  return static_cast<std::uint32_t>(__atomic_load_n(&mutex_->__data.__lock, __ATOMIC_RELAXED)) &
+         FUTEX_TID_MASK;
+#else
+  return 0;
+#endif
+}
+
 void RobustMutex::MarkConsistent() { pthread_mutex_consistent(mutex_); }
 void RobustMutex::Unlock() { pthread_mutex_unlock(mutex_); }
 

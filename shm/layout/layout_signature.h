@@ -91,6 +91,7 @@ constexpr std::uint64_t ComputeSignature() {
                                     kLeaseShards,
                                     kEntriesPerChunk,
                                     sizeof(LeaseShard),
+                                    offsetof(LeaseShard, turn),
                                     offsetof(LeaseShard, leases),
                                     offsetof(LeaseShard, ledger),
                                     offsetof(LeaseShard, returned),

@@ -64,6 +64,9 @@ struct alignas(64) LeaseShard {
   /// Robust and shared between processes. The creator initialises it, before the file has a name. Later any
   /// process locks and unlocks it, and none initialises it again.
   pthread_mutex_t mutex;
+  /// Raised by each holder of the mutex, so that others see one holding end and the next begin. A death
+  /// leaves it as it is. Writer: the holder of the mutex.
+  std::atomic<std::uint32_t> turn;
   alignas(64) EntryTable leases;
   EntryTable ledger;
   ReturnedLeases returned;

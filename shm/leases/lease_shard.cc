@@ -13,7 +13,8 @@
 namespace shmetrics::shm {
 namespace {
 
-Error NotTaken(const Segment& segment, std::uint32_t number, RobustMutex::Outcome outcome) {
+Error NotTaken(const Segment& segment, std::uint32_t number, RobustMutex::Outcome outcome,
+               const LockWait& wait) {
   const std::string shard = "lease shard " + std::to_string(number) + " of segment " + segment.path();
   if (outcome == RobustMutex::Outcome::kUnrecoverable) {
     segment.CountRefusal(layout::Refusal::kUnrecoverable);
@@ -21,7 +22,7 @@ Error NotTaken(const Segment& segment, std::uint32_t number, RobustMutex::Outcom
                  shard + " was given up by a process that had not repaired it; replace the segment"};
   }
   segment.CountRefusal(layout::Refusal::kBusy);
-  return Error{ErrorCode::kBusy, shard + " is held by a process that does not go on; ask again"};
+  return Error{ErrorCode::kBusy, shard + " " + wait.WhyGivenUp()};
 }
 
 /// True if the entries of all shards stay within the limit, or the shard's own within its share. Other shards
@@ -30,6 +31,12 @@ Error NotTaken(const Segment& segment, std::uint32_t number, RobustMutex::Outcom
 bool MayGrow(std::uint64_t own_entries, std::uint64_t all_entries, std::uint32_t limit) {
   return all_entries + layout::kEntriesPerChunk <= limit ||
          own_entries + layout::kEntriesPerChunk <= limit / layout::kLeaseShards;
+}
+
+Holding HoldingOf(const Segment& segment, std::uint32_t number) {
+  layout::LeaseShard& shard = segment.lease_shard(number);
+  // no order needed: it is only compared with what was read before
+  return {RobustMutex(&shard.mutex).Holder(), shard.turn.load(std::memory_order_relaxed)};
 }
 
 std::uint32_t ShardOf(std::uint64_t hash) { return hash % layout::kLeaseShards; }
@@ -51,20 +58,27 @@ LeaseShard::~LeaseShard() {
 
 RobustMutex LeaseShard::mutex() const { return RobustMutex(&segment_->lease_shard(number_).mutex); }
 
-Result<LeaseShard> LeaseShard::Lock(const Segment& segment, std::uint64_t hash) {
+Result<LeaseShard> LeaseShard::Lock(const Segment& segment, std::uint64_t hash, std::int64_t max_wait_ns) {
   const std::uint32_t number = ShardOf(hash);
   if (Result<void> known = FindOutLeaseClock(); !known.ok()) {
     segment.CountRefusal(layout::Refusal::kUnknown);
     return known.error();
   }
-  Result<NamespaceLock> namespace_lock = NamespaceLock::Lock(segment, number);
+  LockWait wait(segment.holder_watch(number), max_wait_ns);
+  Result<NamespaceLock> namespace_lock = NamespaceLock::Lock(segment, number, &wait);
   if (!namespace_lock.ok()) {
     if (const auto reason = RefusalOf(namespace_lock.error().code)) segment.CountRefusal(*reason);
     return namespace_lock.error();
   }
-  const RobustMutex::Outcome outcome = RobustMutex(&segment.lease_shard(number).mutex).Lock();
+  RobustMutex mutex(&segment.lease_shard(number).mutex);
+  RobustMutex::Outcome outcome = mutex.TryLock();
+  while (outcome == RobustMutex::Outcome::kBusy) {
+    const std::int64_t next_try_ns = wait.NextTryNs(HoldingOf(segment, number));
+    if (next_try_ns == 0) break;
+    outcome = mutex.Lock(next_try_ns);
+  }
   if (outcome != RobustMutex::Outcome::kLocked && outcome != RobustMutex::Outcome::kOwnerDied) {
-    return NotTaken(segment, number, outcome);
+    return NotTaken(segment, number, outcome, wait);
   }
   LeaseShard shard(segment, number, std::move(namespace_lock.value()));
   shard.Enter(outcome);
@@ -87,6 +101,9 @@ std::optional<LeaseShard> LeaseShard::TryLock(const Segment& segment, std::uint6
 }
 
 void LeaseShard::Enter(RobustMutex::Outcome outcome) const {
+  std::atomic<std::uint32_t>& turn = segment_->lease_shard(number_).turn;
+  // no order needed: a waiter that sees it late waits a little longer
+  turn.store(turn.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   if (outcome == RobustMutex::Outcome::kOwnerDied) Repair();
   index().TakeReturned();
 }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "shm/base/lock_wait.h"
 #include "shm/base/robust_mutex.h"
 #include "shm/leases/entry_table.h"
 #include "shm/leases/lease_index.h"
@@ -23,10 +24,11 @@ namespace shmetrics::shm {
 class LeaseShard {
  public:
   /// Locks the shard of the keys with this hash, for as long as the returned object lives. If the last holder
-  /// died, the shard is repaired first. Errors, which are all counted in the segment: kBusy after a wait of 50 ms,
-  /// kUnrecoverable, kUnknown if this process's namespaces cannot be found out, and those of NamespaceLock. Not
-  /// async-signal-safe.
-  static Result<LeaseShard> Lock(const Segment& segment, std::uint64_t hash);
+  /// died, the shard is repaired first. Errors, which are all counted in the segment: kBusy after a wait of
+  /// `max_wait_ns`, or sooner if the holder is stuck (base/lock_wait); kUnrecoverable, kUnknown if this
+  /// process's namespaces cannot be found out, and those of NamespaceLock. Not async-signal-safe.
+  static Result<LeaseShard> Lock(const Segment& segment, std::uint64_t hash,
+                                 std::int64_t max_wait_ns = LockWait::kDefaultNs);
   /// Locks the shard only if that needs no wait and no lock file.
   static std::optional<LeaseShard> TryLock(const Segment& segment, std::uint64_t hash);
 

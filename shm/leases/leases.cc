@@ -113,7 +113,7 @@ Result<HeldLease> Leases::Acquire(const RegisteredFamily& family, std::span<cons
   if (Result<void> checked = CheckKey(family, values); !checked.ok())
     return CountRefusal(segment_, checked.error());
   const std::uint64_t hash = HashOfValues(segment_.hash_key(), 0, values);
-  Result<LeaseShard> shard = LeaseShard::Lock(segment_, hash);
+  Result<LeaseShard> shard = LeaseShard::Lock(segment_, hash, terms.max_wait_ns);
   if (!shard.ok()) return shard.error();
   std::uint32_t key_class = 0;
   if (terms.limit_of && values.size() == 1) {
@@ -155,10 +155,10 @@ Result<HeldLease> Leases::Acquire(const RegisteredFamily& family, std::span<cons
 }
 
 Result<std::uint64_t> Leases::CountLive(const RegisteredFamily& family,
-                                        std::span<const std::string_view> values) {
+                                        std::span<const std::string_view> values, std::int64_t max_wait_ns) {
   if (Result<void> checked = CheckKey(family, values); !checked.ok()) return checked.error();
   const std::uint64_t hash = HashOfValues(segment_.hash_key(), 0, values);
-  Result<LeaseShard> shard = LeaseShard::Lock(segment_, hash);
+  Result<LeaseShard> shard = LeaseShard::Lock(segment_, hash, max_wait_ns);
   if (!shard.ok()) return shard.error();
   LeaseIndex index = shard->index();
   OwnerProbe probe(segment_, OwnerProbe::Asks::kTheKernel);

@@ -15,6 +15,7 @@
 #include <span>
 #include <string_view>
 
+#include "shm/base/lock_wait.h"
 #include "shm/leases/lease_index.h"
 #include "shm/leases/owner_probe.h"
 #include "shm/result.h"
@@ -41,7 +42,8 @@ class Leases {
   struct Terms {
     /// Of live leases of the key, this one included; none: any number.
     std::optional<std::uint32_t> limit = {};
-    std::int64_t ttl_ns = 0;  ///< 0: none
+    std::int64_t ttl_ns = 0;                          ///< 0: none
+    std::int64_t max_wait_ns = LockWait::kDefaultNs;  ///< for the shard; 0: not at all
     /// If set, it gives the limit and `limit` is not read. It is called while the shard is locked.
     LimitOf limit_of = {};
 
@@ -57,7 +59,8 @@ class Leases {
 
   /// The number of live leases of the key. Ends the entries of the key that it does not count. Errors as
   /// above.
-  Result<std::uint64_t> CountLive(const RegisteredFamily& family, std::span<const std::string_view> values);
+  Result<std::uint64_t> CountLive(const RegisteredFamily& family, std::span<const std::string_view> values,
+                                  std::int64_t max_wait_ns = LockWait::kDefaultNs);
 
   /// Moves the deadline to `ttl_ns` from now; with 0 it stays as it is. False if the lease has ended. A lease
   /// whose deadline has passed ends here. Lock-free.

@@ -100,10 +100,10 @@ struct Place {
   LedgerEntry* entry;  ///< null if it has no account
 };
 
-Result<Place> Lock(const Segment& segment, std::string_view key) {
+Result<Place> Lock(const Segment& segment, std::string_view key, std::int64_t max_wait_ns) {
   if (Result<void> checked = CheckKey(key); !checked.ok()) return checked.error();
   const std::uint64_t hash = HashOfKey(segment, key);
-  Result<LeaseShard> shard = LeaseShard::Lock(segment, hash);
+  Result<LeaseShard> shard = LeaseShard::Lock(segment, hash, max_wait_ns);
   if (!shard.ok()) return shard.error();
   Result<LedgerEntry*> entry = shard->FindLedgerEntry(hash, key);
   if (!entry.ok()) return entry.error();
@@ -118,15 +118,15 @@ std::int64_t UtcDay() {
   return now / kDayNs - (now % kDayNs < 0 ? 1 : 0);
 }
 
-Result<Ledger::Account> Ledger::Read(std::string_view key) {
-  Result<Place> place = Lock(segment_, key);
+Result<Ledger::Account> Ledger::Read(std::string_view key, std::int64_t max_wait_ns) {
+  Result<Place> place = Lock(segment_, key, max_wait_ns);
   if (!place.ok()) return place.error();
   return AccountOf(place->entry, UtcDay());
 }
 
 Result<Ledger::Decision> Ledger::Spend(std::string_view key, std::uint64_t amount, Intent intent,
-                                       const LimitOf& limit_of) {
-  Result<Place> place = Lock(segment_, key);
+                                       const LimitOf& limit_of, std::int64_t max_wait_ns) {
+  Result<Place> place = Lock(segment_, key, max_wait_ns);
   if (!place.ok()) return place.error();
   // The day is read under the mutex: of two processes at midnight, the second must not go back to the day
   // before.
@@ -149,8 +149,8 @@ Result<Ledger::Decision> Ledger::Spend(std::string_view key, std::uint64_t amoun
   return Decision{{used, account.key_class}, true, true};
 }
 
-Result<void> Ledger::SetClass(std::string_view key, std::uint32_t key_class) {
-  Result<Place> place = Lock(segment_, key);
+Result<void> Ledger::SetClass(std::string_view key, std::uint32_t key_class, std::int64_t max_wait_ns) {
+  Result<Place> place = Lock(segment_, key, max_wait_ns);
   if (!place.ok()) return place.error();
   if (place->entry == nullptr) {
     Result<LedgerEntry*> added = AddEntry(place->shard, segment_, arena_, place->hash, key,
@@ -164,8 +164,8 @@ Result<void> Ledger::SetClass(std::string_view key, std::uint32_t key_class) {
 // Restoring into an account that is there already:
 //   1 set the class, if it has none                     die here -> the next Restore() does it again
 //   2 add the amount and mark it, in one step           die here -> restored
-Result<void> Ledger::Restore(const LedgerRecord& saved) {
-  Result<Place> place = Lock(segment_, saved.key);
+Result<void> Ledger::Restore(const LedgerRecord& saved, std::int64_t max_wait_ns) {
+  Result<Place> place = Lock(segment_, saved.key, max_wait_ns);
   if (!place.ok()) return place.error();
   const auto saved_day = static_cast<std::int32_t>(saved.day);
   if (place->entry == nullptr) {

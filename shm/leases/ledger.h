@@ -12,6 +12,7 @@
 #include <optional>
 #include <string_view>
 
+#include "shm/base/lock_wait.h"
 #include "shm/leases/ledger_record.h"
 #include "shm/result.h"
 #include "shm/segment/arena.h"
@@ -29,8 +30,9 @@ class Ledger {
     std::uint64_t amount = 0;     ///< used today
     std::uint32_t key_class = 0;  ///< 0: none was set
   };
-  /// The key's account; an empty one if it has none. Errors: those of LeaseShard::Lock.
-  Result<Account> Read(std::string_view key);
+  /// The key's account; an empty one if it has none. Errors: those of LeaseShard::Lock, which waits
+  /// `max_wait_ns` at most.
+  Result<Account> Read(std::string_view key, std::int64_t max_wait_ns = LockWait::kDefaultNs);
 
   /// From a key's class to the amount that it may use in a day; none: any amount.
   using LimitOf = std::function<std::optional<std::uint64_t>(std::uint32_t key_class)>;
@@ -42,16 +44,18 @@ class Ledger {
   };
   /// Adds the amount if the sum stays within the limit, or only asks whether it would. Errors as above. A
   /// full ledger refuses nobody: what it could not record is counted as kLedgerFull or kOutOfMemory.
-  Result<Decision> Spend(std::string_view key, std::uint64_t amount, Intent intent, const LimitOf& limit_of);
+  Result<Decision> Spend(std::string_view key, std::uint64_t amount, Intent intent, const LimitOf& limit_of,
+                         std::int64_t max_wait_ns = LockWait::kDefaultNs);
 
   /// Sets the key's class for as long as it has an account. Errors as above, and kLedgerFull and
   /// kOutOfMemory, which are counted.
-  Result<void> SetClass(std::string_view key, std::uint32_t key_class);
+  Result<void> SetClass(std::string_view key, std::uint32_t key_class,
+                        std::int64_t max_wait_ns = LockWait::kDefaultNs);
 
   /// Restores what was saved of a key before this segment was made: adds the amount to what was used since,
   /// if it is of the same day, and sets the class if there is none. Does so once for each key. Errors as
   /// SetClass.
-  Result<void> Restore(const LedgerRecord& saved);
+  Result<void> Restore(const LedgerRecord& saved, std::int64_t max_wait_ns = LockWait::kDefaultNs);
 
   /// True once everything that was saved has been restored, which MarkLoaded() says. Restore() does not say
   /// it: if a process dies half-way, the next one must go on.

@@ -5,19 +5,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <ctime>
 #include <new>
+#include <optional>
 #include <string>
 #include <utility>
 
-#include "shm/base/clock.h"
 #include "shm/base/fork_guard.h"
 #include "shm/base/open_file.h"
 #include "shm/base/pid_namespace.h"
-#include "shm/base/robust_mutex.h"
 #include "shm/segment/segment_file.h"
 
 namespace shmetrics::shm {
@@ -25,8 +25,8 @@ namespace {
 
 constexpr std::int64_t kPollNs = 200'000;
 
-void Pause() {
-  const timespec pause{0, kPollNs};
+void Pause(std::int64_t at_most_ns) {
+  const timespec pause{0, std::min(at_most_ns, kPollNs)};
   nanosleep(&pause, nullptr);
 }
 
@@ -57,20 +57,34 @@ Result<UniqueFd> OpenOrMakeLockFile(const std::string& path) {
                    ", which leases need where PID namespaces share a segment: " + std::strerror(errno)};
 }
 
-/// The lock belongs to the process, not to the open file description. So children do not inherit it, and it
-/// ends with the process.
-bool TryLockByte(const UniqueFd& file, std::uint32_t byte) {
+struct flock LockOf(std::uint32_t byte) {
   struct flock lock {};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   lock.l_start = byte;
   lock.l_len = 1;
+  return lock;
+}
+
+/// The lock belongs to the process, not to the open file description. So children do not inherit it, and it
+/// ends with the process.
+bool TryLockByte(const UniqueFd& file, std::uint32_t byte) {
+  struct flock lock = LockOf(byte);
   return fcntl(file.get(), F_SETLK, &lock) == 0;
 }
 
-Error Busy(std::uint32_t shard) {
-  return Error{ErrorCode::kBusy,
-               "lease shard " + std::to_string(shard) + " is held by another process; ask again"};
+/// Who holds the byte. The kernel gives 0 for a process of another PID namespace.
+Holding HoldingOf(const UniqueFd& file, const Segment& segment, std::uint32_t shard) {
+  struct flock lock = LockOf(shard);
+  const bool is_held = fcntl(file.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  return {is_held ? static_cast<std::uint32_t>(lock.l_pid) : 0,
+          // no order needed: it is only compared with what was read before
+          segment.lease_shard(shard).turn.load(std::memory_order_relaxed), Holding::Kind::kProcess};
+}
+
+Error Busy(const Segment& segment, std::uint32_t shard, const LockWait& wait) {
+  return Error{ErrorCode::kBusy, "lease shard " + std::to_string(shard) + " of segment " + segment.path() +
+                                     " " + wait.WhyGivenUp()};
 }
 
 }  // namespace
@@ -95,7 +109,7 @@ NamespaceLock::ProcessLock& NamespaceLock::TheProcessLock() {
   return *lock;
 }
 
-Result<NamespaceLock> NamespaceLock::Lock(const Segment& segment, std::uint32_t shard) {
+Result<NamespaceLock> NamespaceLock::Lock(const Segment& segment, std::uint32_t shard, LockWait* wait) {
   const layout::Header& header = segment.header();
   if (!ForkGuard::IsKnownToLibc()) {
     return Error{ErrorCode::kForeignNamespace,
@@ -117,26 +131,34 @@ Result<NamespaceLock> NamespaceLock::Lock(const Segment& segment, std::uint32_t 
                      " takes leases of the PID namespace it was made in only, and this process is in "
                      "another; make the segment with shared_pid_namespaces"};
   }
-  const std::int64_t deadline = NowNs(CLOCK_MONOTONIC) + RobustMutex::kMaxWaitNs;
   const std::string path = segment.path() + ".lock";
   for (;;) {
+    std::optional<Holding> holding;
     {
       NamespaceLock attempt;
       ProcessLock& process_lock = TheProcessLock();
       if (pthread_mutex_trylock(&process_lock.mutex) == 0) {
         attempt.process_lock_ = &process_lock;
         attempt.no_fork_.emplace();
-        if (!attempt.no_fork_->held()) return Busy(shard);
+        if (!attempt.no_fork_->held()) {
+          return Error{ErrorCode::kBusy,
+                       "the lock file of segment " + segment.path() +
+                           " was not opened, because another thread of this process has been in fork() for a "
+                           "second; ask again"};
+        }
         Result<UniqueFd> file = OpenOrMakeLockFile(path);
         if (!file.ok()) return file.error();
         attempt.file_ = std::move(file.value());
         attempt.no_fork_->CloseInChild(attempt.file_.get());
         if (TryLockByte(attempt.file_, shard)) return attempt;
+        holding = HoldingOf(attempt.file_, segment, shard);
       }
       // The attempt is given up for the pause, because other threads may want other shards.
     }
-    if (NowNs(CLOCK_MONOTONIC) > deadline) return Busy(shard);
-    Pause();
+    // Without a holding, a thread of this process is deciding, perhaps for another shard.
+    const std::int64_t next_try_ns = holding ? wait->NextTryNs(*holding) : wait->NextTryNs();
+    if (next_try_ns == 0) return Busy(segment, shard, *wait);
+    Pause(next_try_ns);
   }
 }
 

@@ -15,6 +15,7 @@
 #include <optional>
 
 #include "shm/base/fork_guard.h"
+#include "shm/base/lock_wait.h"
 #include "shm/base/unique_fd.h"
 #include "shm/result.h"
 #include "shm/segment/segment.h"
@@ -24,13 +25,13 @@ namespace shmetrics::shm {
 class NamespaceLock {
  public:
   /// Locks what must be held while asking for the mutex of `shard`. In a segment of one namespace that is
-  /// nothing. Errors: kBusy after 50 ms; kForeignNamespace, also in a child made by a raw clone()
+  /// nothing. Errors: kBusy when `wait` gives up; kForeignNamespace, also in a child made by a raw clone()
   /// (ForkGuard::IsKnownToLibc); kUnknown if /proc does not tell the namespace; kNotOpenable if the lock file cannot be used.
   ///
   /// A process holds only one of these locks at a time, because closing a file drops every lock that the
   /// process has on it. For the same reason two copies of this library in one process would drop each other's
   /// locks.
-  static Result<NamespaceLock> Lock(const Segment& segment, std::uint32_t shard);
+  static Result<NamespaceLock> Lock(const Segment& segment, std::uint32_t shard, LockWait* wait);
 
   ~NamespaceLock();
   NamespaceLock(NamespaceLock&& other) noexcept;

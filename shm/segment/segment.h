@@ -7,11 +7,13 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 
+#include "shm/base/lock_wait.h"
 #include "shm/layout/layout.h"
 #include "shm/result.h"
 #include "shm/segment/kept_file.h"
@@ -60,6 +62,8 @@ class Segment {
   layout::LeaseShard& lease_shard(std::uint32_t shard) const {
     return reinterpret_cast<layout::LeaseShard*>(base_ + header_.shards_offset)[shard];
   }
+  /// What this process has seen of those who hold the shard.
+  HolderWatch* holder_watch(std::uint32_t shard) const { return &holder_watches_[shard]; }
   enum class LeaseChains : std::uint8_t { kLeases = 0, kLedger = 1, kHolders = 2 };
   /// Heads of the chains of one kind in one shard: lease_chain_count of them.
   std::atomic<layout::Ref>* lease_chains(std::uint32_t shard, LeaseChains kind) const {
@@ -146,6 +150,7 @@ class Segment {
   layout::Header header_;
   char* base_;
   std::unique_ptr<Mapping> mapping_;
+  mutable std::array<HolderWatch, layout::kLeaseShards> holder_watches_;
 };
 
 }  // namespace shmetrics::shm

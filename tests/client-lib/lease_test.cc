@@ -89,13 +89,13 @@ TEST_F(LeaseTest, RenewAndReleaseSayWhetherTheLeaseHadEnded) {
 
 // Fault L18.
 TEST_F(LeaseTest, TheLongestDurationOfEachUnitIsForEver) {
-  const LeaseGaugeFamily uploads = Uploads();
-  for (const Ttl ttl : {Ttl(std::chrono::milliseconds::max()), Ttl(std::chrono::seconds::max()),
-                        Ttl(std::chrono::hours::max()), Ttl(std::chrono::duration<double>::max())}) {
+  for (const Duration ttl :
+       {Duration(std::chrono::milliseconds::max()), Duration(std::chrono::seconds::max()),
+        Duration(std::chrono::hours::max()), Duration(std::chrono::duration<double>::max())}) {
     EXPECT_EQ(ttl.nanoseconds(), std::chrono::nanoseconds::max());
-    EXPECT_TRUE(uploads.try_acquire({"42"}, {.ttl = ttl})->live());
+    EXPECT_TRUE(Uploads().try_acquire({"42"}, {.ttl = ttl})->live());
   }
-  EXPECT_EQ(Ttl(90s).nanoseconds(), 90s);
+  EXPECT_EQ(Duration(90s).nanoseconds(), 90s);
 }
 
 TEST_F(LeaseTest, RefusalsNameTheirReason) {

@@ -29,6 +29,7 @@ struct StartOptions {
   /// A job runs inside the worker, often for longer than any TTL, and nobody sends heartbeats for it. The
   /// kernel tells when the worker is gone.
   std::optional<Lifetime> lifetime = {};
+  std::optional<Duration> max_wait = {};  ///< as LeaseOptions::max_wait
 };
 
 class SHMETRICS_CXX_EXPORT Quota;
@@ -83,6 +84,9 @@ struct QuotaStatus {
 /// Only a denial counts as a violation. kBusy, kLedgerFull and the other errors of LeaseGaugeFamily are not
 /// denials: nothing was decided, and the application chooses what to do.
 ///
+/// Each call decides for one user, and waits for others that decide there as LeaseOptions::max_wait says:
+/// `max_wait` of the call, 0 for not at all.
+///
 /// The constructor reads the environment and the ini file, once. AUDIO_TIER_LIMITS_JSON,
 /// AUDIO_STREAM_TTL_SECONDS and AUDIO_JOB_TTL_SECONDS win over [Audio-Quota] of the file, which wins over the
 /// defaults.
@@ -100,8 +104,10 @@ class SHMETRICS_CXX_EXPORT Quota {
   Result<Job> try_start_job(std::string_view user_id, const StartOptions& options = {}) const noexcept;
 
   /// How many streams or jobs of the user are going on now on this host.
-  Result<std::uint64_t> active_streams(std::string_view user_id) const noexcept;
-  Result<std::uint64_t> active_jobs(std::string_view user_id) const noexcept;
+  Result<std::uint64_t> active_streams(std::string_view user_id,
+                                       std::optional<Duration> max_wait = {}) const noexcept;
+  Result<std::uint64_t> active_jobs(std::string_view user_id,
+                                    std::optional<Duration> max_wait = {}) const noexcept;
 
   /// Takes `minutes` from what the user has left today: all of them, or none with kDailyMinutes.
   /// `minutes` is more than 0 and at most 1,000,000. It is kept in billionths, rounded to the nearest; no
@@ -111,25 +117,28 @@ class SHMETRICS_CXX_EXPORT Quota {
   /// RegistryOptions::private_decisions, and as long as there has never been a segment, each process counts for
   /// itself.
   Result<DailyMinutes> consume_daily_minutes(std::string_view user_id, double minutes,
-                                             std::optional<Tier> tier = {}) const noexcept;
+                                             std::optional<Tier> tier = {},
+                                             std::optional<Duration> max_wait = {}) const noexcept;
   /// Tells if the user could take `minutes` now, or with 0 if any are left. Takes none. A denial counts as a
   /// violation.
   Result<DailyMinutes> check_daily_minutes(std::string_view user_id, double minutes = 0,
-                                           std::optional<Tier> tier = {}) const noexcept;
+                                           std::optional<Tier> tier = {},
+                                           std::optional<Duration> max_wait = {}) const noexcept;
 
   /// Remembers the user's tier on this host, together with the day's minutes. kLedgerFull if there is no
   /// room.
   /// When the ledger needs the place, it forgets users who have no stream or job and have used no minutes
   /// today. An application with many users should give the tier with each call.
-  Result<void> set_tier(std::string_view user_id, Tier tier) const noexcept;
+  Result<void> set_tier(std::string_view user_id, Tier tier,
+                        std::optional<Duration> max_wait = {}) const noexcept;
   /// The user's tier when a call gives none.
-  Result<Tier> tier(std::string_view user_id) const noexcept;
+  Result<Tier> tier(std::string_view user_id, std::optional<Duration> max_wait = {}) const noexcept;
   /// The configured limits of a tier.
   Limits limits(Tier tier) const noexcept;
 
   /// Says that this worker offers a model, until it dies. Repeating it has no effect. A forked child offers
   /// nothing until it calls this itself.
-  Result<void> announce_model(std::string_view model) const noexcept;
+  Result<void> announce_model(std::string_view model, std::optional<Duration> max_wait = {}) const noexcept;
 
   QuotaStatus status() const;
 

@@ -182,6 +182,12 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_lease_try_acquire(const shmetrics_fami
                                                             const char* const* values, size_t count,
                                                             int64_t limit, int64_t ttl_ms,
                                                             shmetrics_lease** lease, shmetrics_error* error);
+/// The same, and waits `max_wait_ms` milliseconds at most for other processes that decide for the same shard
+/// of keys: 0 for the default, SHMETRICS_NO_WAIT for not at all. LeaseOptions::max_wait says when a wait ends
+/// sooner.
+SHMETRICS_EXPORT shmetrics_code shmetrics_lease_try_acquire_within(
+    const shmetrics_family* family, const char* const* values, size_t count, int64_t limit, int64_t ttl_ms,
+    int64_t max_wait_ms, shmetrics_lease** lease, shmetrics_error* error);
 /// Restarts the lease's TTL. SHMETRICS_ENDED if the lease has ended: what it stood for must stop.
 SHMETRICS_EXPORT shmetrics_code shmetrics_lease_renew(shmetrics_lease* lease);
 /// Ends the lease. SHMETRICS_ENDED if it had already ended. The handle must still be freed.
@@ -194,6 +200,11 @@ SHMETRICS_EXPORT void shmetrics_lease_free(shmetrics_lease* lease);
 SHMETRICS_EXPORT shmetrics_code shmetrics_lease_count(const shmetrics_family* family,
                                                       const char* const* values, size_t count, uint64_t* live,
                                                       shmetrics_error* error);
+/// The same with `max_wait_ms` as in shmetrics_lease_try_acquire_within().
+SHMETRICS_EXPORT shmetrics_code shmetrics_lease_count_within(const shmetrics_family* family,
+                                                             const char* const* values, size_t count,
+                                                             int64_t max_wait_ms, uint64_t* live,
+                                                             shmetrics_error* error);
 
 #ifdef __cplusplus
 }

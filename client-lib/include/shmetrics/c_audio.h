@@ -38,6 +38,7 @@ typedef struct shmetrics_start_options {
   size_t size;                  ///< sizeof(shmetrics_start_options), as the caller was compiled
   shmetrics_tier tier;          ///< the user's
   shmetrics_lifetime lifetime;  ///< what ends the stream or job
+  int64_t max_wait_ms;  ///< how long to wait for others that decide: see shmetrics_lease_try_acquire_within()
 } shmetrics_start_options;
 
 /// A user's audio minutes on one UTC day.
@@ -130,6 +131,32 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_quota_limits(const shmetrics_quota* qu
 /// itself.
 SHMETRICS_EXPORT shmetrics_code shmetrics_quota_announce_model(const shmetrics_quota* quota,
                                                                const char* model, shmetrics_error* error);
+
+// The same with a limit of the wait for others that decide for the same shard of keys.
+// shmetrics_lease_try_acquire_within() says what `max_wait_ms` means.
+
+SHMETRICS_EXPORT shmetrics_code shmetrics_quota_active_streams_within(const shmetrics_quota* quota,
+                                                                      const char* user_id,
+                                                                      int64_t max_wait_ms, uint64_t* active,
+                                                                      shmetrics_error* error);
+SHMETRICS_EXPORT shmetrics_code shmetrics_quota_active_jobs_within(const shmetrics_quota* quota,
+                                                                   const char* user_id, int64_t max_wait_ms,
+                                                                   uint64_t* active, shmetrics_error* error);
+SHMETRICS_EXPORT shmetrics_code shmetrics_quota_consume_daily_minutes_within(
+    const shmetrics_quota* quota, const char* user_id, double minutes, shmetrics_tier tier,
+    int64_t max_wait_ms, shmetrics_daily_minutes* state, shmetrics_error* error);
+SHMETRICS_EXPORT shmetrics_code shmetrics_quota_check_daily_minutes_within(
+    const shmetrics_quota* quota, const char* user_id, double minutes, shmetrics_tier tier,
+    int64_t max_wait_ms, shmetrics_daily_minutes* state, shmetrics_error* error);
+SHMETRICS_EXPORT shmetrics_code shmetrics_quota_set_tier_within(const shmetrics_quota* quota,
+                                                                const char* user_id, shmetrics_tier tier,
+                                                                int64_t max_wait_ms, shmetrics_error* error);
+SHMETRICS_EXPORT shmetrics_code shmetrics_quota_tier_within(const shmetrics_quota* quota, const char* user_id,
+                                                            int64_t max_wait_ms, shmetrics_tier* tier,
+                                                            shmetrics_error* error);
+SHMETRICS_EXPORT shmetrics_code shmetrics_quota_announce_model_within(const shmetrics_quota* quota,
+                                                                      const char* model, int64_t max_wait_ms,
+                                                                      shmetrics_error* error);
 
 #ifdef __cplusplus
 }

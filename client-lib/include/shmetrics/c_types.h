@@ -92,6 +92,8 @@ typedef struct shmetrics_activity shmetrics_activity;      ///< a stream or a jo
 #define SHMETRICS_UNLIMITED INT64_C(-1)
 /// In shmetrics_limits: any number.
 #define SHMETRICS_NO_LIMIT UINT32_MAX
+/// For max_wait_ms: do not wait. So is every negative one.
+#define SHMETRICS_NO_WAIT INT64_C(-1)
 /// For max_cpu_stripes: no stripes.
 #define SHMETRICS_NO_CPU_STRIPES UINT32_MAX
 

@@ -20,13 +20,13 @@ class LeaseBinding;
 struct Attachment;
 }  // namespace internal
 
-/// How long a lease lives without renew(). Made from any duration. One that is too long for a number of
-/// nanoseconds, such as std::chrono::seconds::max(), means for ever: about 292 years.
-class Ttl {
+/// A length of time in an option. Made from any duration. One that is too long for a number of nanoseconds,
+/// such as std::chrono::seconds::max(), means for ever: about 292 years.
+class Duration {
  public:
   template <class Rep, class Period>
   // NOLINTNEXTLINE(google-explicit-constructor): {.ttl = 30s} has to do
-  constexpr Ttl(std::chrono::duration<Rep, Period> duration) noexcept : ns_(ToNanoseconds(duration)) {}
+  constexpr Duration(std::chrono::duration<Rep, Period> duration) noexcept : ns_(ToNanoseconds(duration)) {}
 
   /// 0 for a duration that is not more than 0.
   constexpr std::chrono::nanoseconds nanoseconds() const noexcept { return ns_; }
@@ -35,10 +35,10 @@ class Ttl {
   template <class Rep, class Period>
   static constexpr std::chrono::nanoseconds ToNanoseconds(std::chrono::duration<Rep, Period> duration) {
     using Nanoseconds = std::chrono::nanoseconds;
-    using Duration = std::chrono::duration<Rep, Period>;
-    if (!(duration > Duration::zero())) return Nanoseconds::zero();
+    using Given = std::chrono::duration<Rep, Period>;
+    if (!(duration > Given::zero())) return Nanoseconds::zero();
     if constexpr (std::ratio_greater_v<Period, std::nano>) {
-      if (duration >= std::chrono::duration_cast<Duration>(Nanoseconds::max())) return Nanoseconds::max();
+      if (duration >= std::chrono::duration_cast<Given>(Nanoseconds::max())) return Nanoseconds::max();
     }
     return std::chrono::duration_cast<Nanoseconds>(duration);
   }
@@ -51,7 +51,14 @@ struct LeaseOptions {
   /// How many live leases the key may have on this host, the new one included. None: any number; 0: not one.
   std::optional<std::uint32_t> limit = {};
   /// How long the lease lives without renew(); more than 0. None: as long as this process.
-  std::optional<Ttl> ttl = {};
+  std::optional<Duration> ttl = {};
+  /// How long the decision may wait for other processes that decide for the same shard of keys. 0: not at
+  /// all. None: 5 seconds. If who decides there does not go on, it ends sooner, with kBusy: after 50 ms if
+  /// the kernel says that they are stopped, else after a second. The process remembers that and does not wait
+  /// again until they go on. So an event loop loses one wait and not one a call. A shard that nobody holds is
+  /// never waited for. Others hold it for microseconds at a time, and meanwhile 0 answers kBusy: ask again
+  /// soon.
+  std::optional<Duration> max_wait = {};
 };
 
 /// One thing that this process uses for one key, for example a stream of user 42. It ends when it is
@@ -105,8 +112,8 @@ class SHMETRICS_CXX_EXPORT LeaseGaugeFamily : public Family {
   ///
   /// Errors:
   ///   kLimitReached: the key has `limit` live leases.
-  ///   kBusy: another process was stopped while it decided for the same shard of keys. Waits 50 ms at most:
-  ///   ask again.
+  ///   kBusy: nothing was decided, because another process was deciding for the same shard of keys, and it was
+  ///   stopped, or LeaseOptions::max_wait was over. Ask again.
   ///   kLeaseTableFull, kSegmentFull, kOutOfMemory, kNoFreeSlot, kForeignNamespace, kUnrecoverable.
   ///   kInvalidLabels: the label values are not UTF-8, of the wrong number, or longer than 320 bytes as a
   ///   label block.
@@ -128,9 +135,12 @@ class SHMETRICS_CXX_EXPORT LeaseGaugeFamily : public Family {
   Result<Lease> try_acquire(std::span<const std::string_view> values,
                             const LeaseOptions& options = {}) const noexcept;
 
-  /// How many leases of this key are live now. Fails with kBusy and other errors as above.
-  Result<std::uint64_t> live(std::initializer_list<std::string_view> values) const noexcept;
-  Result<std::uint64_t> live(std::span<const std::string_view> values) const noexcept;
+  /// How many leases of this key are live now. Waits as LeaseOptions::max_wait says. Fails with kBusy and
+  /// other errors as above.
+  Result<std::uint64_t> live(std::initializer_list<std::string_view> values,
+                             std::optional<Duration> max_wait = {}) const noexcept;
+  Result<std::uint64_t> live(std::span<const std::string_view> values,
+                             std::optional<Duration> max_wait = {}) const noexcept;
 
  private:
   friend class Registry;

@@ -113,7 +113,7 @@ TEST_F(CInterfaceTest, TheNumbersAreThoseOfTheFirstVersion) {
   EXPECT_EQ(sizeof(shmetrics_family_options), 48U);
   EXPECT_EQ(sizeof(shmetrics_labels), 32U);
   EXPECT_EQ(sizeof(shmetrics_status), 280U);
-  EXPECT_EQ(sizeof(shmetrics_start_options), 16U);
+  EXPECT_EQ(sizeof(shmetrics_start_options), 24U);
   EXPECT_EQ(sizeof(shmetrics_daily_minutes), 24U);
   EXPECT_EQ(sizeof(shmetrics_limits), 24U);
 }

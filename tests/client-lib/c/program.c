@@ -136,6 +136,38 @@ static void Lease(shmetrics_registry* registry) {
   shmetrics_lease_free(lease);
   shmetrics_lease_free(second);
   CHECK(shmetrics_lease_count(family, kUser, 1, &live, &error) == SHMETRICS_OK && live == 0);
+  CHECK(shmetrics_lease_try_acquire_within(family, kUser, 1, 1, 0, 5, &lease, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_lease_try_acquire_within(family, kUser, 1, 1, 0, SHMETRICS_NO_WAIT, &second, &error) ==
+        SHMETRICS_LIMIT_REACHED);
+  CHECK(shmetrics_lease_count_within(family, kUser, 1, SHMETRICS_NO_WAIT, &live, &error) == SHMETRICS_OK &&
+        live == 1);
+  shmetrics_lease_free(lease);
+}
+
+/* A shard that nobody holds is not waited for, so these succeed. */
+static void StreamWithoutWaiting(const shmetrics_quota* quota) {
+  const int64_t no = SHMETRICS_NO_WAIT;
+  shmetrics_start_options options = {0};
+  shmetrics_activity* stream = NULL;
+  shmetrics_daily_minutes day;
+  shmetrics_tier tier = SHMETRICS_TIER_NONE;
+  uint64_t active = 0;
+
+  options.size = sizeof(options);
+  options.max_wait_ms = no;
+  CHECK(shmetrics_quota_try_start_stream(quota, "7", &options, &stream, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_quota_active_streams_within(quota, "7", no, &active, &error) == SHMETRICS_OK && active == 1);
+  CHECK(shmetrics_quota_active_jobs_within(quota, "7", no, &active, &error) == SHMETRICS_OK && active == 0);
+  shmetrics_activity_free(stream);
+  CHECK(shmetrics_quota_consume_daily_minutes_within(quota, "7", 20, SHMETRICS_TIER_NONE, no, &day, &error) ==
+        SHMETRICS_OK);
+  CHECK(day.used == 20);
+  CHECK(shmetrics_quota_set_tier_within(quota, "7", SHMETRICS_TIER_STANDARD, no, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_quota_tier_within(quota, "7", no, &tier, &error) == SHMETRICS_OK &&
+        tier == SHMETRICS_TIER_STANDARD);
+  CHECK(shmetrics_quota_check_daily_minutes_within(quota, "7", 1, SHMETRICS_TIER_NONE, no, &day, &error) ==
+        SHMETRICS_OK);
+  CHECK(shmetrics_quota_announce_model_within(quota, "whisper", no, &error) == SHMETRICS_OK);
 }
 
 static void Stream(shmetrics_registry* registry, const char* config) {
@@ -191,6 +223,7 @@ static void Stream(shmetrics_registry* registry, const char* config) {
         SHMETRICS_OK);
   CHECK(day.used == 20 && isinf(day.limit) && isinf(day.remaining));
   CHECK(shmetrics_quota_announce_model(quota, "whisper", &error) == SHMETRICS_OK);
+  StreamWithoutWaiting(quota);
 }
 
 int main(int argc, char** argv) {

@@ -166,7 +166,7 @@ TEST_F(CRefusalTest, NumbersThatNameNothingAreRefused) {
   shmetrics_limits limits;
   EXPECT_EQ(shmetrics_quota_limits(quota, 4, &limits), SHMETRICS_BAD_ARGUMENT);
   EXPECT_EQ(shmetrics_quota_set_tier(quota, "42", SHMETRICS_TIER_NONE, &error_), SHMETRICS_BAD_ARGUMENT);
-  const shmetrics_start_options start{sizeof(start), SHMETRICS_TIER_NONE, 3};
+  const shmetrics_start_options start{sizeof(start), SHMETRICS_TIER_NONE, 3, 0};
   shmetrics_activity* stream = nullptr;
   EXPECT_EQ(shmetrics_quota_try_start_stream(quota, "42", &start, &stream, &error_), SHMETRICS_BAD_ARGUMENT);
   EXPECT_EQ(shmetrics_quota_consume_daily_minutes(quota, "42", 1, -1, nullptr, &error_),

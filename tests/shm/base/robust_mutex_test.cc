@@ -18,6 +18,9 @@ using testing::Child;
 using testing::RunInChild;
 using Outcome = RobustMutex::Outcome;
 
+/// Long for a test that waits in vain, and short for one that is let in.
+constexpr std::int64_t kWaitNs = 50'000'000;
+
 struct Shared {
   pthread_mutex_t mutex;
   std::atomic<int> step;
@@ -32,7 +35,7 @@ class RobustMutexTest : public ::testing::Test {
   /// A process that locks the mutex and then does nothing more.
   Child Holder() {
     Child holder([this] {
-      ASSERT_EQ(RobustMutex(&shared_->mutex).Lock(), Outcome::kLocked);
+      ASSERT_EQ(RobustMutex(&shared_->mutex).Lock(kWaitNs), Outcome::kLocked);
       shared_->step.store(1);
       for (;;) pause();
     });
@@ -45,7 +48,7 @@ class RobustMutexTest : public ::testing::Test {
 };
 
 TEST_F(RobustMutexTest, OnlyOneHoldsItAtATime) {
-  EXPECT_EQ(mutex_.Lock(), Outcome::kLocked);
+  EXPECT_EQ(mutex_.Lock(kWaitNs), Outcome::kLocked);
   EXPECT_EQ(RunInChild([this] { ASSERT_EQ(mutex_.TryLock(), Outcome::kBusy); }), 0);
   mutex_.Unlock();
   EXPECT_EQ(mutex_.TryLock(), Outcome::kLocked);
@@ -54,45 +57,45 @@ TEST_F(RobustMutexTest, OnlyOneHoldsItAtATime) {
 
 TEST_F(RobustMutexTest, AHolderThatDoesNotGoOnMakesOthersBusyAndNotStand) {
   const Child holder = Holder();
-  EXPECT_EQ(mutex_.Lock(), Outcome::kBusy);
+  EXPECT_EQ(mutex_.Lock(kWaitNs), Outcome::kBusy);
   holder.Signal(SIGSTOP);
-  EXPECT_EQ(mutex_.Lock(), Outcome::kBusy);
+  EXPECT_EQ(mutex_.Lock(kWaitNs), Outcome::kBusy);
 }
 
 TEST_F(RobustMutexTest, ADeadHolderIsReportedToTheNextAndOnlyToHim) {
   Holder().Kill();
-  EXPECT_EQ(mutex_.Lock(), Outcome::kOwnerDied);
+  EXPECT_EQ(mutex_.Lock(kWaitNs), Outcome::kOwnerDied);
   mutex_.MarkConsistent();
   mutex_.Unlock();
-  EXPECT_EQ(mutex_.Lock(), Outcome::kLocked);
+  EXPECT_EQ(mutex_.Lock(kWaitNs), Outcome::kLocked);
   mutex_.Unlock();
 }
 
 TEST_F(RobustMutexTest, AnHeirThatDiesBeforeItHasRepairedLeavesItToTheNext) {
   Holder().Kill();
   ASSERT_EQ(RunInChild([this] {
-              ASSERT_EQ(mutex_.Lock(), Outcome::kOwnerDied);
+              ASSERT_EQ(mutex_.Lock(kWaitNs), Outcome::kOwnerDied);
               raise(SIGKILL);
             }),
             128 + SIGKILL);
-  EXPECT_EQ(mutex_.Lock(), Outcome::kOwnerDied);
+  EXPECT_EQ(mutex_.Lock(kWaitNs), Outcome::kOwnerDied);
   mutex_.Unlock();
 }
 
 TEST_F(RobustMutexTest, OneThatWasUnlockedWithoutRepairIsGivenUpAndNobodyWaitsForIt) {
   Holder().Kill();
-  ASSERT_EQ(mutex_.Lock(), Outcome::kOwnerDied);
+  ASSERT_EQ(mutex_.Lock(kWaitNs), Outcome::kOwnerDied);
   mutex_.Unlock();
-  EXPECT_EQ(mutex_.Lock(), Outcome::kUnrecoverable);
+  EXPECT_EQ(mutex_.Lock(kWaitNs), Outcome::kUnrecoverable);
   EXPECT_NE(mutex_.TryLock(), Outcome::kLocked);
 }
 
 TEST_F(RobustMutexTest, AChildOfTheHolderDoesNotHoldIt) {
-  ASSERT_EQ(mutex_.Lock(), Outcome::kLocked);
-  EXPECT_EQ(RunInChild([this] { ASSERT_EQ(mutex_.Lock(), Outcome::kBusy); }), 0);
+  ASSERT_EQ(mutex_.Lock(kWaitNs), Outcome::kLocked);
+  EXPECT_EQ(RunInChild([this] { ASSERT_EQ(mutex_.Lock(kWaitNs), Outcome::kBusy); }), 0);
   mutex_.Unlock();
   EXPECT_EQ(RunInChild([this] {
-              ASSERT_EQ(mutex_.Lock(), Outcome::kLocked);
+              ASSERT_EQ(mutex_.Lock(kWaitNs), Outcome::kLocked);
               mutex_.Unlock();
             }),
             0);
@@ -105,7 +108,7 @@ TEST_F(RobustMutexTest, ThreadsThatShareItLoseNothing) {
   for (int t = 0; t < kThreads; t++) {
     threads.emplace_back([&] {
       for (int i = 0; i < kTurns;) {
-        if (mutex_.Lock() != Outcome::kLocked) continue;
+        if (mutex_.Lock(kWaitNs) != Outcome::kLocked) continue;
         plain++;
         i++;
         mutex_.Unlock();

@@ -162,6 +162,7 @@ TEST(LayoutTest, LeasesLieWhereTheyAlwaysLay) {
 #else
   EXPECT_EQ(sizeof(pthread_mutex_t), 48U);  // so the signature differs, and each refuses the other's segments
 #endif
+  EXPECT_EQ(offsetof(LeaseShard, turn), 40U);
   EXPECT_EQ(offsetof(LeaseShard, leases), 64U);
   EXPECT_EQ(offsetof(LeaseShard, ledger), 80U);
   EXPECT_EQ(offsetof(LeaseShard, returned), 128U);

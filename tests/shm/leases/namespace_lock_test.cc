@@ -46,6 +46,14 @@ int RunInPidNamespace(const std::function<void()>& body) {
   });
 }
 
+constexpr std::int64_t kWaitNs = 50'000'000;
+
+Result<NamespaceLock> Lock(Lessee& lessee, std::uint32_t shard) {
+  const Segment& segment = lessee.worker().segment();
+  LockWait wait(segment.holder_watch(shard), LockWait::kDefaultNs);
+  return NamespaceLock::Lock(segment, shard, &wait);
+}
+
 SegmentOptions Shared() {
   SegmentOptions options = testing::SmallSegment();
   options.shared_pid_namespaces = true;
@@ -155,13 +163,13 @@ class NamespaceHazardTest : public NamespaceLockTest {
 // Fault 13. If this ever fails, the kernel can tell namespaces apart, and the byte lock can go.
 TEST_F(NamespaceHazardTest, WithoutTheByteLockAWaitersDeathLetsTheNextWaiterInBesideALivingHolder) {
   const Child holder = FirstProcess([&] {
-    ASSERT_EQ(mutex_.Lock(), RobustMutex::Outcome::kLocked);
+    ASSERT_EQ(mutex_.Lock(kWaitNs), RobustMutex::Outcome::kLocked);
     started_->store(true);
     for (;;) pause();
   });
   const pid_t pid_of_holder = pid_->load();
   // Not every death comes in the middle of a wait, and it is the next process that is let in.
-  EXPECT_TRUE(KillWaiters(20, [&] { return mutex_.Lock() == RobustMutex::Outcome::kOwnerDied; }));
+  EXPECT_TRUE(KillWaiters(20, [&] { return mutex_.Lock(kWaitNs) == RobustMutex::Outcome::kOwnerDied; }));
   EXPECT_EQ(kill(pid_of_holder, 0), 0) << "the holder lives, and still holds the mutex";
 }
 
@@ -186,19 +194,19 @@ TEST_F(NamespaceLockTest, AStoppedHolderOfTheByteMakesOthersBusyAndItsDeathFrees
   Lessee lessee(path_, Shared());
   const testing::SharedPage<std::atomic<int>> holding;
   Child holder([&] {
-    const Result<NamespaceLock> lock = NamespaceLock::Lock(lessee.worker().segment(), 7);
+    const Result<NamespaceLock> lock = Lock(lessee, 7);
     ASSERT_TRUE(lock.ok()) << lock.error().message;
     holding->store(1);
     for (;;) pause();
   });
   testing::WaitUntil([&] { return holding->load() == 1; });
   holder.Signal(SIGSTOP);
-  const Result<NamespaceLock> other = NamespaceLock::Lock(lessee.worker().segment(), 7);
+  const Result<NamespaceLock> other = Lock(lessee, 7);
   ASSERT_FALSE(other.ok());
   EXPECT_EQ(other.error().code, ErrorCode::kBusy);
-  EXPECT_TRUE(NamespaceLock::Lock(lessee.worker().segment(), 8).ok()) << "another shard is free";
+  EXPECT_TRUE(Lock(lessee, 8).ok()) << "another shard is free";
   holder.Kill();
-  EXPECT_TRUE(NamespaceLock::Lock(lessee.worker().segment(), 7).ok());
+  EXPECT_TRUE(Lock(lessee, 7).ok());
 }
 
 TEST_F(NamespaceLockTest, SegmentsOfOneNamespaceNeedNoLockFile) {
