@@ -156,7 +156,8 @@ static void StreamWithoutWaiting(const shmetrics_quota* quota) {
   options.size = sizeof(options);
   options.max_wait_ms = no;
   CHECK(shmetrics_quota_try_start_stream(quota, "7", &options, &stream, &error) == SHMETRICS_OK);
-  CHECK(shmetrics_quota_active_streams_within(quota, "7", no, &active, &error) == SHMETRICS_OK && active == 1);
+  CHECK(shmetrics_quota_active_streams_within(quota, "7", no, &active, &error) == SHMETRICS_OK &&
+        active == 1);
   CHECK(shmetrics_quota_active_jobs_within(quota, "7", no, &active, &error) == SHMETRICS_OK && active == 0);
   shmetrics_activity_free(stream);
   CHECK(shmetrics_quota_consume_daily_minutes_within(quota, "7", 20, SHMETRICS_TIER_NONE, no, &day, &error) ==
