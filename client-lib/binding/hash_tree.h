@@ -31,7 +31,7 @@ inline const shm::HashKey& ProcessHashKey() noexcept {
 /// has to be moved when it grows. Hashes must be secret (ProcessHashKey), or somebody could make it deep.
 ///
 /// An `Object` has a member `tree` of type HashTree::Links.
-template <class Object, std::size_t kRoots>
+template <class Object, std::size_t Roots>
 class HashTree {
  public:
   struct Links {
@@ -74,7 +74,7 @@ class HashTree {
     std::uint64_t rest;  ///< of the hash
   };
 
-  Way From(std::uint64_t hash) const noexcept { return {&roots_[hash % kRoots], hash / kRoots}; }
+  Way From(std::uint64_t hash) const noexcept { return {&roots_[hash % Roots], hash / Roots}; }
 
   /// Goes on until an object is wanted, or a link leads nowhere.
   template <class IsWanted>
@@ -94,7 +94,7 @@ class HashTree {
     for (const std::atomic<Object*>& below : object->tree.below) Walk(below, visit);
   }
 
-  mutable std::atomic<Object*> roots_[kRoots]{};
+  mutable std::atomic<Object*> roots_[Roots]{};
 };
 
 }  // namespace shmetrics::internal

@@ -74,9 +74,9 @@ Result<std::uint64_t> HeadroomOf(const std::string& folder, bool is_v2) {
   if (access(limit_file.c_str(), F_OK) != 0 && errno == ENOENT && access(folder.c_str(), F_OK) == 0) {
     return UINT64_MAX;
   }
-  const Result<std::uint64_t> limit = ReadNumber(limit_file);
+  Result<std::uint64_t> limit = ReadNumber(limit_file);
   if (!limit.ok() || limit.value() == UINT64_MAX) return limit;
-  const Result<std::uint64_t> usage =
+  Result<std::uint64_t> usage =
       ReadNumber(folder + (is_v2 ? "/memory.current" : "/memory.usage_in_bytes"));
   if (!usage.ok()) return usage;
   const std::uint64_t reclaimable = ReclaimableBytes(folder, is_v2);
@@ -145,7 +145,7 @@ Result<std::uint64_t> MemoryHeadroom() {
         own ? FindHierarchy(mounts.value(), *own, is_v2) : std::nullopt;
     if (!hierarchy) continue;
     for (std::string group = hierarchy->group;; group.erase(group.rfind('/'))) {
-      const Result<std::uint64_t> of_group = HeadroomOf(hierarchy->mount_point + group, is_v2);
+      Result<std::uint64_t> of_group = HeadroomOf(hierarchy->mount_point + group, is_v2);
       if (!of_group.ok()) return of_group;
       headroom = std::min(headroom, of_group.value());
       if (group.find('/') == std::string::npos) break;

@@ -27,7 +27,7 @@ PREMIUM = 3
 
 
 class StartOptions(ctypes.Structure):
-    _fields_ = [("size", c_size_t), ("tier", c_int32), ("lifetime", c_int32)]
+    _fields_ = [("size", c_size_t), ("tier", c_int32), ("lifetime", c_int32), ("max_wait_ms", ctypes.c_int64)]
 
 
 face = Face(LIBRARY)
@@ -37,7 +37,7 @@ library, ask, call, family, series = face.library, face.ask, face.call, face.fam
 def try_start_stream(quota, user, tier):
     """A stream, or None if it was denied."""
     stream = c_void_p()
-    options = StartOptions(ctypes.sizeof(StartOptions), tier, 0)
+    options = StartOptions(ctypes.sizeof(StartOptions), tier, 0, 0)
     code, message = ask("quota_try_start_stream", quota, user.encode(), byref(options), byref(stream))
     assert code in (0, CONCURRENT_STREAMS), message
     return stream if code == 0 else None
