@@ -16,7 +16,9 @@ Result<void> ModelAnnouncements::Announce(const LeaseGaugeFamily& family,
   Announcement* announcement = FindOrAdd(model);
   const std::uint64_t announced = 2 * shm::ForkGuard::Generation(), in_progress = announced + 1;
   std::uint64_t seen = announcement->state.load(std::memory_order_acquire);  // pairs with the store below
-  if (seen == announced && announcement->place.load(std::memory_order_acquire) == attachment) return {};
+  if (seen == announced && attachment != nullptr &&
+      announcement->place.load(std::memory_order_acquire) == attachment)
+    return {};
   if (seen == in_progress ||
       !announcement->state.compare_exchange_strong(seen, in_progress, std::memory_order_acq_rel)) {
     return Error{ErrorCode::kBusy, "another thread is announcing model \"" + std::string(model) + "\""};

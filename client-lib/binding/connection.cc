@@ -37,7 +37,7 @@ constinit pthread_once_t fork_handler_is_set = PTHREAD_ONCE_INIT;
 /// Asks what decisions depend on, while /proc can be read. An answer is kept; a failure is told when it matters.
 void AskEarly() {
   shm::PidNamespace();
-  static_cast<void>(shm::FindOutLeaseClock());
+  shm::LeaseClockIsKnown();
 }
 
 /// Runs in each child right after fork(), while it still has the rights of its parent: a server's workers drop
@@ -46,7 +46,11 @@ void PrepareChild() {
   AskEarly();
   const shm::ForkGuard::NoFork no_fork;
   Attachment* attachment = all_attachments.load(std::memory_order_acquire);  // pairs with Publish()
-  for (; attachment != nullptr; attachment = attachment->next) attachment->slot.OpenForLater();
+  for (; attachment != nullptr; attachment = attachment->next) {
+    // First, so that its number is known to be dead before another file gets it.
+    attachment->segment->probe_fd();
+    attachment->slot.OpenForLater();
+  }
 }
 
 Error NoName(const shm::Segment& segment, shm::Segment::Name name) {
@@ -208,6 +212,8 @@ Attachment* Connection::Replace(Attachment* old) noexcept try {
   }
   auto attachment = std::make_unique<Attachment>(std::move(segment.value()), WorkerNameOf(options_));
   Attachment* seen = old;
+  // A child forked between the next two steps would use an attachment that its fork handler does not know.
+  const shm::ForkGuard::NoFork no_fork;
   // pairs with the acquire in Current()
   if (!current_.compare_exchange_strong(seen, attachment.get(), std::memory_order_acq_rel)) return seen;
   attachment->Publish();
@@ -251,6 +257,14 @@ std::optional<Error> Connection::error() const {
   if (last != nullptr) return *last;
   if (attachment != nullptr) return NoName(*attachment->segment, name);
   return Error{ErrorCode::kAbsent, "no segment has been asked for yet"};
+}
+
+bool Connection::DecidesPrivately() const noexcept {
+  if (!may_attach_ || !options_.private_decisions.value_or(false)) return false;
+  // Another registry of this process, or of a parent, may have had it.
+  const Attachment* attachment = all_attachments.load(std::memory_order_acquire);  // pairs with Publish()
+  while (attachment != nullptr && attachment->segment->path() != path_) attachment = attachment->next;
+  return attachment == nullptr;
 }
 
 Error Connection::NothingDecided() const {

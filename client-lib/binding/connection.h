@@ -34,6 +34,11 @@ struct Attachment {
   /// Succeeds if a decision made in this segment binds everybody: this process has not left it, and it has its
   /// name. Else kAbsent: nothing may be decided here.
   Result<void> CheckBinds() const;
+  /// The same without a reason. Does not allocate.
+  bool Binds() const noexcept {
+    // no order needed: the answer of a moment ago
+    return !has_left_ && name_.load(std::memory_order_relaxed) == shm::Segment::Name::kKept;
+  }
   /// Notes whether the segment has its name. Called by Connection each time it looks.
   void NoteName(shm::Segment::Name name) noexcept;
 
@@ -106,11 +111,9 @@ class Connection {
   Attachment* TakeReplaced() noexcept { return replaced_.exchange(nullptr, std::memory_order_acq_rel); }
 
   const std::string& path() const { return path_; }
-  /// True if limits may be decided within this process: nobody in its line of parents has ever had a segment, and
-  /// its options ask for that.
-  bool DecidesPrivately() const noexcept {
-    return options_.private_decisions.value_or(false) && Current() == nullptr;
-  }
+  /// True if limits may be decided within this process: its options ask for that, and neither it nor a process that it
+  /// descends from has ever had this segment.
+  bool DecidesPrivately() const noexcept;
   /// Says that nothing was decided, and why.
   Error NothingDecided() const;
   /// Why no segment is in use, or why others cannot find the one in use; nothing if all is well.

@@ -194,7 +194,7 @@ std::optional<ErrorCode> GaugeBinding::Refusal() const noexcept {
   const std::uint64_t generation = shm::ForkGuard::Generation();
   const Bound* bound = bound_.load(std::memory_order_acquire);  // pairs with Bind()
   if (bound != nullptr && bound->generation == generation) {
-    return bound->attachment->CheckBinds().ok() ? std::nullopt : std::optional(ErrorCode::kAbsent);
+    return bound->attachment->Binds() ? std::nullopt : std::optional(ErrorCode::kAbsent);
   }
   if (detached_generation_.load(std::memory_order_acquire) != generation)
     return std::nullopt;                            // pairs with Bind()

@@ -96,10 +96,16 @@ Result<std::uint64_t> LeaseBinding::CountLive(FamilyBinding& family, std::span<c
   const Registration* registration = family.Registered();
   if (registration == nullptr) {
     if (family.connection().DecidesPrivately()) return DetachedLeases::CountLive(&family, values);
-    return family.connection().NothingDecided();
+    Error error = family.connection().NothingDecided();
+    family.refusals().Note(error);
+    return error;
   }
   if (!registration->family) return registration->error;
-  if (Result<void> binds = registration->attachment->CheckBinds(); !binds.ok()) return binds.error();
+  if (Result<void> binds = registration->attachment->CheckBinds(); !binds.ok()) {
+    registration->attachment->segment->CountRefusal(shm::layout::Refusal::kAbsent);
+    family.refusals().Note(binds.error());
+    return binds.error();
+  }
   Result<std::uint64_t> live =
       registration->attachment->leases.CountLive(*registration->family, values, max_wait_ns);
   if (!live.ok()) family.refusals().Note(live.error());

@@ -95,30 +95,36 @@ Reading ReadOffset() {
 constinit std::atomic<std::int64_t> offset_ns{0};
 constinit std::atomic<std::uint64_t> offset_generation{0};  ///< of the process that read it; 0: none did
 
-}  // namespace
-
-Result<void> FindOutLeaseClock() {
+/// Null once the offset is known; else the file that could not be read, and errno tells why.
+const char* FindOutOffset() {
   const std::uint64_t generation = ForkGuard::Generation();
   if (offset_generation.load(std::memory_order_acquire) == generation)
-    return {};  // pairs with the store below
+    return nullptr;  // pairs with the store below
   const Reading reading = ReadOffset();
-  if (!reading.offset_ns) {
-    return Error{ErrorCode::kUnknown,
-                 std::string("the time namespace of this process is not known, because ") + reading.unread +
-                     " cannot be read: " + std::strerror(errno) +
-                     "; mount /proc, or attach before the chroot"};
-  }
+  if (!reading.offset_ns) return reading.unread;
   // no order needed: the generation behind it publishes
   offset_ns.store(*reading.offset_ns, std::memory_order_relaxed);
   offset_generation.store(generation, std::memory_order_release);  // pairs with the load above
-  return {};
+  return nullptr;
+}
+
+}  // namespace
+
+bool LeaseClockIsKnown() { return FindOutOffset() == nullptr; }
+
+Result<void> FindOutLeaseClock() {
+  const char* const unread = FindOutOffset();
+  if (unread == nullptr) return {};
+  return Error{ErrorCode::kUnknown, std::string("the time namespace of this process is not known, because ") +
+                                        unread + " cannot be read: " + std::strerror(errno) +
+                                        "; mount /proc, or attach before the chroot"};
 }
 
 namespace {
 
 /// Whoever decides has made sure before that it is known.
 std::int64_t OffsetNs() {
-  static_cast<void>(FindOutLeaseClock());
+  FindOutOffset();
   return offset_ns.load(std::memory_order_relaxed);  // no order needed: ordered by the generation
 }
 

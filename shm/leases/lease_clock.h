@@ -16,6 +16,8 @@ namespace shmetrics::shm {
 /// time namespace. Thread-safe. Allocates only on failure. Costs two loads once it is known; before that, it reads
 /// two files of /proc.
 Result<void> FindOutLeaseClock();
+/// The same without a reason: never allocates, so a child may call it right after fork().
+bool LeaseClockIsKnown();
 
 /// Now, in nanoseconds. Wrong by the offset of this process's time namespace if FindOutLeaseClock() fails. Costs a
 /// read of the clock.

@@ -88,7 +88,7 @@ Result<LeaseShard> LeaseShard::Lock(const Segment& segment, std::uint64_t hash, 
 std::optional<LeaseShard> LeaseShard::TryLock(const Segment& segment, std::uint64_t hash) {
   const layout::Header& header = segment.header();
   // If namespaces share the segment, the byte lock would cost more than the caller saves.
-  if (!FindOutLeaseClock().ok() || !ForkGuard::IsKnownToLibc() || header.shared_pid_namespaces != 0 ||
+  if (!LeaseClockIsKnown() || !ForkGuard::IsKnownToLibc() || header.shared_pid_namespaces != 0 ||
       header.pid_namespace == 0 || header.pid_namespace != PidNamespace())
     return std::nullopt;
   const std::uint32_t number = ShardOf(hash);

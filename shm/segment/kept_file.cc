@@ -13,6 +13,7 @@ std::optional<FileIdentity> IdentityOf(int fd) {
 KeptFile::~KeptFile() { Take(); }
 
 void KeptFile::Keep(UniqueFd file) {
+  Get();  // a number that the application has taken is forgotten
   int none = -1;
   // no order needed: the number is all there is
   if (fd_.compare_exchange_strong(none, file.get(), std::memory_order_relaxed)) file.Release();

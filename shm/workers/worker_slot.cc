@@ -110,16 +110,24 @@ WorkerSlot::WorkerSlot(const Segment& segment, std::string name)
   while (!IsValidUtf8(name_)) name_.pop_back();  // the cut may have gone through a character
 }
 
-void WorkerSlot::OpenForLater() {
-  // Not only in a child: the application may have forked in a way that calls no handler.
+/// A number that the application has closed would be given to the next file that is opened here, and then closed
+/// twice. And what a child has inherited is its parent's: the application may have forked in a way that calls no
+/// handler.
+void WorkerSlot::ForgetWhatIsNotOurs() {
+  for_later_.Get();
   if (for_later_generation_ != ForkGuard::Generation()) for_later_.Take();
   for_later_generation_ = ForkGuard::Generation();
+}
+
+void WorkerSlot::OpenForLater() {
+  ForgetWhatIsNotOurs();
   for_later_.Keep(ReopenSegmentFile(segment_.path().c_str(), segment_.identity(), O_RDWR));
 }
 
 /// The path comes first. A child that calls no handler of fork() has inherited the kept descriptor, and with it
 /// the locks that are taken through it.
 Result<UniqueFd> WorkerSlot::OpenOwnDescription() {
+  ForgetWhatIsNotOurs();
   UniqueFd file = ReopenSegmentFile(segment_.path().c_str(), segment_.identity(), O_RDWR);
   if (file.valid()) return file;
   const int error = errno;
@@ -130,7 +138,7 @@ Result<UniqueFd> WorkerSlot::OpenOwnDescription() {
     case Segment::Name::kKept:
       break;
   }
-  if (for_later_generation_ == ForkGuard::Generation()) file = for_later_.Take();
+  file = for_later_.Take();
   if (file.valid()) return file;
   return CannotOpenAgain(segment_, error);
 }
@@ -181,7 +189,6 @@ Result<layout::WorkerSlot*> WorkerSlot::Claim() {
     for_later_.Take();
   } else {
     for_later_.Keep(std::move(file.value()));  // it has no lock now, and there may be no other way to it
-    for_later_generation_ = ForkGuard::Generation();
   }
   return slot;
 }

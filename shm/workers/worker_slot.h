@@ -56,6 +56,7 @@ class WorkerSlot {
   bool IsLost();
 
  private:
+  void ForgetWhatIsNotOurs();
   Result<UniqueFd> OpenOwnDescription();
   Result<layout::WorkerSlot*> Claim();
   Result<layout::WorkerSlot*> ClaimThrough(const UniqueFd& file);
