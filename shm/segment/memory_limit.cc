@@ -76,8 +76,7 @@ Result<std::uint64_t> HeadroomOf(const std::string& folder, bool is_v2) {
   }
   Result<std::uint64_t> limit = ReadNumber(limit_file);
   if (!limit.ok() || limit.value() == UINT64_MAX) return limit;
-  Result<std::uint64_t> usage =
-      ReadNumber(folder + (is_v2 ? "/memory.current" : "/memory.usage_in_bytes"));
+  Result<std::uint64_t> usage = ReadNumber(folder + (is_v2 ? "/memory.current" : "/memory.usage_in_bytes"));
   if (!usage.ok()) return usage;
   const std::uint64_t reclaimable = ReclaimableBytes(folder, is_v2);
   const std::uint64_t taken = usage.value() > reclaimable ? usage.value() - reclaimable : 0;
