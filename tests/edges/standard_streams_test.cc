@@ -9,7 +9,6 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <filesystem>
 #include <string>
 #include <thread>
@@ -58,28 +57,29 @@ class StandardStreamsTest : public testing::RegistryFixture, public ::testing::W
   template <typename Body>
   int WithClosedStreams(const Body& body) const {
     return RunInChild([&] {
-      signal(SIGPIPE, SIG_IGN);  // of that pipe
       const int report = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 100);
       for (int stream = 0; stream < kStreams; stream++) {
         if ((GetParam() >> stream & 1) != 0) close(stream);
       }
-      [[maybe_unused]] int accepted = 0;
+      int accepted = 0;
       {
         const Logger logger(GetParam());
         body();
         accepted = logger.accepted();
       }
       dup2(report, STDERR_FILENO);  // what GoogleTest has to say is seen
-      // UndefinedBehaviorSanitizer makes a pipe to find out whether memory can be read. There, lines may be accepted.
-#ifndef __SANITIZE_ADDRESS__
       EXPECT_EQ(accepted, 0) << "lines were written to a descriptor that shmetrics had opened";
-#endif
     });
   }
 };
 INSTANTIATE_TEST_SUITE_P(EachCombination, StandardStreamsTest, ::testing::Range(1, 8));
 
 TEST_P(StandardStreamsTest, ALoggersLineNeverLandsInASegmentThatIsMadeAndUsed) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP()
+      << "UndefinedBehaviorSanitizer makes a pipe to find out whether memory can be read, and the logger "
+         "writes into it";
+#endif
   for (int i = 0; i < 40; i++) {
     std::filesystem::remove(segment_);
     EXPECT_EQ(WithClosedStreams([&] {
