@@ -53,8 +53,8 @@ constexpr Route kRoutes[] = {
     {"/-/ready", "200 while there is a segment to read", &Routes::Ready},
 };
 
-/// Gives a missing 0, 1 or 2 to the null device. Otherwise the next file or socket would get its number, and what
-/// the agent writes to stderr would go there. False if one is missing and stays so.
+/// Gives a missing 0, 1 or 2 to the null device. Otherwise the next file or socket would get its number, and
+/// what the agent writes to stderr would go there. False if one is missing and stays so.
 bool FillStandardStreams() {
   for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++) {
     // open() gives the lowest number that is free.

@@ -9,8 +9,8 @@ struct Snapshot;
 
 namespace shmetrics::agent {
 
-/// Appends {"workers": [{slot, name, pid, started, alive, epoch, leases}], "alive": n, "slots": {used, limit}}.
-/// `used` counts the slots that were ever claimed; a dead worker's slot is free for the next worker.
+/// Appends {"workers": [{slot, name, pid, started, alive, epoch, leases}], "alive": n, "slots": {used,
+/// limit}}. `used` counts the slots that were ever claimed; a dead worker's slot is free for the next worker.
 void WriteWorkersJson(const shm::Snapshot& snapshot, std::string* out);
 
 }  // namespace shmetrics::agent

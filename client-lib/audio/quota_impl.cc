@@ -133,7 +133,6 @@ Result<Attachment*> Quota::Impl::PrepareToDecide(std::int64_t max_wait_ns) {
     return error;
   }
   if (Result<void> binds = attachment->CheckBinds(); !binds.ok()) {
-    attachment->segment->CountRefusal(shm::layout::Refusal::kAbsent);
     LeaseBinding::Of(streams).refusals().Note(binds.error());
     return binds.error();
   }

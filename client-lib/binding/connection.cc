@@ -25,7 +25,8 @@ namespace {
 constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
 constexpr std::int64_t kCheckAfterNs = 100'000'000;
 
-/// The most replaced segments that one process keeps mapped. Handles point into them, so none is ever unmapped.
+/// The most replaced segments that one process keeps mapped. Handles point into them, so none is ever
+/// unmapped.
 constexpr std::uint32_t kMaxReplaced = 64;
 /// How many there are. Writer: Replace(). A child keeps its parent's.
 constinit std::atomic<std::uint32_t> replaced_count{0};
@@ -34,14 +35,15 @@ constinit std::atomic<std::uint32_t> replaced_count{0};
 constinit std::atomic<Attachment*> all_attachments{nullptr};
 constinit pthread_once_t fork_handler_is_set = PTHREAD_ONCE_INIT;
 
-/// Asks what decisions depend on, while /proc can be read. An answer is kept; a failure is told when it matters.
+/// Asks what decisions depend on, while /proc can be read. An answer is kept; a failure is told when it
+/// matters.
 void AskEarly() {
   shm::PidNamespace();
   shm::LeaseClockIsKnown();
 }
 
-/// Runs in each child right after fork(), while it still has the rights of its parent: a server's workers drop
-/// theirs a moment later.
+/// Runs in each child right after fork(), while it still has the rights of its parent: a server's workers
+/// drop theirs a moment later.
 void PrepareChild() {
   AskEarly();
   const shm::ForkGuard::NoFork no_fork;
@@ -84,22 +86,25 @@ std::string WorkerNameOf(const RegistryOptions& options) {
 std::int64_t CoarseNowNs() noexcept { return shm::NowNs(CLOCK_MONOTONIC_COARSE); }
 
 Result<void> Attachment::CheckBinds() const {
+  if (Binds()) return {};
+  segment->CountRefusal(shm::layout::Refusal::kAbsent);
   if (has_left_) return Error{ErrorCode::kAbsent, "segment " + segment->path() + " has been replaced"};
-  // no order needed: the answer of a moment ago
-  const shm::Segment::Name name = name_.load(std::memory_order_relaxed);
-  if (name == shm::Segment::Name::kKept) return {};
-  return NoName(*segment, name);
+  return NoName(*segment, name_.load(std::memory_order_relaxed));  // no order needed: as in Binds()
 }
 
 void Attachment::NoteName(shm::Segment::Name name) noexcept {
-  name_.store(name, std::memory_order_relaxed);  // no order needed: as above
+  name_.store(name, std::memory_order_relaxed);  // no order needed: as in Binds()
 }
 
 Result<shm::layout::WorkerSlot*> Attachment::HoldForLease() {
   const shm::ForkGuard::Lock lock;
   if (Result<void> binds = CheckBinds(); !binds.ok()) return binds.error();
   Result<shm::layout::WorkerSlot*> held = slot.Hold();
-  if (!held.ok()) return held;
+  if (!held.ok()) {
+    // The slot counts the others itself.
+    if (held.error().code == ErrorCode::kAbsent) segment->CountRefusal(shm::layout::Refusal::kAbsent);
+    return held;
+  }
   const std::uint64_t generation = shm::ForkGuard::Generation();
   if (leases_generation_ != generation) held_leases_ = 0;
   leases_generation_ = generation;
@@ -126,8 +131,7 @@ bool Attachment::FindsSlotLost() noexcept {
 }
 
 void Attachment::Publish() noexcept {
-  // Behind the handlers of ForkGuard, which a child needs first.
-  shm::ForkGuard::Generation();
+  shm::ForkGuard::Generation();  // registers handlers of fork() that a child needs before this one
   pthread_once(&fork_handler_is_set, [] { pthread_atfork(nullptr, nullptr, PrepareChild); });
   next = all_attachments.load(std::memory_order_relaxed);  // no order needed: the exchange below publishes
   while (!all_attachments.compare_exchange_weak(next, this, std::memory_order_acq_rel)) {  // pairs with Of()

@@ -31,8 +31,8 @@ struct Attachment {
         leases(*segment, arena),
         ledger(*segment, arena) {}
 
-  /// Succeeds if a decision made in this segment binds everybody: this process has not left it, and it has its
-  /// name. Else kAbsent: nothing may be decided here.
+  /// Succeeds if a decision made in this segment binds everybody: this process has not left it, and it has
+  /// its name. Else kAbsent, which is counted in the segment: nothing may be decided here.
   Result<void> CheckBinds() const;
   /// The same without a reason. Does not allocate.
   bool Binds() const noexcept {
@@ -42,8 +42,8 @@ struct Attachment {
   /// Notes whether the segment has its name. Called by Connection each time it looks.
   void NoteName(shm::Segment::Name name) noexcept;
 
-  /// Returns this process's slot and keeps it until DropLease(). Errors: those of CheckBinds() and of
-  /// WorkerSlot::Hold().
+  /// Returns this process's slot and keeps it until DropLease(). Errors, all counted in the segment:
+  /// those of CheckBinds() and of WorkerSlot::Hold().
   Result<shm::layout::WorkerSlot*> HoldForLease();
   void DropLease() noexcept;
   /// Gives the slot back: now, or with the last lease. For a replaced segment, once its gauges have moved.
@@ -56,8 +56,8 @@ struct Attachment {
 
   /// The attachment whose segment contains this address; null if there is none.
   static Attachment* Of(const void* record) noexcept;
-  /// Lets Of() find this attachment, and opens the segment's file for the slot, in this process and in each child.
-  /// Called once for each, when it comes into use.
+  /// Lets Of() find this attachment, and opens the segment's file for the slot, in this process and in each
+  /// child. Called once for each, when it comes into use.
   void Publish() noexcept;
 
   std::shared_ptr<shm::Segment> segment;
@@ -87,32 +87,33 @@ struct Attachment {
 /// Lock-free, so that a child forked at any moment finds it usable.
 class Connection {
  public:
-  /// `options` are those of ReadRegistryOptions(). If `refused` is set, the connection never attaches, for that
-  /// reason.
+  /// `options` are those of ReadRegistryOptions(). If `refused` is set, the connection never attaches, for
+  /// that reason.
   Connection(const RegistryOptions& options, std::optional<Error> refused);
 
   /// The segment in use, or null. One load: this is on the look-up path.
   Attachment* Current() const noexcept { return current_.load(std::memory_order_acquire); }
 
   /// Checks that the segment in use still has its name; otherwise attaches to its successor, or makes one. If
-  /// that fails, or if nothing can be found out, the old segment stays in use for what only counts; decisions are
-  /// then refused (Attachment::CheckBinds). Every call asks the file system; a failed attempt is repeated after a
-  /// second. The old segment also stays in use for the first second after it took the place of another, and for
-  /// good if this process has left 64 segments. The next segment counts that as kNotFollowed.
+  /// that fails, or if nothing can be found out, the old segment stays in use for what only counts; decisions
+  /// are then refused (Attachment::CheckBinds). Every call asks the file system; a failed attempt is repeated
+  /// after a second. The old segment also stays in use for the first second after it took the place of
+  /// another, and for good if this process has left 64 segments. The next segment counts that as
+  /// kNotFollowed.
   Attachment* Refresh() noexcept;
 
   /// Like Refresh, but asks at most ten times a second, for frequent calls. If this process has lost its slot
   /// in the segment, it also attaches to the same segment again.
   Attachment* RefreshNowAndThen() noexcept;
 
+  bool HasReplaced() const noexcept { return replaced_.load(std::memory_order_acquire) != nullptr; }
   /// Takes the replaced attachments that have not been taken yet: a list linked by next_replaced, or null.
   /// Their slots are still held, for the gauges that show there.
-  bool HasReplaced() const noexcept { return replaced_.load(std::memory_order_acquire) != nullptr; }
   Attachment* TakeReplaced() noexcept { return replaced_.exchange(nullptr, std::memory_order_acq_rel); }
 
   const std::string& path() const { return path_; }
-  /// True if limits may be decided within this process: its options ask for that, and neither it nor a process that it
-  /// descends from has ever had this segment.
+  /// True if limits may be decided within this process: its options ask for that, and neither it nor a
+  /// process that it descends from has ever had this segment.
   bool DecidesPrivately() const noexcept;
   /// Says that nothing was decided, and why.
   Error NothingDecided() const;

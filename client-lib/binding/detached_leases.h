@@ -13,8 +13,8 @@ namespace shmetrics::internal {
 class FamilyBinding;
 
 /// Leases within this process, for a program without a segment that asks for private decisions
-/// (RegistryOptions). The limits then bind only this process, and no scrape shows the leases. A child has none of
-/// its parent's. Thread-safe.
+/// (RegistryOptions). The limits then bind only this process, and no scrape shows the leases. A child has
+/// none of its parent's. Thread-safe.
 class DetachedLeases {
  public:
   /// Returns a number that names the lease in this process, or kLimitReached or kLeaseTableFull.

@@ -9,12 +9,12 @@
 
 namespace shmetrics::internal {
 
-/// What keys have used today within this process, for a program without a segment that asks for private decisions
-/// (RegistryOptions). It knows no classes. A child has used nothing. Thread-safe.
+/// What keys have used today within this process, for a program without a segment that asks for private
+/// decisions (RegistryOptions). It knows no classes. A child has used nothing. Thread-safe.
 class DetachedLedger {
  public:
-  /// Like shm::Ledger::Spend(), but kLedgerFull if there is no room for another key. Takes memory, so it may throw
-  /// std::bad_alloc.
+  /// Like shm::Ledger::Spend(), but kLedgerFull if there is no room for another key. Takes memory, so it may
+  /// throw std::bad_alloc.
   static Result<shm::Ledger::Decision> Spend(std::string_view key, std::uint64_t amount,
                                              shm::Ledger::Intent intent,
                                              const shm::Ledger::LimitOf& limit_of);

@@ -172,7 +172,6 @@ void GaugeBinding::DetachValue(GaugeMode mode, const Bound* bound) noexcept {
 Result<GaugeCell*> GaugeBinding::CellIn(FamilyBinding& family, const FamilyBinding::Place& place) {
   const shm::Segment& segment = *place.attachment->segment;
   if (Result<void> binds = place.attachment->CheckBinds(); !binds.ok()) {
-    segment.CountRefusal(shm::layout::Refusal::kAbsent);
     family.refusals().Note(binds.error());
     return binds.error();
   }
@@ -221,8 +220,8 @@ GaugeBinding* GaugeTable::FindOrAdd(FamilyBinding* family, std::span<const std::
   return nullptr;
 }
 
-// A gauge that moves may find the new segment replaced too, and then comes here again, as other threads do. Only
-// one of them moves gauges; it does so until there is nothing left to move.
+// A gauge that moves may find the new segment replaced too, and then comes here again, as other threads do.
+// Only one of them moves gauges; it does so until there is nothing left to move.
 void GaugeTable::Follow(Connection& connection) noexcept {
   const std::uint64_t generation = shm::ForkGuard::Generation();
   while (connection.HasReplaced()) {

@@ -31,12 +31,7 @@ Result<Lease> LeaseBinding::AcquireIn(const Registration& registration,
                                       const shm::Leases::Terms& terms) {
   Attachment& attachment = *registration.attachment;
   Result<shm::layout::WorkerSlot*> slot = attachment.HoldForLease();
-  if (!slot.ok()) {
-    // The slot counts its own refusals.
-    if (slot.error().code == ErrorCode::kAbsent)
-      attachment.segment->CountRefusal(shm::layout::Refusal::kAbsent);
-    return slot.error();
-  }
+  if (!slot.ok()) return slot.error();
   // Gives the slot back unless a lease keeps it, also when memory for one is short.
   std::unique_ptr<Attachment, decltype([](Attachment* unused) { unused->DropLease(); })> unless_held(
       &attachment);
@@ -102,7 +97,6 @@ Result<std::uint64_t> LeaseBinding::CountLive(FamilyBinding& family, std::span<c
   }
   if (!registration->family) return registration->error;
   if (Result<void> binds = registration->attachment->CheckBinds(); !binds.ok()) {
-    registration->attachment->segment->CountRefusal(shm::layout::Refusal::kAbsent);
     family.refusals().Note(binds.error());
     return binds.error();
   }

@@ -63,9 +63,9 @@ class Texts {
   bool ok_;
 };
 
-/// The type of a handle stands in the three highest bits of its pointer, so that a handle of another type is refused and
-/// not misread. No address has them: the kernel gives addresses of more than 48 bits only to programs that ask for
-/// them. Nobody follows a handle but this interface.
+/// The type of a handle stands in the three highest bits of its pointer, so that a handle of another type is
+/// refused and not misread. No address has them: the kernel gives addresses of more than 48 bits only to
+/// programs that ask for them. Nobody follows a handle but this interface.
 enum class HandleType : std::uintptr_t {
   kPointer = 0,  ///< points to a registry, lease, quota or activity
   kCounter = 1,
@@ -104,8 +104,8 @@ struct FamilyAccess {
   static FamilyBinding* BindingOf(const Family& family) { return family.binding_; }
 };
 
-/// The binding that a handle stands for. Null for null, for a handle of another type, and if the family is not of the
-/// given kind.
+/// The binding that a handle stands for. Null for null, for a handle of another type, and if the family is
+/// not of the given kind.
 FamilyBinding* BindingOf(const shmetrics_family* family) noexcept;
 FamilyBinding* BindingOf(const shmetrics_family* family, FamilyKind kind) noexcept;
 shmetrics_family* FamilyOf(const FamilyBinding* binding) noexcept;

@@ -54,8 +54,8 @@ GaugeBinding* BindingOf(shmetrics_gauge* gauge) { return reinterpret_cast<GaugeB
 /// A larger number is a negative one that was converted.
 constexpr std::uint64_t kMaxIncrement = std::numeric_limits<std::int64_t>::max();
 
-/// Sets `*handle` to handle_of(binding, values, &refusal). The handle works also if the label set was refused or has no
-/// segment: then the reason is returned.
+/// Sets `*handle` to handle_of(binding, values, &refusal). The handle works also if the label set was refused
+/// or has no segment: then the reason is returned.
 template <class Handle, class HandleOf>
 shmetrics_code With(const shmetrics_family* family, FamilyKind kind, const char* const* values,
                     std::size_t count, Handle** handle, HandleOf handle_of) {

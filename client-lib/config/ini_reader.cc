@@ -82,8 +82,8 @@ int KeepKey(void* user, const char* section, const char* name, const char* value
 IniFile ReadIni(const std::string& path) {
   IniFile file;
   file.path = path;
-  // A child would inherit the file that is being read. Only a regular file, because a pipe may keep this thread
-  // waiting, and with it every fork().
+  // A child would inherit the file that is being read. Only a regular file, because a pipe may keep this
+  // thread waiting, and with it every fork().
   struct stat status {};
   std::optional<shm::ForkGuard::NoFork> no_fork;
   if (stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode)) no_fork.emplace();

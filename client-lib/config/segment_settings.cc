@@ -81,7 +81,8 @@ template <auto Member>
 Result<void> SetMember(const std::string& text, RegistryOptions* options) {
   RegistryOptions alone;
   if (Result<void> parsed = Parse(text, &(alone.*Member)); !parsed.ok()) return parsed;
-  // The limit of a family must fit that of the segment, which may stand elsewhere: so both are checked in the end.
+  // The limit of a family must fit that of the segment, which may stand elsewhere: so both are checked in the
+  // end.
   if (!alone.family_series_limit) {
     if (Result<void> fits = shm::CheckOptions(SegmentOptionsOf(alone)); !fits.ok()) return fits;
   }

@@ -9,8 +9,8 @@ namespace shmetrics::shm {
 namespace {
 
 constexpr int kStandardStreams = 3;
-/// The application may close one of the three again at the wrong moment. That it does so at each of these tries
-/// is out of the question.
+/// The application may close one of the three again at the wrong moment. That it does so at each of these
+/// tries is out of the question.
 constexpr int kMaxOpens = 16;
 
 /// Takes the free numbers below 3. False if there are no descriptors left.

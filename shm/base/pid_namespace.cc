@@ -3,6 +3,9 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <string>
 
 #include "shm/base/fork_guard.h"
 
@@ -20,6 +23,14 @@ std::uint64_t PidNamespace() {
     known_generation.store(generation, std::memory_order_release);  // pairs with the load above
   }
   return known_inode.load(std::memory_order_relaxed);  // no order needed: ordered by the generation
+}
+
+Error PidNamespaceIsUnknown() {
+  return Error{
+      ErrorCode::kUnknown,
+      std::string(
+          "the PID namespace of this process is not known, because /proc/self/ns/pid cannot be read: ") +
+          std::strerror(errno) + "; mount /proc, or attach before the chroot"};
 }
 
 }  // namespace shmetrics::shm

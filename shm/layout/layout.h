@@ -103,8 +103,9 @@ struct MutableHeader {
   /// one too many, never one too few. Writer: any registering process (directory.cc).
   alignas(64) std::atomic<std::uint64_t> series_count;
   std::atomic<std::uint64_t> family_count;
-  /// The latest ticket of a set of a most_recent or last gauge: at least the time of that set, CLOCK_MONOTONIC
-  /// in nanoseconds. Writer: any process that sets one or brings one here, by compare-and-swap (gauges.cc).
+  /// The latest ticket of a set of a most_recent or last gauge: at least the time of that set,
+  /// CLOCK_MONOTONIC in nanoseconds. Writer: any process that sets one or brings one here, by
+  /// compare-and-swap (gauges.cc).
   alignas(64) std::atomic<std::uint64_t> ticket;
   /// How often a shard's mutex was taken over from a dead holder. Writer: the process that takes it over, by
   /// fetch_add.
@@ -112,8 +113,9 @@ struct MutableHeader {
   /// 1: the ledger holds what was saved before this segment was made, or nothing was saved. Writer: any
   /// process that has finished loading it (client-lib). Release, pairing with the acquire of those who ask.
   std::atomic<std::uint32_t> ledger_loaded;
-  /// Hints for those who look for a free slot (slot_search.h): how many slots have been given out, and where the
-  /// search for the slots of dead workers goes on. Writer of both: any process that claims a slot, by an atomic step.
+  /// Hints for those who look for a free slot (slot_search.h): how many slots have been given out, and where
+  /// the search for the slots of dead workers goes on. Writer of both: any process that claims a slot, by an
+  /// atomic step.
   alignas(64) std::atomic<std::uint32_t> slots_given;
   std::atomic<std::uint32_t> slot_cursor;
   /// Indexed by Refusal. Writer: any process that refuses, by fetch_add.
@@ -127,7 +129,7 @@ struct WorkerSlot {
   /// same epoch before and after has read one owner's words.
   std::atomic<std::uint64_t> epoch;
   std::atomic<std::int64_t> started_unix_ns;  ///< when the process began, CLOCK_REALTIME; for people
-  std::atomic<std::uint32_t> pid;             ///< in the worker's own PID namespace; for people
+  std::atomic<std::uint32_t> pid;             ///< in the worker's own PID namespace; for people, and a hint
   std::atomic<std::uint32_t> gauge_blocks;    ///< Ref of the first GaugeBlock; kept from owner to owner
   std::atomic<std::uint64_t> name[4];         ///< UTF-8, zero-padded
   std::uint64_t reserved[9];

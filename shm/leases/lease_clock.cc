@@ -1,6 +1,5 @@
 #include "shm/leases/lease_clock.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,14 +8,13 @@
 #include <charconv>
 #include <cstring>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
 
 #include "shm/base/clock.h"
 #include "shm/base/fork_guard.h"
-#include "shm/base/open_file.h"
+#include "shm/base/proc_file.h"
 #include "shm/layout/lease_layout.h"
 
 namespace shmetrics::shm {
@@ -24,18 +22,6 @@ namespace {
 
 /// The name of the host's time namespace. Its inode number is part of the kernel's interface.
 constexpr std::string_view kHostTimeNamespace = "time:[4026531834]";
-
-/// Reads a small file of /proc. Nothing on failure; errno then tells why.
-std::optional<std::string_view> ReadFile(const char* path, std::span<char> buffer) {
-  const ForkGuard::NoFork no_fork;  // a child would inherit the file that is being read
-  errno = EAGAIN;
-  const UniqueFd file = no_fork.held() ? OpenFile(path, O_RDONLY) : UniqueFd();
-  if (!file.valid()) return std::nullopt;
-  no_fork.CloseInChild(file.get());
-  const ssize_t length = read(file.get(), buffer.data(), buffer.size());
-  if (length < 0) return std::nullopt;
-  return std::string_view(buffer.data(), static_cast<std::size_t>(length));
-}
 
 /// The nanoseconds in a line "NAME SECONDS NANOSECONDS" about CLOCK_MONOTONIC, which some kernels name by its
 /// number.
@@ -79,7 +65,7 @@ Reading ReadOffset() {
     return {std::nullopt, kNamespaceFile};
   }
   char buffer[256];
-  std::optional<std::string_view> text = ReadFile(kOffsetsFile, buffer);
+  std::optional<std::string_view> text = ReadProcFile(kOffsetsFile, buffer);
   if (!text) return {std::nullopt, kOffsetsFile};
   while (!text->empty()) {
     const std::size_t line_ends = std::min(text->find('\n'), text->size());

@@ -10,17 +10,17 @@
 
 namespace shmetrics::shm {
 
-/// Makes sure that this process knows how far its own clock is from the host's. kUnknown if /proc does not say; the
-/// next call then asks again. Whoever compares deadlines calls this first: with a wrong clock, leases of others
-/// would end too early or too late. What is found out holds until the next fork, because a child may be in another
-/// time namespace. Thread-safe. Allocates only on failure. Costs two loads once it is known; before that, it reads
-/// two files of /proc.
+/// Makes sure that this process knows how far its own clock is from the host's. kUnknown if /proc does not
+/// say; the next call then asks again. Whoever compares deadlines calls this first: with a wrong clock,
+/// leases of others would end too early or too late. What is found out holds until the next fork, because a
+/// child may be in another time namespace. Thread-safe. Allocates only on failure. Costs two loads once it is
+/// known; before that, it reads two files of /proc.
 Result<void> FindOutLeaseClock();
 /// The same without a reason: never allocates, so a child may call it right after fork().
 bool LeaseClockIsKnown();
 
-/// Now, in nanoseconds. Wrong by the offset of this process's time namespace if FindOutLeaseClock() fails. Costs a
-/// read of the clock.
+/// Now, in nanoseconds. Wrong by the offset of this process's time namespace if FindOutLeaseClock() fails.
+/// Costs a read of the clock.
 std::int64_t LeaseNowNs();
 
 /// The time of the kernel's last tick, for a third of the cost.

@@ -3,6 +3,7 @@
 #include "shm/base/crash_point.h"
 #include "shm/leases/expiry_heap.h"
 #include "shm/leases/lease_state.h"
+#include "shm/leases/returned_leases.h"
 
 namespace shmetrics::shm {
 namespace {
@@ -241,16 +242,11 @@ void LeaseIndex::TakeReturned() {
   layout::ReturnedLeases& returned = shard_.returned;
   // pairs with ReturnLease()
   if (returned.is_there.load(std::memory_order_acquire) == 0) return;
-  returned.is_there.exchange(0, std::memory_order_acq_rel);
-  for (std::atomic<std::uint32_t>& place : returned.entries) {
-    LeaseEntry* entry = At(place.exchange(0, std::memory_order_acq_rel));
-    if (entry != nullptr && !IsInUse(*entry)) Remove(entry);
-  }
-  if (returned.has_overflowed.exchange(0, std::memory_order_acq_rel) != 0) {
-    table_.ForEach([this](LeaseEntry& entry) {
-      if (is_whole_ && !IsInUse(entry)) Remove(&entry);
-    });
-  }
+  const auto remove_ended = [this](LeaseEntry* entry) {
+    if (entry != nullptr && is_whole_ && !IsInUse(*entry)) Remove(entry);
+  };
+  const bool has_overflowed = TakeReturnedLeases(&returned, [&](Ref ref) { remove_ended(At(ref)); });
+  if (has_overflowed) table_.ForEach([&](LeaseEntry& entry) { remove_ended(&entry); });
 }
 
 std::uint32_t LeaseIndex::SweepSome(std::int64_t now, OwnerProbe* probe) {
@@ -270,10 +266,8 @@ std::uint32_t LeaseIndex::SweepAll(std::int64_t now, OwnerProbe* probe) {
 }
 
 void LeaseIndex::Rebuild() {
-  layout::ReturnedLeases& returned = shard_.returned;
   // Emptied before the entries are looked at: what is returned later stays for the next holder.
-  for (std::atomic<std::uint32_t>& place : returned.entries) place.exchange(0, std::memory_order_acq_rel);
-  returned.has_overflowed.exchange(0, std::memory_order_acq_rel);
+  TakeReturnedLeases(&shard_.returned, [](Ref) {});
   for (std::uint32_t i = 0; i < segment_.header().lease_chain_count; i++)
     StoreLocked(&holder_heads_[i], Ref{0});
   is_whole_ = true;
@@ -283,23 +277,6 @@ void LeaseIndex::Rebuild() {
         return IsInUse(entry);
       },
       [this](LeaseEntry* entry) { Add(entry); });
-}
-
-// A lease that has ended while somebody else holds the mutex:
-//   1 put its Ref where there is room    die here -> its owner is dead, which the next refusal would find
-//   2 say that there is something        die here -> the same
-void ReturnLease(const Segment& segment, layout::LeaseShard* shard, const LeaseEntry& entry) {
-  layout::ReturnedLeases& returned = shard->returned;
-  const Ref ref = segment.RefOf(&entry);
-  bool has_place = false;
-  for (std::uint32_t i = 0; i < layout::ReturnedLeases::kMost && !has_place; i++) {
-    std::uint32_t room = 0;
-    has_place = returned.entries[(ref + i) % layout::ReturnedLeases::kMost].compare_exchange_strong(
-        room, ref, std::memory_order_acq_rel);
-  }
-  SHMETRICS_CRASH_POINT("lease_returned");
-  if (!has_place) returned.has_overflowed.store(1, std::memory_order_release);  // pairs with TakeReturned()
-  returned.is_there.store(1, std::memory_order_release);                        // pairs with TakeReturned()
 }
 
 }  // namespace shmetrics::shm

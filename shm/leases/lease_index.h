@@ -29,7 +29,6 @@ namespace shmetrics::shm {
 class LeaseIndex {
  public:
   using Table = EntryTable<layout::LeaseEntry>;
-
   using Ref = layout::Ref;
 
   LeaseIndex(const Segment& segment, std::uint32_t shard);
@@ -62,8 +61,8 @@ class LeaseIndex {
 
   /// Takes out what was returned without the mutex.
   void TakeReturned();
-  /// Ends and takes out what has expired or is of the dead, in some chunks, or in all. Returns how many
-  /// entries that made free.
+  /// Ends expired leases and leases of the dead, and takes them out: in a few chunks, or in all of them.
+  /// Returns how many entries are free because of that.
   std::uint32_t SweepSome(std::int64_t now, OwnerProbe* probe);
   std::uint32_t SweepAll(std::int64_t now, OwnerProbe* probe);
 
@@ -108,9 +107,6 @@ class LeaseIndex {
   std::atomic<Ref>* holder_heads_;
   bool is_whole_ = true;
 };
-
-/// Tells the next holder of the mutex of a lease that has just ended. Needs no mutex; lock-free.
-void ReturnLease(const Segment& segment, layout::LeaseShard* shard, const layout::LeaseEntry& entry);
 
 }  // namespace shmetrics::shm
 

@@ -8,6 +8,7 @@
 #include "shm/base/fork_guard.h"
 #include "shm/base/pid_namespace.h"
 #include "shm/leases/lease_clock.h"
+#include "shm/leases/returned_leases.h"
 #include "shm/segment/refusal.h"
 
 namespace shmetrics::shm {

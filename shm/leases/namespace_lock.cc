@@ -118,13 +118,7 @@ Result<NamespaceLock> NamespaceLock::Lock(const Segment& segment, std::uint32_t 
   }
   if (header.shared_pid_namespaces == 0) {
     const std::uint64_t own = PidNamespace();
-    if (own == 0) {
-      return Error{
-          ErrorCode::kUnknown,
-          std::string("the PID namespace of this process is not known, because /proc/self/ns/pid cannot "
-                      "be read: ") +
-              std::strerror(errno) + "; mount /proc, or attach before the chroot"};
-    }
+    if (own == 0) return PidNamespaceIsUnknown();
     if (own == header.pid_namespace) return NamespaceLock();
     return Error{ErrorCode::kForeignNamespace,
                  "segment " + segment.path() +

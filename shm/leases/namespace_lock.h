@@ -26,7 +26,8 @@ class NamespaceLock {
  public:
   /// Locks what must be held while asking for the mutex of `shard`. In a segment of one namespace that is
   /// nothing. Errors: kBusy when `wait` gives up; kForeignNamespace, also in a child made by a raw clone()
-  /// (ForkGuard::IsKnownToLibc); kUnknown if /proc does not tell the namespace; kNotOpenable if the lock file cannot be used.
+  /// (ForkGuard::IsKnownToLibc); kUnknown if /proc does not tell the namespace; kNotOpenable if the lock file
+  /// cannot be used.
   ///
   /// A process holds only one of these locks at a time, because closing a file drops every lock that the
   /// process has on it. For the same reason two copies of this library in one process would drop each other's

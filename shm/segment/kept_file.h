@@ -20,11 +20,11 @@ struct FileIdentity {
 /// The identity of an open file; nothing if the descriptor is not valid.
 std::optional<FileIdentity> IdentityOf(int fd);
 
-/// A descriptor of a segment's file that this process keeps. Later it may have neither the path nor the right to
-/// open the file again: after setuid(), in a chroot, in another mount namespace.
+/// A descriptor of a segment's file that this process keeps. Later it may have neither the path nor the right
+/// to open the file again: after setuid(), in a chroot, in another mount namespace.
 ///
-/// Applications close descriptors that they do not know, and the number then goes to another file. So each use
-/// first asks whether the number is still the segment's. If it is not, it is forgotten and never closed.
+/// Applications close descriptors that they do not know, and the number then goes to another file. So each
+/// use first asks whether the number is still the segment's. If it is not, it is forgotten and never closed.
 ///
 /// Thread-safe, but for the destructor. No function allocates, so a child may call them right after fork().
 class KeptFile {

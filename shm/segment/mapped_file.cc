@@ -23,8 +23,9 @@ Error CannotMap(const std::string& path, int error) {
 
 }  // namespace
 
-// After mlockall(MCL_FUTURE) the kernel locks each new mapping, fills it, and counts it against RLIMIT_MEMLOCK. A
-// mapping that has been unlocked stays so when it grows. So one page is mapped, unlocked, and grown.
+// After mlockall(MCL_FUTURE) the kernel locks each new mapping, fills it, and counts it against
+// RLIMIT_MEMLOCK. A mapping that has been unlocked stays so when it grows. So one page is mapped, unlocked,
+// and grown.
 Result<MappedFile> MappedFile::Map(const UniqueFd& file, const std::string& path, Protection protection,
                                    std::uint64_t bytes) {
   const auto page_bytes = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));

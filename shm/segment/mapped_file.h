@@ -11,8 +11,8 @@
 namespace shmetrics::shm {
 
 /// A whole file, mapped for all who have it open. It is mapped without taking memory, also if the process has
-/// called mlockall(MCL_FUTURE): a segment is mostly holes, and locking would fill them all. Unmapped with this
-/// object.
+/// called mlockall(MCL_FUTURE): a segment is mostly holes, and locking would fill them all. Unmapped with
+/// this object.
 class MappedFile {
  public:
   enum class Protection : std::uint8_t { kReadOnly, kReadWrite };

@@ -175,7 +175,8 @@ Segment::Name Segment::CheckName() const {
   if (lstat(path().c_str(), &status) == 0) {
     return FileIdentity{status.st_dev, status.st_ino} == identity() ? Name::kKept : Name::kLost;
   }
-  // If this is the folder of then, the path tells the truth. Else somebody has changed what the path means here.
+  // If this is the folder of then, the path tells the truth. Else somebody has changed what the path means
+  // here.
   const bool is_absent = errno == ENOENT;
   if (is_absent && stat(mapping_->folder.c_str(), &status) == 0 &&
       FileIdentity{status.st_dev, status.st_ino} == mapping_->folder_identity) {

@@ -46,8 +46,8 @@ class Segment {
 
   const std::string& path() const;
   FileIdentity identity() const;
-  /// A read-only descriptor to ask the kernel with which workers are alive. If the application has closed the kept
-  /// one, the file is opened again. -1 if that fails; errno then tells why. Costs a system call.
+  /// A read-only descriptor to ask the kernel with which workers are alive. If the application has closed the
+  /// kept one, the file is opened again. -1 if that fails; errno then tells why. Costs a system call.
   int probe_fd() const;
 
   /// The constants of the segment. This is a private copy, checked once, that no peer can change. Only its

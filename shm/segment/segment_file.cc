@@ -49,8 +49,8 @@ bool IsOfGroup0(const struct stat& folder) {
   return folder.st_gid == 0 && (folder.st_mode & (S_IWGRP | S_IWOTH)) == S_IWGRP;
 }
 
-/// True if the folder's group says who is trusted. (A group other than 0 only if the folder is set-group-id: the group
-/// may have the right to write there for another reason.)
+/// True if the folder's group says who is trusted. (A group other than 0 only if the folder is set-group-id:
+/// the group may have the right to write there for another reason.)
 bool IsOfAGroup(const struct stat& folder) { return (folder.st_mode & S_ISGID) != 0 || IsOfGroup0(folder); }
 
 /// True if the group alone does not tell a member's file from a stranger's.
@@ -59,8 +59,8 @@ bool NeedsMark(const struct stat& folder) { return !IsOfGroup0(folder) && (folde
 /// Gives a new file the rights that its folder asks for.
 Result<void> SetRights(const UniqueFd& file, const std::string& path, const struct stat& folder) {
   const mode_t shared = NeedsMark(folder) ? kMark | 0660 : 0660;
-  // A new file is of the folder's group only in a set-group-id folder. A stranger may not give it to that group, and
-  // the kernel takes the mark from a stranger.
+  // A new file is of the folder's group only in a set-group-id folder. A stranger may not give it to that
+  // group, and the kernel takes the mark from a stranger.
   struct stat status {};
   const bool is_shared = IsOfAGroup(folder) &&
                          fchown(file.get(), static_cast<uid_t>(-1), folder.st_gid) == 0 &&

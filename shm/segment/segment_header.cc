@@ -79,10 +79,11 @@ std::uint32_t OnlineCpuBound() {
 }
 
 Error BootIsUnknown() {
-  return Error{ErrorCode::kUnknown,
-               "it is not known since when the host runs, because /proc/sys/kernel/random/boot_id cannot be "
-               "read, so a "
-               "segment could be left over from before a reboot; mount /proc, or attach before the chroot"};
+  return Error{
+      ErrorCode::kUnknown,
+      "it is not known since when the host runs, because /proc/sys/kernel/random/boot_id cannot be "
+      "read, so a segment could be left over from before a reboot; mount /proc, or attach before the "
+      "chroot"};
 }
 
 Error OutOfRange(const std::string& what, std::uint64_t value, std::uint64_t low, std::uint64_t high) {
@@ -93,13 +94,7 @@ Error OutOfRange(const std::string& what, std::uint64_t value, std::uint64_t low
 /// The boot, and the PID namespace if the segment is for one namespace only.
 Result<void> CheckHostIsKnown(const SegmentOptions& options) {
   if (BootId() == std::array<std::uint8_t, 16>{}) return BootIsUnknown();
-  if (!options.shared_pid_namespaces && PidNamespace() == 0) {
-    return Error{
-        ErrorCode::kUnknown,
-        std::string("the PID namespace of this process is not known, because /proc/self/ns/pid cannot be "
-                    "read: ") +
-            std::strerror(errno) + "; mount /proc"};
-  }
+  if (!options.shared_pid_namespaces && PidNamespace() == 0) return PidNamespaceIsUnknown();
   return {};
 }
 

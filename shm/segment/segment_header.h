@@ -16,8 +16,8 @@ namespace shmetrics::shm {
 Result<void> CheckOptions(const SegmentOptions& options);
 
 /// Makes the header of a new segment on this host. The options must have been checked. kNotCreatable if the
-/// kernel gives no random bytes: the hash key would not be secret. kUnknown if this process cannot find out what a
-/// header says of its host: the boot, and its PID namespace if the segment is for one namespace only.
+/// kernel gives no random bytes: the hash key would not be secret. kUnknown if this process cannot find out
+/// what a header says of its host: the boot, and its PID namespace if the segment is for one namespace only.
 Result<layout::Header> MakeHeader(const SegmentOptions& options);
 
 /// Checks that this is the header of a segment this library can use. Errors: kBadMagic, kOtherLayout,

@@ -31,8 +31,8 @@ struct RowGauge {
 std::vector<RowGauge> ReadWorkers(const Segment& segment, std::vector<WorkerSnapshot>* workers,
                                   LeaseReading* leases);
 
-/// Combines the living workers' values of one series. For an info the result is 1, whatever the values are. The
-/// ticket has a meaning for most_recent only. `values` is not empty.
+/// Combines the living workers' values of one series. For an info the result is 1, whatever the values are.
+/// The ticket has a meaning for most_recent only. `values` is not empty.
 GaugeReading Aggregate(layout::GaugeMode mode, const std::vector<GaugeContribution>& values);
 
 }  // namespace shmetrics::shm

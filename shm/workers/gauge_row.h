@@ -18,9 +18,9 @@ class GaugeRow {
   /// Both must outlive this.
   GaugeRow(const Segment& segment, Arena& arena) : segment_(segment), arena_(arena) {}
 
-  /// The cell of `series` in the row of `slot`, which this process owns. Makes one if there is none. Costs the
-  /// same however many gauges there are; the first call after a claim walks over the blocks that former owners
-  /// have left. Only under ForkGuard::Lock. kSegmentFull, kOutOfMemory, kCorrupt.
+  /// The cell of `series` in the row of `slot`, which this process owns. Makes one if there is none. Costs
+  /// the same however many gauges there are; the first call after a claim walks over the blocks that former
+  /// owners have left. Only under ForkGuard::Lock. kSegmentFull, kOutOfMemory, kCorrupt.
   Result<layout::GaugeCell*> CellOf(layout::WorkerSlot* slot, layout::Ref series);
 
  private:

@@ -11,7 +11,8 @@ namespace {
 using layout::GaugeBlock;
 using layout::GaugeCell;
 
-/// The latest ticket. A damaged segment may hold later ones; then no order is kept, but every set still shows.
+/// The latest ticket. A damaged segment may hold later ones; then no order is kept, but every set still
+/// shows.
 constexpr std::uint64_t kLastTicket = UINT64_MAX / 2;
 
 bool KeepsOrder(layout::GaugeMode mode) {
@@ -51,8 +52,8 @@ GaugeOrder::GaugeOrder(layout::GaugeMode mode) : is_kept_(KeepsOrder(mode)) {}
 GaugeOrder::GaugeOrder(const Segment& segment, layout::GaugeMode mode)
     : is_kept_(KeepsOrder(mode)), latest_(is_kept_ ? &segment.mutable_header().ticket : nullptr) {}
 
-// The time alone would do, but for processes in time namespaces, whose clocks differ, and for two sets within a
-// nanosecond. The latest ticket alone would do within one segment.
+// The time alone would do, but for processes in time namespaces, whose clocks differ, and for two sets within
+// a nanosecond. The latest ticket alone would do within one segment.
 std::uint64_t GaugeOrder::Next(std::uint64_t before) const {
   if (!is_kept_) return 1;
   if (latest_ == nullptr) return TicketOfNow(before);

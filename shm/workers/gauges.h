@@ -16,10 +16,10 @@
 
 namespace shmetrics::shm {
 
-/// The order of sets of one gauge among workers. If the mode shows the latest set, a ticket gives the order: it
-/// is later than every ticket of the segment, and not before the time of the set. So the order also holds
-/// between two segments, and for a value that was set without any, when that value moves into a segment. Other
-/// modes keep none, because all workers would contend for the word that holds the latest ticket.
+/// The order of sets of one gauge among workers. If the mode shows the latest set, a ticket gives the order:
+/// it is later than every ticket of the segment, and not before the time of the set. So the order also holds
+/// between two segments, and for a value that was set without any, when that value moves into a segment.
+/// Other modes keep none, because all workers would contend for the word that holds the latest ticket.
 class GaugeOrder {
  public:
   GaugeOrder() = default;                                      ///< keeps no order
@@ -55,8 +55,8 @@ GaugeReading ReadGauge(const layout::GaugeCell& cell);
 /// value moves to another.
 GaugeReading MoveGauge(layout::GaugeCell* cell);
 /// Puts a value that was taken out of another cell into this one, with its ticket: moving is not setting, so
-/// the value stays as old as it was. A value of this cell that is as late or later stays; if no order is kept,
-/// every value of its own does. A cell marked as moved can be set again afterwards.
+/// the value stays as old as it was. A value of this cell that is as late or later stays; if no order is
+/// kept, every value of its own does. A cell marked as moved can be set again afterwards.
 void PlaceGauge(layout::GaugeCell* cell, const GaugeReading& reading, const GaugeOrder& order);
 
 /// More blocks than all series fill. A longer row goes in a circle.

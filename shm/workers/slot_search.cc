@@ -9,13 +9,13 @@
 namespace shmetrics::shm {
 namespace {
 
-/// With 8, a claim finds a slot of a dead worker if one in six is.
+/// If one slot in six is a dead worker's, a claim that looks at 8 finds one three times out of four.
 constexpr std::uint32_t kFewSlots = 8;
 /// Some tenths of a millisecond. Only a process that finds no slot pays that, once a second.
 constexpr std::uint32_t kManySlots = 1'024;
 
-/// The slot at the cursor, which goes on to the next. It goes around in the slots that have been given out: a number
-/// that only grew, modulo a count that grows too, could land on living workers for ever.
+/// The slot at the cursor, which goes on to the next. It goes around in the slots that have been given out: a
+/// number that only grew, modulo a count that grows too, could land on living workers for ever.
 std::uint32_t StepCursor(std::atomic<std::uint32_t>* cursor, std::uint32_t given) {
   // no order needed: a hint. If another process steps at the same time, both may look at one slot.
   std::uint32_t slot = cursor->load(std::memory_order_relaxed);

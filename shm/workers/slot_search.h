@@ -8,8 +8,8 @@
 //   2 a slot that was never given out
 //   3 if there is none: slots of dead workers, among many
 //   4 every slot, because a process id may have gone to another process, or may be of another namespace
-// So a claim costs the same however many workers there are, and at most about half of the slots given out are of
-// dead workers.
+// So a claim costs the same however many workers there are, and at most about half of the slots given out are
+// of dead workers.
 
 #include <cstdint>
 #include <optional>

@@ -7,14 +7,16 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
+#include <string_view>
 #include <utility>
 
 #include "shm/base/clock.h"
 #include "shm/base/crash_point.h"
 #include "shm/base/fork_guard.h"
+#include "shm/base/proc_file.h"
 #include "shm/segment/refusal.h"
 #include "shm/segment/segment_file.h"
 #include "shm/series/label_block.h"
@@ -43,7 +45,8 @@ struct flock LockOf(short type, off_t start, off_t length) {
   return lock;
 }
 
-/// Locks one byte for the open file description: 0, or EAGAIN if somebody else has it, or what else went wrong.
+/// Locks one byte for the open file description: 0, or EAGAIN if somebody else has it, or what else went
+/// wrong.
 int TryLock(const UniqueFd& file, off_t byte) {
   struct flock lock = LockOf(F_WRLCK, byte, 1);
   if (fcntl(file.get(), F_OFD_SETLK, &lock) == 0) return 0;
@@ -59,8 +62,8 @@ Error CannotHold(int error) {
   return Error{ErrorCode::kNotOpenable, std::string("cannot hold a worker slot: ") + std::strerror(error)};
 }
 
-/// Why a process that is attached cannot have a slot. Says who it is and what the file is like, as far as that can
-/// be found out, because a wrong user is the usual cause.
+/// Why a process that is attached cannot have a slot. Says who it is and what the file is like, as far as
+/// that can be found out, because a wrong user is the usual cause.
 Error CannotOpenAgain(const Segment& segment, int error) {
   std::string why = "segment " + segment.path() +
                     " cannot be opened again, so this process gets no worker slot: " + std::strerror(error) +
@@ -91,13 +94,13 @@ void* MapBeacon(const UniqueFd& file) {
 /// When this process began, by the wall clock. Field 22 of /proc/self/stat is in clock ticks since boot. It
 /// is counted from the last parenthesis, because the command may contain spaces.
 std::int64_t StartedUnixNs() {
-  std::ifstream file("/proc/self/stat");
-  std::string text;
-  std::getline(file, text);
+  char buffer[1024];
+  const std::string_view text = ReadProcFile("/proc/self/stat", buffer).value_or("");
   std::size_t at = text.rfind(')');
-  for (int field = 2; field < 22 && at != std::string::npos; field++) at = text.find(' ', at + 1);
-  if (at == std::string::npos) return NowNs(CLOCK_REALTIME);
-  const std::int64_t ticks = std::strtoll(text.c_str() + at, nullptr, 10);
+  for (int field = 2; field < 22 && at != std::string_view::npos; field++) at = text.find(' ', at + 1);
+  if (at == std::string_view::npos) return NowNs(CLOCK_REALTIME);
+  std::int64_t ticks = 0;
+  std::from_chars(text.data() + at + 1, text.data() + text.size(), ticks);
   const std::int64_t age_ns = NowNs(CLOCK_BOOTTIME) - ticks * (1'000'000'000 / sysconf(_SC_CLK_TCK));
   return NowNs(CLOCK_REALTIME) - age_ns;
 }
@@ -110,9 +113,9 @@ WorkerSlot::WorkerSlot(const Segment& segment, std::string name)
   while (!IsValidUtf8(name_)) name_.pop_back();  // the cut may have gone through a character
 }
 
-/// A number that the application has closed would be given to the next file that is opened here, and then closed
-/// twice. And what a child has inherited is its parent's: the application may have forked in a way that calls no
-/// handler.
+/// A number that the application has closed would be given to the next file that is opened here, and then
+/// closed twice. And what a child has inherited is its parent's: the application may have forked in a way
+/// that calls no handler.
 void WorkerSlot::ForgetWhatIsNotOurs() {
   for_later_.Get();
   if (for_later_generation_ != ForkGuard::Generation()) for_later_.Take();
@@ -124,20 +127,15 @@ void WorkerSlot::OpenForLater() {
   for_later_.Keep(ReopenSegmentFile(segment_.path().c_str(), segment_.identity(), O_RDWR));
 }
 
-/// The path comes first. A child that calls no handler of fork() has inherited the kept descriptor, and with it
-/// the locks that are taken through it.
+/// The path comes first. A child that calls no handler of fork() has inherited the kept descriptor, and with
+/// it the locks that are taken through it.
 Result<UniqueFd> WorkerSlot::OpenOwnDescription() {
   ForgetWhatIsNotOurs();
   UniqueFd file = ReopenSegmentFile(segment_.path().c_str(), segment_.identity(), O_RDWR);
   if (file.valid()) return file;
   const int error = errno;
-  switch (segment_.CheckName()) {
-    case Segment::Name::kLost:
-      return Error{ErrorCode::kAbsent, "segment " + segment_.path() + " has been removed or replaced"};
-    case Segment::Name::kUnknown:
-    case Segment::Name::kKept:
-      break;
-  }
+  if (segment_.CheckName() == Segment::Name::kLost)
+    return Error{ErrorCode::kAbsent, "segment " + segment_.path() + " has been removed or replaced"};
   file = for_later_.Take();
   if (file.valid()) return file;
   return CannotOpenAgain(segment_, error);

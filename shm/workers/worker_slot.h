@@ -11,7 +11,8 @@
 //               over.
 //   live byte:  taken last, when nothing of the former owner is left. Readers ask only for this one.
 //
-// The process id and start time in a slot are for people. They never decide if a worker lives.
+// The process id and start time in a slot are for people, and the id is a hint for a search (slot_search.h).
+// They never decide if a worker lives.
 
 #include <atomic>
 #include <cstdint>
@@ -32,17 +33,18 @@ class WorkerSlot {
   /// `segment` must outlive this. `name` is what people see; UTF-8, cut to 32 bytes.
   WorkerSlot(const Segment& segment, std::string name);
 
-  /// Opens the file now, for a claim that comes later, when this process may have neither the path nor the right
-  /// to open it: after setuid(), in a chroot. Call it when the segment comes into use, and again in each child
-  /// right after fork(): the child then closes what it has inherited, because a lock must not be held by two
-  /// processes. If the file cannot be opened, the claim will say why. Does not allocate. Only under
-  /// ForkGuard::NoFork.
+  /// Opens the file now, for a claim that comes later, when this process may have neither the path nor the
+  /// right to open it: after setuid(), in a chroot. Call it when the segment comes into use, and again in
+  /// each child right after fork(): the child then closes what it has inherited, because a lock must not be
+  /// held by two processes. If the file cannot be opened, the claim will say why. Does not allocate. Only
+  /// under ForkGuard::NoFork.
   void OpenForLater();
 
   /// This process's slot. Claims one if it has none: kNoFreeSlot, kAbsent (the file has lost its name),
-  /// kNotOpenable (the file cannot be opened again). After a failure it repeats the error for a second, and then
-  /// tries again. Counts each failed attempt in the segment, but for kAbsent. Only under ForkGuard::Lock. What a
-  /// claim costs does not grow with the number of workers, until all slots are given out.
+  /// kNotOpenable (the file cannot be opened again). After a failure it repeats the error for a second, and
+  /// then tries again. Counts each failed attempt in the segment, but for kAbsent. Only under
+  /// ForkGuard::Lock. What a claim costs does not grow with the number of workers, until all slots are given
+  /// out.
   Result<layout::WorkerSlot*> Hold();
 
   /// Gives the slot back, so that its gauges are no longer shown: for a process that goes on in another
@@ -64,8 +66,8 @@ class WorkerSlot {
 
   const Segment& segment_;
   std::string name_;
-  // Written under ForkGuard::Lock, by this process. By the generation a child knows that they are its
-  // parent's.
+  // Written under ForkGuard::Lock, by this process; for_later_ and its generation under ForkGuard::NoFork. By
+  // the generation a child knows that they are its parent's.
   std::uint64_t generation_ = 0;
   layout::WorkerSlot* slot_ = nullptr;
   std::uint64_t epoch_ = 0;  ///< of slot_ while it is this process's

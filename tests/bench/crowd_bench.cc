@@ -1,5 +1,5 @@
-// What a program does among many of its kind, and among few: the cost must be the same. And among keys that somebody has
-// chosen so that a hash without a secret puts them into few chains.
+// What a program does among many of its kind, and among few: the cost must be the same. And among keys that
+// somebody has chosen so that a hash without a secret puts them into few chains.
 
 #include <benchmark/benchmark.h>
 

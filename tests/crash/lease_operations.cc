@@ -180,8 +180,9 @@ Operation Release() {
           }};
 }
 
-/// A release while somebody else holds the shard: it leaves word for the next holder, who is not told of a
-/// death if the releaser dies later.
+/// A release while somebody else holds the shard. The lease's place is left for the next holder. If the
+/// process that released it dies afterwards, the mutex tells nobody of that death, because it did not hold
+/// the mutex.
 Operation ReleaseWhileBusy() {
   constexpr const char* kName = "returned";
   return {"release_while_busy", CreateTinySegment,

@@ -1,5 +1,5 @@
-// Fault L10. The C interface refuses what the C++ interface refuses, and says so with the code. The handle works all the
-// same. A handle of another type is refused.
+// Fault L10. The C interface refuses what the C++ interface refuses, and says so with the code. The handle
+// works all the same. A handle of another type is refused.
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
-// Fault L11. Somebody chooses label values and user ids that a hash without a secret puts into one chain. They must lie
-// as evenly as any others, and the secret must be shown nowhere.
+// Fault L11. Somebody chooses label values and user ids that a hash without a secret puts into one chain.
+// They must lie as evenly as any others, and the secret must be shown nowhere.
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
-// Fault L12. What a program does costs the same among many of its kind as among few. Each test compares the best of
-// many rounds in both. It allows eight times the cost for a thousand times as many, which no cost keeps that grows
-// with the number.
+// Fault L12. What a program does costs the same among many of its kind as among few. Each test compares the
+// best of many rounds in both. It allows eight times the cost for a thousand times as many, which no cost
+// keeps that grows with the number.
 
 #include <gtest/gtest.h>
 #include <unistd.h>

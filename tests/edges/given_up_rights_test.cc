@@ -1,5 +1,6 @@
-// Faults L3 and L4. A master attaches as root and its workers give up their rights, or lose /proc. What they need was
-// opened and asked while the rights were there. Where that cannot be, it is refused by name and counted.
+// Faults L3 and L4. A master attaches as root and its workers give up their rights, or lose /proc. What they
+// need was opened and asked while the rights were there. Where that cannot be, it is refused by name and
+// counted.
 
 #include <fcntl.h>
 #include <gmock/gmock.h>

@@ -1,5 +1,6 @@
-// Fault L18. Volumes as Kubernetes (fsGroup: 2777, a common group) and OpenShift (0775, group 0) mount them: workers of
-// several users share a segment there, and a stranger to the group can neither read nor stand in for it.
+// Fault L18. Volumes as Kubernetes (fsGroup: 2777, a common group) and OpenShift (0775, group 0) mount them:
+// workers of several users share a segment there, and a stranger to the group can neither read nor stand in
+// for it.
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -33,7 +34,8 @@ struct Volume {
   mode_t mode;
 };
 
-/// Goes on as a container's process: a uid of its own, and the volume's group as a supplementary one or the only one.
+/// Goes on as a container's process: a uid of its own, and the volume's group as a supplementary one or the
+/// only one.
 void Become(uid_t user, gid_t group, const std::vector<gid_t>& supplementary) {
   ASSERT_EQ(setgroups(supplementary.size(), supplementary.data()), 0);
   ASSERT_EQ(setresgid(group, group, group), 0);

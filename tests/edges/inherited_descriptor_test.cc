@@ -1,5 +1,6 @@
-// Faults L13 and L14. A child must inherit no descriptor through which its parent holds or takes a lock: as long as the
-// child kept it open, the kernel would report its dead parent as alive. And fork() must return, also from a signal handler, where POSIX allows it.
+// Faults L13 and L14. A child must inherit no descriptor through which its parent holds or takes a lock: as
+// long as the child kept it open, the kernel would report its dead parent as alive. And fork() must return,
+// also from a signal handler, where POSIX allows it.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -32,8 +33,8 @@ using testing::RunInChild;
 constexpr int kDescriptors = 64;
 constexpr int kForks = 400;
 
-/// True if `fd` of this process and a descriptor of its parent are one open file. What is done to the file through one
-/// of them, a lock above all, is then done through both.
+/// True if `fd` of this process and a descriptor of its parent are one open file. What is done to the file
+/// through one of them, a lock above all, is then done through both.
 bool IsSharedWithParent(int fd) {
   for (int theirs = 3; theirs < kDescriptors; theirs++) {
     if (syscall(SYS_kcmp, getppid(), getpid(), KCMP_FILE, theirs, fd) == 0) return true;
@@ -41,10 +42,10 @@ bool IsSharedWithParent(int fd) {
   return false;
 }
 
-/// How many of the low descriptors of this process lead into /proc, which shmetrics reads, or to a lock file, or are a
-/// parent's open file that can write to `folder`. A child keeps a descriptor that only asks who lives, and opens one of
-/// its own for its slot. Takes no memory: in a child of many threads, AddressSanitizer's allocator may be locked for
-/// good.
+/// How many of the low descriptors of this process lead into /proc, which shmetrics reads, or to a lock file,
+/// or are a parent's open file that can write to `folder`. A child keeps a descriptor that only asks who
+/// lives, and opens one of its own for its slot. Takes no memory: in a child of many threads,
+/// AddressSanitizer's allocator may be locked for good.
 int InheritedDescriptors(const std::string& folder) {
   int found = 0;
   for (int fd = 3; fd < kDescriptors; fd++) {

@@ -1,4 +1,5 @@
-// Fault L7. A real-time process locks its memory. A segment is mostly holes, and none of them may be filled for that.
+// Fault L7. A real-time process locks its memory. A segment is mostly holes, and none of them may be filled
+// for that.
 
 #include <gtest/gtest.h>
 #include <malloc.h>
@@ -28,7 +29,8 @@ class LockedMemoryTest : public testing::RegistryFixture {
     options.segment_bytes = 128U << 20U;
     return options;
   }
-  /// Makes the segment, or attaches to it, counts, and reads it as an agent does. The program fails if it could not.
+  /// Makes the segment, or attaches to it, counts, and reads it as an agent does. The program fails if it
+  /// could not.
   void Use() const {
     Registry& registry = Registry::open(LargeSegment());
     registry.counter({.name = "requests_total"}).inc();

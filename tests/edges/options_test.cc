@@ -1,5 +1,5 @@
-// Fault L18. Every option of a registry can be given in code, in the environment and in the ini file, in this order. What
-// is not understood is refused by name, and what is ignored is named.
+// Fault L18. Every option of a registry can be given in code, in the environment and in the ini file, in this
+// order. What is not understood is refused by name, and what is ignored is named.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// Fault L16. A gauge that shows the latest set shows it also after the segment was replaced, whatever the order in
-// which the workers move: moving a value is not setting it.
+// Fault L16. A gauge that shows the latest set shows it also after the segment was replaced, whatever the
+// order in which the workers move: moving a value is not setting it.
 
 #include <gtest/gtest.h>
 

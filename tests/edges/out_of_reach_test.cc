@@ -1,5 +1,6 @@
-// Fault L2. A process that was attached can no longer reach the path: it sits in a chroot, in another mount namespace, or
-// the folder is gone. It decides in the segment that the others use, or it says that nothing was decided.
+// Fault L2. A process that was attached can no longer reach the path: it sits in a chroot, in another mount
+// namespace, or the folder is gone. It decides in the segment that the others use, or it says that nothing
+// was decided.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -35,8 +36,8 @@ class OutOfReachTest : public testing::RegistryFixture {
     if (geteuid() != 0) GTEST_SKIP() << "only root may chroot";
   }
 
-  /// Forks workers of an attached master. Each does `leave`, asks for the only lease and stays. Returns how many were
-  /// let in.
+  /// Forks workers of an attached master. Each does `leave`, asks for the only lease and stays. Returns how
+  /// many were let in.
   template <typename Leave>
   int LetInAfter(const Leave& leave) const {
     const LeaseGaugeFamily streams = Open().lease_gauge({.name = "streams", .labels = {"user"}});

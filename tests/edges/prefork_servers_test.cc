@@ -1,5 +1,6 @@
-// Fault L4. Real prefork servers as Debian starts them: the master is root with no variables and no groups, its workers are
-// www-data. All numbers are right through a killed worker, a reload and the upgrade of the running binary.
+// Fault L4. Real prefork servers as Debian starts them: the master is root with no variables and no groups,
+// its workers are www-data. All numbers are right through a killed worker, a reload and the upgrade of the
+// running binary.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -57,7 +58,8 @@ std::string StatusOf(int pid, const std::string& name) {
   return line;
 }
 
-/// Gives the calling process a host's folders of its own: nothing in /dev/shm and /run, and in the group shmetrics www-data.
+/// Gives the calling process a host's folders of its own: nothing in /dev/shm and /run, and in the group
+/// shmetrics www-data.
 bool EnterEmptyHost(const std::string& scratch) {
   const std::string groups = scratch + "/group";
   std::filesystem::copy_file("/etc/group", groups, std::filesystem::copy_options::overwrite_existing);
@@ -67,8 +69,8 @@ bool EnterEmptyHost(const std::string& scratch) {
          mount(groups.c_str(), "/etc/group", nullptr, MS_BIND, nullptr) == 0;
 }
 
-/// Each test runs as the first process of a PID namespace. When it ends, however that comes, the servers end too, and it
-/// can wait for masters that have left their parents.
+/// Each test runs as the first process of a PID namespace. When it ends, however that comes, the servers end
+/// too, and it can wait for masters that have left their parents.
 class PreforkServersTest : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
@@ -122,7 +124,8 @@ class PreforkServersTest : public ::testing::TestWithParam<const char*> {
     return {std::move(connection), Holder(agent)};
   }
 
-  /// The living workers by their process ids, as /api/v1/workers lists them, each with the number of its leases.
+  /// The living workers by their process ids, as /api/v1/workers lists them, each with the number of its
+  /// leases.
   static std::map<int, int> Workers(const Agent& agent) {
     const testing::HttpAnswer answer = testing::Get(agent.port(), "/api/v1/workers");
     EXPECT_EQ(answer.status, 200) << answer.body;
@@ -143,7 +146,8 @@ class PreforkServersTest : public ::testing::TestWithParam<const char*> {
     return 0;
   }
 
-  /// Waits until so many workers live, none of them in `gone`, and all that was asked has been counted. Then checks the rest.
+  /// Waits until so many workers live, none of them in `gone`, and all that was asked has been counted. Then
+  /// checks the rest.
   void Expect(const Agent& agent, std::size_t workers, const std::set<int>& gone, int held) const {
     std::uint64_t asked = 0;
     for (const auto& [status, count] : requests_) asked += count;

@@ -1,5 +1,5 @@
-// Fault L6. Something removes the segment's file again and again. A process moves to the next one at most once a
-// second, keeps a bounded number of the old ones, and says so.
+// Fault L6. Something removes the segment's file again and again. A process moves to the next one at most
+// once a second, keeps a bounded number of the old ones, and says so.
 
 #include <gtest/gtest.h>
 #include <unistd.h>

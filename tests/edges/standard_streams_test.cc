@@ -1,5 +1,5 @@
-// Fault L1. A daemon has closed 0, 1 or 2, and a thread of it still writes there, as loggers do. No descriptor
-// through which the segment can be written may get such a number, not even for a moment.
+// Fault L1. A daemon has closed 0, 1 or 2, and a thread of it still writes there, as loggers do. No
+// descriptor through which the segment can be written may get such a number, not even for a moment.
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -76,9 +76,7 @@ INSTANTIATE_TEST_SUITE_P(EachCombination, StandardStreamsTest, ::testing::Range(
 
 TEST_P(StandardStreamsTest, ALoggersLineNeverLandsInASegmentThatIsMadeAndUsed) {
 #ifdef __SANITIZE_ADDRESS__
-  GTEST_SKIP()
-      << "UndefinedBehaviorSanitizer makes a pipe to find out whether memory can be read, and the logger "
-         "writes into it";
+  GTEST_SKIP() << "the logger writes into a pipe with which the sanitizer finds out what can be read";
 #endif
   for (int i = 0; i < 40; i++) {
     std::filesystem::remove(segment_);

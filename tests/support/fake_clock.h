@@ -6,8 +6,8 @@
 
 namespace shmetrics::testing {
 
-// The clocks of a test program, also for its libraries and under AddressSanitizer. Unless a test sets these, they show
-// the time.
+// The clocks of a test program, also for its libraries and under AddressSanitizer. Unless a test sets these,
+// they show the time.
 
 /// How far the wall clock is ahead.
 extern std::atomic<std::int64_t> wall_clock_ahead_seconds;

@@ -11,9 +11,10 @@
 
 namespace shmetrics::testing {
 
-/// A real nginx or gunicorn, started as systemd starts a unit for root: without the variables and groups of the test. Its
-/// two workers are www-data. It counts as tests/edges/prefork/ says. The process that starts it must be the first of a PID
-/// namespace: only then can it wait for the masters, and only its end ends them for sure.
+/// A real nginx or gunicorn, started as systemd starts a unit for root: without the variables and groups of
+/// the test. Its two workers are www-data. It counts as tests/edges/prefork/ says. The process that starts it
+/// must be the first of a PID namespace: only then can it wait for the masters, and only its end ends them
+/// for sure.
 class PreforkServer {
  public:
   struct Setting {

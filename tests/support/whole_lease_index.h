@@ -7,8 +7,8 @@
 
 namespace shmetrics::testing {
 
-/// Expects each lease entry of a shard in one place: in the free list, or under the key and the holder that are
-/// its own, and in the heap if it has a deadline. Only for the holder of the shard's mutex.
+/// Expects each lease entry of a shard in one place: in the free list, or under the key and the holder that
+/// are its own, and in the heap if it has a deadline. Only for the holder of the shard's mutex.
 void ExpectWholeLeaseIndex(const shm::Segment& segment, std::uint32_t shard);
 
 }  // namespace shmetrics::testing

@@ -109,13 +109,12 @@ class SHMETRICS_CXX_EXPORT Quota {
   Result<std::uint64_t> active_jobs(std::string_view user_id,
                                     std::optional<Duration> max_wait = {}) const noexcept;
 
-  /// Takes `minutes` from what the user has left today: all of them, or none with kDailyMinutes.
-  /// `minutes` is more than 0 and at most 1,000,000. It is kept in billionths, rounded to the nearest; no
-  /// amount is rounded to 0.
-  /// If the ledger has no room for another user, the minutes are allowed and not counted, and the agent shows
-  /// how often that happened (ledger_full). Without a segment nothing is decided: kAbsent. With
-  /// RegistryOptions::private_decisions, and as long as there has never been a segment, each process counts for
-  /// itself.
+  /// Takes `minutes` from what the user has left today: all of them, or none with kDailyMinutes. `minutes` is
+  /// more than 0 and at most 1,000,000. It is kept in billionths, rounded to the nearest; no amount is
+  /// rounded to 0. If the ledger has no room for another user, the minutes are allowed and not counted, and
+  /// the agent shows how often that happened (ledger_full). Without a segment nothing is decided: kAbsent.
+  /// With RegistryOptions::private_decisions, and as long as there has never been a segment, each process
+  /// counts for itself.
   Result<DailyMinutes> consume_daily_minutes(std::string_view user_id, double minutes,
                                              std::optional<Tier> tier = {},
                                              std::optional<Duration> max_wait = {}) const noexcept;

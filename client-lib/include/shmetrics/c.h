@@ -70,9 +70,9 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_registry_open(const shmetrics_registry
 SHMETRICS_EXPORT shmetrics_code shmetrics_registry_status(const shmetrics_registry* registry,
                                                           shmetrics_status* status);
 /// Describes the status for people: where the registry is attached or why it is not, then each kind of
-/// refusal on its own line, then the variables of the environment that a program with more rights than its user ignores.
-/// Like snprintf(): writes what fits into `capacity` bytes, NUL included, and sets `*length` to the length of
-/// the whole text without NUL. `length` may be null. `buffer` may be null if `capacity` is 0.
+/// refusal on its own line, then the variables of the environment that a program with more rights than its
+/// user ignores. Like snprintf(): writes what fits into `capacity` bytes, NUL included, and sets `*length` to
+/// the length of the whole text without NUL. `length` may be null. `buffer` may be null if `capacity` is 0.
 SHMETRICS_EXPORT shmetrics_code shmetrics_registry_describe(const shmetrics_registry* registry, char* buffer,
                                                             size_t capacity, size_t* length);
 
@@ -140,9 +140,9 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_fractional_add(shmetrics_fractional* c
 SHMETRICS_EXPORT shmetrics_code shmetrics_gauge_with(const shmetrics_family* family,
                                                      const char* const* values, size_t count,
                                                      shmetrics_gauge** gauge);
-/// Every double is a value. The first set in a process claims its worker slot with a few system calls. If the process
-/// gets none, no scrape shows the value, and set, add and sub say why: SHMETRICS_NOT_OPENABLE, SHMETRICS_NO_FREE_SLOT,
-/// SHMETRICS_ABSENT. The value is kept; after a second, the next call asks again.
+/// Every double is a value. The first set in a process claims its worker slot with a few system calls. If the
+/// process gets none, no scrape shows the value, and set, add and sub say why: SHMETRICS_NOT_OPENABLE,
+/// SHMETRICS_NO_FREE_SLOT, SHMETRICS_ABSENT. The value is kept; after a second, the next call asks again.
 SHMETRICS_EXPORT shmetrics_code shmetrics_gauge_set(shmetrics_gauge* gauge, double value);
 /// Adds to this process's value, which counts as 0 before its first set.
 SHMETRICS_EXPORT shmetrics_code shmetrics_gauge_add(shmetrics_gauge* gauge, double delta);
@@ -175,9 +175,9 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_histogram_observe_exemplar(const shmet
 // Leases. Lease and LeaseGaugeFamily in shmetrics/lease.h say what they promise and what the codes mean.
 
 /// Takes a lease on a key if the key has fewer than `limit` live ones on this host. A negative limit, such as
-/// SHMETRICS_UNLIMITED, allows any number, 0 none. SHMETRICS_BAD_OPTION for more than 2^32 - 2. The lease lives
-/// `ttl_ms` milliseconds from now and from each renewal; with 0, as long as this process. Without a segment nothing
-/// is decided: SHMETRICS_ABSENT.
+/// SHMETRICS_UNLIMITED, allows any number, 0 none. SHMETRICS_BAD_OPTION for more than 2^32 - 2. The lease
+/// lives `ttl_ms` milliseconds from now and from each renewal; with 0, as long as this process. Without a
+/// segment nothing is decided: SHMETRICS_ABSENT.
 SHMETRICS_EXPORT shmetrics_code shmetrics_lease_try_acquire(const shmetrics_family* family,
                                                             const char* const* values, size_t count,
                                                             int64_t limit, int64_t ttl_ms,

@@ -98,8 +98,8 @@ typedef struct shmetrics_activity shmetrics_activity;      ///< a stream or a jo
 #define SHMETRICS_NO_CPU_STRIPES UINT32_MAX
 
 /// Where a registry finds its segment, and how it makes the segment if there is none. Every member but `size`
-/// may be 0 or null, which means: as environment or ini file say, else its default. RegistryOptions says how they are
-/// read. Sizes matter only to the process that makes the segment.
+/// may be 0 or null, which means: as environment or ini file say, else its default. RegistryOptions says how
+/// they are read. Sizes matter only to the process that makes the segment.
 typedef struct shmetrics_registry_options {
   size_t size;  ///< sizeof(shmetrics_registry_options) when the caller was compiled
   /// Path of the segment file. Default: as in RegistryOptions.
@@ -115,11 +115,11 @@ typedef struct shmetrics_registry_options {
   uint32_t max_cpu_stripes;      ///< up to 4,096, or SHMETRICS_NO_CPU_STRIPES. Default: 256
   uint32_t lease_limit;          ///< live leases at once; 512 .. 1,048,576. Default: 65,536
   uint32_t ledger_limit;         ///< users whose tier and minutes are kept; 512 .. 1,048,576. Default: 65,536
-  /// 1: processes of several PID namespaces take leases, which costs each of them a file lock. -1: they do not. Default:
-  /// they do not.
+  /// 1: processes of several PID namespaces take leases, which costs each of them a file lock. -1: they do
+  /// not. Default: they do not.
   int32_t shared_pid_namespaces;
-  /// 1: limits are decided within each process as long as there has never been a segment. -1: nothing is decided
-  /// then, and leases, streams, jobs and minutes answer SHMETRICS_ABSENT. Default: nothing is.
+  /// 1: limits are decided within each process as long as there has never been a segment. -1: nothing is
+  /// decided then, and leases, streams, jobs and minutes answer SHMETRICS_ABSENT. Default: nothing is.
   int32_t private_decisions;
 } shmetrics_registry_options;
 
@@ -143,7 +143,8 @@ typedef struct shmetrics_labels {
   size_t count;
 } shmetrics_labels;
 
-/// The state of a registry. Whether it decides limits within the process is told by shmetrics_registry_describe().
+/// The state of a registry. Whether it decides limits within the process is told by
+/// shmetrics_registry_describe().
 typedef struct shmetrics_status {
   int32_t attached;  ///< 1: to a segment; 0: everything counts in private memory
   /// 1: a limit was reached or memory ran out, and some label sets or gauges have no place.

@@ -124,8 +124,8 @@ class SHMETRICS_CXX_EXPORT LeaseGaugeFamily : public Family {
   ///   anew, or because that cannot be found out.
   ///   kUnknown: nothing was decided, because /proc does not tell this process's namespaces.
   ///   The family's own error, if the family was refused.
-  /// With RegistryOptions::private_decisions, and as long as there has never been a segment, the lease exists in
-  /// this process only, and the limit counts this process's leases.
+  /// With RegistryOptions::private_decisions, and as long as there has never been a segment, the lease exists
+  /// in this process only, and the limit counts this process's leases.
   ///
   /// Thread-safe; in a forked child it works for the child. Costs some hundred nanoseconds, and with a limit
   /// some more for each live lease of the key. It costs more only when the limit would refuse: then the

@@ -39,8 +39,8 @@ struct RegistryStatus {
   std::string error;
   ErrorCode error_code;                 ///< the code of `error`; meaningless if `error` is empty
   std::vector<RefusalStatus> refusals;  ///< of families, label sets and worker slots; one entry for each kind
-  /// One line that names the variables of the environment that are set and ignored, because this program has more
-  /// rights than its user; empty if there are none.
+  /// One line that names the variables of the environment that are set and ignored, because this program has
+  /// more rights than its user; empty if there are none.
   std::string ignored_environment;
 };
 

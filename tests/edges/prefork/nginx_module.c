@@ -1,5 +1,6 @@
-// An nginx module that counts: what somebody who knows only shmetrics/c.h would write. The master attaches, or with
-// `shmetrics_attach_in_worker on` each worker does, when it has become www-data. gunicorn_app.py does the same in gunicorn.
+// An nginx module that counts: what somebody who knows only shmetrics/c.h would write. The master attaches,
+// or with `shmetrics_attach_in_worker on` each worker does, when it has become www-data. gunicorn_app.py does
+// the same in gunicorn.
 
 // nginx's own headers want this order.
 // clang-format off
@@ -125,8 +126,8 @@ static ngx_int_t begin_request(ngx_http_request_t* r) {
   return failed("acquire", code, &error) ? NGX_HTTP_SERVICE_UNAVAILABLE : NGX_DECLINED;
 }
 
-/// nginx calls it at each request's end, however that came. It counts last: then a scrape that shows the request shows
-/// the rest too.
+/// nginx calls it at each request's end, however that came. It counts last: then a scrape that shows the
+/// request shows the rest too.
 static ngx_int_t end_request(ngx_http_request_t* r) {
   request_context* context = ngx_http_get_module_ctx(r, shmetrics_requests_module);
   const ngx_time_t* now = ngx_timeofday();

@@ -10,6 +10,7 @@
 #include "shm/leases/lease_clock.h"
 #include "shm/leases/lease_shard.h"
 #include "shm/leases/lease_state.h"
+#include "shm/leases/returned_leases.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/private_folder.h"
 #include "tests/support/whole_lease_index.h"

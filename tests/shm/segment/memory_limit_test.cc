@@ -143,7 +143,8 @@ TEST(CommitPagesTest, WhatBeginsWithinAPageIsCommitted) {
 }
 
 TEST(CommitPagesTest, UnmappedPagesAreAnErrorAndNoSignal) {
-  // Below vm.mmap_min_addr: another thread or a sanitizer may map what was unmapped a moment ago, but never this.
+  // Below vm.mmap_min_addr: another thread or a sanitizer may map what was unmapped a moment ago, but never
+  // this.
   const auto committed = CommitPages(reinterpret_cast<char*>(4'096), 4'096);
   ASSERT_FALSE(committed.ok());
   EXPECT_EQ(committed.error().code, ErrorCode::kOutOfMemory);

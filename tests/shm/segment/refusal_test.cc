@@ -8,8 +8,8 @@
 namespace shmetrics::shm {
 namespace {
 
-// Two have no code: an exemplar is refused without a word to the caller, and a process that does not follow to a new
-// segment counts on in the old one.
+// Two have no code: an exemplar is refused without a word to the caller, and a process that does not follow
+// to a new segment counts on in the old one.
 TEST(RefusalTest, EachReasonButTheTwoThatRefuseNoCallHasACode) {
   std::set<layout::Refusal> reasons;
   for (const ErrorCode code : kErrorCodes) {

@@ -1,0 +1,25 @@
+#include "shm/base/proc_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+
+#include "shm/base/fork_guard.h"
+#include "shm/base/open_file.h"
+
+namespace shmetrics::shm {
+
+std::optional<std::string_view> ReadProcFile(const char* path, std::span<char> buffer) {
+  const ForkGuard::NoFork no_fork;  // while the file is open
+  errno = EAGAIN;
+  const UniqueFd file = no_fork.held() ? OpenFile(path, O_RDONLY) : UniqueFd();
+  if (!file.valid()) return std::nullopt;
+  no_fork.CloseInChild(file.get());
+  const ssize_t length = read(file.get(), buffer.data(), buffer.size());
+  if (length < 0) return std::nullopt;
+  return std::string_view(buffer.data(), static_cast<std::size_t>(length));
+}
+
+}  // namespace shmetrics::shm

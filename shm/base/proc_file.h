@@ -1,0 +1,17 @@
+#ifndef SHMETRICS_SHM_BASE_PROC_FILE_H_
+#define SHMETRICS_SHM_BASE_PROC_FILE_H_
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace shmetrics::shm {
+
+/// Reads the beginning of a file of /proc, as much as `buffer` holds. Nothing on failure; errno then tells
+/// why: EAGAIN if another thread has been in fork() for a second. No child inherits the descriptor. Allocates
+/// nothing, so a child may call it right after fork(). Opens a file: some microseconds.
+std::optional<std::string_view> ReadProcFile(const char* path, std::span<char> buffer);
+
+}  // namespace shmetrics::shm
+
+#endif  // SHMETRICS_SHM_BASE_PROC_FILE_H_
