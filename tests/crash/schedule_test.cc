@@ -132,10 +132,23 @@ class Stage {
     CopySegment(prepared_, path_);
     Actor second(second_, path_);
     // After the second has begun: the next process that comes may remove what is prepared for the first.
-    EXPECT_EQ(RunInChild([&] { first_.prepare(path_); }), 0);
+    PrepareFirst();
     Actor first(first_, path_);
     first.RunTo(nth);
     return first.is_done() ? "" : PlayOn(&first, &second, fate);
+  }
+
+  /// All schedules begin in copies of one segment: in another one, with another hash key, keys lie in other
+  /// shards, and an operation passes other points.
+  void PrepareFirst() {
+    if (std::filesystem::exists(path_)) {
+      EXPECT_EQ(RunInChild([&] { first_.prepare(path_); }), 0);
+      return;
+    }
+    if (!std::filesystem::exists(first_alone_)) {
+      EXPECT_EQ(RunInChild([&] { first_.prepare(first_alone_); }), 0);
+    }
+    CopySegment(first_alone_, path_);
   }
 
   std::string PlayOn(Actor* first, Actor* second, Fate fate) {
@@ -193,6 +206,7 @@ class Stage {
   const std::string folder_;
   Tally& tally_;
   const std::string prepared_ = folder_ + "/prepared";
+  const std::string first_alone_ = folder_ + "/first_alone";
   const std::string path_ = folder_ + "/segment";
   bool has_segment_ = false;
 };
