@@ -9,6 +9,7 @@
 #include "client-lib/binding/never_freed.h"
 #include "client-lib/config/segment_settings.h"
 #include "client-lib/registry_impl.h"
+#include "shm/base/text_hash.h"
 #include "shm/series/family.h"
 
 namespace shmetrics {
@@ -81,7 +82,7 @@ FamilyBinding* Registry::Impl::MakeBinding(void* storage, FamilyDefinition defin
 FamilyBinding* Registry::Impl::Bind(const FamilyOptions& options, MetricType type, GaugeMode mode,
                                     const Buckets& bounds) noexcept try {
   FamilyDefinition definition = DefinitionOf(options, type, mode, bounds);
-  const std::uint64_t hash = shm::SipHashOf(internal::ProcessHashKey(), definition.name);
+  const std::uint64_t hash = shm::SipHashOf(shm::ProcessHashKey(), definition.name);
   const auto is_wanted = [&](const FamilyBinding& family) {
     const FamilyDefinition& known = family.definition();
     return known.name == definition.name && shm::SameDefinition(known, definition);

@@ -8,6 +8,7 @@
 
 #include "client-lib/binding/never_freed.h"
 #include "shm/base/fork_guard.h"
+#include "shm/base/text_hash.h"
 #include "shm/segment/refusal.h"
 #include "shmetrics/gauge.h"
 
@@ -202,7 +203,7 @@ std::optional<ErrorCode> GaugeBinding::Refusal() const noexcept {
 
 GaugeBinding* GaugeTable::FindOrAdd(FamilyBinding* family, std::span<const std::string_view> values,
                                     std::size_t max_size) noexcept try {
-  shm::SipHash hash(ProcessHashKey());
+  shm::SipHash hash(shm::ProcessHashKey());
   hash.Add(reinterpret_cast<std::uintptr_t>(family));
   for (const std::string_view value : values) {
     hash.Add(std::uint64_t{value.size()});
