@@ -21,6 +21,11 @@ namespace {
 using namespace shmetrics::internal;  // NOLINT(google-build-using-namespace): what this file is the edge of
 using shmetrics::LeaseOptions;
 
+/// Null for null, and for a handle of another type.
+shmetrics_lease* LeaseOf(const shmetrics_lease* handle) {
+  return ObjectOf<shmetrics_lease>(ObjectType::kLease, handle);
+}
+
 constexpr const char* kNoLeaseFamily = "a null pointer, or not a family of leases";
 
 /// The largest limit. One more would be what some languages make of -1.
@@ -63,29 +68,30 @@ shmetrics_code shmetrics_lease_try_acquire_within(const shmetrics_family* family
         LeaseBinding::Acquire(*binding, texts.get(), OptionsOf(limit, ttl_ms, max_wait_ms));
     if (!acquired.ok()) return Fail(error, acquired.error());
     made->lease = std::move(acquired.value());
-    *lease = made.release();
+    *lease = ToHandle<shmetrics_lease>(ObjectType::kLease, made.release());
     return Succeed(error);
   });
 }
 
 shmetrics_code shmetrics_lease_renew(shmetrics_lease* lease) {
-  if (!IsOf(HandleType::kPointer, lease)) return SHMETRICS_BAD_ARGUMENT;
-  return lease->lease.renew() ? SHMETRICS_OK : SHMETRICS_ENDED;
+  shmetrics_lease* const held = LeaseOf(lease);
+  if (held == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  return held->lease.renew() ? SHMETRICS_OK : SHMETRICS_ENDED;
 }
 
 shmetrics_code shmetrics_lease_release(shmetrics_lease* lease) {
-  if (!IsOf(HandleType::kPointer, lease)) return SHMETRICS_BAD_ARGUMENT;
-  return lease->lease.release() ? SHMETRICS_OK : SHMETRICS_ENDED;
+  shmetrics_lease* const held = LeaseOf(lease);
+  if (held == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  return held->lease.release() ? SHMETRICS_OK : SHMETRICS_ENDED;
 }
 
 shmetrics_code shmetrics_lease_check(const shmetrics_lease* lease) {
-  if (!IsOf(HandleType::kPointer, lease)) return SHMETRICS_BAD_ARGUMENT;
-  return lease->lease.live() ? SHMETRICS_OK : SHMETRICS_ENDED;
+  const shmetrics_lease* const held = LeaseOf(lease);
+  if (held == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  return held->lease.live() ? SHMETRICS_OK : SHMETRICS_ENDED;
 }
 
-void shmetrics_lease_free(shmetrics_lease* lease) {
-  if (IsOf(HandleType::kPointer, lease)) delete lease;
-}
+void shmetrics_lease_free(shmetrics_lease* lease) { delete LeaseOf(lease); }
 
 shmetrics_code shmetrics_lease_count(const shmetrics_family* family, const char* const* values,
                                      std::size_t count, std::uint64_t* live, shmetrics_error* error) {
