@@ -1,5 +1,6 @@
 #include "client-lib/config/ini_reader.h"
 
+#include <fcntl.h>
 #include <ini.h>
 #include <sys/stat.h>
 
@@ -12,6 +13,8 @@
 #include <utility>
 
 #include "shm/base/fork_guard.h"
+#include "shm/base/open_file.h"
+#include "shm/base/unique_fd.h"
 
 namespace shmetrics::config {
 namespace {
@@ -87,11 +90,14 @@ IniFile ReadIni(const std::string& path) {
   struct stat status {};
   std::optional<shm::ForkGuard::NoFork> no_fork;
   if (stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode)) no_fork.emplace();
-  const std::unique_ptr<std::FILE, FileCloser> stream(std::fopen(path.c_str(), "re"));
+  // Never as descriptor 0, 1 or 2: a thread that reads its standard input would get a part of the file.
+  shm::UniqueFd fd = shm::OpenFile(path.c_str(), O_RDONLY);
+  const std::unique_ptr<std::FILE, FileCloser> stream(fd.valid() ? fdopen(fd.get(), "r") : nullptr);
   if (stream == nullptr) {
     file.open_error = path + ": could not be opened: " + std::strerror(errno);
     return file;
   }
+  fd.Release();  // the stream closes it
   Pass pass{stream.get(), &file};
   {
     const IniOptions options;

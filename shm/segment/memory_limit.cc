@@ -1,19 +1,19 @@
 #include "shm/segment/memory_limit.h"
 
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "shm/base/fork_guard.h"
+#include "shm/base/proc_file.h"
 
 namespace shmetrics::shm {
 namespace {
@@ -35,12 +35,14 @@ Error NotReadable(const std::string& path) {
 
 /// The lines of a file; kUnknown if it cannot be read.
 Result<std::vector<std::string>> ReadLines(const std::string& path) {
-  errno = 0;
-  std::ifstream file(path);
-  if (!file.is_open()) return NotReadable(path);
+  const std::optional<std::string> text = ReadWholeProcFile(path.c_str());
+  if (!text) return NotReadable(path);
   std::vector<std::string> lines;
-  for (std::string line; std::getline(file, line);) lines.push_back(line);
-  if (file.bad()) return NotReadable(path);
+  for (std::size_t at = 0; at < text->size();) {
+    const std::size_t end = std::min(text->find('\n', at), text->size());
+    lines.push_back(text->substr(at, end - at));
+    at = end + 1;
+  }
   return lines;
 }
 
@@ -55,7 +57,7 @@ Result<std::uint64_t> ReadNumber(const std::string& path) {
 
 /// Page cache, which the kernel drops before it kills. 0 if that is not known: then the headroom is smaller.
 std::uint64_t ReclaimableBytes(const std::string& folder, bool is_v2) {
-  std::ifstream file(folder + "/memory.stat");
+  std::istringstream file(ReadWholeProcFile((folder + "/memory.stat").c_str()).value_or(""));
   std::uint64_t total = 0;
   std::string key;
   std::uint64_t value = 0;
@@ -102,7 +104,7 @@ std::optional<std::string> FindGroup(const std::vector<std::string>& lines, bool
 }
 
 /// Where mountinfo says that the hierarchy of `group` is mounted: "... root mount_point ... - type source
-/// super_options". Nothing if it is mounted nowhere.
+/// super_options". Nothing if it is mounted nowhere, or the group is outside of what is mounted.
 std::optional<Hierarchy> FindHierarchy(const std::vector<std::string>& mounts, const std::string& group,
                                        bool is_v2) {
   for (const std::string& line : mounts) {
@@ -116,18 +118,32 @@ std::optional<Hierarchy> FindHierarchy(const std::vector<std::string>& mounts, c
     const bool matches = is_v2 ? type == "cgroup2" : type == "cgroup" && ListsMemory(options);
     if (!matches) continue;
     // In a container the mount shows a subtree, but the group's path begins above it.
-    std::string below = group;
-    if (root != "/" && below.compare(0, root.size(), root) == 0) below.erase(0, root.size());
-    if (below == "/") below.clear();
-    return Hierarchy{mount_point, below, is_v2};
+    if (root == "/") root.clear();
+    const std::string below = group == "/" ? "" : group;
+    if (below == root || below.starts_with(root + "/"))
+      return Hierarchy{mount_point, below.substr(root.size()), is_v2};
   }
   return std::nullopt;
+}
+
+/// True in the host's namespace of control groups, where "/" is the top. Its inode number is part of the
+/// kernel's interface.
+bool SeesAllGroups() {
+  constexpr ino_t kHostsNamespace = 0xEFFF'FFFB;
+  struct stat status;
+  return stat("/proc/self/ns/cgroup", &status) == 0 && status.st_ino == kHostsNamespace;
+}
+
+Error NotMounted(const std::string& group) {
+  return Error{ErrorCode::kUnknown,
+               "the memory limit of this process is not known, because its control group " + group +
+                   " is not mounted here; mount the hierarchy, as a rule at "
+                   "/sys/fs/cgroup"};
 }
 
 }  // namespace
 
 Result<std::uint64_t> MemoryHeadroom() {
-  const ForkGuard::NoFork no_fork;  // a child would inherit the file that is being read
   const char* const groups_file = "/proc/self/cgroup";
   // A kernel without control groups has no such file. Without /proc nothing is known.
   if (access(groups_file, F_OK) != 0 && errno == ENOENT && access("/proc/self/stat", F_OK) == 0) {
@@ -137,18 +153,23 @@ Result<std::uint64_t> MemoryHeadroom() {
   if (!groups.ok()) return groups.error();
   const Result<std::vector<std::string>> mounts = ReadLines("/proc/self/mountinfo");
   if (!mounts.ok()) return mounts.error();
+  // A controller belongs to one hierarchy: if a line of version 1 names it, version 2 does not have it.
+  std::optional<std::string> own = FindGroup(groups.value(), false);
+  const bool is_v2 = !own;
+  if (is_v2) own = FindGroup(groups.value(), true);
+  // No hierarchy has it, or this group is its top, which has no limit.
+  if (!own || (*own == "/" && SeesAllGroups())) return UINT64_MAX;
+  // A group outside of this namespace (its path begins with "/..") is as unknown as one whose hierarchy is
+  // not mounted: both may have a limit, and past it the kernel kills.
+  const std::optional<Hierarchy> hierarchy =
+      own->starts_with("/..") ? std::nullopt : FindHierarchy(mounts.value(), *own, is_v2);
+  if (!hierarchy) return NotMounted(*own);
   std::uint64_t headroom = UINT64_MAX;
-  for (const bool is_v2 : {false, true}) {
-    const std::optional<std::string> own = FindGroup(groups.value(), is_v2);
-    const std::optional<Hierarchy> hierarchy =
-        own ? FindHierarchy(mounts.value(), *own, is_v2) : std::nullopt;
-    if (!hierarchy) continue;
-    for (std::string group = hierarchy->group;; group.erase(group.rfind('/'))) {
-      Result<std::uint64_t> of_group = HeadroomOf(hierarchy->mount_point + group, is_v2);
-      if (!of_group.ok()) return of_group;
-      headroom = std::min(headroom, of_group.value());
-      if (group.find('/') == std::string::npos) break;
-    }
+  for (std::string group = hierarchy->group;; group.erase(group.rfind('/'))) {
+    Result<std::uint64_t> of_group = HeadroomOf(hierarchy->mount_point + group, is_v2);
+    if (!of_group.ok()) return of_group;
+    headroom = std::min(headroom, of_group.value());
+    if (group.find('/') == std::string::npos) break;
   }
   return headroom;
 }
