@@ -1,5 +1,7 @@
 #include "shm/leases/owner_probe.h"
 
+#include <optional>
+
 #include "shm/workers/worker_slot.h"
 
 namespace shmetrics::shm {
@@ -16,15 +18,14 @@ bool OwnerProbe::IsDead(std::uint32_t slot, std::uint64_t epoch) {
 }
 
 bool OwnerProbe::HoldsSlot(std::uint32_t slot) {
-  const auto [answer, is_new] = answers_.try_emplace(slot, true);
-  if (!is_new) return answer->second;
+  const auto [known, is_new] = answers_.try_emplace(slot, true);
+  if (!is_new) return known->second;
   const int probe = segment_.probe_fd();
-  if (probe >= 0) answer->second = IsSlotHeld(probe, slot);
+  const std::optional<bool> answer = probe >= 0 ? IsSlotHeld(probe, slot) : std::nullopt;
   // Asked again: if the application has closed the descriptor meanwhile, the answer was about another file.
-  const bool is_answered = probe >= 0 && (answer->second || segment_.probe_fd() == probe);
-  if (is_answered) return answer->second;
+  if (answer && (*answer || segment_.probe_fd() == probe)) return known->second = *answer;
   could_not_ask_ = true;
-  return answer->second = true;
+  return known->second = true;
 }
 
 }  // namespace shmetrics::shm

@@ -29,8 +29,8 @@ class OwnerProbe {
   /// proved.
   bool IsDead(std::uint32_t slot, std::uint64_t epoch);
 
-  /// True if the kernel could not be asked about some owner, because there was no descriptor left. A caller
-  /// must not be told that a limit is reached only because of that.
+  /// True if the kernel could not be asked about some owner: there was no descriptor left, or it returned an
+  /// error. A caller must not be told that a limit is reached only because of that, nor how many leases live.
   bool could_not_ask() const { return could_not_ask_; }
 
  private:

@@ -246,8 +246,9 @@ bool WorkerSlot::IsLost() {
   const int probe = segment_.probe_fd();
   if (probe < 0) return false;
   const auto number = static_cast<std::uint32_t>(slot_ - &segment_.worker_slot(0));
-  const bool is_held = IsSlotHeld(probe, number) &&
-                       slot_->epoch.load(std::memory_order_acquire) == epoch_;  // SYNC(slot-epoch)
+  const std::optional<bool> answer = IsSlotHeld(probe, number);
+  if (!answer) return false;
+  const bool is_held = *answer && slot_->epoch.load(std::memory_order_acquire) == epoch_;  // SYNC(slot-epoch)
   // Asked again: if the application has closed the descriptor meanwhile, the answer was about another file.
   if (!is_held && segment_.probe_fd() != probe) return false;
   return std::exchange(was_held_, is_held) && !is_held;
@@ -275,9 +276,10 @@ std::vector<bool> AliveSlots(int probe_fd, std::uint32_t slot_count) {
   return alive;
 }
 
-bool IsSlotHeld(int probe_fd, std::uint32_t slot) {
+std::optional<bool> IsSlotHeld(int probe_fd, std::uint32_t slot) {
   struct flock lock = LockOf(kProbeType, kLiveBytes + slot, 1);
-  return fcntl(probe_fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+  if (fcntl(probe_fd, F_OFD_GETLK, &lock) != 0) return std::nullopt;
+  return lock.l_type != F_UNLCK;
 }
 
 }  // namespace shmetrics::shm
