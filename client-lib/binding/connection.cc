@@ -55,14 +55,39 @@ void PrepareChild() {
   }
 }
 
+constexpr const char* kOtherView =
+    "the root folder or the mounts of this process are others than when it opened the registry, so a file at "
+    "that path would not be the host's; mount the segment's folder there, or restart the process";
+
 Error NoName(const shm::Segment& segment, shm::Segment::Name name) {
-  return Error{
-      ErrorCode::kAbsent,
-      name == shm::Segment::Name::kUnknown
-          ? "it cannot be found out whether segment " + segment.path() +
-                " still has its name, so nothing is decided in it: its path is out of reach, and its "
-                "descriptors are closed"
-          : "segment " + segment.path() + " has been removed or replaced, so nothing is decided in it"};
+  const std::string lost =
+      "segment " + segment.path() + " has been removed or replaced, so nothing is decided in it";
+  switch (name) {
+    case shm::Segment::Name::kUnknown:
+      return Error{ErrorCode::kAbsent,
+                   "it cannot be found out whether segment " + segment.path() +
+                       " still has its name, so nothing is decided in it: its path is out of reach, and its "
+                       "descriptors are closed"};
+    case shm::Segment::Name::kOutOfReach:
+      return Error{ErrorCode::kAbsent, lost + ", and its successor is out of reach: " + kOtherView};
+    case shm::Segment::Name::kKept:
+    case shm::Segment::Name::kLost:
+      break;
+  }
+  return Error{ErrorCode::kAbsent, lost};
+}
+
+/// The newest attachment of this process, or of one that it descends from, to a segment of this path.
+const Attachment* AttachmentTo(const std::string& path) {
+  const Attachment* attachment = all_attachments.load(std::memory_order_acquire);  // pairs with Publish()
+  while (attachment != nullptr && attachment->segment->path() != path) attachment = attachment->next;
+  return attachment;
+}
+
+/// What an earlier registry saw counts for a later one: in between, the process may have changed its root.
+std::optional<shm::PathView> FirstViewOf(const std::string& path) {
+  const Attachment* attachment = AttachmentTo(path);
+  return attachment != nullptr ? attachment->segment->view() : shm::CurrentPathView();
 }
 
 /// Makes the path absolute. A worker that changes its folder must not find or make another segment under the
@@ -155,7 +180,8 @@ Attachment* Attachment::Of(const void* record) noexcept {
 Connection::Connection(const RegistryOptions& options, std::optional<Error> refused)
     : options_(options),
       path_(AbsolutePath(options.segment.empty() ? shm::DefaultSegmentPath() : options.segment)),
-      may_attach_(!refused) {
+      may_attach_(!refused),
+      view_(FirstViewOf(path_)) {
   if (refused) NoteFailure(*refused);
 }
 
@@ -201,8 +227,18 @@ void Connection::NoteTooManyReplaced() {
                                             " replaced ones already; find out who removes it, and restart"});
 }
 
+/// False in a jail. Without /proc nothing is known at first, and then no segment can be attached to either.
+bool Connection::MayFollowPath(const Attachment* old) const noexcept {
+  if (old != nullptr) return old->segment->PathMeansTheSame();
+  return !view_ || shm::CurrentPathView() == view_;
+}
+
 /// Two threads may run this at once. The slower one's attachment is dropped before anyone has seen it.
 Attachment* Connection::Replace(Attachment* old) noexcept try {
+  if (!MayFollowPath(old)) {
+    NoteFailure(Error{ErrorCode::kAbsent, "segment " + path_ + " is not looked for: " + kOtherView});
+    return old;
+  }
   // no order needed: a rough bound on memory
   if (old != nullptr && replaced_count.load(std::memory_order_relaxed) >= kMaxReplaced) {
     NoteTooManyReplaced();
@@ -256,7 +292,8 @@ std::optional<Error> Connection::error() const {
   const Attachment* attachment = Current();
   const auto name = attachment == nullptr ? shm::Segment::Name::kLost : attachment->segment->CheckName();
   if (attachment != nullptr && name == shm::Segment::Name::kKept) return std::nullopt;
-  if (name == shm::Segment::Name::kUnknown) return NoName(*attachment->segment, name);
+  if (name == shm::Segment::Name::kUnknown || name == shm::Segment::Name::kOutOfReach)
+    return NoName(*attachment->segment, name);
   const Error* last = last_error_.load(std::memory_order_acquire);
   if (last != nullptr) return *last;
   if (attachment != nullptr) return NoName(*attachment->segment, name);
@@ -266,9 +303,7 @@ std::optional<Error> Connection::error() const {
 bool Connection::DecidesPrivately() const noexcept {
   if (!may_attach_ || !options_.private_decisions.value_or(false)) return false;
   // Another registry of this process, or of a parent, may have had it.
-  const Attachment* attachment = all_attachments.load(std::memory_order_acquire);  // pairs with Publish()
-  while (attachment != nullptr && attachment->segment->path() != path_) attachment = attachment->next;
-  return attachment == nullptr;
+  return AttachmentTo(path_) == nullptr;
 }
 
 Error Connection::NothingDecided() const {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "shm/base/path_view.h"
 #include "shm/leases/leases.h"
 #include "shm/leases/ledger.h"
 #include "shm/segment/arena.h"
@@ -97,7 +98,8 @@ class Connection {
   /// Checks that the segment in use still has its name; otherwise attaches to its successor, or makes one. If
   /// that fails, or if nothing can be found out, the old segment stays in use for what only counts; decisions
   /// are then refused (Attachment::CheckBinds). Every call asks the file system; a failed attempt is repeated
-  /// after a second. The old segment also stays in use for the first second after it took the place of
+  /// after a second. In a jail, where the path means something else, nothing is attached to or made. The old
+  /// segment also stays in use for the first second after it took the place of
   /// another, and for good if this process has left 64 segments. The next segment counts that as
   /// kNotFollowed.
   Attachment* Refresh() noexcept;
@@ -121,6 +123,7 @@ class Connection {
   std::optional<Error> error() const;
 
  private:
+  bool MayFollowPath(const Attachment* old) const noexcept;
   Attachment* Replace(Attachment* old) noexcept;
   void NoteTooManyReplaced();
   void NoteFailure(const Error& error) noexcept;
@@ -128,6 +131,8 @@ class Connection {
   const RegistryOptions options_;
   const std::string path_;
   const bool may_attach_;
+  /// What this process saw when it opened the registry, or when it first had the segment.
+  const std::optional<shm::PathView> view_;
   std::atomic<Attachment*> current_{nullptr};
   std::atomic<Attachment*> replaced_{nullptr};
   std::atomic<const Error*> last_error_{nullptr};  ///< never freed; replaced at most once a second

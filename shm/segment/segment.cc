@@ -80,7 +80,11 @@ Result<bool> Create(const std::string& path, const SegmentOptions& options) {
 
 struct Segment::Mapping {
   Mapping(std::string the_path, const FileIdentity& the_identity)
-      : path(std::move(the_path)), folder(FolderOf(path)), identity(the_identity), probe(the_identity) {
+      : path(std::move(the_path)),
+        folder(FolderOf(path)),
+        identity(the_identity),
+        view(CurrentPathView()),
+        probe(the_identity) {
     struct stat status;
     if (stat(folder.c_str(), &status) == 0) folder_identity = {status.st_dev, status.st_ino};
   }
@@ -88,7 +92,9 @@ struct Segment::Mapping {
   const std::string path;
   const std::string folder;
   const FileIdentity identity;
-  std::optional<FileIdentity> folder_identity;  ///< when this process attached
+  // When this process attached:
+  std::optional<FileIdentity> folder_identity;
+  const std::optional<PathView> view;
   MappedFile file;
   KeptFile probe;
   Access access{};
@@ -172,20 +178,29 @@ bool Segment::IsWhole() const {
 
 Segment::Name Segment::CheckName() const {
   struct stat status;
-  if (lstat(path().c_str(), &status) == 0) {
-    return FileIdentity{status.st_dev, status.st_ino} == identity() ? Name::kKept : Name::kLost;
-  }
-  // If this is the folder of then, the path tells the truth. Else somebody has changed what the path means
-  // here.
-  const bool is_absent = errno == ENOENT;
-  if (is_absent && stat(mapping_->folder.c_str(), &status) == 0 &&
-      FileIdentity{status.st_dev, status.st_ino} == mapping_->folder_identity) {
-    return Name::kLost;
-  }
+  const bool is_there = lstat(path().c_str(), &status) == 0;
+  const bool leads_elsewhere = is_there ? FileIdentity{status.st_dev, status.st_ino} != identity()
+                                        : errno == ENOENT || errno == ENOTDIR;
+  // A file that is mounted by itself stays at its path when it is removed.
+  if (is_there && !leads_elsewhere && status.st_nlink > 0) return Name::kKept;
+  if (leads_elsewhere && PathMeansTheSame()) return Name::kLost;
   const std::optional<nlink_t> names = mapping_->probe.NameCount();
   if (!names) return Name::kUnknown;
-  return *names > 0 ? Name::kKept : Name::kLost;
+  if (*names == 0) return PathMeansTheSame() ? Name::kLost : Name::kOutOfReach;
+  return Name::kKept;
 }
+
+bool Segment::SeesTheSame() const { return view() && CurrentPathView() == view(); }
+
+bool Segment::PathMeansTheSame() const {
+  struct stat status;
+  if (stat(mapping_->folder.c_str(), &status) == 0 &&
+      FileIdentity{status.st_dev, status.st_ino} == mapping_->folder_identity)
+    return true;
+  return SeesTheSame();
+}
+
+const std::optional<PathView>& Segment::view() const { return mapping_->view; }
 
 void Segment::CountRefusal(layout::Refusal reason) const {
   if (mapping_->access == Access::kReadOnly) return;

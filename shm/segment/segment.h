@@ -11,9 +11,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "shm/base/lock_wait.h"
+#include "shm/base/path_view.h"
 #include "shm/layout/layout.h"
 #include "shm/result.h"
 #include "shm/segment/kept_file.h"
@@ -116,14 +118,25 @@ class Segment {
   }
 
   enum class Name : std::uint8_t {
-    kKept,     ///< new processes attach to this file
-    kLost,     ///< the file was removed or renamed, or another one has its name
+    kKept,  ///< new processes attach to this file
+    /// The file was removed or renamed, or another one has its name. The path leads to its successor.
+    kLost,
+    /// The file was removed, and what its path leads to here may not be what the host has.
+    kOutOfReach,
     kUnknown,  ///< the path is out of reach, and no descriptor is left to ask
   };
   /// Whether this file still has the segment's name. If the path is out of reach (chroot, another mount
   /// namespace, rights given up), the file's own count of names decides. Costs one system call, a few more if
   /// the path does not lead to this file. Does not allocate.
   Name CheckName() const;
+
+  /// True if the path means what it meant when this process attached: it sees the same root folder and
+  /// mounts, or the segment's folder is the same one. Else somebody else may have put a file there, in a jail
+  /// or a container, and neither that file nor a new one would be the segment of the host. Children have the
+  /// answer of their parent, wherever they were forked. Costs a few system calls. Does not allocate.
+  bool PathMeansTheSame() const;
+  /// What this process saw when it attached; nothing if /proc did not say.
+  const std::optional<PathView>& view() const;
 
   /// True if the file is still as long as it was and still begins with the header that was checked. False if
   /// another process has cut it off or written over its header, which a read of the middle may not notice.
@@ -139,6 +152,7 @@ class Segment {
 
  private:
   struct Mapping;
+  bool SeesTheSame() const;
   Segment(std::unique_ptr<Mapping> mapping, const layout::Header& header);
   std::uint64_t CommittedBlocks() const;
   bool IsCommitted(std::uint64_t offset, std::uint64_t bytes) const {

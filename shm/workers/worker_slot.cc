@@ -134,7 +134,8 @@ Result<UniqueFd> WorkerSlot::OpenOwnDescription() {
   UniqueFd file = ReopenSegmentFile(segment_.path().c_str(), segment_.identity(), O_RDWR);
   if (file.valid()) return file;
   const int error = errno;
-  if (segment_.CheckName() == Segment::Name::kLost)
+  const Segment::Name name = segment_.CheckName();
+  if (name == Segment::Name::kLost || name == Segment::Name::kOutOfReach)
     return Error{ErrorCode::kAbsent, "segment " + segment_.path() + " has been removed or replaced"};
   file = for_later_.Take();
   if (file.valid()) return file;
