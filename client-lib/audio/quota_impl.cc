@@ -67,7 +67,7 @@ Quota::Impl::Impl(Registry& registry, const std::optional<std::string>& path)
 /// In a new segment, exposes all violation types at 0, announces the models again, and loads the saved
 /// ledger. If that fails, a later call tries again, at most once a second.
 Attachment* Quota::Impl::Prepare(std::int64_t max_wait_ns) {
-  Attachment* attachment = LeaseBinding::Of(streams).connection().RefreshNowAndThen();
+  Attachment* attachment = LeaseBinding::Of(streams).connection().RefreshToDecide();
   if (attachment == nullptr || prepared_.load(std::memory_order_acquire) == attachment) return attachment;
   // no order needed: a time
   if (internal::CoarseNowNs() < retry_at_ns_.load(std::memory_order_relaxed)) return attachment;

@@ -12,6 +12,7 @@
 #include "client-lib/binding/never_freed.h"
 #include "client-lib/config/segment_settings.h"
 #include "shm/base/clock.h"
+#include "shm/base/crash_point.h"
 #include "shm/base/fork_guard.h"
 #include "shm/base/pid_namespace.h"
 #include "shm/leases/lease_clock.h"
@@ -67,7 +68,7 @@ Error NoName(const shm::Segment& segment, shm::Segment::Name name) {
       return Error{ErrorCode::kAbsent,
                    "it cannot be found out whether segment " + segment.path() +
                        " still has its name, so nothing is decided in it: its path is out of reach, and its "
-                       "descriptors are closed"};
+                       "descriptors are closed, or the path leads elsewhere, and the file has another name"};
     case shm::Segment::Name::kOutOfReach:
       return Error{ErrorCode::kAbsent, lost + ", and its successor is out of reach: " + kOtherView};
     case shm::Segment::Name::kKept:
@@ -75,6 +76,14 @@ Error NoName(const shm::Segment& segment, shm::Segment::Name name) {
       break;
   }
   return Error{ErrorCode::kAbsent, lost};
+}
+
+Error GivenUp(const shm::Segment& segment) {
+  return Error{
+      ErrorCode::kAbsent,
+      "segment " + segment.path() +
+          " has been given up for another of its name, so nothing is decided in it; if its path still "
+          "leads to it, remove the file"};
 }
 
 /// The newest attachment of this process, or of one that it descends from, to a segment of this path.
@@ -114,7 +123,9 @@ Result<void> Attachment::CheckBinds() const {
   if (Binds()) return {};
   segment->CountRefusal(shm::layout::Refusal::kAbsent);
   if (has_left_) return Error{ErrorCode::kAbsent, "segment " + segment->path() + " has been replaced"};
-  return NoName(*segment, name_.load(std::memory_order_relaxed));  // no order needed: as in Binds()
+  // no order needed: as in Binds()
+  const shm::Segment::Name name = name_.load(std::memory_order_relaxed);
+  return name == shm::Segment::Name::kKept ? GivenUp(*segment) : NoName(*segment, name);
 }
 
 void Attachment::NoteName(shm::Segment::Name name) noexcept {
@@ -201,6 +212,13 @@ Attachment* Connection::Refresh() noexcept {
   return attachment;
 }
 
+Attachment* Connection::RefreshToDecide() noexcept {
+  Attachment* attachment = RefreshNowAndThen();
+  const bool may_have_gone =
+      attachment != nullptr && (!attachment->Binds() || !attachment->segment->HasAName());
+  return may_have_gone ? Refresh() : attachment;
+}
+
 Attachment* Connection::RefreshNowAndThen() noexcept {
   const std::int64_t now = CoarseNowNs();
   std::int64_t check_at = check_at_ns_.load(std::memory_order_relaxed);  // no order needed: as in Refresh
@@ -233,6 +251,13 @@ bool Connection::MayFollowPath(const Attachment* old) const noexcept {
   return !view_ || shm::CurrentPathView() == view_;
 }
 
+// A process moves to another segment of the name:
+//   1 attach to it, or make it       die here -> others find it, as this process did
+//   2 tell all who have the old one  die here -> nobody decides in the old one; each looks for the new one
+//   3 use it                         die here -> as after any death of a worker
+// 2 comes before 3: no process decides in the new one while somebody whom it could have told decides in the
+// old one.
+//
 /// Two threads may run this at once. The slower one's attachment is dropped before anyone has seen it.
 Attachment* Connection::Replace(Attachment* old) noexcept try {
   if (!MayFollowPath(old)) {
@@ -251,6 +276,8 @@ Attachment* Connection::Replace(Attachment* old) noexcept try {
     return old;
   }
   auto attachment = std::make_unique<Attachment>(std::move(segment.value()), WorkerNameOf(options_));
+  SHMETRICS_CRASH_POINT("segment_successor_found");
+  if (old != nullptr) old->segment->GiveWayTo(*attachment->segment);
   Attachment* seen = old;
   // A child forked between the next two steps would use an attachment that its fork handler does not know.
   const shm::ForkGuard::NoFork no_fork;
@@ -291,7 +318,9 @@ void Connection::NoteFailure(const Error& error) noexcept {
 std::optional<Error> Connection::error() const {
   const Attachment* attachment = Current();
   const auto name = attachment == nullptr ? shm::Segment::Name::kLost : attachment->segment->CheckName();
-  if (attachment != nullptr && name == shm::Segment::Name::kKept) return std::nullopt;
+  if (attachment != nullptr && name == shm::Segment::Name::kKept) {
+    return attachment->segment->IsSuperseded() ? std::optional(GivenUp(*attachment->segment)) : std::nullopt;
+  }
   if (name == shm::Segment::Name::kUnknown || name == shm::Segment::Name::kOutOfReach)
     return NoName(*attachment->segment, name);
   const Error* last = last_error_.load(std::memory_order_acquire);

@@ -38,7 +38,8 @@ struct Attachment {
   /// The same without a reason. Does not allocate.
   bool Binds() const noexcept {
     // no order needed: the answer of a moment ago
-    return !has_left_ && name_.load(std::memory_order_relaxed) == shm::Segment::Name::kKept;
+    return !has_left_ && name_.load(std::memory_order_relaxed) == shm::Segment::Name::kKept &&
+           !segment->IsSuperseded();
   }
   /// Notes whether the segment has its name. Called by Connection each time it looks.
   void NoteName(shm::Segment::Name name) noexcept;
@@ -107,6 +108,10 @@ class Connection {
   /// Like Refresh, but asks at most ten times a second, for frequent calls. If this process has lost its slot
   /// in the segment, it also attaches to the same segment again.
   Attachment* RefreshNowAndThen() noexcept;
+
+  /// Like RefreshNowAndThen, for a decision: if the segment has been removed or given up since the last look,
+  /// it looks again. Costs one system call more.
+  Attachment* RefreshToDecide() noexcept;
 
   bool HasReplaced() const noexcept { return replaced_.load(std::memory_order_acquire) != nullptr; }
   /// Takes the replaced attachments that have not been taken yet: a list linked by next_replaced, or null.

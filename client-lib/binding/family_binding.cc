@@ -49,7 +49,7 @@ const Registration* FamilyBinding::RegisterNow() noexcept try {
 }
 
 const Registration* FamilyBinding::Registered() noexcept {
-  connection_.RefreshNowAndThen();
+  connection_.RefreshToDecide();
   const Registration* registration = Current();
   return registration == nullptr || registration->attachment == nullptr ? nullptr : registration;
 }

@@ -76,6 +76,15 @@ Result<bool> Create(const std::string& path, const SegmentOptions& options) {
   return GiveName(file.value(), path);
 }
 
+/// True if the file is on the mount of its folder.
+bool IsInFolder(const UniqueFd& file, const std::string& folder) {
+  struct statx one, other;
+  constexpr unsigned kAsked = STATX_MNT_ID;
+  return statx(file.get(), "", AT_EMPTY_PATH, kAsked, &one) == 0 &&
+         statx(AT_FDCWD, folder.c_str(), 0, kAsked, &other) == 0 &&
+         (one.stx_mask & other.stx_mask & kAsked) != 0 && one.stx_mnt_id == other.stx_mnt_id;
+}
+
 }  // namespace
 
 struct Segment::Mapping {
@@ -94,6 +103,7 @@ struct Segment::Mapping {
   const FileIdentity identity;
   // When this process attached:
   std::optional<FileIdentity> folder_identity;
+  bool is_in_its_folder = false;  ///< not mounted there by itself, as containers can mount one file
   const std::optional<PathView> view;
   MappedFile file;
   KeptFile probe;
@@ -146,6 +156,7 @@ Result<std::shared_ptr<Segment>> Segment::Attach(const std::string& path, Access
   auto mapping = std::make_unique<Mapping>(path, identity);
   mapping->file = std::move(mapped.value());
   mapping->access = access;
+  mapping->is_in_its_folder = IsInFolder(file->fd, mapping->folder);
   // A descriptor for questions only must not be one that can write.
   mapping->probe.Keep(access == Access::kReadOnly ? std::move(file->fd)
                                                   : ReopenSegmentFile(path.c_str(), identity, O_RDONLY));
@@ -187,17 +198,40 @@ Segment::Name Segment::CheckName() const {
   const std::optional<nlink_t> names = mapping_->probe.NameCount();
   if (!names) return Name::kUnknown;
   if (*names == 0) return PathMeansTheSame() ? Name::kLost : Name::kOutOfReach;
-  return Name::kKept;
+  return leads_elsewhere && SeesTheSame() ? Name::kUnknown : Name::kKept;
 }
 
 bool Segment::SeesTheSame() const { return view() && CurrentPathView() == view(); }
 
 bool Segment::PathMeansTheSame() const {
   struct stat status;
-  if (stat(mapping_->folder.c_str(), &status) == 0 &&
+  if (mapping_->is_in_its_folder && stat(mapping_->folder.c_str(), &status) == 0 &&
       FileIdentity{status.st_dev, status.st_ino} == mapping_->folder_identity)
     return true;
-  return SeesTheSame();
+  return SeesTheSame() &&
+         (view() == header_.creator_view || IsSuperseded() || mapping_->probe.NameCount() == 0);
+}
+
+bool Segment::HasAName() const { return mapping_->probe.NameCount().value_or(0) > 0; }
+
+// It must be certain that the successor has taken this segment's place for everybody. If a process in a
+// container could say so because of a file of its own, the host could not decide any more: its path still
+// leads to this file. So one of two things must be true:
+//   - Both have had their name in the same folder, and neither was mounted there by itself. A folder has each
+//     name once, whoever looks at it.
+//   - This process has always seen what this segment's creator saw. Where the path leads there, that is the
+//     host's segment.
+// What remains: if nobody is left who has this segment and sees the successor, a process in a jail goes on in
+// a renamed file. And a file that is renamed away, replaced, and renamed back stays given up: then nothing is
+// decided until somebody removes it.
+void Segment::GiveWayTo(const Segment& successor) const {
+  if (mapping_->access == Access::kReadOnly || successor.identity() == identity()) return;
+  const bool is_in_its_folder = mapping_->is_in_its_folder && successor.mapping_->is_in_its_folder &&
+                                successor.mapping_->folder_identity == mapping_->folder_identity;
+  const bool is_seen_by_the_host = view() && view() == header_.creator_view && successor.view() == view();
+  if (!is_in_its_folder && !is_seen_by_the_host) return;
+  mutable_header().superseded.store(1, std::memory_order_release);  // pairs with IsSuperseded()
+  SHMETRICS_CRASH_POINT("segment_given_up");
 }
 
 const std::optional<PathView>& Segment::view() const { return mapping_->view; }

@@ -123,18 +123,33 @@ class Segment {
     kLost,
     /// The file was removed, and what its path leads to here may not be what the host has.
     kOutOfReach,
-    kUnknown,  ///< the path is out of reach, and no descriptor is left to ask
+    /// The path is out of reach, and no descriptor is left to ask. Or the path leads elsewhere, the file has
+    /// a name, and it cannot be known which of the two the host has.
+    kUnknown,
   };
   /// Whether this file still has the segment's name. If the path is out of reach (chroot, another mount
   /// namespace, rights given up), the file's own count of names decides. Costs one system call, a few more if
   /// the path does not lead to this file. Does not allocate.
   Name CheckName() const;
 
-  /// True if the path means what it meant when this process attached: it sees the same root folder and
-  /// mounts, or the segment's folder is the same one. Else somebody else may have put a file there, in a jail
-  /// or a container, and neither that file nor a new one would be the segment of the host. Children have the
-  /// answer of their parent, wherever they were forked. Costs a few system calls. Does not allocate.
+  /// True if what the path leads to now, another file or none, is what the host has. Then the segment's folder
+  /// is the same one as when this process attached, or the process sees the same root folder and mounts, and
+  /// so does the host: it is the creator that saw them, or this file is of no use to the others either. Else
+  /// the path may lead to somebody else's file, in a jail or a container. Children have the answer of their
+  /// parent, wherever they were forked. Costs a few system calls. Does not allocate.
   bool PathMeansTheSame() const;
+  /// False if this file has been removed, and also if no descriptor is left to ask. Costs a system call.
+  bool HasAName() const;
+
+  /// Tells all who have this segment that `successor` has taken its place. Some of them may not see that: a
+  /// process in a jail, if the file was renamed, and everybody until the next look. For a process that leaves
+  /// this segment and has attached to `successor` at the same path. Does nothing if the successor may be one
+  /// of this process alone.
+  void GiveWayTo(const Segment& successor) const;
+  bool IsSuperseded() const {
+    // pairs with the release in GiveWayTo()
+    return mutable_header().superseded.load(std::memory_order_acquire) != 0;
+  }
   /// What this process saw when it attached; nothing if /proc did not say.
   const std::optional<PathView>& view() const;
 

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "shm/base/clock.h"
+#include "shm/base/path_view.h"
 #include "shm/base/pid_namespace.h"
 #include "shm/base/proc_file.h"
 #include "shm/layout/layout_signature.h"
@@ -149,6 +150,7 @@ Result<layout::Header> MakeHeader(const SegmentOptions& options) {
   if (getrandom(header.segment_id, sizeof header.segment_id, 0) < 0) {
     std::memcpy(header.segment_id, &header.created_unix_ns, sizeof header.created_unix_ns);
   }
+  header.creator_view = CurrentPathView().value_or(PathView{});
   if (getrandom(&header.hash_key, sizeof header.hash_key, 0) != sizeof header.hash_key) {
     return Error{ErrorCode::kNotCreatable,
                  std::string("segment not made: the kernel gives no random bytes for its hash key: ") +
