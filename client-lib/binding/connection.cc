@@ -16,6 +16,7 @@
 #include "shm/base/fork_guard.h"
 #include "shm/base/pid_namespace.h"
 #include "shm/leases/lease_clock.h"
+#include "shm/leases/namespace_lock.h"
 #include "shm/segment/segment_options.h"
 #include "shm/segment/segment_path.h"
 
@@ -175,7 +176,9 @@ void Attachment::Publish() noexcept {
   AskEarly();
   // After it is published: a child forked in between finds it, and closes what it has inherited.
   const shm::ForkGuard::NoFork no_fork;
-  if (no_fork.held()) slot.OpenForLater();
+  if (!no_fork.held()) return;
+  slot.OpenForLater();
+  shm::NamespaceLock::OpenEarly(*segment);
 }
 
 Attachment* Attachment::Of(const void* record) noexcept {

@@ -212,6 +212,12 @@ bool Segment::PathMeansTheSame() const {
          (view() == header_.creator_view || IsSuperseded() || mapping_->probe.NameCount() == 0);
 }
 
+bool Segment::IsAtItsPath() const {
+  struct stat status;
+  return mapping_->is_in_its_folder && lstat(path().c_str(), &status) == 0 &&
+         FileIdentity{status.st_dev, status.st_ino} == identity();
+}
+
 bool Segment::HasAName() const { return mapping_->probe.NameCount().value_or(0) > 0; }
 
 // It must be certain that the successor has taken this segment's place for everybody. If a process in a

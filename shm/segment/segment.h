@@ -19,6 +19,7 @@
 #include "shm/layout/layout.h"
 #include "shm/result.h"
 #include "shm/segment/kept_file.h"
+#include "shm/segment/lock_file.h"
 
 namespace shmetrics::shm {
 
@@ -64,6 +65,8 @@ class Segment {
   layout::LeaseShard& lease_shard(std::uint32_t shard) const {
     return reinterpret_cast<layout::LeaseShard*>(base_ + header_.shards_offset)[shard];
   }
+  /// This process's own. Only under NamespaceLock.
+  LockFile& lock_file() const { return lock_file_; }
   /// What this process has seen of those who hold the shard.
   HolderWatch* holder_watch(std::uint32_t shard) const { return &holder_watches_[shard]; }
   enum class LeaseChains : std::uint8_t { kLeases = 0, kLedger = 1, kHolders = 2 };
@@ -138,6 +141,9 @@ class Segment {
   /// the path may lead to somebody else's file, in a jail or a container. Children have the answer of their
   /// parent, wherever they were forked. Costs a few system calls. Does not allocate.
   bool PathMeansTheSame() const;
+  /// True if the path leads to this file in its folder. What lies beside it is then what the others have
+  /// there. Costs a system call. Does not allocate.
+  bool IsAtItsPath() const;
   /// False if this file has been removed, and also if no descriptor is left to ask. Costs a system call.
   bool HasAName() const;
 
@@ -180,6 +186,7 @@ class Segment {
   char* base_;
   std::unique_ptr<Mapping> mapping_;
   mutable std::array<HolderWatch, layout::kLeaseShards> holder_watches_;
+  mutable LockFile lock_file_;
 };
 
 }  // namespace shmetrics::shm
