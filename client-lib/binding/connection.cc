@@ -217,9 +217,13 @@ Attachment* Connection::Refresh() noexcept {
 
 Attachment* Connection::RefreshToDecide() noexcept {
   Attachment* attachment = RefreshNowAndThen();
-  const bool may_have_gone =
-      attachment != nullptr && (!attachment->Binds() || !attachment->segment->HasAName());
-  return may_have_gone ? Refresh() : attachment;
+  if (attachment == nullptr) return nullptr;
+  if (!attachment->Binds()) return Refresh();
+  const std::int64_t now = CoarseNowNs();
+  // no order needed: one question more or less
+  if (asked_at_ns_.load(std::memory_order_relaxed) == now) return attachment;
+  asked_at_ns_.store(now, std::memory_order_relaxed);  // no order needed: as above
+  return attachment->segment->HasAName() ? attachment : Refresh();
 }
 
 Attachment* Connection::RefreshNowAndThen() noexcept {

@@ -109,8 +109,9 @@ class Connection {
   /// in the segment, it also attaches to the same segment again.
   Attachment* RefreshNowAndThen() noexcept;
 
-  /// Like RefreshNowAndThen, for a decision: if the segment has been removed or given up since the last look,
-  /// it looks again. Costs one system call more.
+  /// Like RefreshNowAndThen, for a decision: if the segment has been given up since the last look, or removed
+  /// before the last tick of the kernel's clock, it looks again. (A decision of a moment before the removal is
+  /// as lost as one of a moment after it.) Costs one short system call for each tick, of 1 to 10 ms.
   Attachment* RefreshToDecide() noexcept;
 
   bool HasReplaced() const noexcept { return replaced_.load(std::memory_order_acquire) != nullptr; }
@@ -143,6 +144,8 @@ class Connection {
   std::atomic<const Error*> last_error_{nullptr};  ///< never freed; replaced at most once a second
   std::atomic<std::int64_t> retry_at_ns_{0};
   std::atomic<std::int64_t> check_at_ns_{0};
+  /// When a decision last asked whether the file has a name. Writer: any thread.
+  std::atomic<std::int64_t> asked_at_ns_{0};
   /// Whether the segment in use has lost its name and was not left at once. Writer: any thread.
   std::atomic<bool> is_late_{false};
 };

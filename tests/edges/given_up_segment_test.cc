@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdint>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -16,6 +18,7 @@
 #include <string>
 #include <utility>
 
+#include "shm/base/clock.h"
 #include "shm/base/crash_point.h"
 #include "shmetrics/shmetrics.h"
 #include "tests/support/child.h"
@@ -58,6 +61,11 @@ class GivenUpSegmentTest : public testing::RegistryFixture {
     testing::WaitUntil([&] { return stage == 1; });
     return {std::move(process), [shared] { **shared = 2; }};
   }
+  /// Returns after the next tick of the kernel's clock.
+  static void WaitForTick() {
+    const std::int64_t before = shm::NowNs(CLOCK_MONOTONIC_COARSE);
+    testing::WaitUntil([&] { return shm::NowNs(CLOCK_MONOTONIC_COARSE) != before; });
+  }
   /// Makes a process look at the path now.
   static void Look(Registry& registry) {
     static int looks = 0;
@@ -75,6 +83,7 @@ TEST_F(GivenUpSegmentTest, ADecisionRightAfterTheRemovalIsMadeInTheNextSegment) 
   const audio::Quota quota(registry);
   ASSERT_TRUE(streams.live({}).ok());
   std::filesystem::remove(segment_);
+  WaitForTick();
   const Result<Lease> lease = streams.try_acquire({}, {.limit = 1});
   ASSERT_TRUE(lease.ok()) << lease.error().message;
   ASSERT_TRUE(std::filesystem::exists(segment_)) << "it was granted in the removed file";
@@ -85,6 +94,7 @@ TEST_F(GivenUpSegmentTest, MinutesRightAfterTheRemovalAreSpentInTheNextSegment) 
   const audio::Quota quota(Open());
   ASSERT_TRUE(quota.consume_daily_minutes("42", 29).ok());
   std::filesystem::remove(segment_);
+  WaitForTick();
   ASSERT_TRUE(quota.consume_daily_minutes("42", 20).ok());
   ASSERT_TRUE(std::filesystem::exists(segment_)) << "they were spent in the removed file";
   EXPECT_EQ(RunInChild([&] {

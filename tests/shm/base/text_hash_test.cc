@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "shm/snapshot/lease_reader.h"
+#include "tests/support/child.h"
 
 namespace shmetrics::shm {
 namespace {
@@ -44,6 +45,12 @@ TEST(TextHashTest, TheLabelBlocksOfLeasesAreHashedByIt) {
 TEST(TextHashTest, EqualTextsHaveEqualHashes) {
   EXPECT_EQ(TextHash{}("a"), TextHash{}(std::string("a")));
   EXPECT_NE(TextHash{}("a"), TextHash{}("b"));
+}
+
+TEST(ProcessHashKeyTest, AChildHasItsParents) {
+  const HashKey key = ProcessHashKey();
+  EXPECT_NE(key.words[0], 0U);
+  EXPECT_EQ(testing::RunInChild([&] { EXPECT_EQ(ProcessHashKey().words[0], key.words[0]); }), 0);
 }
 
 }  // namespace
