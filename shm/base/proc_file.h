@@ -13,7 +13,8 @@ namespace shmetrics::shm {
 /// nothing, so a child may call it right after fork(). Opens a file: some microseconds.
 std::optional<std::string_view> ReadProcFile(const char* path, std::span<char> buffer);
 
-/// The same for a whole file, however long it is. Allocates.
+/// The same for a whole file, however long it is. Allocates: throws std::bad_alloc. A stream would take that
+/// for the end of the file, and half a list of groups would say that there is no limit.
 std::optional<std::string> ReadWholeProcFile(const char* path);
 
 }  // namespace shmetrics::shm

@@ -6,12 +6,13 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
-#include <vector>
+#include <system_error>
+#include <utility>
 
 #include "shm/base/proc_file.h"
 
@@ -33,38 +34,48 @@ Error NotReadable(const std::string& path) {
                                         " cannot be read: " + std::strerror(errno)};
 }
 
-/// The lines of a file; kUnknown if it cannot be read.
-Result<std::vector<std::string>> ReadLines(const std::string& path) {
-  const std::optional<std::string> text = ReadWholeProcFile(path.c_str());
+/// The text of a file; kUnknown if it cannot be read.
+Result<std::string> ReadText(const std::string& path) {
+  std::optional<std::string> text = ReadWholeProcFile(path.c_str());
   if (!text) return NotReadable(path);
-  std::vector<std::string> lines;
-  for (std::size_t at = 0; at < text->size();) {
-    const std::size_t end = std::min(text->find('\n', at), text->size());
-    lines.push_back(text->substr(at, end - at));
-    at = end + 1;
-  }
-  return lines;
+  return std::move(*text);
+}
+
+/// Removes the front of `text` up to the next `end`, and `end` itself. Returns it without `end`.
+std::string_view Take(std::string_view* text, char end) {
+  const std::string_view front = text->substr(0, text->find(end));
+  text->remove_prefix(std::min(front.size() + 1, text->size()));
+  return front;
+}
+
+std::optional<std::uint64_t> NumberIn(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return failed == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
 }
 
 /// The number in a file; UINT64_MAX for "max", which is no limit.
 Result<std::uint64_t> ReadNumber(const std::string& path) {
-  const Result<std::vector<std::string>> lines = ReadLines(path);
-  if (!lines.ok()) return lines.error();
-  std::uint64_t number = UINT64_MAX;
-  if (!lines->empty()) std::istringstream(lines->front()) >> number;
-  return lines->empty() || lines->front() == "max" ? UINT64_MAX : number;
+  const Result<std::string> text = ReadText(path);
+  if (!text.ok()) return text.error();
+  std::string_view rest = text.value();
+  const std::string_view line = Take(&rest, '\n');
+  if (line == "max") return UINT64_MAX;
+  if (const std::optional<std::uint64_t> number = NumberIn(line)) return *number;
+  errno = EINVAL;
+  return NotReadable(path);
 }
 
 /// Page cache, which the kernel drops before it kills. 0 if that is not known: then the headroom is smaller.
 std::uint64_t ReclaimableBytes(const std::string& folder, bool is_v2) {
-  std::istringstream file(ReadWholeProcFile((folder + "/memory.stat").c_str()).value_or(""));
+  const std::string text = ReadWholeProcFile((folder + "/memory.stat").c_str()).value_or("");
   std::uint64_t total = 0;
-  std::string key;
-  std::uint64_t value = 0;
-  while (file >> key >> value) {
+  for (std::string_view rest = text; !rest.empty();) {
+    std::string_view line = Take(&rest, '\n');
+    const std::string_view key = Take(&line, ' ');
     if (key == (is_v2 ? "active_file" : "total_active_file") ||
         key == (is_v2 ? "inactive_file" : "total_inactive_file")) {
-      total += value;
+      total += NumberIn(line).value_or(0);
     }
   }
   return total;
@@ -92,29 +103,31 @@ bool ListsMemory(std::string_view list) {
 }
 
 /// The process's group in the hierarchy with the memory controller: "N:memory:/path" (v1) or "0::/path" (v2).
-std::optional<std::string> FindGroup(const std::vector<std::string>& lines, bool is_v2) {
-  for (const std::string& line : lines) {
-    const std::size_t first = line.find(':');
-    const std::size_t second = first == std::string::npos ? first : line.find(':', first + 1);
-    if (second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    if (is_v2 ? controllers.empty() : ListsMemory(controllers)) return line.substr(second + 1);
+std::optional<std::string> FindGroup(std::string_view lines, bool is_v2) {
+  while (!lines.empty()) {
+    std::string_view line = Take(&lines, '\n');
+    Take(&line, ':');
+    if (line.find(':') == std::string_view::npos) continue;
+    const std::string_view controllers = Take(&line, ':');
+    if (is_v2 ? controllers.empty() : ListsMemory(controllers)) return std::string(line);
   }
   return std::nullopt;
 }
 
 /// Where mountinfo says that the hierarchy of `group` is mounted: "... root mount_point ... - type source
 /// super_options". Nothing if it is mounted nowhere, or the group is outside of what is mounted.
-std::optional<Hierarchy> FindHierarchy(const std::vector<std::string>& mounts, const std::string& group,
-                                       bool is_v2) {
-  for (const std::string& line : mounts) {
-    const std::size_t dash = line.find(" - ");
-    if (dash == std::string::npos) continue;
-    std::istringstream left(line);
-    std::istringstream right(line.substr(dash + 3));
-    std::string skipped, root, mount_point, type, source, options;
-    left >> skipped >> skipped >> skipped >> root >> mount_point;
-    right >> type >> source >> options;
+std::optional<Hierarchy> FindHierarchy(std::string_view mounts, const std::string& group, bool is_v2) {
+  while (!mounts.empty()) {
+    std::string_view left = Take(&mounts, '\n');
+    const std::size_t dash = left.find(" - ");
+    if (dash == std::string_view::npos) continue;
+    std::string_view right = left.substr(dash + 3);
+    for (int skipped = 0; skipped < 3; skipped++) Take(&left, ' ');
+    std::string root(Take(&left, ' '));
+    const std::string mount_point(Take(&left, ' '));
+    const std::string_view type = Take(&right, ' ');
+    Take(&right, ' ');  // the source
+    const std::string_view options = Take(&right, ' ');
     const bool matches = is_v2 ? type == "cgroup2" : type == "cgroup" && ListsMemory(options);
     if (!matches) continue;
     // In a container the mount shows a subtree, but the group's path begins above it.
@@ -149,9 +162,9 @@ Result<std::uint64_t> MemoryHeadroom() {
   if (access(groups_file, F_OK) != 0 && errno == ENOENT && access("/proc/self/stat", F_OK) == 0) {
     return UINT64_MAX;
   }
-  const Result<std::vector<std::string>> groups = ReadLines(groups_file);
+  const Result<std::string> groups = ReadText(groups_file);
   if (!groups.ok()) return groups.error();
-  const Result<std::vector<std::string>> mounts = ReadLines("/proc/self/mountinfo");
+  const Result<std::string> mounts = ReadText("/proc/self/mountinfo");
   if (!mounts.ok()) return mounts.error();
   // A controller belongs to one hierarchy: if a line of version 1 names it, version 2 does not have it.
   std::optional<std::string> own = FindGroup(groups.value(), false);
