@@ -14,6 +14,13 @@
 
 namespace shmetrics {
 
+namespace internal {
+/// What families are when there is no memory for one, whatever their type. It counts in detached cells.
+FamilyBinding* BindingOfLastResort() noexcept;
+/// True once Registry::configure() is too late.
+bool IsGlobalRegistryInUse() noexcept;
+}  // namespace internal
+
 /// The inside of a Registry: the connection, and every family and gauge this process has asked for. Lives as
 /// long as the process. Lock-free throughout, so that a child forked at any moment finds it whole.
 class Registry::Impl {
@@ -29,9 +36,15 @@ class Registry::Impl {
                                 const Buckets& bounds) noexcept;
   /// Makes a binding in the caller's memory.
   internal::FamilyBinding* MakeBinding(void* storage, shm::FamilyDefinition definition);
-  RegistryStatus ReadStatus() const;
+  RegistryStatus ReadStatus() const noexcept;
+  /// Counts that there was no memory for a family. Returns the binding of last resort.
+  internal::FamilyBinding* NoMemory() noexcept;
 
  private:
+  // These throw std::bad_alloc.
+  internal::FamilyBinding* FindOrMake(const shm::FamilyDefinition& definition);
+  RegistryStatus ReadAllOfStatus() const;
+
   const std::string ignored_environment_;
   internal::Connection connection_;
   internal::RefusalLog refusals_;

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <initializer_list>
 #include <iterator>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,7 +15,9 @@
 #include "client-lib/audio/user_id.h"
 #include "client-lib/binding/detached_ledger.h"
 #include "client-lib/binding/family_binding.h"
+#include "client-lib/binding/guarded.h"
 #include "client-lib/binding/lease_binding.h"
+#include "client-lib/registry_impl.h"
 
 namespace shmetrics::audio {
 namespace {
@@ -61,6 +65,10 @@ Quota::Impl::Impl(Registry& registry, const std::optional<std::string>& path)
       violations(registry.counter({.name = kViolationsMetric,
                                    .help = "Streams, jobs and minutes denied by a quota.",
                                    .labels = {kViolationLabel}})) {
+  for (const Family* family : std::initializer_list<const Family*>{&streams, &jobs, &models, &violations}) {
+    // Without it this quota would decide or count nothing for as long as the process lives.
+    if (internal::FamilyAccess::BindingOf(*family) == internal::BindingOfLastResort()) throw std::bad_alloc();
+  }
   Prepare(shm::LockWait::kDefaultNs);
 }
 
@@ -74,8 +82,16 @@ Attachment* Quota::Impl::Prepare(std::int64_t max_wait_ns) {
   for (const std::string_view type : {kDailyMinutesType, kConcurrentStreamsType, kConcurrentJobsType}) {
     violations.with({type});
   }
-  const bool has_followed = announcements.Follow(models, attachment, max_wait_ns);
-  if (LoadLedger(attachment, max_wait_ns) && has_followed) {
+  const bool is_prepared = internal::Guarded(
+      [&] {
+        const bool has_followed = announcements.Follow(models, attachment, max_wait_ns);
+        return LoadLedger(attachment, max_wait_ns) && has_followed;
+      },
+      [&] {
+        LeaseBinding::NoMemory(LeaseBinding::Of(streams));
+        return false;
+      });
+  if (is_prepared) {
     prepared_.store(attachment, std::memory_order_release);  // pairs with the load above
   } else {
     constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
@@ -174,10 +190,12 @@ Result<Activity> Quota::Impl::Start(const LeaseGaugeFamily& family, std::string_
   if (lease.ok()) return Activity(std::move(lease.value()));
   if (lease.error().code != ErrorCode::kLimitReached) return lease.error();
   const bool is_stream = limit == &Limits::concurrent_streams;
-  violations.with({is_stream ? kConcurrentStreamsType : kConcurrentJobsType}).inc();
-  return Error{is_stream ? ErrorCode::kConcurrentStreams : ErrorCode::kConcurrentJobs,
+  // Made before it is counted: a caller who is told that memory is short was not denied.
+  Error denial{is_stream ? ErrorCode::kConcurrentStreams : ErrorCode::kConcurrentJobs,
                std::string(is_stream ? "concurrent streams" : "concurrent jobs") + " limit of tier " +
                    std::string(TierName(tier)) + " reached (" + std::to_string(*allowed) + ")"};
+  violations.with({is_stream ? kConcurrentStreamsType : kConcurrentJobsType}).inc();
+  return denial;
 }
 
 Result<std::uint64_t> Quota::Impl::Live(const LeaseGaugeFamily& family, std::string_view user_id,
@@ -211,9 +229,10 @@ Result<DailyMinutes> Quota::Impl::Spend(std::string_view user_id, double minutes
   if (!decision.ok()) return decision.error();
   const DailyMinutes state = Report(decision->account.amount, limit);
   if (decision->allowed) return state;
-  violations.with({kDailyMinutesType}).inc();
-  return Error{ErrorCode::kDailyMinutes, "daily minutes used up: " + ToText(state.used) + " of " +
+  Error denial{ErrorCode::kDailyMinutes, "daily minutes used up: " + ToText(state.used) + " of " +
                                              ToText(*state.limit) + " are used today"};
+  violations.with({kDailyMinutesType}).inc();
+  return denial;
 }
 
 }  // namespace shmetrics::audio

@@ -4,16 +4,17 @@
 
 #include <cerrno>
 #include <ctime>
-#include <exception>
 #include <filesystem>
 #include <system_error>
 #include <utility>
 
+#include "client-lib/binding/guarded.h"
 #include "client-lib/binding/never_freed.h"
 #include "client-lib/config/segment_settings.h"
 #include "shm/base/clock.h"
 #include "shm/base/crash_point.h"
 #include "shm/base/fork_guard.h"
+#include "shm/base/no_cancel.h"
 #include "shm/base/pid_namespace.h"
 #include "shm/leases/lease_clock.h"
 #include "shm/leases/namespace_lock.h"
@@ -35,7 +36,8 @@ constinit std::atomic<std::uint32_t> replaced_count{0};
 
 /// Newest first: that is nearly always the one looked for.
 constinit std::atomic<Attachment*> all_attachments{nullptr};
-constinit pthread_once_t fork_handler_is_set = PTHREAD_ONCE_INIT;
+/// Whether fork() calls PrepareChild(). Twice would do no harm. Writer: any thread that attaches.
+constinit std::atomic<bool> prepares_children{false};
 
 /// Asks what decisions depend on, while /proc can be read. An answer is kept; a failure is told when it
 /// matters.
@@ -47,6 +49,7 @@ void AskEarly() {
 /// Runs in each child right after fork(), while it still has the rights of its parent: a server's workers
 /// drop theirs a moment later.
 void PrepareChild() {
+  const shm::NoCancel no_cancel;  // a thread cannot be unwound out of fork()
   AskEarly();
   const shm::ForkGuard::NoFork no_fork;
   Attachment* attachment = all_attachments.load(std::memory_order_acquire);  // pairs with Publish()
@@ -167,9 +170,15 @@ bool Attachment::FindsSlotLost() noexcept {
   return has_lost_slot_;
 }
 
+bool Attachment::PreparesChildren() noexcept {
+  if (prepares_children.load(std::memory_order_acquire)) return true;  // pairs with the store below
+  // A child needs the handlers of ForkGuard before this one.
+  if (!shm::ForkGuard::NoFork().held() || pthread_atfork(nullptr, nullptr, PrepareChild) != 0) return false;
+  prepares_children.store(true, std::memory_order_release);  // pairs with the load above
+  return true;
+}
+
 void Attachment::Publish() noexcept {
-  shm::ForkGuard::Generation();  // registers handlers of fork() that a child needs before this one
-  pthread_once(&fork_handler_is_set, [] { pthread_atfork(nullptr, nullptr, PrepareChild); });
   next = all_attachments.load(std::memory_order_relaxed);  // no order needed: the exchange below publishes
   while (!all_attachments.compare_exchange_weak(next, this, std::memory_order_acq_rel)) {  // pairs with Of()
   }
@@ -233,9 +242,14 @@ Attachment* Connection::RefreshNowAndThen() noexcept {
   // no order needed: one of many threads is enough
   if (!check_at_ns_.compare_exchange_strong(check_at, now + kCheckAfterNs, std::memory_order_relaxed))
     return Current();
+  return CheckAt(now);
+}
+
+Attachment* Connection::CheckAt(std::int64_t now_ns) noexcept {
+  const shm::NoCancel no_cancel;
   Attachment* attachment = Current();
   // no order needed: as in Refresh
-  const bool may_replace = now >= retry_at_ns_.load(std::memory_order_relaxed);
+  const bool may_replace = now_ns >= retry_at_ns_.load(std::memory_order_relaxed);
   if (may_replace && attachment != nullptr && attachment->FindsSlotLost()) return Replace(attachment);
   return Refresh();
 }
@@ -258,6 +272,14 @@ bool Connection::MayFollowPath(const Attachment* old) const noexcept {
   return !view_ || shm::CurrentPathView() == view_;
 }
 
+Attachment* Connection::Replace(Attachment* old) noexcept {
+  return Guarded([&] { return AttachInsteadOf(old); },
+                 [&] {
+                   NoteFailure(no_memory_);
+                   return old;
+                 });
+}
+
 // A process moves to another segment of the name:
 //   1 attach to it, or make it       die here -> others find it, as this process did
 //   2 tell all who have the old one  die here -> nobody decides in the old one; each looks for the new one
@@ -266,7 +288,7 @@ bool Connection::MayFollowPath(const Attachment* old) const noexcept {
 // old one.
 //
 /// Two threads may run this at once. The slower one's attachment is dropped before anyone has seen it.
-Attachment* Connection::Replace(Attachment* old) noexcept try {
+Attachment* Connection::AttachInsteadOf(Attachment* old) {
   if (!MayFollowPath(old)) {
     NoteFailure(Error{ErrorCode::kAbsent, "segment " + path_ + " is not looked for: " + kOtherView});
     return old;
@@ -283,6 +305,10 @@ Attachment* Connection::Replace(Attachment* old) noexcept try {
     return old;
   }
   auto attachment = std::make_unique<Attachment>(std::move(segment.value()), WorkerNameOf(options_));
+  if (!Attachment::PreparesChildren()) {
+    NoteFailure(no_memory_);
+    return old;
+  }
   SHMETRICS_CRASH_POINT("segment_successor_found");
   if (old != nullptr) old->segment->GiveWayTo(*attachment->segment);
   Attachment* seen = old;
@@ -305,9 +331,6 @@ Attachment* Connection::Replace(Attachment* old) noexcept try {
     }
   }
   return attachment.release();
-} catch (const std::exception&) {
-  NoteFailure(Error{ErrorCode::kOutOfMemory, "no memory to attach to a segment"});
-  return old;
 }
 
 void Connection::NoteFailure(const Error& error) noexcept {
@@ -315,11 +338,10 @@ void Connection::NoteFailure(const Error& error) noexcept {
   retry_at_ns_.store(CoarseNowNs() + kRetryAfterNs, std::memory_order_relaxed);
   const Error* last = last_error_.load(std::memory_order_acquire);
   if (last != nullptr && last->code == error.code && last->message == error.message) return;
-  try {
-    // pairs with the acquire in error()
-    KeepNeverFreed(last_error_.exchange(new Error(error), std::memory_order_acq_rel));
-  } catch (const std::exception&) {  // then the previous error is shown
-  }
+  const Error* noted =
+      Guarded([&]() -> const Error* { return new Error(error); }, [this] { return &no_memory_; });
+  const Error* former = last_error_.exchange(noted, std::memory_order_acq_rel);  // pairs with error()
+  if (former != &no_memory_) KeepNeverFreed(former);
 }
 
 std::optional<Error> Connection::error() const {
@@ -345,7 +367,7 @@ bool Connection::DecidesPrivately() const noexcept {
 Error Connection::NothingDecided() const {
   const std::optional<Error> why = error();
   if (why) return Error{ErrorCode::kAbsent, "nothing was decided: " + why->message};
-  return Error{ErrorCode::kOutOfMemory, "nothing was decided: no memory to register the family"};
+  return shm::OutOfMemory();
 }
 
 }  // namespace shmetrics::internal

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "shm/base/out_of_memory.h"
 #include "shm/base/path_view.h"
 #include "shm/leases/leases.h"
 #include "shm/leases/ledger.h"
@@ -58,6 +59,9 @@ struct Attachment {
 
   /// The attachment whose segment contains this address; null if there is none.
   static Attachment* Of(const void* record) noexcept;
+  /// Makes fork() prepare each child for the attachments of its parent. Called before Publish(); false if there
+  /// is no memory for that.
+  static bool PreparesChildren() noexcept;
   /// Lets Of() find this attachment, and opens the segment's file for the slot, in this process and in each
   /// child. Called once for each, when it comes into use.
   void Publish() noexcept;
@@ -123,7 +127,8 @@ class Connection {
   /// True if limits may be decided within this process: its options ask for that, and neither it nor a
   /// process that it descends from has ever had this segment.
   bool DecidesPrivately() const noexcept;
-  /// Says that nothing was decided, and why.
+  /// Says that nothing was decided, and why. kOutOfMemory if there is a segment: then there was no memory for
+  /// a registration in it.
   Error NothingDecided() const;
   /// Why no segment is in use, or why others cannot find the one in use; nothing if all is well.
   std::optional<Error> error() const;
@@ -131,6 +136,10 @@ class Connection {
  private:
   bool MayFollowPath(const Attachment* old) const noexcept;
   Attachment* Replace(Attachment* old) noexcept;
+  /// The same as Replace(), but throws std::bad_alloc.
+  Attachment* AttachInsteadOf(Attachment* old);
+  /// The part of RefreshNowAndThen() that makes system calls.
+  Attachment* CheckAt(std::int64_t now_ns) noexcept;
   void NoteTooManyReplaced();
   void NoteFailure(const Error& error) noexcept;
 
@@ -141,6 +150,7 @@ class Connection {
   const std::optional<shm::PathView> view_;
   std::atomic<Attachment*> current_{nullptr};
   std::atomic<Attachment*> replaced_{nullptr};
+  const Error no_memory_ = shm::OutOfMemory();     ///< stands for an error that there is no memory for
   std::atomic<const Error*> last_error_{nullptr};  ///< never freed; replaced at most once a second
   std::atomic<std::int64_t> retry_at_ns_{0};
   std::atomic<std::int64_t> check_at_ns_{0};

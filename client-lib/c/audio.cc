@@ -4,6 +4,7 @@
 
 #include <limits>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,6 +26,7 @@ using shmetrics::audio::Activity;
 using shmetrics::audio::DailyMinutes;
 using shmetrics::audio::Lifetime;
 using shmetrics::audio::Quota;
+using shmetrics::audio::QuotaStatus;
 using shmetrics::audio::StartOptions;
 using shmetrics::audio::Tier;
 
@@ -38,6 +40,13 @@ const Quota* QuotaOf(const shmetrics_quota* handle) {
 }
 shmetrics_activity* ActivityOf(const shmetrics_activity* handle) {
   return ObjectOf<shmetrics_activity>(ObjectType::kActivity, handle);
+}
+
+/// Throws std::bad_alloc.
+QuotaStatus StatusOf(const Quota& quota) {
+  QuotaStatus status = quota.status();
+  if (status.is_out_of_memory) throw std::bad_alloc();
+  return status;
 }
 
 bool IsTier(shmetrics_tier tier) { return tier >= SHMETRICS_TIER_FREE && tier <= SHMETRICS_TIER_PREMIUM; }
@@ -130,9 +139,11 @@ shmetrics_code shmetrics_quota_create(shmetrics_registry* registry, const char* 
   shmetrics::Registry* const in = RegistryOf(registry);
   if (in == nullptr || quota == nullptr) return FailOnNull(error);
   return Guarded(error, [&]() -> shmetrics_code {
-    const auto* made = new Quota(*in, {.config = config == nullptr ? "" : config});
-    KeepNeverFreed(made);
-    *quota = ToHandle<shmetrics_quota>(ObjectType::kQuota, made);
+    auto made =
+        std::make_unique<Quota>(*in, shmetrics::audio::QuotaOptions{config == nullptr ? "" : config});
+    if (made->status().is_out_of_memory) throw std::bad_alloc();
+    KeepNeverFreed(made.get());
+    *quota = ToHandle<shmetrics_quota>(ObjectType::kQuota, made.release());
     return Succeed(error);
   });
 }
@@ -141,8 +152,7 @@ shmetrics_code shmetrics_quota_config(const shmetrics_quota* quota, char* buffer
                                       std::size_t* length) {
   WriteText("", buffer, capacity, length);
   if (QuotaOf(quota) == nullptr) return SHMETRICS_BAD_ARGUMENT;
-  return Guarded(nullptr,
-                 [&] { return WriteText(QuotaOf(quota)->status().config, buffer, capacity, length); });
+  return Guarded(nullptr, [&] { return WriteText(StatusOf(*QuotaOf(quota)).config, buffer, capacity, length); });
 }
 
 shmetrics_code shmetrics_quota_warnings(const shmetrics_quota* quota, char* buffer, std::size_t capacity,
@@ -151,7 +161,8 @@ shmetrics_code shmetrics_quota_warnings(const shmetrics_quota* quota, char* buff
   if (QuotaOf(quota) == nullptr) return SHMETRICS_BAD_ARGUMENT;
   return Guarded(nullptr, [&] {
     std::string text;
-    for (const std::string& warning : QuotaOf(quota)->status().warnings) {
+    const QuotaStatus status = StatusOf(*QuotaOf(quota));
+    for (const std::string& warning : status.warnings) {
       text += (text.empty() ? "" : "\n") + warning;
     }
     return WriteText(text, buffer, capacity, length);

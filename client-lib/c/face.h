@@ -12,6 +12,7 @@
 
 #include "client-lib/binding/family_binding.h"
 #include "client-lib/binding/guarded.h"
+#include "shm/base/out_of_memory.h"
 #include "shm/layout/layout.h"
 #include "shm/result.h"
 #include "shmetrics/c_types.h"
@@ -33,7 +34,7 @@ shmetrics_code FailOnNull(shmetrics_error* error) noexcept;
 /// Returns body(), or SHMETRICS_OUT_OF_MEMORY if that throws.
 template <class Body>
 shmetrics_code Guarded(shmetrics_error* error, Body body) noexcept {
-  return Guarded(body, [error] { return Fail(error, SHMETRICS_OUT_OF_MEMORY, "no memory"); });
+  return Guarded(body, [error] { return Fail(error, SHMETRICS_OUT_OF_MEMORY, shm::kNoMemoryLeft); });
 }
 
 /// The longest wait of a call: 0 stands for the default, and what is negative for none.
@@ -122,11 +123,6 @@ inline std::uintptr_t WordOf(const void* handle) noexcept {
 
 enum class FamilyKind { kCounter, kFractional, kGauge, kHistogram, kLease };
 FamilyKind KindOf(const FamilyBinding& family) noexcept;
-
-/// Gives access to the binding behind a family of the C++ interface.
-struct FamilyAccess {
-  static FamilyBinding* BindingOf(const Family& family) { return family.binding_; }
-};
 
 /// The binding that a handle stands for. Null for null, for a handle of another type, and if the family is
 /// not of the given kind.

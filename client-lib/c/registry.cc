@@ -7,6 +7,7 @@
 #include <string>
 
 #include "client-lib/c/face.h"
+#include "client-lib/registry_impl.h"
 #include "shmetrics/c.h"
 
 namespace {
@@ -75,7 +76,7 @@ shmetrics_code MakeFamily(shmetrics_registry* registry, const shmetrics_family_o
                               .labels = {labels.get().begin(), labels.get().end()}};
     FamilyBinding* binding = FamilyAccess::BindingOf(make(*in, asked));
     // If memory is short, the registry returns one family for all kinds.
-    if (KindOf(*binding) != kind) throw std::bad_alloc();
+    if (binding == BindingOfLastResort() || KindOf(*binding) != kind) throw std::bad_alloc();
     *family = FamilyOf(binding);
     return shmetrics_family_check(*family, error);
   });
@@ -88,6 +89,7 @@ shmetrics_code shmetrics_registry_configure(const shmetrics_registry_options* op
   if (const shmetrics_code code = Check(options, error)) return code;
   return Guarded(error, [&]() -> shmetrics_code {
     if (Registry::configure(OptionsOf(*options))) return Succeed(error);
+    if (!IsGlobalRegistryInUse()) throw std::bad_alloc();
     return Fail(error, SHMETRICS_ALREADY_IN_USE, "too late: the global registry has been used");
   });
 }

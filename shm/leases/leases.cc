@@ -136,7 +136,10 @@ Result<HeldLease> Leases::Acquire(const RegisteredFamily& family, std::span<cons
   if (!taken.ok()) return CountRefusal(segment_, taken.error());
   LeaseEntry* entry = taken.value();
   SHMETRICS_CRASH_POINT("lease_entry_taken");
-  SetKey(entry, hash, MakeLabelBlock(family.label_names, values));
+  // Written on the stack: an entry that has left the free list must not be lost for want of memory.
+  char block[layout::kMaxKeyBytes];
+  WriteLabelBlock(family.label_names, values, block);
+  SetKey(entry, hash, {block, LabelBlockBytes(family.label_names, values)});
   entry->family.store(family.ref, std::memory_order_release);  // SYNC(entry)
   entry->owner_slot.store(static_cast<std::uint32_t>(slot - &segment_.worker_slot(0)),
                           std::memory_order_release);

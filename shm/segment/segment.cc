@@ -8,12 +8,13 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
-#include <new>
+#include <exception>
 #include <optional>
 #include <utility>
 
 #include "shm/base/crash_point.h"
 #include "shm/base/fork_guard.h"
+#include "shm/base/out_of_memory.h"
 #include "shm/base/robust_mutex.h"
 #include "shm/segment/mapped_file.h"
 #include "shm/segment/memory_limit.h"
@@ -29,11 +30,9 @@ namespace {
 constexpr std::uint64_t kInitialRecordBytes = 256U << 10U;
 constexpr int kMaxAttempts = 16;
 
-Error ForkIsStuck(const std::string& path) {
+Error CannotDelayFork(const std::string& path, const ForkGuard::NoFork& no_fork) {
   return Error{ErrorCode::kNotOpenable,
-               "segment " + path +
-                   " was not opened: another thread of this process has been in fork() "
-                   "for a second; it is tried again"};
+               "segment " + path + " was not opened: " + no_fork.why_not_held() + "; it is tried again"};
 }
 
 // Creation. The file has no name until rung 4, so there is no half-made segment to find:
@@ -56,7 +55,7 @@ Result<bool> Create(const std::string& path, const SegmentOptions& options) {
   }
   if (Result<void> prepared = PrepareFolder(path); !prepared.ok()) return prepared.error();
   const ForkGuard::NoFork no_fork;  // until the descriptor is closed
-  if (!no_fork.held()) return ForkIsStuck(path);
+  if (!no_fork.held()) return CannotDelayFork(path, no_fork);
   Result<UniqueFd> file = MakeUnnamedFile(path, header.segment_bytes);
   if (!file.ok()) return file.error();
   no_fork.CloseInChild(file->get());
@@ -132,7 +131,7 @@ Result<std::shared_ptr<Segment>> Segment::Attach(const std::string& path, Access
                                                  uid_t trusted_owner) try {
   if (Result<void> checked = CheckFolder(path); !checked.ok()) return checked.error();
   const ForkGuard::NoFork no_fork;  // until a writer's descriptor is closed
-  if (!no_fork.held()) return ForkIsStuck(path);
+  if (!no_fork.held()) return CannotDelayFork(path, no_fork);
   Result<SegmentFile> file = OpenSegmentFile(path, access == Access::kReadWrite, trusted_owner);
   if (!file.ok()) return file.error();
   no_fork.CloseInChild(file->fd.get());
@@ -161,8 +160,8 @@ Result<std::shared_ptr<Segment>> Segment::Attach(const std::string& path, Access
   mapping->probe.Keep(access == Access::kReadOnly ? std::move(file->fd)
                                                   : ReopenSegmentFile(path.c_str(), identity, O_RDONLY));
   return std::shared_ptr<Segment>(new Segment(std::move(mapping), header));
-} catch (const std::bad_alloc&) {
-  return Error{ErrorCode::kOutOfMemory, "no memory to attach to a segment"};
+} catch (const std::exception&) {
+  return OutOfMemory();
 }
 
 Result<std::shared_ptr<Segment>> Segment::AttachOrCreate(const std::string& path,

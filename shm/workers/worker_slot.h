@@ -61,6 +61,8 @@ class WorkerSlot {
  private:
   void ForgetWhatIsNotOurs();
   Result<UniqueFd> OpenOwnDescription();
+  /// The same as Claim(), but throws nothing.
+  Result<layout::WorkerSlot*> TryClaim();
   Result<layout::WorkerSlot*> Claim();
   Result<layout::WorkerSlot*> ClaimThrough(const UniqueFd& file);
   void TakeOver(layout::WorkerSlot* slot) const;

@@ -66,7 +66,8 @@ TEST_F(CRefusalTest, ALabelSetThatIsRefusedGivesTheCodeAndAHandleThatWorks) {
     EXPECT_EQ(shmetrics_fractional_add(fractional, 0.5), SHMETRICS_OK);
     shmetrics_gauge* gauge = nullptr;
     EXPECT_EQ(shmetrics_gauge_with(gauges_, values, count, &gauge), SHMETRICS_INVALID_LABELS);
-    EXPECT_EQ(shmetrics_gauge_set(gauge, 1), SHMETRICS_OK);
+    EXPECT_EQ(shmetrics_gauge_set(gauge, 1), SHMETRICS_INVALID_LABELS) << "no scrape shows it";
+    EXPECT_EQ(shmetrics_gauge_sub(gauge, 1), SHMETRICS_INVALID_LABELS);
     shmetrics_histogram* histogram = nullptr;
     EXPECT_EQ(shmetrics_histogram_with(histograms_, values, count, &histogram), SHMETRICS_INVALID_LABELS);
     EXPECT_EQ(shmetrics_histogram_observe(histogram, 1), SHMETRICS_OK);
@@ -86,6 +87,23 @@ TEST_F(CRefusalTest, ALabelSetBeyondTheLimitGivesTheCode) {
   }
   EXPECT_EQ(last, SHMETRICS_SERIES_LIMIT);
   EXPECT_EQ(shmetrics_counter_inc(counter), SHMETRICS_OK);
+}
+
+TEST_F(CRefusalTest, EachGaugeThatIsRefusedSaysItsOwnReason) {
+  shmetrics_gauge* invalid = nullptr;
+  EXPECT_EQ(shmetrics_gauge_with(gauges_, kBad.data(), kBad.size(), &invalid), SHMETRICS_INVALID_LABELS);
+  shmetrics_gauge* beyond = nullptr;
+  for (int i = 0; i <= 100; i++) {
+    const std::string code = std::to_string(i);
+    const std::array values = {"GET", code.c_str()};
+    shmetrics_gauge_with(gauges_, values.data(), values.size(), &beyond);
+  }
+  EXPECT_EQ(shmetrics_gauge_set(beyond, 1), SHMETRICS_SERIES_LIMIT);
+  EXPECT_EQ(shmetrics_gauge_set(invalid, 1), SHMETRICS_INVALID_LABELS);
+  shmetrics_gauge* good = nullptr;
+  const std::array first = {"GET", "0"};
+  EXPECT_EQ(shmetrics_gauge_with(gauges_, first.data(), first.size(), &good), SHMETRICS_OK);
+  EXPECT_EQ(shmetrics_gauge_set(good, 1), SHMETRICS_OK);
 }
 
 class CWithoutSegmentTest : public CRefusalTest {
