@@ -172,8 +172,7 @@ bool Attachment::FindsSlotLost() noexcept {
 
 bool Attachment::PreparesChildren() noexcept {
   if (prepares_children.load(std::memory_order_acquire)) return true;  // pairs with the store below
-  // A child needs the handlers of ForkGuard before this one.
-  if (!shm::ForkGuard::NoFork().held() || pthread_atfork(nullptr, nullptr, PrepareChild) != 0) return false;
+  if (pthread_atfork(nullptr, nullptr, PrepareChild) != 0) return false;
   prepares_children.store(true, std::memory_order_release);  // pairs with the load above
   return true;
 }

@@ -59,8 +59,9 @@ struct Attachment {
 
   /// The attachment whose segment contains this address; null if there is none.
   static Attachment* Of(const void* record) noexcept;
-  /// Makes fork() prepare each child for the attachments of its parent. Called before Publish(); false if there
-  /// is no memory for that.
+  /// Makes fork() prepare each child for the attachments of its parent; false if there is no memory for that.
+  /// Called before Publish(), and after a segment was opened: a child needs the handlers of ForkGuard before
+  /// this one.
   static bool PreparesChildren() noexcept;
   /// Lets Of() find this attachment, and opens the segment's file for the slot, in this process and in each
   /// child. Called once for each, when it comes into use.

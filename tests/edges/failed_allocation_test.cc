@@ -3,6 +3,8 @@
 // call works, here and in other processes.
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
@@ -40,7 +42,22 @@ bool Fails() {
   return true;
 }
 
+/// Whether pthread_atfork() finds no memory, and how often it has succeeded.
+std::atomic<bool> atfork_fails{false};
+std::atomic<int> atforks{0};
+
 }  // namespace
+
+// NOLINTBEGIN: names of glibc, whose own pthread_atfork() does the same
+extern "C" {
+int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* dso);
+int pthread_atfork(void (*prepare)(), void (*parent)(), void (*child)()) noexcept {
+  if (atfork_fails) return ENOMEM;
+  atforks++;
+  return __register_atfork(prepare, parent, child, nullptr);
+}
+}
+// NOLINTEND
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 // These replace the C library's in the whole program. operator new calls malloc().
@@ -180,6 +197,8 @@ class FailedAllocationTest : public testing::RegistryFixture, public ::testing::
   std::string folder_of_call_;
 };
 
+class RegistryWithoutHandlersTest : public testing::RegistryFixture {};
+
 INSTANTIATE_TEST_SUITE_P(OneOrAllAfterIt, FailedAllocationTest, ::testing::Bool(),
                          [](const auto& all) { return all.param ? "AllAfterIt" : "One"; });
 
@@ -209,6 +228,59 @@ TEST_P(FailedAllocationTest, NothingThatIsCountedIsLost) {
               EXPECT_EQ(shown, counted);
             }),
             0);
+}
+
+// Fault L5. The segment's path is out of reach, all slots are taken, and there is no memory to say so: once
+// there is a slot, it must still be possible to claim it.
+TEST_P(FailedAllocationTest, TheLastWayToAWorkerSlotIsNotLost) {
+  RegistryOptions options = Options();
+  options.worker_slots = 1;
+  testing::Child holder([&] {
+    Registry::open(options).gauge({.name = "depth"}).set(1);
+    pause();
+  });
+  testing::WaitUntil(
+      [&] { return std::filesystem::exists(segment_) && testing::Read(segment_).AliveWorkers() == 1; });
+  EXPECT_EQ(RunInChild([&] {
+              const auto leases = Registry::open(options).lease_gauge({.name = "uploads"});
+              const std::string elsewhere = folder_ + "-elsewhere";
+              std::filesystem::rename(folder_, elsewhere);
+              bool is_left = true;
+              for (int allocation = 1; is_left; allocation++) {
+                has_failed = false;
+                FailingAt(allocation,
+                          GetParam())([&] { EXPECT_FALSE(leases.try_acquire({}, {.limit = 1}).ok()); });
+                is_left = has_failed;
+                testing::retry_clock_ahead_seconds += 100;
+              }
+              holder.Signal(SIGKILL);
+              testing::WaitUntil([&] {
+                testing::retry_clock_ahead_seconds += 100;
+                return leases.try_acquire({}, {.limit = 1}).ok();
+              });
+              std::filesystem::rename(elsewhere, folder_);
+            }),
+            0);
+}
+
+// Fault L5. Without the handlers of fork(), a child would inherit the locks of its parent.
+TEST_F(RegistryWithoutHandlersTest, ARegistryThatCannotPrepareForForkAttachesLater) {
+  if (atforks > 0) GTEST_SKIP() << "another test of this process has registered the handlers of fork()";
+  EXPECT_EQ(
+      RunInChild([&] {
+        atfork_fails = true;
+        Registry& registry = Open();
+        EXPECT_FALSE(registry.status().attached);
+        EXPECT_NE(registry.status().error, "");
+        atfork_fails = false;
+        testing::retry_clock_ahead_seconds += 2;
+        registry.gauge({.name = "depth"}).set(1);
+        EXPECT_TRUE(registry.status().attached);
+        EXPECT_EQ(atforks, 2) << "each of the two is registered once";
+        EXPECT_EQ(RunInChild([&] { EXPECT_TRUE(registry.lease_gauge({.name = "l"}).live({}).ok()); }), 0)
+            << "the child is known as one that fork() has made";
+      }),
+      0);
 }
 
 }  // namespace
