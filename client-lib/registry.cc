@@ -48,6 +48,9 @@ FamilyDefinition DefinitionOf(const FamilyOptions& options, MetricType type, Gau
   return definition;
 }
 
+/// Throws std::bad_alloc.
+const RegistryOptions* CopyOf(const RegistryOptions& options) { return new RegistryOptions(options); }
+
 std::optional<Error> CheckLayout(std::uint64_t caller_layout) {
   if (caller_layout == shm::kCallerLayout) return std::nullopt;
   const std::uint64_t major = caller_layout >> 48U;
@@ -151,36 +154,36 @@ Registry& Registry::GlobalOf(std::uint64_t caller_layout) noexcept {
   const RegistryOptions* configured =
       global_options.load(std::memory_order_acquire);  // pairs with configure()
   const RegistryOptions none;
-  Registry* made = Make(configured == nullptr ? none : *configured, caller_layout);
-  if (made == nullptr) return LastResort();  // the next use tries again
+  Registry* made = Impl::Make(configured == nullptr ? none : *configured, caller_layout);
+  if (made == nullptr) return Impl::LastResort();  // the next use tries again
   if (global.compare_exchange_strong(registry, made, std::memory_order_acq_rel)) return *made;
   return *registry;  // another thread was first, and the registry made here stays unused
 }
 
 Registry& Registry::OpenOf(const RegistryOptions& options, std::uint64_t caller_layout) noexcept {
-  Registry* made = Make(options, caller_layout);
-  return made == nullptr ? LastResort() : *made;
+  Registry* made = Impl::Make(options, caller_layout);
+  return made == nullptr ? Impl::LastResort() : *made;
 }
 
-Registry& Registry::LastResort() noexcept {
+Registry& Registry::Impl::LastResort() noexcept {
   static Registry last_resort(&ImplOfLastResort());
   return last_resort;
 }
 
-Registry* Registry::Make(const RegistryOptions& options, std::uint64_t caller_layout) noexcept {
-  return Guarded(
-      [&]() -> Registry* {
-        config::RegistryOptionsReading reading = config::ReadRegistryOptions(options);
-        std::optional<Error> refused = CheckLayout(caller_layout);
-        if (!refused) refused = std::move(reading.error);
-        std::unique_ptr<Registry, decltype([](Registry* unfinished) { delete unfinished; })> registry(
-            new Registry(nullptr));
-        // Last, because it cannot be taken back: it attaches.
-        registry->impl_ = new Impl(reading.options, std::move(refused), std::move(reading.ignored));
-        internal::KeepNeverFreed(registry.get());
-        return registry.release();
-      },
-      []() -> Registry* { return nullptr; });
+Registry* Registry::Impl::Make(const RegistryOptions& options, std::uint64_t caller_layout) noexcept {
+  return Guarded([&] { return TryMake(options, caller_layout); }, []() -> Registry* { return nullptr; });
+}
+
+Registry* Registry::Impl::TryMake(const RegistryOptions& options, std::uint64_t caller_layout) {
+  config::RegistryOptionsReading reading = config::ReadRegistryOptions(options);
+  std::optional<Error> refused = CheckLayout(caller_layout);
+  if (!refused) refused = std::move(reading.error);
+  std::unique_ptr<Registry, decltype([](Registry* unfinished) { delete unfinished; })> registry(
+      new Registry(nullptr));
+  // Last, because it cannot be taken back: it attaches.
+  registry->impl_ = new Impl(reading.options, std::move(refused), std::move(reading.ignored));
+  internal::KeepNeverFreed(registry.get());
+  return registry.release();
 }
 
 bool Registry::configure(const RegistryOptions& options) noexcept {
@@ -188,8 +191,7 @@ bool Registry::configure(const RegistryOptions& options) noexcept {
   return Guarded(
       [&] {
         // pairs with GlobalOf(), which may still read the former options
-        internal::KeepNeverFreed(
-            global_options.exchange(new RegistryOptions(options), std::memory_order_acq_rel));
+        internal::KeepNeverFreed(global_options.exchange(CopyOf(options), std::memory_order_acq_rel));
         return true;
       },
       [] { return false; });

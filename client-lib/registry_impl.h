@@ -31,6 +31,10 @@ class Registry::Impl {
     connection_.Refresh();
   }
 
+  /// Null without memory. Then LastResort() stands in.
+  static Registry* Make(const RegistryOptions& options, std::uint64_t caller_layout) noexcept;
+  static Registry& LastResort() noexcept;
+
   /// The binding of a definition; makes a new one.
   internal::FamilyBinding* Bind(const FamilyOptions& options, shm::layout::MetricType type, GaugeMode mode,
                                 const Buckets& bounds) noexcept;
@@ -42,6 +46,7 @@ class Registry::Impl {
 
  private:
   // These throw std::bad_alloc.
+  static Registry* TryMake(const RegistryOptions& options, std::uint64_t caller_layout);
   internal::FamilyBinding* FindOrMake(const shm::FamilyDefinition& definition);
   RegistryStatus ReadAllOfStatus() const;
 

@@ -115,6 +115,9 @@ uid_t TrustedOwner(const RegistryOptions& options) {
   return static_cast<uid_t>(options.trusted_owner.value_or(-1));
 }
 
+/// Throws std::bad_alloc.
+const Error* CopyOf(const Error& error) { return new Error(error); }
+
 std::string WorkerNameOf(const RegistryOptions& options) {
   return options.worker_name.empty() ? program_invocation_short_name : options.worker_name;
 }
@@ -337,8 +340,7 @@ void Connection::NoteFailure(const Error& error) noexcept {
   retry_at_ns_.store(CoarseNowNs() + kRetryAfterNs, std::memory_order_relaxed);
   const Error* last = last_error_.load(std::memory_order_acquire);
   if (last != nullptr && last->code == error.code && last->message == error.message) return;
-  const Error* noted =
-      Guarded([&]() -> const Error* { return new Error(error); }, [this] { return &no_memory_; });
+  const Error* noted = Guarded([&] { return CopyOf(error); }, [this] { return &no_memory_; });
   const Error* former = last_error_.exchange(noted, std::memory_order_acq_rel);  // pairs with error()
   if (former != &no_memory_) KeepNeverFreed(former);
 }

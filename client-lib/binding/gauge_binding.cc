@@ -29,7 +29,7 @@ constexpr std::size_t kMaxWithoutSegment = 10'000;
 
 template <std::size_t... Codes>
 constexpr std::array<GaugeBinding, sizeof...(Codes)> RefusedGauges(std::index_sequence<Codes...>) {
-  return {GaugeBinding(kErrorCodes[Codes])...};
+  return {GaugeBinding{kErrorCodes[Codes]}...};
 }
 
 /// Shared, so that a flood of refused label sets does not grow this process.

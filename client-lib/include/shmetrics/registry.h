@@ -107,9 +107,6 @@ class SHMETRICS_CXX_EXPORT Registry {
   // layout.
   static Registry& GlobalOf(std::uint64_t caller_layout) noexcept;
   static Registry& OpenOf(const RegistryOptions& options, std::uint64_t caller_layout) noexcept;
-  /// Null without memory. Then LastResort() stands in.
-  static Registry* Make(const RegistryOptions& options, std::uint64_t caller_layout) noexcept;
-  static Registry& LastResort() noexcept;
   friend class RegistryTestPeer;
 
   Impl* impl_;
