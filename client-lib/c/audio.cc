@@ -139,8 +139,7 @@ shmetrics_code shmetrics_quota_create(shmetrics_registry* registry, const char* 
   shmetrics::Registry* const in = RegistryOf(registry);
   if (in == nullptr || quota == nullptr) return FailOnNull(error);
   return Guarded(error, [&]() -> shmetrics_code {
-    auto made =
-        std::make_unique<Quota>(*in, shmetrics::audio::QuotaOptions{config == nullptr ? "" : config});
+    auto made = std::make_unique<Quota>(*in, shmetrics::audio::QuotaOptions{config == nullptr ? "" : config});
     if (made->status().is_out_of_memory) throw std::bad_alloc();
     KeepNeverFreed(made.get());
     *quota = ToHandle<shmetrics_quota>(ObjectType::kQuota, made.release());
@@ -152,7 +151,8 @@ shmetrics_code shmetrics_quota_config(const shmetrics_quota* quota, char* buffer
                                       std::size_t* length) {
   WriteText("", buffer, capacity, length);
   if (QuotaOf(quota) == nullptr) return SHMETRICS_BAD_ARGUMENT;
-  return Guarded(nullptr, [&] { return WriteText(StatusOf(*QuotaOf(quota)).config, buffer, capacity, length); });
+  return Guarded(nullptr,
+                 [&] { return WriteText(StatusOf(*QuotaOf(quota)).config, buffer, capacity, length); });
 }
 
 shmetrics_code shmetrics_quota_warnings(const shmetrics_quota* quota, char* buffer, std::size_t capacity,

@@ -61,16 +61,18 @@ shmetrics_code shmetrics_lease_try_acquire_within(const shmetrics_family* family
                 "the limit of a lease must be at most 2^32 - 2; negative means unlimited");
   }
   if (ttl_ms < 0) return Fail(error, SHMETRICS_BAD_OPTION, "the TTL of a lease must not be less than 0");
-  return Guarded(error, [&]() -> shmetrics_code {
-    // Allocated first, so that no lease is taken in vain.
-    auto made = std::make_unique<shmetrics_lease>();
-    shmetrics::Result<shmetrics::Lease> acquired =
-        LeaseBinding::Acquire(*binding, texts.get(), OptionsOf(limit, ttl_ms, max_wait_ms));
-    if (!acquired.ok()) return Fail(error, acquired.error());
-    made->lease = std::move(acquired.value());
-    *lease = ToHandle<shmetrics_lease>(ObjectType::kLease, made.release());
-    return Succeed(error);
-  });
+  return Guarded(
+      [&]() -> shmetrics_code {
+        // Allocated first, so that no lease is taken in vain.
+        auto made = std::make_unique<shmetrics_lease>();
+        shmetrics::Result<shmetrics::Lease> acquired =
+            LeaseBinding::Acquire(*binding, texts.get(), OptionsOf(limit, ttl_ms, max_wait_ms));
+        if (!acquired.ok()) return Fail(error, acquired.error());
+        made->lease = std::move(acquired.value());
+        *lease = ToHandle<shmetrics_lease>(ObjectType::kLease, made.release());
+        return Succeed(error);
+      },
+      [&] { return Fail(error, LeaseBinding::NoMemory(*binding)); });
 }
 
 shmetrics_code shmetrics_lease_renew(shmetrics_lease* lease) {
@@ -106,11 +108,13 @@ shmetrics_code shmetrics_lease_count_within(const shmetrics_family* family, cons
   FamilyBinding* binding = BindingOf(family, FamilyKind::kLease);
   const Texts texts(values, count);
   if (binding == nullptr || !texts.ok()) return Fail(error, SHMETRICS_BAD_ARGUMENT, kNoLeaseFamily);
-  return Guarded(error, [&]() -> shmetrics_code {
-    const shmetrics::Result<std::uint64_t> counted =
-        LeaseBinding::CountLive(*binding, texts.get(), MaxWaitNs(MaxWaitOf(max_wait_ms)));
-    if (!counted.ok()) return Fail(error, counted.error());
-    *live = counted.value();
-    return Succeed(error);
-  });
+  return Guarded(
+      [&]() -> shmetrics_code {
+        const shmetrics::Result<std::uint64_t> counted =
+            LeaseBinding::CountLive(*binding, texts.get(), MaxWaitNs(MaxWaitOf(max_wait_ms)));
+        if (!counted.ok()) return Fail(error, counted.error());
+        *live = counted.value();
+        return Succeed(error);
+      },
+      [&] { return Fail(error, LeaseBinding::NoMemory(*binding)); });
 }

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <ctime>
-#include <new>
+#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
@@ -107,7 +107,7 @@ void NamespaceLock::OpenEarly(const Segment& segment) noexcept try {
   if (pthread_mutex_trylock(&process_lock.mutex) != 0) return;
   opening.process_lock_ = &process_lock;
   (void)segment.lock_file().Open(segment);  // who decides is told
-} catch (const std::bad_alloc&) {
+} catch (const std::exception&) {           // who decides is told
 }
 
 NamespaceLock::NamespaceLock(NamespaceLock&& other) noexcept

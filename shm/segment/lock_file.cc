@@ -75,8 +75,7 @@ Result<void> LockFile::OpenByPath(const Segment& segment) {
   const ForkGuard::NoFork no_fork;  // while it is opened
   if (!no_fork.held()) {
     return Error{ErrorCode::kBusy, "the lock file of segment " + segment.path() +
-                                       " was not opened, because another thread of this process has been in "
-                                       "fork() for a second; ask again"};
+                                       " was not opened, because " + no_fork.why_not_held() + "; ask again"};
   }
   struct stat owned;
   if (fstat(segment.probe_fd(), &owned) != 0)
