@@ -6,6 +6,7 @@
 #include <new>
 #include <utility>
 
+#include "client-lib/binding/connection.h"
 #include "client-lib/binding/never_freed.h"
 #include "client-lib/config/segment_settings.h"
 #include "client-lib/registry_impl.h"
@@ -181,5 +182,7 @@ InfoFamily Registry::info(const InfoOptions& options, std::span<const LabelPair>
 }
 
 RegistryStatus Registry::status() const { return impl_->ReadStatus(); }
+
+void Registry::announce_end() noexcept { internal::Attachment::SayEnd(); }
 
 }  // namespace shmetrics
