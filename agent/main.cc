@@ -28,6 +28,7 @@
 #include "agent/service_manager.h"
 #include "agent/view/bus_guard.h"
 #include "agent/view/current_view.h"
+#include "agent/view/other_segments.h"
 #include "shm/leases/lease_clock.h"
 
 namespace shmetrics::agent {
@@ -160,6 +161,14 @@ void RunTasks(const sigset_t& signals, const Servers& servers, CurrentView* view
   NotifyStopping();
 }
 
+/// Says at once what the agent reads, or why it reads nothing, and which other segments it sees: most often
+/// another user's, where the workers are.
+void LogFirstLook(CurrentView* view) {
+  CurrentView::Turn(view).Look();
+  const std::string others = DescribeOtherSegments(view->segment_path());
+  if (!others.empty()) Log(LogLevel::kInfo, "other segments here, which this agent does not read: " + others);
+}
+
 int Serve(Options options, const Config& config) {
   const sigset_t signals = BlockSignals();
   std::signal(SIGPIPE, SIG_IGN);  // else a client that hangs up would kill the agent
@@ -174,6 +183,7 @@ int Serve(Options options, const Config& config) {
                  .openmetrics_created = config.openmetrics_created});
   const Result<Servers> servers = StartServers(listeners.value(), config, &routes);
   if (!servers.ok()) return Fail(servers.error());
+  LogFirstLook(&view);
   Reload reload(std::move(options), config, &routes.stats().reload);
   RunTasks(signals, servers.value(), &view, &routes, &reload);
   return EXIT_SUCCESS;

@@ -16,10 +16,15 @@ function makeRow() {
     make('td', {class: 'number'}), make('td', {class: 'number'}), make('td', {}, make('time')));
 }
 
+// What is not known to be an orderly end is shown as a death.
+function deathOf({end}) {
+  return end === 'ended' || end === 'exec' ? end : 'dead';
+}
+
 function fillRow(row, worker, now) {
   const [state, name, pid, slot, leases, started] = row.children;
   row.className = worker.alive ? 'alive' : 'dead';
-  setText(state.firstChild, worker.alive ? 'alive' : 'dead');
+  setText(state.firstChild, worker.alive ? 'alive' : deathOf(worker));
   setText(name, worker.name || '(no name)');
   setText(pid, String(worker.pid));
   setText(slot, String(worker.slot));
