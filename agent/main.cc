@@ -21,6 +21,8 @@
 #include "agent/config/config.h"
 #include "agent/config/options.h"
 #include "agent/config/reload.h"
+#include "agent/history/history.h"
+#include "agent/history/history_sampler.h"
 #include "agent/http/http_server.h"
 #include "agent/http/listener.h"
 #include "agent/main_loop.h"
@@ -46,6 +48,9 @@ constexpr Route kRoutes[] = {
     {"/api/v1/status", "the segment, its limits and what was refused, as JSON", &Routes::Status},
     {"/api/v1/families", "which metrics there are, as JSON; with ?name[]= and top= their largest series",
      &Routes::Families},
+    {"/api/v1/history", "the last ten minutes of totals and of the most active series, as JSON",
+     &Routes::PastValues},
+    {"/api/v1/series", "series found by words of their names and labels, as JSON: ?search=", &Routes::Series},
     {"/api/v1/audio/stream/status", "audio models, features and load, as JSON", &Routes::StreamStatus},
     {"/api/v1/audio/stream/limits",
      "a user's audio limits and their use, as JSON: ?user_id=", &Routes::StreamLimits},
@@ -143,6 +148,8 @@ void RunTasks(const sigset_t& signals, const Servers& servers, CurrentView* view
                                 if (!audio.state_file.empty()) ledger_saver.SaveFrom(view, audio);
                               },
                               true}};
+  HistorySampler history_sampler(view, &routes->history());
+  tasks.push_back({"no look for the history: ", History::kStep, [&] { history_sampler.Run(); }});
   if (const auto timeout = WatchdogTimeout()) {
     // This answer waits for its turn like every other. If one answer hangs, this one hangs too, and the
     // manager notices that the agent has become silent.

@@ -7,7 +7,7 @@
 
 #include "agent/base/timestamp.h"
 #include "agent/json/json_writer.h"
-#include "agent/json/labels_json.h"
+#include "agent/json/series_json.h"
 #include "shm/exposition/number.h"
 #include "shm/layout/layout.h"
 #include "shm/series/family.h"
@@ -56,26 +56,6 @@ std::vector<RankedSeries> TopSeries(const FamilySnapshot& family, std::size_t to
                             });
   ranked.resize(kept);
   return ranked;
-}
-
-void WriteValue(const SeriesSnapshot& series, const FamilySnapshot& family, const shm::Snapshot& snapshot,
-                JsonWriter* json) {
-  json->StartObject();
-  WriteLabels(series, json);
-  if (family.type == MetricType::kHistogram) {
-    const shm::BucketSnapshot total = shm::TotalOf(snapshot.BucketsOf(family, series));
-    json->Key("count");
-    json->Integer(total.count);
-    json->Key("sum");
-    json->Double(total.sum);
-  } else if (family.type == MetricType::kCounter) {
-    json->Key("value");
-    json->Integer(series.integer);
-  } else {
-    json->Key("value");
-    json->Double(series.number);
-  }
-  json->EndObject();
 }
 
 /// One bucket as in Prometheus: how many observations were not above `bound`.
@@ -176,7 +156,9 @@ void WriteTopSeriesJson(const shm::Snapshot& snapshot, std::span<const std::stri
     json->Key("top");
     json->StartArray();
     for (const RankedSeries& ranked : TopSeries(family, top, snapshot)) {
-      WriteValue(*ranked.series, family, snapshot, json);
+      json->StartObject();
+      WriteSeriesKeys(*ranked.series, family, snapshot, json);
+      json->EndObject();
     }
     json->EndArray();
     json->EndObject();

@@ -1,0 +1,59 @@
+#include "agent/history/history_sampler.h"
+
+#include <algorithm>
+#include <ctime>
+
+#include "agent/own_metrics/metric_builder.h"
+#include "agent/own_metrics/segment_metrics.h"
+#include "shm/base/clock.h"
+#include "shm/snapshot/snapshot.h"
+
+namespace shmetrics::agent {
+namespace {
+
+using std::chrono::nanoseconds;
+
+constexpr int kLargestShare = 100;  // one in a hundred
+
+/// Adds the refusals as families like those of the workers.
+void AddRefusals(const MetricBuilder& own, shm::Snapshot* snapshot) {
+  for (const shm::FamilySnapshot& family : own.snapshot().families) {
+    const auto place =
+        std::ranges::lower_bound(snapshot->families, family.name, {}, &shm::FamilySnapshot::name);
+    if (place == snapshot->families.end() || place->name != family.name)
+      snapshot->families.insert(place, family);
+  }
+}
+
+}  // namespace
+
+nanoseconds HistorySampler::StepAfter(nanoseconds cost) {
+  const nanoseconds step = History::kStep;
+  return std::max<std::int64_t>(1, (cost * kLargestShare + step - nanoseconds(1)) / step) * step;
+}
+
+void HistorySampler::Run() {
+  const std::int64_t now = shm::NowNs(CLOCK_BOOTTIME);
+  // Half a step early is near enough: the caller is never quite on time.
+  if (last_boot_ns_ != 0 && nanoseconds(now - last_boot_ns_) < step_ - History::kStep / 2) return;
+  last_boot_ns_ = now;
+  const std::int64_t before = shm::NowNs(CLOCK_THREAD_CPUTIME_ID);
+  Look();
+  const nanoseconds cost(shm::NowNs(CLOCK_THREAD_CPUTIME_ID) - before);
+  // One expensive look, as the first at a segment is, says nothing of the next.
+  step_ = StepAfter(std::min(cost, last_cost_));
+  last_cost_ = cost;
+}
+
+void HistorySampler::Look() {
+  MetricBuilder own;  // outlives the turn, in which the snapshot points to its texts
+  CurrentView::Turn turn(view_);
+  SegmentView& seen = turn.Look();
+  const std::int64_t now = shm::NowNs(CLOCK_BOOTTIME);
+  if (seen.state != SegmentView::State::kAttached) return history_->Add(nullptr, now, step_);
+  AddRefusalMetrics(seen.snapshot, &own);
+  AddRefusals(own, &seen.snapshot);
+  history_->Add(&seen.snapshot, now, step_);
+}
+
+}  // namespace shmetrics::agent
