@@ -4,6 +4,7 @@ const WHOLE = new Intl.NumberFormat('en', {maximumFractionDigits: 0});
 const SHORT = new Intl.NumberFormat('en', {maximumSignificantDigits: 3});
 const COMPACT = new Intl.NumberFormat('en', {notation: 'compact', maximumSignificantDigits: 3});
 const MOST_COMPACT = 1e15;
+const MOST_SCALED = 1e6;  // more of the largest unit than this says nothing to anybody
 
 // Numbers that JSON cannot express come as text: "NaN", "+Inf", and integers too large to be exact.
 export function toNumber(value) {
@@ -41,6 +42,7 @@ function scaled(value, steps) {
   const size = Math.abs(value);
   const step = steps.find(([least]) => size >= least) ?? steps[steps.length - 1];
   const shown = value / step[0];
+  if (!(Math.abs(shown) < MOST_SCALED)) return `${number(value)} ${steps.find(([least]) => least === 1)[1]}`;
   return `${Math.abs(shown) < 10000 ? SHORT.format(plain(shown)) : number(shown)} ${step[1]}`;
 }
 

@@ -135,6 +135,9 @@ for (const input of [byId('find'), byId('user')]) {
   if (input.value) input.dispatchEvent(new Event('input'));
 }
 
+// Somebody followed a link to this page, or changed the address.
+addEventListener('hashchange', () => location.reload());
+
 const poller = new Poller({look, onAnswer: show, onFailure: showFailure});
 
 byId('pause').addEventListener('click', ({target}) => {

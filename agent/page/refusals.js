@@ -1,7 +1,8 @@
 // What workers asked for and did not get, by reason, with what to do about it.
 
 import {byId, make, setText} from './dom.js';
-import {toNumber, whole} from './format.js';
+import {clock, toNumber, whole} from './format.js';
+import {agentTime} from './clock.js';
 import {History} from './history.js';
 
 export const REFUSALS_FAMILY = 'shmetrics_refusals_total';
@@ -73,7 +74,9 @@ export class Refusals {
   summary(refusals, all) {
     if (!refusals) return 'Not known: there is no segment to read.';
     if (all.length === 0) return 'Nothing was refused.';
-    return all.some(({recent}) => recent > 0) ? 'Still going on, or within the last ten minutes:' : 'Nothing in the last ten minutes. Before that:';
+    if (all.some(({recent}) => recent > 0)) return 'Still going on, or within the last ten minutes:';
+    const [first] = this.history.samples;
+    return first ? `Nothing since ${clock(agentTime(first.perf))}. Before that:` : 'When it was is not known yet:';
   }
 
   fill(row, {reason, count, recent}) {

@@ -139,13 +139,11 @@ TEST_F(PageHistoryTest, AUsersMinutesTierAndLimitsAreShownAndTheModels) {
     static const audio::Quota quota(registry, {.config = "/dev/null"});
     static const auto used = [] {
       EXPECT_TRUE(quota.set_tier("ann", audio::Tier::premium).ok());
+      EXPECT_TRUE(quota.announce_model("whisper-x").ok());
       return quota.consume_daily_minutes("ann", 12.5);
     }();
     static const auto stream = quota.try_start_stream("ann");
     static const auto job = quota.try_start_job("ann");
-    registry.gauge({.name = "audio_model_workers", .labels = {"model"}}, GaugeMode::sum)
-        .with({"whisper-x"})
-        .set(1);
   });
   OpenPage();
   browser_->WaitFor("!document.querySelector('#audio').hidden");
@@ -166,12 +164,13 @@ TEST_F(PageHistoryTest, AUsersMinutesTierAndLimitsAreShownAndTheModels) {
 TEST_F(PageHistoryTest, RefusalsHaveNamesAColourAndARemedy) {
   const Child worker = StartWorker([](Registry& registry) {
     registry.counter({.name = "ticks_total", .help = "Ticks.", .labels = {"other"}});
+    registry.counter({.name = "bad_total", .labels = {"text"}}).with({"\xFF"}).inc();
   });
   OpenPage();
-  browser_->WaitFor("document.querySelector('#refusals li')");
-  EXPECT_THAT(browser_->Text("#refusals li"), HasSubstr("Metrics defined in two ways"));
-  EXPECT_THAT(browser_->Text("#refusals li"), HasSubstr("make them alike"));
-  EXPECT_EQ(browser_->Text("#refusals code"), "conflict");
+  browser_->WaitFor("document.querySelectorAll('#refusals li').length === 2");
+  EXPECT_THAT(browser_->Text("#refusals"), HasSubstr("Metrics defined in two ways"));
+  EXPECT_THAT(browser_->Text("#refusals"), HasSubstr("make them alike"));
+  EXPECT_THAT(browser_->Text("#refusals"), HasSubstr("conflict"));
   browser_->WaitFor("document.querySelector('#refusals li').className === 'recent'");
   EXPECT_THAT(browser_->Text("#refusals-summary"), StartsWith("Still going on"));
   EXPECT_NE(browser_->Run("return getComputedStyle(document.querySelector('#refusals .reason')).color"),

@@ -99,6 +99,7 @@ TEST_F(PageTruthTest, AgesAreByTheAgentsClockWhateverTheBrowsersSays) {
     const GaugeFamily backup = registry.gauge(
         {.name = "backup_timestamp_seconds", .help = "The last backup.", .unit = "seconds"}, GaugeMode::last);
     backup.set(static_cast<double>(std::time(nullptr) - 3'700));
+    registry.gauge({.name = "depth", .help = "Of a worker."}, GaugeMode::sum).set(1);
   });
   OpenPage("#metric=backup_timestamp_seconds");
   // Five hours off, and every text is made anew.
@@ -163,7 +164,7 @@ TEST_F(PageTruthTest, NumbersOfEverySizeFit) {
   EXPECT_EQ(shown("f.whole(1e300)"), "1.00e+300");
   EXPECT_EQ(shown("f.bytes(NaN)"), "NaN B");
   EXPECT_EQ(shown("f.seconds(-1.5)"), "-1.5 s");
-  EXPECT_EQ(shown("f.seconds(Infinity)"), "+Inf d");
+  EXPECT_EQ(shown("f.seconds(Infinity)"), "+Inf s");
   EXPECT_EQ(shown("f.number(123456)"), "123K");
   EXPECT_EQ(shown("f.ago(5000, 2000)"), "in 3 s");
   EXPECT_EQ(shown("f.ago(0, 86400000 * 400)"), "1 years ago");
