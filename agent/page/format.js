@@ -43,7 +43,7 @@ function scaled(value, steps) {
   const step = steps.find(([least]) => size >= least) ?? steps[steps.length - 1];
   const shown = value / step[0];
   if (!(Math.abs(shown) < MOST_SCALED)) return `${number(value)} ${steps.find(([least]) => least === 1)[1]}`;
-  return `${Math.abs(shown) < 10000 ? SHORT.format(plain(shown)) : number(shown)} ${step[1]}`;
+  return `${unusual(shown) ?? (Math.abs(shown) < 10000 ? SHORT.format(plain(shown)) : number(shown))} ${step[1]}`;
 }
 
 export function bytes(value) {
