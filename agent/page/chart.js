@@ -135,7 +135,7 @@ export class Chart {
       gridLineColor: colour('--grid'),
       axes: {
         x: {drawGrid: false, pixelsPerLabel: 75, axisLabelFormatter: (date) => axisClock(+date)},
-        y: {axisLabelWidth: 62, pixelsPerLabel: 24, axisLabelFormatter: (value) => axisFormat(value / scale, shownSpan)},
+        y: {axisLabelWidth: 70, pixelsPerLabel: 24, axisLabelFormatter: (value) => axisFormat(value / scale, shownSpan)},
       },
     };
   }
