@@ -71,7 +71,8 @@ class HistoryWriter {
  private:
   void WriteTime(std::size_t age) {
     const std::int64_t unix_ns = now_.unix_ns - (now_.boot_ns - table_.ColumnAt(age).boot_ns);
-    json_.Double(static_cast<double>(unix_ns / kMillisecondNs) / 1000);
+    const std::int64_t unix_ms = unix_ns / kMillisecondNs;
+    json_.Double(static_cast<double>(unix_ms) / 1000);
   }
 
   void WriteValues(std::string_view key, RingTable::Row row) {
