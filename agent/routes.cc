@@ -196,9 +196,9 @@ HttpResponse Routes::Series(const HttpRequest& request, CurrentView::Turn* turn)
   if (!top) return InvalidTop(kMaxTop);
   const Result<SeriesSearch> search = SeriesSearch::Parse(request.Parameter("search").value_or(""));
   if (!search.ok()) return BadRequest(search.error().message);
-  const std::vector<std::string_view> names = request.Parameters("name[]");
   return Json(turn, [&](shm::Snapshot* snapshot, std::string* out) {
-    WriteFoundSeriesJson(*snapshot, search->Run(*snapshot, names, *top), shm::NowNs(CLOCK_REALTIME), out);
+    shm::NameFilter(request.Parameters("name[]"), audio::kAliases).Apply(snapshot);
+    WriteFoundSeriesJson(*snapshot, search->Run(*snapshot, *top), shm::NowNs(CLOCK_REALTIME), out);
   });
 }
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "agent/history/series_value.h"
+#include "shm/base/text_hash.h"
 #include "shm/layout/enumerations.h"
 
 namespace shmetrics::agent {
@@ -82,7 +83,7 @@ std::pair<double, std::uint64_t> PeakOf(const RingTable& table, RingTable::Row r
 
 /// Leaves in `lost` the series that it found.
 void FindAnywhere(const FamilySnapshot& family, std::vector<Series*>* lost) {
-  std::unordered_multimap<std::string_view, Series*> wanted;
+  std::unordered_multimap<std::string_view, Series*, shm::TextHash> wanted;
   for (Series* const series : *lost) wanted.emplace(series->name_and_labels, series);
   lost->clear();
   for (std::size_t i = 0; i < family.series.size(); ++i) {

@@ -1,12 +1,13 @@
 #include "agent/json/history_json.h"
 
-#include <algorithm>
 #include <limits>
 #include <optional>
+#include <unordered_set>
 
 #include "agent/base/timestamp.h"
 #include "agent/json/json_writer.h"
 #include "agent/json/labels_json.h"
+#include "shm/base/text_hash.h"
 #include "shm/exposition/number.h"
 #include "shm/series/family.h"
 #include "shm/snapshot/snapshot.h"
@@ -128,6 +129,7 @@ class HistoryWriter {
 
 void WriteHistoryJson(const History& history, std::span<const std::string_view> names, std::size_t top,
                       ClockReading now, std::string* out) {
+  const std::unordered_set<std::string_view, shm::TextHash> wanted(names.begin(), names.end());
   JsonWriter json(out);
   HistoryWriter writer(history, now, &json);
   json.StartObject();
@@ -139,7 +141,7 @@ void WriteHistoryJson(const History& history, std::span<const std::string_view> 
   json.Key("families");
   json.StartArray();
   for (const auto& [name, family] : history.families()) {
-    if (names.empty() || std::ranges::find(names, name) != names.end()) writer.WriteFamily(name, family, top);
+    if (wanted.empty() || wanted.contains(name)) writer.WriteFamily(name, family, top);
   }
   json.EndArray();
   json.Key("left_out");

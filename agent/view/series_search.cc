@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "shm/series/family.h"
@@ -104,13 +105,11 @@ Result<SeriesSearch> SeriesSearch::Parse(std::string_view text) {
   return search;
 }
 
-SeriesSearch::Answer SeriesSearch::Run(const shm::Snapshot& snapshot, std::span<const std::string_view> names,
-                                       std::size_t top) const {
+SeriesSearch::Answer SeriesSearch::Run(const shm::Snapshot& snapshot, std::size_t top) const {
   Answer answer;
   std::array<std::vector<Found>, kMaxWords + 1> by_whole;
   Matcher matcher(words_);
   for (const FamilySnapshot& family : snapshot.families) {
-    if (!names.empty() && std::ranges::find(names, family.name) == names.end()) continue;
     for (const SeriesSnapshot& series : family.series) {
       if (matcher.IsExhausted()) {
         answer.is_complete = false;

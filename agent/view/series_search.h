@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,8 +36,8 @@ class SeriesSearch {
   /// kInvalidLabels with a sentence for people if `text` has no words, or too many, or is not UTF-8.
   static Result<SeriesSearch> Parse(std::string_view text);
 
-  /// Returns the `top` best matches in the families `names`, or in all if it is empty.
-  Answer Run(const shm::Snapshot& snapshot, std::span<const std::string_view> names, std::size_t top) const;
+  /// Returns the `top` best matches.
+  Answer Run(const shm::Snapshot& snapshot, std::size_t top) const;
 
  private:
   std::vector<std::string> words_;  ///< without capitals

@@ -21,8 +21,8 @@ TEST(SeriesJsonTest, FoundSeriesAreNamedWithTheirValues) {
   builder.Family("b_seconds", MetricType::kHistogram, GaugeMode::kNone, {0.5})
       .Histogram("x=\"1\"", {{1, 0.25}, {2, 7}});
   builder.Family("c", MetricType::kGauge, GaugeMode::kPerWorker).Number("", -0.5, 3);
-  const SeriesSearch::Answer found = SeriesSearch::Parse("_ ").value().Run(builder.snapshot, {}, 10);
-  const SeriesSearch::Answer gauge = SeriesSearch::Parse("c").value().Run(builder.snapshot, {}, 1);
+  const SeriesSearch::Answer found = SeriesSearch::Parse("_ ").value().Run(builder.snapshot, 10);
+  const SeriesSearch::Answer gauge = SeriesSearch::Parse("c").value().Run(builder.snapshot, 1);
   std::string text;
   WriteFoundSeriesJson(builder.snapshot, found, 0, &text);
   EXPECT_EQ(json::parse(text), json::parse(R"({"series": [
