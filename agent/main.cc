@@ -21,8 +21,7 @@
 #include "agent/config/config.h"
 #include "agent/config/options.h"
 #include "agent/config/reload.h"
-#include "agent/history/history.h"
-#include "agent/history/history_sampler.h"
+#include "agent/history/history_thread.h"
 #include "agent/http/http_server.h"
 #include "agent/http/listener.h"
 #include "agent/main_loop.h"
@@ -148,8 +147,6 @@ void RunTasks(const sigset_t& signals, const Servers& servers, CurrentView* view
                                 if (!audio.state_file.empty()) ledger_saver.SaveFrom(view, audio);
                               },
                               true}};
-  HistorySampler history_sampler(view, &routes->history());
-  tasks.push_back({"no look for the history: ", History::kStep, [&] { history_sampler.Run(); }});
   if (const auto timeout = WatchdogTimeout()) {
     // This answer waits for its turn like every other. If one answer hangs, this one hangs too, and the
     // manager notices that the agent has become silent.
@@ -181,6 +178,7 @@ int Serve(Options options, const Config& config) {
                  .openmetrics_created = config.openmetrics_created});
   const Result<Servers> servers = StartServers(listeners.value(), config, &routes);
   if (!servers.ok()) return Fail(servers.error());
+  const HistoryThread history_thread(&view, &routes.history());
   Reload reload(std::move(options), config, &routes.stats().reload);
   RunTasks(signals, servers.value(), &view, &routes, &reload);
   return EXIT_SUCCESS;

@@ -15,14 +15,22 @@ using std::chrono::nanoseconds;
 
 constexpr int kLargestShare = 100;  // one in a hundred
 
-/// Adds the refusals as families like those of the workers.
-void AddRefusals(const MetricBuilder& own, shm::Snapshot* snapshot) {
+/// Adds families of the agent's own like those of the workers.
+void AddFamilies(const MetricBuilder& own, shm::Snapshot* snapshot) {
   for (const shm::FamilySnapshot& family : own.snapshot().families) {
     const auto place =
         std::ranges::lower_bound(snapshot->families, family.name, {}, &shm::FamilySnapshot::name);
     if (place == snapshot->families.end() || place->name != family.name)
       snapshot->families.insert(place, family);
   }
+}
+
+void RemoveFamilies(const MetricBuilder& own, shm::Snapshot* snapshot) {
+  std::erase_if(snapshot->families, [&own](const shm::FamilySnapshot& family) {
+    return std::ranges::any_of(own.snapshot().families, [&family](const shm::FamilySnapshot& added) {
+      return added.name.data() == family.name.data();
+    });
+  });
 }
 
 }  // namespace
@@ -46,14 +54,15 @@ void HistorySampler::Run() {
 }
 
 void HistorySampler::Look() {
-  MetricBuilder own;  // outlives the turn, in which the snapshot points to its texts
   CurrentView::Turn turn(view_);
   SegmentView& seen = turn.Look();
   const std::int64_t now = shm::NowNs(CLOCK_BOOTTIME);
   if (seen.state != SegmentView::State::kAttached) return history_->Add(nullptr, now, step_);
+  MetricBuilder own;
   AddRefusalMetrics(seen.snapshot, &own);
-  AddRefusals(own, &seen.snapshot);
+  AddFamilies(own, &seen.snapshot);
   history_->Add(&seen.snapshot, now, step_);
+  RemoveFamilies(own, &seen.snapshot);  // it outlives what they point to
 }
 
 }  // namespace shmetrics::agent
