@@ -162,7 +162,7 @@ export class Chart {
     while (this.legend.children.length > lines.length) this.legend.lastChild.remove();
     while (this.legend.children.length < lines.length) {
       this.legend.append(make('li', {}, make('span', {class: 'swatch'}), make('span', {class: 'name'}),
-        make('span', {class: 'count'}), make('span', {class: 'value'})));
+        make('span', {class: 'count', title: 'so far'}), make('span', {class: 'value'})));
     }
     lines.forEach((line, i) => {
       const [swatch, name, count, value] = this.legend.children[i].children;
