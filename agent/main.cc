@@ -21,6 +21,7 @@
 #include "agent/config/config.h"
 #include "agent/config/options.h"
 #include "agent/config/reload.h"
+#include "agent/history/history_thread.h"
 #include "agent/http/http_server.h"
 #include "agent/http/listener.h"
 #include "agent/main_loop.h"
@@ -47,6 +48,9 @@ constexpr Route kRoutes[] = {
     {"/api/v1/status", "the segment, its limits and what was refused, as JSON", &Routes::Status},
     {"/api/v1/families", "which metrics there are, as JSON; with ?name[]= and top= their largest series",
      &Routes::Families},
+    {"/api/v1/history", "the last ten minutes of totals and of the most active series, as JSON",
+     &Routes::PastValues},
+    {"/api/v1/series", "series found by words of their names and labels, as JSON: ?search=", &Routes::Series},
     {"/api/v1/audio/stream/status", "audio models, features and load, as JSON", &Routes::StreamStatus},
     {"/api/v1/audio/stream/limits",
      "a user's audio limits and their use, as JSON: ?user_id=", &Routes::StreamLimits},
@@ -184,6 +188,7 @@ int Serve(Options options, const Config& config) {
   const Result<Servers> servers = StartServers(listeners.value(), config, &routes);
   if (!servers.ok()) return Fail(servers.error());
   LogFirstLook(&view);
+  const HistoryThread history_thread(&view, &routes.history());
   Reload reload(std::move(options), config, &routes.stats().reload);
   RunTasks(signals, servers.value(), &view, &routes, &reload);
   return EXIT_SUCCESS;

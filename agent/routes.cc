@@ -13,11 +13,14 @@
 #include "agent/exposition/exposition.h"
 #include "agent/http/content_coding.h"
 #include "agent/json/families_json.h"
+#include "agent/json/history_json.h"
 #include "agent/json/json.h"
+#include "agent/json/series_json.h"
 #include "agent/json/status_json.h"
 #include "agent/json/workers_json.h"
 #include "agent/own_metrics/self_metrics.h"
 #include "agent/page/page.h"
+#include "agent/view/series_search.h"
 #include "client-lib/audio/definitions.h"
 #include "shm/base/clock.h"
 #include "shm/exposition/name_filter.h"
@@ -44,14 +47,18 @@ HttpResponse PageAnswer(std::string_view content_type, std::string body) {
           {{"Content-Security-Policy", std::string(kPagePolicy)}, {"Referrer-Policy", "no-referrer"}}};
 }
 
-/// How many series of a family a request wants; nothing if its number is invalid.
-std::optional<std::size_t> TopOf(const HttpRequest& request) {
+/// How many series a request wants; nothing if its number is invalid.
+std::optional<std::size_t> TopOf(const HttpRequest& request, std::size_t most = kMaxTop) {
   const std::optional<std::string_view> text = request.Parameter("top");
   if (!text) return kDefaultTop;
   std::size_t top = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), top);
-  if (error != std::errc() || end != text->data() + text->size() || top > kMaxTop) return std::nullopt;
+  if (error != std::errc() || end != text->data() + text->size() || top > most) return std::nullopt;
   return top;
+}
+
+HttpResponse InvalidTop(std::size_t most) {
+  return BadRequest("top is how many series of a family are wanted, 0 to " + std::to_string(most) + ".");
 }
 
 bool IsCorrupt(const SegmentView& seen) { return seen.state == SegmentView::State::kCorrupt; }
@@ -176,14 +183,32 @@ HttpResponse Routes::Status(const HttpRequest& /*request*/, CurrentView::Turn* t
 
 HttpResponse Routes::Families(const HttpRequest& request, CurrentView::Turn* turn) {
   const std::optional<std::size_t> top = TopOf(request);
-  if (!top) {
-    return BadRequest("top is how many series of a family are wanted, 0 to " + std::to_string(kMaxTop) + ".");
-  }
+  if (!top) return InvalidTop(kMaxTop);
   const std::vector<std::string_view> names = request.Parameters("name[]");
   return Json(turn, [&](shm::Snapshot* snapshot, std::string* out) {
     if (names.empty()) return WriteFamilyListJson(*snapshot, shm::NowNs(CLOCK_REALTIME), out);
     WriteTopSeriesJson(*snapshot, names, *top, shm::NowNs(CLOCK_REALTIME), out);
   });
+}
+
+HttpResponse Routes::Series(const HttpRequest& request, CurrentView::Turn* turn) {
+  const std::optional<std::size_t> top = TopOf(request);
+  if (!top) return InvalidTop(kMaxTop);
+  const Result<SeriesSearch> search = SeriesSearch::Parse(request.Parameter("search").value_or(""));
+  if (!search.ok()) return BadRequest(search.error().message);
+  return Json(turn, [&](shm::Snapshot* snapshot, std::string* out) {
+    shm::NameFilter(request.Parameters("name[]"), audio::kAliases).Apply(snapshot);
+    WriteFoundSeriesJson(*snapshot, search->Run(*snapshot, *top), shm::NowNs(CLOCK_REALTIME), out);
+  });
+}
+
+HttpResponse Routes::PastValues(const HttpRequest& request, CurrentView::Turn* /*turn*/) {
+  const std::optional<std::size_t> top = TopOf(request, RingTable::kRows);
+  if (!top) return InvalidTop(RingTable::kRows);
+  HttpResponse answer{200, "application/json", {}};
+  WriteHistoryJson(history_, request.Parameters("name[]"), *top,
+                   {shm::NowNs(CLOCK_REALTIME), shm::NowNs(CLOCK_BOOTTIME)}, &answer.body);
+  return answer;
 }
 
 HttpResponse Routes::Page(const HttpRequest& /*request*/, CurrentView::Turn* /*turn*/) {

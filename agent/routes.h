@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "agent/exposition/negotiation.h"
+#include "agent/history/history.h"
 #include "agent/http/http_message.h"
 #include "agent/own_metrics/agent_stats.h"
 #include "agent/view/current_view.h"
@@ -52,6 +53,8 @@ class Routes {
 
   /// The source of the agent's own metrics. The code that does something records it here.
   AgentStats& stats() { return stats_; }
+  /// What PastValues() answers from. A HistorySampler fills it.
+  History& history() { return history_; }
 
   /// Thread-safe. Answers are written one at a time, but compressed in parallel: compression takes longer.
   HttpResponse Handle(const HttpRequest& request);
@@ -67,6 +70,8 @@ class Routes {
   HttpResponse Ready(const HttpRequest& request, CurrentView::Turn* turn);
   HttpResponse Status(const HttpRequest& request, CurrentView::Turn* turn);
   HttpResponse Families(const HttpRequest& request, CurrentView::Turn* turn);
+  HttpResponse Series(const HttpRequest& request, CurrentView::Turn* turn);
+  HttpResponse PastValues(const HttpRequest& request, CurrentView::Turn* turn);
   HttpResponse Page(const HttpRequest& request, CurrentView::Turn* turn);
 
  private:
@@ -85,6 +90,7 @@ class Routes {
   const MetricsOptions metrics_options_;
   const Negotiator negotiate_;
   AgentStats stats_;
+  History history_;  ///< guarded by the turns at the view
 };
 
 }  // namespace shmetrics::agent

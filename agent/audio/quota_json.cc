@@ -49,8 +49,9 @@ std::uint64_t SumOf(std::span<const SeriesSnapshot> all) {
   return sum;
 }
 
-std::uint64_t StreamsOf(const shm::Snapshot& snapshot, std::string_view user_label) {
-  const auto all = SeriesOf(snapshot, audio::kStreamsMetric, MetricType::kGauge);
+/// How many a user has of what the gauge `metric` counts.
+std::uint64_t ActiveOf(const shm::Snapshot& snapshot, std::string_view metric, std::string_view user_label) {
+  const auto all = SeriesOf(snapshot, metric, MetricType::kGauge);
   const auto found =
       std::ranges::find(all, LabelBlock(audio::kUserLabel, user_label), &SeriesSnapshot::labels);
   return found == all.end() ? 0 : CountOf(*found);
@@ -170,7 +171,7 @@ void WriteStreamLimitsJson(const shm::Snapshot& snapshot, std::span<const shm::L
       is_known && record->day == today ? static_cast<double>(record->amount) / audio::kAmountPerMinute : 0.0;
   std::optional<double> remaining = limits.daily_minutes;
   if (remaining) *remaining = std::max(0.0, *remaining - used);
-  const std::uint64_t active = StreamsOf(snapshot, label);
+  const std::uint64_t active = ActiveOf(snapshot, audio::kStreamsMetric, label);
   const bool can_start = !limits.concurrent_streams || active < *limits.concurrent_streams;
 
   JsonWriter json(out);
@@ -183,6 +184,7 @@ void WriteStreamLimitsJson(const shm::Snapshot& snapshot, std::span<const shm::L
   WriteMinutes("used_today_minutes", used, &json);
   WriteMinutes("remaining_minutes", remaining, &json);
   WriteCount("active_streams", active, &json);
+  WriteCount("active_jobs", ActiveOf(snapshot, audio::kJobsMetric, label), &json);
   for (const std::string_view key : {"can_start_stream", "_can_start_stream"}) {
     json.Key(key);
     json.Bool(can_start);

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/history/history_sampler.h"
 #include "agent/view/bus_guard.h"
 #include "client-lib/audio/definitions.h"
 #include "shmetrics/shmetrics.h"
@@ -28,7 +29,7 @@ using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 
-constexpr std::array<Route, 11> kTable = {{{"/", "", &Routes::Page},
+constexpr std::array<Route, 13> kTable = {{{"/", "", &Routes::Page},
                                            {"/metrics", "", &Routes::Metrics},
                                            {"/map", "", &Routes::MetricsMap},
                                            {"/document", "", &Routes::MetricsDocument},
@@ -37,6 +38,8 @@ constexpr std::array<Route, 11> kTable = {{{"/", "", &Routes::Page},
                                            {"/limits", "", &Routes::StreamLimits},
                                            {"/segment", "", &Routes::Status},
                                            {"/families", "", &Routes::Families},
+                                           {"/history", "", &Routes::PastValues},
+                                           {"/series", "", &Routes::Series},
                                            {"/healthy", "", &Routes::Healthy},
                                            {"/ready", "", &Routes::Ready}}};
 
@@ -240,6 +243,56 @@ TEST_F(RoutesTest, FamiliesAreListedAndNamedOnesShowTheirLargestSeries) {
   for (const char* bad : {"", "-1", "101", "1x", "99999999999999999999"}) {
     EXPECT_EQ(families({{"top", bad}}).status, 400) << bad;
   }
+}
+
+// Fault P2.
+TEST_F(RoutesTest, OneSeriesIsFoundByWordsAndANonsenseSearchIsRefusedInWords) {
+  SegmentWriter writer(path_);
+  writer.Count("jobs_total", 3);
+  writer.Count("streams_total", 4);
+  const auto search = [this](std::string_view text, std::string_view top = "10", std::string_view name = "") {
+    std::vector<std::pair<std::string_view, std::string_view>> parameters = {{"search", text}, {"top", top}};
+    if (!name.empty()) parameters.emplace_back("name[]", name);
+    return routes_.Handle({"/series", std::move(parameters)});
+  };
+  const json found = json::parse(search("JOBS").body);
+  EXPECT_EQ(found["matches"], 1);
+  EXPECT_EQ(found["series"][0]["value"], 3);
+  EXPECT_EQ(json::parse(search("total", "1").body)["series"].size(), 1U);
+  EXPECT_EQ(json::parse(search("total", "10", "streams_total").body)["series"][0]["name"], "streams_total");
+  const std::string too_long(257, 'a');
+  for (const std::string_view bad : {std::string_view(""), std::string_view(" "), std::string_view("\xFF"),
+                                     std::string_view(too_long), std::string_view("a b c d e f g h i")}) {
+    EXPECT_EQ(search(bad).status, 400) << bad;
+    EXPECT_THAT(json::parse(search(bad).body)["detail"], Not(::testing::IsEmpty()));
+  }
+  EXPECT_EQ(Get("/series").status, 400);
+  for (const char* top : {"", "-1", "101", "1x"}) EXPECT_EQ(search("a", top).status, 400) << top;
+  for (const char* odd : {"</script>", "{\"}", "%00", "\\", "'; --", "\r\n"}) {
+    EXPECT_EQ(json::parse(search(odd).body)["matches"], 0) << odd;
+  }
+  CutOff();
+  EXPECT_EQ(search("jobs").status, 503);
+}
+
+// Fault P2.
+TEST_F(RoutesTest, ThePastIsShownAlsoWhenTheSegmentIsDamaged) {
+  SegmentWriter(path_).Count("jobs_total", 3);
+  HistorySampler sampler(&view_, &routes_.history());
+  sampler.Run();
+  const auto past = [this](std::vector<std::pair<std::string_view, std::string_view>> parameters = {}) {
+    return routes_.Handle({"/history", std::move(parameters)});
+  };
+  EXPECT_EQ(json::parse(past().body)["families"].size(), 3U) << "with the refusals and skipped records";
+  const json jobs = json::parse(past({{"name[]", "jobs_total"}, {"top", "4000"}}).body);
+  EXPECT_EQ(jobs["families"][0]["total"], json::array({3}));
+  EXPECT_EQ(jobs["times"].size(), 1U);
+  EXPECT_EQ(json::parse(past({{"name[]", "absent"}}).body)["families"], json::array());
+  for (const char* top : {"", "-1", "4001", "1x"}) EXPECT_EQ(past({{"top", top}}).status, 400) << top;
+  CutOff();
+  HistorySampler(&view_, &routes_.history()).Run();
+  EXPECT_EQ(json::parse(past({{"name[]", "jobs_total"}}).body)["families"][0]["total"],
+            json::parse("[3, null]"));
 }
 
 TEST_F(RoutesTest, ThePageLinksToEveryRouteAndMayLoadNothingFromElsewhere) {
