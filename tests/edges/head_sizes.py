@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 """Sends request heads of every size to an agent, and expects one complete answer to each.
 
-head_sizes.py tcp PORT | unix PATH | tls PORT CERTIFICATE, then STEP
+head_sizes.py tcp PORT | unix PATH | tls PORT CERTIFICATE, then SMALL_STEP STEP
 
-The sizes are 64 bytes apart; those beyond 20 KiB, which is more than common libraries have room for, are STEP bytes
-apart."""
+Sizes up to 20 KiB, which is more than common libraries have room for, are SMALL_STEP bytes apart, those beyond STEP
+bytes."""
 
 import http.client
 import socket
@@ -103,7 +103,7 @@ class Client:
 
 
 def main():
-    transport, where, step = sys.argv[1], sys.argv[2], int(sys.argv[-1])
+    transport, where, small_step, step = sys.argv[1], sys.argv[2], int(sys.argv[-2]), int(sys.argv[-1])
     client = Client(transport, where, sys.argv[3])
     failures = 0
     asked = 0
@@ -119,7 +119,7 @@ def main():
             client.connection = None
 
     for shape, within, beyond in SHAPES:
-        for size in [*range(1, SMALL, 64), *range(SMALL, BEYOND, step), LIMIT - 1, LIMIT, LIMIT + 1, 2 * LIMIT, 16 * LIMIT]:
+        for size in [*range(1, SMALL, small_step), *range(SMALL, BEYOND, step), LIMIT - 1, LIMIT, LIMIT + 1, 2 * LIMIT, 16 * LIMIT]:
             head = shape(size)
             if head is not None:
                 status = within if size <= LIMIT else beyond
@@ -127,7 +127,7 @@ def main():
                 if status == 414 and head.index(b"\r\n") < LIMIT - 1:
                     status = 431
                 expect(f"{shape.__name__} of {size} bytes", head, status)
-    for number in [*range(0, MOST_HEADERS + 20, step // 16), MOST_HEADERS - 1, MOST_HEADERS, 5 * MOST_HEADERS]:
+    for number in [*range(0, MOST_HEADERS + 20, small_step // 8), MOST_HEADERS - 1, MOST_HEADERS, 5 * MOST_HEADERS]:
         head = b"GET /-/healthy HTTP/1.1\r\n" + b"a:\r\n" * number + HOST
         expect(f"{number} headers", head, 200 if number < MOST_HEADERS else 431)
     for number in range(1, 4000, step):

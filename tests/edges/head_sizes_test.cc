@@ -22,14 +22,13 @@ using testing::Ended;
 using ::testing::HasSubstr;
 using testing::PrivateFolder;
 
-/// By day each ninth of the larger sizes: 9 * 64 has few divisors in common with what libraries grow by.
-std::string Step() { return testing::IsNightly() ? "64" : "576"; }
-
 class HeadSizesTest : public ::testing::Test {
  protected:
-  static void Ask(std::vector<std::string> where) {
+  /// At night in steps of 64 bytes. By day in larger ones, with few divisors in common with what libraries grow by.
+  static void Ask(std::vector<std::string> where, const std::string& small_step, const std::string& step) {
     where.insert(where.begin(), {"/usr/bin/python3", SHMETRICS_SOURCE_DIR "/tests/edges/head_sizes.py"});
-    where.push_back(Step());
+    where.push_back(testing::IsNightly() ? "64" : small_step);
+    where.push_back(testing::IsNightly() ? "64" : step);
     const Ended ended = testing::RunProgram(where);
     EXPECT_EQ(ended.code, 0) << ended.output << ended.errors;
     EXPECT_THAT(ended.output, HasSubstr(", 0 wrong"));
@@ -41,14 +40,14 @@ class HeadSizesTest : public ::testing::Test {
 // Fault A3.
 TEST_F(HeadSizesTest, OverTcpEverySizeGetsOneCompleteAnswer) {
   const Agent agent(SHMETRICS_AGENT, folder_ / "segment");
-  Ask({"tcp", std::to_string(agent.port())});
+  Ask({"tcp", std::to_string(agent.port())}, "64", "576");
 }
 
 // Fault A3.
 TEST_F(HeadSizesTest, OnAUnixSocketEverySizeGetsOneCompleteAnswer) {
   const Agent agent(SHMETRICS_AGENT, folder_ / "segment", 0,
                     {"--web.listen-address", "unix:" + folder_ / "http"});
-  Ask({"unix", folder_ / "http"});
+  Ask({"unix", folder_ / "http"}, "320", "1728");
 }
 
 // Fault A3.
@@ -57,7 +56,7 @@ TEST_F(HeadSizesTest, OverTlsEverySizeGetsOneCompleteAnswer) {
   std::ofstream(folder_ / "agent.ini") << "[web]\ntls_certificate = " << folder_ / "certificate.pem"
                                        << "\ntls_key = " << folder_ / "key.pem" << '\n';
   const Agent agent(SHMETRICS_AGENT, folder_ / "segment", 0, {"--config.file", folder_ / "agent.ini"});
-  Ask({"tls", std::to_string(agent.port()), folder_ / "certificate.pem"});
+  Ask({"tls", std::to_string(agent.port()), folder_ / "certificate.pem"}, "320", "1728");
 }
 
 }  // namespace
