@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -16,6 +18,7 @@
 #include <vector>
 
 #include "agent/audio/ledger_saver.h"
+#include "agent/base/descriptor_limit.h"
 #include "agent/base/log.h"
 #include "agent/base/version.h"
 #include "agent/config/config.h"
@@ -36,26 +39,29 @@ namespace shmetrics::agent {
 namespace {
 
 constexpr int kUsageError = 2;
+/// For the segment and those it replaced, files that are read again, the log and what libraries open.
+constexpr std::uint64_t kOwnDescriptors = 64;
 constexpr std::chrono::seconds kSavePeriod{10};
 
 constexpr Route kRoutes[] = {
-    {"/", "this page", &Routes::Page},
-    {"/metrics", "everything, for Prometheus", &Routes::Metrics},
-    {"/api/v1/metrics", "the metrics as JSON", &Routes::MetricsMap},
-    {"/api/v1/metrics/json", "the same with the time", &Routes::MetricsDocument},
-    {"/api/v1/metrics/text", "the same as /metrics", &Routes::Metrics},
+    {"/", "this page", &Routes::Page, "*"},
+    {"/metrics", "everything, for Prometheus", &Routes::Metrics, "name[] created"},
+    {"/api/v1/metrics", "the metrics as JSON", &Routes::MetricsMap, "name[]"},
+    {"/api/v1/metrics/json", "the same with the time", &Routes::MetricsDocument, "name[]"},
+    {"/api/v1/metrics/text", "the same as /metrics", &Routes::Metrics, "name[] created"},
     {"/api/v1/workers", "worker processes, alive and dead, as JSON", &Routes::Workers},
     {"/api/v1/status", "the segment, its limits and what was refused, as JSON", &Routes::Status},
     {"/api/v1/families", "which metrics there are, as JSON; with ?name[]= and top= their largest series",
-     &Routes::Families},
+     &Routes::Families, "name[] top"},
     {"/api/v1/history", "the last ten minutes of totals and of the most active series, as JSON",
-     &Routes::PastValues},
-    {"/api/v1/series", "series found by words of their names and labels, as JSON: ?search=", &Routes::Series},
+     &Routes::PastValues, "name[] top"},
+    {"/api/v1/series",
+     "series found by words of their names and labels, as JSON: ?search=", &Routes::Series, "search name[] top"},
     {"/api/v1/audio/stream/status", "audio models, features and load, as JSON", &Routes::StreamStatus},
     {"/api/v1/audio/stream/limits",
-     "a user's audio limits and their use, as JSON: ?user_id=", &Routes::StreamLimits},
-    {"/-/healthy", "200 while the agent runs", &Routes::Healthy},
-    {"/-/ready", "200 while there is a segment to read", &Routes::Ready},
+     "a user's audio limits and their use, as JSON: ?user_id=", &Routes::StreamLimits, "user_id"},
+    {"/-/healthy", "200 while the agent runs", &Routes::Healthy, "*"},
+    {"/-/ready", "200 while there is a segment to read", &Routes::Ready, "*"},
 };
 
 /// Gives a missing 0, 1 or 2 to the null device. Otherwise the next file or socket would get its number, and
@@ -94,14 +100,27 @@ Result<std::vector<Listener>> OpenListeners(std::vector<ListenAddress> configure
   if (configured.empty()) configured = {ParseListenAddress(kDefaultListenAddress).value()};
   std::vector<Listener> listeners;
   for (const ListenAddress& address : configured) {
-    const Result<Listener> listener = Listen(address);
-    if (!listener.ok()) {
+    const Result<std::vector<Listener>> found = ListenOnAll(address);
+    if (!found.ok()) {
       std::ranges::for_each(listeners, Close);
-      return listener.error();
+      return found.error();
     }
-    listeners.push_back(listener.value());
+    listeners.insert(listeners.end(), found->begin(), found->end());
   }
   return listeners;
+}
+
+/// Refuses more connections than there can be. Else a flood on one address would take the descriptors of all
+/// others, and with them the place of the scraper on the Unix socket.
+Result<void> CheckDescriptors(std::size_t listeners, const HttpLimits& limits) {
+  const std::uint64_t needed = kOwnDescriptors + listeners * HttpServer::Descriptors(limits);
+  const std::uint64_t allowed = RaiseDescriptorLimit();
+  if (needed <= allowed) return {};
+  return Error{ErrorCode::kBadOption,
+               "[web] max_connections: " + std::to_string(limits.max_connections) + " on each of " +
+                   std::to_string(listeners) + " addresses and what the agent itself opens take " +
+                   std::to_string(needed) + " file descriptors, and the system allows " +
+                   std::to_string(allowed) + " (ulimit -Hn, LimitNOFILE=)"};
 }
 
 /// One server for each listener.
@@ -180,6 +199,10 @@ int Serve(Options options, const Config& config) {
 
   const Result<std::vector<Listener>> listeners = OpenListeners(config.listen_addresses);
   if (!listeners.ok()) return Fail(listeners.error());
+  if (const Result<void> fits = CheckDescriptors(listeners->size(), config.http_limits); !fits.ok()) {
+    std::ranges::for_each(listeners.value(), Close);
+    return Fail(fits.error());
+  }
   CurrentView view(config.segment_path, config.trusted_owner);
   const std::vector<Route> table = RoutesWith(config.telemetry_path);
   Routes routes(table, &view, &config.audio,

@@ -33,6 +33,9 @@ struct Route {
   std::string_view path;
   std::string_view title;  ///< for the page
   std::variant<Answer, Scrape> answer;
+  /// The parameters that it has, divided by blanks. Requests with others are refused, because a misspelt
+  /// parameter would give an answer to another question. "*" takes any: probes add what they like.
+  std::string_view parameters = {};
 };
 
 /// Chooses the format of a scrape by its Accept header.
@@ -80,9 +83,9 @@ class Routes {
   template <class... Negotiated>
   HttpResponse Encoded(HttpResponse (Routes::*answer)(const HttpRequest&, CurrentView::Turn*, Negotiated...),
                        const HttpRequest& request, Negotiated... negotiated);
-  /// The JSON that `write` appends, or the 503 for a corrupt segment.
+  /// The JSON that `write` appends, or the 503 for a corrupt segment. For a HEAD nothing is written.
   template <class Write>
-  static HttpResponse Json(CurrentView::Turn* turn, Write write);
+  static HttpResponse Json(const HttpRequest& request, CurrentView::Turn* turn, Write write);
 
   std::span<const Route> table_;
   CurrentView* const view_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
+#include <string_view>
 #include <vector>
 
 #include "agent/base/timestamp.h"
@@ -148,8 +150,10 @@ void WriteFamilyListJson(const shm::Snapshot& snapshot, std::int64_t unix_ns, st
 
 void WriteTopSeriesJson(const shm::Snapshot& snapshot, std::span<const std::string_view> names,
                         std::size_t top, std::int64_t unix_ns, std::string* out) {
+  // A request may name thousands, and a segment have as many families.
+  const std::set<std::string_view> wanted(names.begin(), names.end());
   WriteDocument(snapshot, unix_ns, out, [&](const FamilySnapshot& family, JsonWriter* json) {
-    if (std::ranges::find(names, family.name) == names.end()) return;
+    if (!wanted.contains(family.name)) return;
     json->StartObject();
     WriteHead(family, json);
     WriteTotal(family, snapshot, json);

@@ -29,19 +29,19 @@ using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 
-constexpr std::array<Route, 13> kTable = {{{"/", "", &Routes::Page},
-                                           {"/metrics", "", &Routes::Metrics},
-                                           {"/map", "", &Routes::MetricsMap},
-                                           {"/document", "", &Routes::MetricsDocument},
+constexpr std::array<Route, 13> kTable = {{{"/", "", &Routes::Page, "*"},
+                                           {"/metrics", "", &Routes::Metrics, "name[] created"},
+                                           {"/map", "", &Routes::MetricsMap, "name[]"},
+                                           {"/document", "", &Routes::MetricsDocument, "name[]"},
                                            {"/workers", "", &Routes::Workers},
                                            {"/status", "", &Routes::StreamStatus},
-                                           {"/limits", "", &Routes::StreamLimits},
+                                           {"/limits", "", &Routes::StreamLimits, "user_id"},
                                            {"/segment", "", &Routes::Status},
-                                           {"/families", "", &Routes::Families},
-                                           {"/history", "", &Routes::PastValues},
-                                           {"/series", "", &Routes::Series},
-                                           {"/healthy", "", &Routes::Healthy},
-                                           {"/ready", "", &Routes::Ready}}};
+                                           {"/families", "", &Routes::Families, "name[] top"},
+                                           {"/history", "", &Routes::PastValues, "name[] top"},
+                                           {"/series", "", &Routes::Series, "search name[] top"},
+                                           {"/healthy", "", &Routes::Healthy, "*"},
+                                           {"/ready", "", &Routes::Ready, "*"}}};
 
 class RoutesTest : public ::testing::Test {
  protected:
@@ -52,7 +52,7 @@ class RoutesTest : public ::testing::Test {
     return routes_.Handle({path, {{"name[]", name}}});
   }
   HttpResponse LimitsOf(std::string_view user_id) {
-    return routes_.Handle({"/limits", {{"x", "1"}, {"user_id", user_id}}});
+    return routes_.Handle({"/limits", {{"user_id", user_id}}});
   }
   void CutOff() {
     Get("/metrics");
@@ -309,6 +309,36 @@ TEST_F(RoutesTest, ThePageLinksToEveryRouteAndMayLoadNothingFromElsewhere) {
     EXPECT_THAT(answer.headers[0].second, Not(HasSubstr("unsafe")));
     EXPECT_THAT(answer.headers[0].second, Not(HasSubstr("*")));
   }
+}
+
+// Fault A13.
+TEST_F(RoutesTest, AParameterThatARouteDoesNotHaveIsRefusedByName) {
+  const HttpResponse text = routes_.Handle({"/metrics", {{"name[]", "a"}, {"name", "a"}}});
+  EXPECT_EQ(text.status, 400);
+  EXPECT_EQ(text.body, "There is no parameter 'name' here; there are: name[] created.\n");
+  const HttpResponse in_json = routes_.Handle({"/workers", {{"user_id", "1"}}});
+  EXPECT_EQ(in_json.status, 400);
+  EXPECT_THAT(in_json.body, HasSubstr("There is no parameter 'user_id' here; there is none."));
+  for (const std::string& name : {std::string(), std::string("name[] created"), std::string("top"),
+                                  std::string(65, 'x'), std::string("\xff")}) {
+    EXPECT_EQ(routes_.Handle({"/metrics", {{name, "1"}}}).status, 400) << name;
+  }
+  EXPECT_EQ(routes_.Handle({"/healthy", {{"probe", "1"}}}).status, 200);
+}
+
+// Fault A13.
+TEST_F(RoutesTest, AHeadMakesNoBodyOfNumbersAndHasTheSameStatus) {
+  SegmentWriter(path_).Count("jobs_total", 3);
+  for (const char* path : {"/metrics", "/map", "/document", "/workers", "/status", "/families"}) {
+    const HttpResponse head = routes_.Handle({.path = path, .is_head = true});
+    EXPECT_EQ(head.status, 200) << path;
+    EXPECT_FALSE(head.has_body) << path;
+    EXPECT_EQ(head.body, "") << path;
+    EXPECT_EQ(head.headers, Get(path).headers) << path;
+  }
+  EXPECT_EQ(routes_.Handle({.path = "/limits", .is_head = true}).status, 400);
+  CutOff();
+  EXPECT_EQ(routes_.Handle({.path = "/metrics", .is_head = true}).status, 503);
 }
 
 }  // namespace
