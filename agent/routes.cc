@@ -223,7 +223,7 @@ HttpResponse Routes::Series(const HttpRequest& request, CurrentView::Turn* turn)
   if (!top) return InvalidTop(kMaxTop);
   const Result<SeriesSearch> search = SeriesSearch::Parse(request.Parameter("search").value_or(""));
   if (!search.ok()) return BadRequest(search.error().message);
-  return Json(turn, [&](shm::Snapshot* snapshot, std::string* out) {
+  return Json(request, turn, [&](shm::Snapshot* snapshot, std::string* out) {
     shm::NameFilter(request.Parameters("name[]"), audio::kAliases).Apply(snapshot);
     WriteFoundSeriesJson(*snapshot, search->Run(*snapshot, *top), shm::NowNs(CLOCK_REALTIME), out);
   });
@@ -233,6 +233,7 @@ HttpResponse Routes::PastValues(const HttpRequest& request, CurrentView::Turn* /
   const std::optional<std::size_t> top = TopOf(request, RingTable::kRows);
   if (!top) return InvalidTop(RingTable::kRows);
   HttpResponse answer{200, "application/json", {}};
+  if (request.is_head) return WithoutBody(std::move(answer));
   WriteHistoryJson(history_, request.Parameters("name[]"), *top,
                    {shm::NowNs(CLOCK_REALTIME), shm::NowNs(CLOCK_BOOTTIME)}, &answer.body);
   return answer;
