@@ -33,11 +33,12 @@ std::size_t LeaseKeys::Hash::operator()(const Wanted& wanted) const {
 
 LeaseKeys::Id LeaseKeys::Use(layout::Ref family, std::string_view block) {
   if (const auto found = by_block_.find(Wanted{family, block}); found != by_block_.end()) {
-    keys_[*found].uses++;
+    if (keys_[*found].uses++ == 0) unused_--;
     return *found;
   }
   if (free_.empty()) {
     keys_.emplace_back();
+    leases_.resize(keys_.size());
     free_.reserve(keys_.capacity());  // so that ForgetUnused() finds room for all
     free_.push_back(static_cast<Id>(keys_.size() - 1));
   }
@@ -45,7 +46,7 @@ LeaseKeys::Id LeaseKeys::Use(layout::Ref family, std::string_view block) {
   std::vector<Id>& fresh = families_[family].fresh;
   // Everything that can fail comes before the first change.
   if (fresh.size() == fresh.capacity()) fresh.reserve(2 * fresh.size() + 1);
-  keys_[id] = {Keep({}, block), family, 1, 0, 0, State::kNew};
+  keys_[id] = {Keep({}, block), family, 1, 0, State::kNew};
   by_block_.insert(id);
   fresh.push_back(id);
   free_.pop_back();
@@ -53,13 +54,8 @@ LeaseKeys::Id LeaseKeys::Use(layout::Ref family, std::string_view block) {
 }
 
 void LeaseKeys::BeginLook() {
-  for (auto family = families_.begin(); family != families_.end();) {
-    ForgetUnused(&family->second.listed);
-    ForgetUnused(&family->second.fresh);
-    const bool is_empty = family->second.listed.empty() && family->second.fresh.empty();
-    family = is_empty ? families_.erase(family) : std::next(family);
-  }
-  for (Key& key : keys_) key.leases = 0;
+  if (unused_ > 0) ForgetUnused();
+  std::ranges::fill(leases_, 0);
   if (dead_bytes_ > kFewBytes && dead_bytes_ > text_bytes_ / 2) Compact();
 }
 
@@ -68,19 +64,19 @@ std::uint64_t LeaseKeys::AppendTo(const IndexedFamily& family, std::vector<Serie
   if (found == families_.end()) return 0;
   List(family, &found->second);
   std::uint64_t shown = 0;
-  for (const Id id : found->second.listed) {
-    const Key& key = keys_[id];
-    if (key.leases == 0) continue;
-    SeriesSnapshot& series = out->emplace_back(SeriesSnapshot{key.text, key.name_bytes, 0, {}, -1});
-    series.number = static_cast<double>(key.leases);
-    shown += key.leases;
+  const auto name_bytes = static_cast<std::uint32_t>(family.definition.name.size());
+  for (const Listed& key : found->second.listed) {
+    const std::uint32_t leases = leases_[key.id];
+    if (leases == 0) continue;
+    out->emplace_back(SeriesSnapshot{key.text, name_bytes, 0, {}, -1}).number = leases;
+    shown += leases;
   }
   return shown;
 }
 
 std::uint64_t LeaseKeys::LeasesOf(layout::Ref family, std::string_view block) const {
   const auto found = by_block_.find(Wanted{family, block});
-  return found == by_block_.end() ? 0 : keys_[*found].leases;
+  return found == by_block_.end() ? 0 : leases_[*found];
 }
 
 /// The text head{block}; without a head the block alone, without a block the head alone.
@@ -123,47 +119,54 @@ void LeaseKeys::List(const IndexedFamily& family, Family* keys) {
 }
 
 /// Looks for the place of each new key, so that few new ones among many do not cost a look at every text.
-std::vector<LeaseKeys::Id> LeaseKeys::Merged(const std::vector<Id>& listed,
-                                             const std::vector<Listed>& fresh) const {
-  std::vector<Id> merged;
+std::vector<LeaseKeys::Listed> LeaseKeys::Merged(const std::vector<Listed>& listed,
+                                                 const std::vector<Listed>& fresh) {
+  std::vector<Listed> merged;
   merged.reserve(listed.size() + fresh.size());
   auto rest = listed.begin();
   for (const Listed& key : fresh) {
-    const auto place =
-        std::ranges::lower_bound(rest, listed.end(), key.text, {}, [this](Id id) { return keys_[id].text; });
+    const auto place = std::ranges::lower_bound(rest, listed.end(), key.text, {}, &Listed::text);
     merged.insert(merged.end(), rest, place);
-    merged.push_back(key.id);
+    merged.push_back(key);
     rest = place;
   }
   merged.insert(merged.end(), rest, listed.end());
   return merged;
 }
 
-void LeaseKeys::ForgetUnused(std::vector<Id>* ids) {
-  std::erase_if(*ids, [this](Id id) {
-    Key& key = keys_[id];
-    if (key.uses > 0) return false;
-    by_block_.erase(id);
-    dead_bytes_ += key.text.size();
-    key = {};
-    free_.push_back(id);
-    return true;
-  });
+void LeaseKeys::ForgetUnused() {
+  for (auto family = families_.begin(); family != families_.end();) {
+    Family& keys = family->second;
+    std::erase_if(keys.listed, [this](const Listed& key) { return ForgetIfUnused(key.id); });
+    std::erase_if(keys.fresh, [this](Id id) { return ForgetIfUnused(id); });
+    const bool is_empty = keys.listed.empty() && keys.fresh.empty();
+    family = is_empty ? families_.erase(family) : std::next(family);
+  }
+  unused_ = 0;
+}
+
+bool LeaseKeys::ForgetIfUnused(Id id) {
+  Key& key = keys_[id];
+  if (key.uses > 0) return false;
+  by_block_.erase(id);
+  dead_bytes_ += key.text.size();
+  key = {};
+  free_.push_back(id);
+  return true;
 }
 
 void LeaseKeys::Compact() {
   auto texts = std::make_shared<std::pmr::monotonic_buffer_resource>();
   auto* end = static_cast<char*>(texts->allocate(text_bytes_ - dead_bytes_, 1));
-  const auto copy = [&](const std::vector<Id>& ids) {
-    for (const Id id : ids) {
-      const std::string_view text = keys_[id].text;
-      keys_[id].text = {end, text.size()};
-      end = std::copy(text.begin(), text.end(), end);
-    }
+  const auto copy = [&](Id id) {
+    const std::string_view text = keys_[id].text;
+    keys_[id].text = {end, text.size()};
+    end = std::copy(text.begin(), text.end(), end);
+    return keys_[id].text;
   };
-  for (const auto& [ref, family] : families_) {
-    copy(family.listed);
-    copy(family.fresh);
+  for (auto& [ref, family] : families_) {
+    for (Listed& key : family.listed) key.text = copy(key.id);
+    for (const Id id : family.fresh) copy(id);
   }
   texts_ = std::move(texts);
   text_bytes_ -= dead_bytes_;

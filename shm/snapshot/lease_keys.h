@@ -33,11 +33,13 @@ class LeaseKeys {
   /// either but their length.
   Id Use(layout::Ref family, std::string_view block);
   /// Ends one use. A key without users is forgotten at the next look.
-  void EndUse(Id id) { keys_[id].uses--; }
+  void EndUse(Id id) {
+    if (--keys_[id].uses == 0) unused_++;
+  }
 
   /// Begins a look: no key has a lease, and keys that nobody uses are forgotten.
   void BeginLook();
-  void CountLease(Id id) { keys_[id].leases++; }
+  void CountLease(Id id) { leases_[id]++; }
 
   /// Appends a series for each key of the family that has leases, in the order of their label blocks. Leaves
   /// out blocks that the family cannot have. Returns how many leases the series stand for.
@@ -55,7 +57,6 @@ class LeaseKeys {
     std::string_view text;  ///< of a listed key the name and the block, else the block
     layout::Ref family = 0;
     std::uint32_t uses = 0;
-    std::uint32_t leases = 0;
     std::uint32_t name_bytes = 0;  ///< of a listed key
     State state = State::kFree;
 
@@ -81,26 +82,29 @@ class LeaseKeys {
     }
     bool operator()(Id id, const Wanted& wanted) const { return (*this)(wanted, id); }
   };
-  /// A key that gets its text.
+  /// A key and its text, which a look needs side by side: a look into `keys_` for each would miss the cache.
   struct Listed {
     std::string_view text;
     Id id;
   };
   /// The keys of one family.
   struct Family {
-    std::vector<Id> listed;  ///< by their texts
-    std::vector<Id> fresh;   ///< not looked at yet, and refused ones
+    std::vector<Listed> listed;  ///< by their texts
+    std::vector<Id> fresh;       ///< not looked at yet, and refused ones
   };
 
   std::string_view Keep(std::string_view head, std::string_view block);
   void List(const IndexedFamily& family, Family* keys);
-  std::vector<Id> Merged(const std::vector<Id>& listed, const std::vector<Listed>& fresh) const;
-  void ForgetUnused(std::vector<Id>* ids);
+  static std::vector<Listed> Merged(const std::vector<Listed>& listed, const std::vector<Listed>& fresh);
+  void ForgetUnused();
+  bool ForgetIfUnused(Id id);
   /// Copies all texts to new memory, when most of the old is of forgotten keys.
   void Compact();
 
   std::vector<Key> keys_;
+  std::vector<std::uint32_t> leases_;  ///< of each key, in this look
   std::vector<Id> free_;
+  std::size_t unused_ = 0;  ///< how many keys have no user
   std::unordered_set<Id, Hash, Equal> by_block_;
   std::map<layout::Ref, Family> families_;  ///< ordered, because others may choose the refs
   std::shared_ptr<std::pmr::monotonic_buffer_resource> texts_;

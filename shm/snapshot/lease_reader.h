@@ -57,6 +57,8 @@ class LeaseReader {
     bool is_broken = false;     ///< it could not be read to its end
   };
 
+  template <class Visit>
+  static void ForEachChunk(Shard* shard, Visit visit);
   /// Adds the chunks that are new.
   void FindChunks(std::uint32_t number);
   /// False if the entry makes no sense.
