@@ -88,6 +88,10 @@ void AddSegmentMetrics(const shm::SegmentSnapshot& segment, const std::string& p
   gauge("shmetrics_ledger_entries", "Places for users in the ledger that have memory, in use or free.",
         segment.ledger_entries);
   gauge("shmetrics_ledger_limit", "Users the ledger can hold.", segment.ledger_limit);
+  gauge(
+      "shmetrics_ledger_loaded",
+      "Whether a worker has loaded what was saved before the segment was made; until then nothing is saved.",
+      segment.ledger_loaded ? 1 : 0);
   out->Counter("shmetrics_mutex_recoveries_total", "Locks taken over from a worker that died holding one.",
                segment.mutex_recoveries);
 }

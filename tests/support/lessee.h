@@ -35,6 +35,7 @@ class Lessee {
   Result<std::uint64_t> CountLive(std::string_view user) { return leases_.CountLive(family_, {&user, 1}); }
   bool Release(const shm::HeldLease& lease) { return leases_.Release(lease); }
   BareWorker& worker() { return worker_; }
+  shm::layout::Ref family() const { return family_.ref; }
 
  private:
   BareWorker worker_;
