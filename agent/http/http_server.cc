@@ -62,11 +62,11 @@ struct HttpServer::State {
     int fd;
     std::shared_ptr<const TlsCredentials> credentials;  // lives as long as the session that uses them
     LibraryInput input;
-    std::string decoded;          // the text that the current request's HttpRequest points to
-    bool is_checked = false;      // the current request's head is in order
-    bool is_in_flight = false;    // its answer has not been sent to its end
-    bool is_asked = false;        // the answer thread makes its answer, or has made it
-    AnswerThread::Answer answer;  // from the answer thread
+    std::string decoded;               // the text that the current request's HttpRequest points to
+    bool is_checked = false;           // the current request's head is in order
+    bool is_in_flight = false;         // its answer has not been sent to its end
+    bool is_asked = false;             // the answer thread makes its answer, or has made it
+    AnswerThread::Answer answer = {};  // from the answer thread
   };
 
   State(const Listener& listens_on, const HttpLimits& limits, HttpPolicy rules, HttpHandler handles,
@@ -294,8 +294,9 @@ bool HttpServer::State::StartDaemon(const HttpLimits& limits) {
 HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 HttpServer::~HttpServer() = default;
 
-constexpr unsigned kForItself = 8;  // the socket, epoll's, what wakes its thread, and files read again
-return limits.max_connections + kSpareConnections + kForItself;
+std::uint64_t HttpServer::Descriptors(const HttpLimits& limits) {
+  constexpr unsigned kForItself = 8;  // the socket, epoll's, what wakes its thread, and files read again
+  return limits.max_connections + kSpareConnections + kForItself;
 }
 
 void HttpServer::StopAccepting() { state_->StopAccepting(); }

@@ -148,7 +148,7 @@ Result<std::vector<Listener>> AdoptActivationSockets() {
 }
 
 void StopListening(Listener* listener) {
-  if (std::exchange(listener->owns_path, false)) RemoveUnixSocket(listener->address.unix_path);
+  if (listener->file >= 0) RemoveUnixSocket(listener->address.unix_path, std::exchange(listener->file, -1));
   const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
   if (nothing < 0) return;  // then new connections wait until Close()
   dup3(nothing, listener->fd, O_CLOEXEC);
