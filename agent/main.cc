@@ -154,7 +154,7 @@ Result<Servers> StartServers(std::span<const Listener> listeners, const Config& 
         [routes](const HttpRequest& request) { return routes->Handle(request); },
         [routes](int status) { routes->stats().answers.Add(status); },
         [routes](const HttpRequest& request) { return routes->HandlePromptly(request); },
-        &routes->stats().response_budget);
+        &routes->stats().response_budget, &routes->stats().passwords);
     if (!server.ok()) {
       std::ranges::for_each(listeners.subspan(i + 1), Close);
       return server.error();

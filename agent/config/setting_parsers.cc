@@ -127,6 +127,18 @@ Result<void> ParseHosts(const Setting& setting, const std::string& text, std::ve
   return {};
 }
 
+Result<void> ParseProxies(const Setting& setting, const std::string& text,
+                          std::vector<AddressRange>* proxies) {
+  std::vector<AddressRange> ranges;
+  for (const std::string& part : Split(text)) {
+    const std::optional<AddressRange> range = ParseAddressRange(part);
+    if (!range) return BadValue(setting, part);
+    ranges.push_back(*range);
+  }
+  *proxies = std::move(ranges);
+  return {};
+}
+
 Result<void> ParseCount(const Setting& setting, const std::string& text, unsigned* count) {
   const auto number = ParseNumber<unsigned>(text, setting.range->least, setting.range->most);
   if (!number) return BadValue(setting, text);

@@ -33,6 +33,9 @@ Result<void> ParseTlsCertificate(const Setting& setting, const std::string& text
 Result<void> ParseTlsKey(const Setting& setting, const std::string& text, std::optional<TlsFiles>* files);
 /// Adds the names, with commas between them.
 Result<void> ParseHosts(const Setting& setting, const std::string& text, std::vector<std::string>* hosts);
+/// Addresses and networks with commas between them.
+Result<void> ParseProxies(const Setting& setting, const std::string& text,
+                          std::vector<AddressRange>* proxies);
 /// A number in the range of the row.
 Result<void> ParseCount(const Setting& setting, const std::string& text, unsigned* count);
 /// Seconds in the range of the row.

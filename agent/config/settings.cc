@@ -113,6 +113,13 @@ constexpr Setting kSettings[] = {
      .expected = "a list of hosts; write NAME or NAME:PORT, divided by commas, or * for any",
      .kind = Kind::kSeveral,
      .member = kMember<ParseHosts, &Config::http_policy, &HttpPolicy::allowed_hosts>},
+    {.key = "[web] trusted_proxies",
+     .default_in_words = "none",
+     .help =
+         "ADDRESS or ADDRESS/BITS, divided by commas, of proxies whose X-Forwarded-For tells who the client "
+         "is, for the order in which passwords are checked",
+     .expected = "an address or a network; write ADDRESS or ADDRESS/BITS, divided by commas",
+     .member = kMember<ParseProxies, &Config::http_policy, &HttpPolicy::trusted_proxies>},
     {.key = "[web] max_connections",
      .default_value = "64",
      .help = "Connections to each listen address at a time",

@@ -9,16 +9,26 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
+#include <variant>
 
 namespace shmetrics::agent {
 namespace {
 
-/// The client's address as a number without a port; empty on a Unix socket.
-std::string ClientOf(MHD_Connection* connection) {
+std::string UserOf(MHD_Connection* connection) {
+  ucred user{};
+  socklen_t size = sizeof user;
+  const int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &user, &size) != 0) return "a user who is not known";
+  return "user " + std::to_string(user.uid);
+}
+
+/// The other end's address as a number without a port; on a Unix socket its user.
+std::string PeerOf(MHD_Connection* connection) {
   const MHD_ConnectionInfo* const info =
       MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
   std::array<char, NI_MAXHOST> host{};
   if (info == nullptr || info->client_addr == nullptr) return {};
+  if (info->client_addr->sa_family == AF_UNIX) return UserOf(connection);
   const socklen_t size =
       info->client_addr->sa_family == AF_INET6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in);
   getnameinfo(info->client_addr, size, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST);
@@ -68,7 +78,7 @@ void LetGo(void* holder) { delete static_cast<std::shared_ptr<const HttpResponse
 
 RequestHead ReadHead(MHD_Connection* connection, const LibraryInput& input) {
   RequestHead head = input.Head();
-  head.client = ClientOf(connection);
+  head.peer = PeerOf(connection);
   return head;
 }
 
@@ -114,6 +124,27 @@ MHD_Result Send(MHD_Connection* connection, std::shared_ptr<const HttpResponse> 
   const MHD_Result queued = MHD_queue_response(connection, static_cast<unsigned>(answer->status), response);
   MHD_destroy_response(response);
   return queued;
+}
+
+bool HasVerdict(MHD_Connection* connection, const RequestHead& head, const HttpPolicy& rules,
+                PasswordChecker* passwords, std::optional<PasswordVerdict>* verdict) {
+  if (*verdict) return true;
+  const std::vector<std::string_view> authorizations = head.Values("Authorization");
+  std::variant<PasswordVerdict, PasswordRequest> judged =
+      passwords->Judge(rules.users, authorizations.size() == 1 ? authorizations.front() : "",
+                       ClientName(head.peer, head.Values("X-Forwarded-For"), rules.trusted_proxies));
+  if (const auto* const known = std::get_if<PasswordVerdict>(&judged)) {
+    *verdict = *known;
+    return true;
+  }
+  auto request = std::get<PasswordRequest>(std::move(judged));
+  request.answer = [verdict, connection](PasswordVerdict found) {
+    *verdict = found;
+    MHD_resume_connection(connection);
+  };
+  MHD_suspend_connection(connection);  // before the check, which may end at once
+  passwords->Check(std::move(request));
+  return false;
 }
 
 }  // namespace shmetrics::agent

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "agent/http/client_address.h"
+
 namespace shmetrics::agent {
 
 struct TlsFiles {
@@ -46,6 +48,8 @@ struct HttpPolicy {
   /// Names accepted in a Host header besides the address itself, localhost and numbers: NAME or NAME:PORT.
   /// "*" accepts anything. A Unix socket accepts anything.
   std::vector<std::string> allowed_hosts;
+  /// Whose X-Forwarded-For tells the client's address. Only the queue of passwords depends on it.
+  std::vector<AddressRange> trusted_proxies = {};
 
   bool operator==(const HttpPolicy&) const = default;
 };

@@ -2,6 +2,7 @@
 
 #include <microhttpd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -19,10 +20,10 @@
 #include "agent/base/log.h"
 #include "agent/http/answer_thread.h"
 #include "agent/http/answers_in_flight.h"
-#include "agent/http/basic_auth.h"
 #include "agent/http/connection_deadlines.h"
 #include "agent/http/http_exchange.h"
 #include "agent/http/library_input.h"
+#include "agent/http/password_checker.h"
 #include "agent/http/request_guard.h"
 #include "agent/http/tls_follower.h"
 
@@ -67,15 +68,18 @@ struct HttpServer::State {
     bool is_in_flight = false;         // its answer has not been sent to its end
     bool is_asked = false;             // the answer thread makes its answer, or has made it
     AnswerThread::Answer answer = {};  // from the answer thread
+    std::optional<PasswordVerdict> verdict = std::nullopt;  // from the password checker
   };
 
   State(const Listener& listens_on, const HttpLimits& limits, HttpPolicy rules, HttpHandler handles,
-        AnswerObserver observes, PromptHandler answers_promptly, ResponseBudget* counts_bytes)
+        AnswerObserver observes, PromptHandler answers_promptly, ResponseBudget* counts_bytes,
+        PasswordCounts* counts)
       : listener(listens_on),
         handler(std::move(handles)),
         prompt(std::move(answers_promptly)),
         observer(std::move(observes)),
         policy(std::make_shared<const HttpPolicy>(std::move(rules))),
+        passwords(limits, counts),
         max_connections(limits.max_connections),
         deadlines(limits.deadline, limits.idle),
         own_budget(ResponseBudget::kDefaultLimit),
@@ -83,8 +87,9 @@ struct HttpServer::State {
         answers([this](const HttpRequest& request) { return budget->Admit(CallHandler(request)); }) {}
 
   ~State() {
-    StopAccepting();  // else the library closes the socket, and the file outlives it
-    answers.Stop();   // the library does not stop while a connection waits for an answer
+    passwords.Stop();  // as the next two: a connection waits for a password, or for an answer
+    StopAccepting();   // else the library closes the socket, and the file outlives it
+    answers.Stop();    // the library does not stop while a connection waits for an answer
     if (daemon != nullptr) MHD_stop_daemon(daemon);
     Close(listener);
   }
@@ -141,7 +146,7 @@ struct HttpServer::State {
   std::mutex policy_mutex;
   std::shared_ptr<const HttpPolicy> policy;
   TlsFollower tls;
-  BasicAuth auth;
+  PasswordChecker passwords;
   const unsigned max_connections;
   unsigned open_connections = 0;
   ConnectionDeadlines deadlines;
@@ -187,6 +192,7 @@ void* HttpServer::State::OnHead(void* server, const char* /*target*/, MHD_Connec
   Connection& connection = Of(library_connection);
   connection.is_checked = false;
   connection.is_asked = false;
+  connection.verdict.reset();
   static_cast<State*>(server)->deadlines.Restart(connection.fd);
   return nullptr;
 }
@@ -228,8 +234,8 @@ MHD_Result HttpServer::State::AskForAnswer(MHD_Connection* library_connection, H
   return MHD_YES;
 }
 
-/// Called once when the head of a request is complete, again when the whole request is, and again when the
-/// answer thread has its answer.
+/// Called once when the head of a request is complete, again when the whole request is, and again when its
+/// password has been checked and when the answer thread has its answer.
 MHD_Result HttpServer::State::CheckOrAnswer(MHD_Connection* library_connection) {
   Connection& connection = Of(library_connection);
   if (!connection.input.MayAnswer()) {
@@ -248,7 +254,13 @@ MHD_Result HttpServer::State::CheckOrAnswer(MHD_Connection* library_connection) 
     refusal->headers.emplace_back(MHD_HTTP_HEADER_CONNECTION, "close");
     return Answer(library_connection, std::move(*refusal));
   }
-  std::optional<HttpResponse> refusal = RefusalByPolicy(head, listener.address, *Policy(), auth);
+  const std::shared_ptr<const HttpPolicy> rules = Policy();
+  std::optional<HttpResponse> refusal = RefusalOfHost(head, listener.address, *rules);
+  if (!refusal) {
+    if (!HasVerdict(library_connection, head, *rules, &passwords, &connection.verdict)) return MHD_YES;
+    refusal = RefusalOfPassword(head, *connection.verdict);
+  }
+  if (!refusal) refusal = RefusalOfMethod(head);
   if (refusal) return Answer(library_connection, std::move(*refusal));
   HttpRequest request = ReadRequest(head, &connection.decoded);
   std::optional<HttpResponse> prompt_answer = prompt ? prompt(request) : std::nullopt;
@@ -310,10 +322,10 @@ const ListenAddress& HttpServer::address() const { return state_->listener.addre
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(const Listener& listener, const HttpLimits& limits,
                                                       HttpPolicy policy, HttpHandler handler,
                                                       AnswerObserver observer, PromptHandler prompt,
-                                                      ResponseBudget* budget) {
+                                                      ResponseBudget* budget, PasswordCounts* passwords) {
   if (!listener.address.unix_path.empty()) policy.tls.reset();
   auto state = std::make_unique<State>(listener, limits, std::move(policy), std::move(handler),
-                                       std::move(observer), std::move(prompt), budget);
+                                       std::move(observer), std::move(prompt), budget, passwords);
   if (state->policy->tls) {
     const Result<void> usable = state->tls.Follow(*state->policy->tls);
     if (!usable.ok()) return usable.error();

@@ -10,6 +10,7 @@
 #include "agent/http/http_policy.h"
 #include "agent/http/listen_address.h"
 #include "agent/http/listener.h"
+#include "agent/http/password_checker.h"
 #include "agent/http/response_budget.h"
 #include "shm/result.h"
 
@@ -28,12 +29,14 @@ class HttpServer {
   /// `prompt` first. What that does not answer, `handler` does, in another thread of this server, for one
   /// request at a time; equal requests that wait at the same time get one answer. If it throws, the answer is
   /// a 500. Handlers that several servers share must be thread-safe. Answers that have not been sent count in
-  /// `budget`, which must outlive the server; null: in one of its own. kBadOption if the TLS files cannot be
+  /// `budget`, which must outlive the server; null: in one of its own. Passwords are checked in threads of their
+  /// own, and counted in `passwords`, which may be null. kBadOption if the TLS files cannot be
   /// used.
   static Result<std::unique_ptr<HttpServer>> Start(const Listener& listener, const HttpLimits& limits,
                                                    HttpPolicy policy, HttpHandler handler,
                                                    AnswerObserver observer = {}, PromptHandler prompt = {},
-                                                   ResponseBudget* budget = nullptr);
+                                                   ResponseBudget* budget = nullptr,
+                                                   PasswordCounts* passwords = nullptr);
 
   /// How many file descriptors a server with these limits opens at most.
   static std::uint64_t Descriptors(const HttpLimits& limits);

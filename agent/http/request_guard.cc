@@ -18,6 +18,7 @@ constexpr int kMethodNotAllowed = 405;
 constexpr int kAddressTooLong = 414;
 constexpr int kMisdirectedRequest = 421;
 constexpr int kTooManyRequests = 429;
+constexpr const char* kRetryAfterSeconds = "5";
 
 /// Each takes 32 bytes beside its text while its request waits for an answer.
 constexpr std::ptrdiff_t kMaxParameters = 10'000;
@@ -78,8 +79,8 @@ std::optional<HttpResponse> RefusalOfShape(const RequestHead& head) {
   return std::nullopt;
 }
 
-std::optional<HttpResponse> RefusalByPolicy(const RequestHead& head, const ListenAddress& address,
-                                            const HttpPolicy& policy, BasicAuth& auth) {
+std::optional<HttpResponse> RefusalOfHost(const RequestHead& head, const ListenAddress& address,
+                                          const HttpPolicy& policy) {
   const std::optional<std::string_view> host = AskedHost(head);
   if (host && !IsHostAllowed(*host, address, policy.allowed_hosts)) {
     return PlainText(kMisdirectedRequest,
@@ -87,21 +88,29 @@ std::optional<HttpResponse> RefusalByPolicy(const RequestHead& head, const Liste
                      "--web.allowed-host NAME, or add the name to allowed_hosts in the section [web] of its "
                      "configuration.");
   }
-  const std::vector<std::string_view> authorizations = head.Values("Authorization");
-  switch (auth.Check(policy.users, authorizations.size() == 1 ? authorizations.front() : "", head.client)) {
-    case BasicAuth::Verdict::kAdmitted:
-      break;
-    case BasicAuth::Verdict::kRefused: {
-      HttpResponse answer = PlainText(kUnauthorized, "This needs a user and a password.");
-      answer.headers.emplace_back("WWW-Authenticate", "Basic realm=\"shmetrics\", charset=\"UTF-8\"");
-      return answer;
-    }
-    case BasicAuth::Verdict::kTooManyGuesses: {
-      HttpResponse answer = PlainText(kTooManyRequests, "Too many wrong passwords; try again in a second.");
-      answer.headers.emplace_back("Retry-After", "1");
-      return answer;
-    }
+  return std::nullopt;
+}
+
+std::optional<HttpResponse> RefusalOfPassword(const RequestHead& head, PasswordVerdict verdict) {
+  if (verdict == PasswordVerdict::kRight) return std::nullopt;
+  if (verdict == PasswordVerdict::kTurnedAway) {
+    HttpResponse answer =
+        PlainText(kTooManyRequests, "Too many passwords wait to be checked; try again in a few seconds.");
+    answer.headers.emplace_back("Retry-After", kRetryAfterSeconds);
+    answer.headers.emplace_back("Connection", "close");
+    return answer;
   }
+  HttpResponse answer =
+      PlainText(kUnauthorized,
+                verdict == PasswordVerdict::kTooLong
+                    ? "A password of more than 72 bytes is not accepted: its hash covers only the first 72."
+                    : "This needs a user and a password.");
+  answer.headers.emplace_back("WWW-Authenticate", "Basic realm=\"shmetrics\", charset=\"UTF-8\"");
+  if (!head.Values("Authorization").empty()) answer.headers.emplace_back("Connection", "close");
+  return answer;
+}
+
+std::optional<HttpResponse> RefusalOfMethod(const RequestHead& head) {
   if (head.method == "GET" || head.method == "HEAD") return std::nullopt;
   const bool asks_for_methods = head.method == "OPTIONS";
   HttpResponse answer = asks_for_methods

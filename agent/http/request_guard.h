@@ -3,10 +3,10 @@
 
 #include <optional>
 
-#include "agent/http/basic_auth.h"
 #include "agent/http/http_message.h"
 #include "agent/http/http_policy.h"
 #include "agent/http/listen_address.h"
+#include "agent/http/password_queue.h"
 #include "agent/http/request_head.h"
 
 namespace shmetrics::agent {
@@ -22,10 +22,17 @@ namespace shmetrics::agent {
 ///   - the target is not a path, http://HOST/PATH, or in OPTIONS a star.
 std::optional<HttpResponse> RefusalOfShape(const RequestHead& head);
 
-/// The answer to a request that the policy rejects, and to OPTIONS; nothing if the handler must answer. 421 for a
-/// foreign host, 401 or 429 for an unknown user, 405 for other methods.
-std::optional<HttpResponse> RefusalByPolicy(const RequestHead& head, const ListenAddress& address,
-                                            const HttpPolicy& policy, BasicAuth& auth);
+// The answers to a request that the policy rejects, in the order of their questions; nothing if the request
+// passes. Nobody learns more before the password was right.
+
+/// 421 for a foreign host.
+std::optional<HttpResponse> RefusalOfHost(const RequestHead& head, const ListenAddress& address,
+                                          const HttpPolicy& policy);
+/// 401, or 429 if the password was not checked. A wrong password ends the connection: guessers must not keep
+/// the places of others.
+std::optional<HttpResponse> RefusalOfPassword(const RequestHead& head, PasswordVerdict verdict);
+/// 405 for other methods than GET and HEAD, and the answer to OPTIONS.
+std::optional<HttpResponse> RefusalOfMethod(const RequestHead& head);
 
 }  // namespace shmetrics::agent
 

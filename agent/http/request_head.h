@@ -18,7 +18,8 @@ struct RequestHead {
   std::string_view version;
   std::string_view target;                                             ///< as it was sent, undecoded
   std::vector<std::pair<std::string_view, std::string_view>> headers;  ///< all, also those sent twice
-  std::string client = {};  ///< the client's address, for which wrong passwords are counted
+  /// The address at the other end of the connection, without a port; the user on a Unix socket.
+  std::string peer = {};
   /// Why the head cannot be taken apart, in a sentence, and the status that says so; 0: it can.
   int fault_status = 0;
   std::string_view fault = {};

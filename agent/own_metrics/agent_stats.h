@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <ctime>
 
+#include "agent/http/password_checker.h"
 #include "agent/http/response_budget.h"
 #include "agent/own_metrics/scrape_stats.h"
 #include "agent/own_metrics/worker_exits.h"
@@ -44,6 +45,7 @@ struct SaveStats {
 struct AgentStats {
   ScrapeStats scrapes;
   AnswerCounts answers;
+  PasswordCounts passwords;
   ReloadStats reload;
   WorkerExits worker_exits;
   SaveStats saves;

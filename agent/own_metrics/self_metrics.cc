@@ -49,6 +49,20 @@ void AddAnswers(const AnswerCounts& answers, MetricBuilder* out) {
   }
 }
 
+void AddPasswords(const PasswordCounts& passwords, MetricBuilder* out) {
+  out->CounterFamily(
+      "shmetrics_passwords_total",
+      "Requests with a password, by how it ended: known to be right, found right or wrong by "
+      "a check, longer than 72 bytes, or turned away without a check because too many waited.");
+  out->Integer(passwords.remembered, {{"result", "known"}});
+  out->Integer(passwords.right, {{"result", "right"}});
+  out->Integer(passwords.wrong, {{"result", "wrong"}});
+  out->Integer(passwords.too_long, {{"result", "too_long"}});
+  out->Integer(passwords.turned_away, {{"result", "turned_away"}});
+  out->Gauge("shmetrics_passwords_waiting", "Requests that wait until their password has been checked.",
+             static_cast<double>(passwords.waiting));
+}
+
 }  // namespace
 
 SelfMetrics::SelfMetrics(const SegmentView& view, const std::string& segment_path, AgentStats* stats,
@@ -64,6 +78,7 @@ SelfMetrics::SelfMetrics(const SegmentView& view, const std::string& segment_pat
   AddFamilyMetrics(view.snapshot, &builder_);
   AddRefusalMetrics(view.snapshot, &builder_);
   AddReloads(stats->reload, &builder_);
+  AddPasswords(stats->passwords, &builder_);
   AddSaves(stats->saves, &builder_);
   builder_.Counter("shmetrics_log_lines_dropped_total",
                    "Lines of the log that were lost, because the reader of stderr stood still or was gone.",

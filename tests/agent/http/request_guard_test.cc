@@ -7,6 +7,7 @@ namespace shmetrics::agent {
 namespace {
 
 using ::testing::Contains;
+using ::testing::Not;
 using ::testing::Pair;
 
 using Headers = std::vector<std::pair<std::string_view, std::string_view>>;
@@ -62,61 +63,60 @@ TEST(RequestGuardTest, ATargetIsAPathWithoutZeroBytes) {
 
 class RequestPolicyTest : public ::testing::Test {
  protected:
-  std::optional<HttpResponse> Refusal(const RequestHead& head) {
-    return RefusalByPolicy(head, {"127.0.0.1", 8000}, policy_, auth_);
+  std::optional<HttpResponse> OfHost(const RequestHead& head) {
+    return RefusalOfHost(head, {"127.0.0.1", 8000}, policy_);
   }
 
   HttpPolicy policy_;
-  BasicAuth auth_;
 };
 
 TEST_F(RequestPolicyTest, ARequestForThisServerPasses) {
-  EXPECT_FALSE(Refusal(Head({{"Host", "localhost:8000"}})));
-  EXPECT_FALSE(Refusal(Head({}, "/x", "HTTP/1.0")));
+  EXPECT_FALSE(OfHost(Head({{"Host", "localhost:8000"}})));
+  EXPECT_FALSE(OfHost(Head({}, "/x", "HTTP/1.0")));
   policy_.allowed_hosts = {"good.example"};
-  EXPECT_FALSE(Refusal(Head({{"Host", "good.example"}})));
+  EXPECT_FALSE(OfHost(Head({{"Host", "good.example"}})));
 }
 
-TEST_F(RequestPolicyTest, AForeignHostIsMisdirectedWhateverThePassword) {
-  policy_.users = {{"a", "$2y$04$"}};
-  EXPECT_EQ(Refusal(Head({{"Host", "evil.example"}}))->status, 421);
+TEST_F(RequestPolicyTest, AForeignHostIsMisdirected) {
+  EXPECT_EQ(OfHost(Head({{"Host", "evil.example"}}))->status, 421);
 }
 
-TEST_F(RequestPolicyTest, ARequestWithoutAPasswordIsAskedForOne) {
-  policy_.users = {{"a", "$2y$04$"}};
-  for (const Headers& headers :
-       {Headers{}, Headers{{"Authorization", "Basic YTpi"}, {"Authorization", "Basic YTpi"}}}) {
-    RequestHead head = Head({{"Host", "localhost"}});
-    head.headers.insert(head.headers.end(), headers.begin(), headers.end());
-    head.method = "PUT";
-    const auto refusal = Refusal(head);
+TEST_F(RequestPolicyTest, AWrongPasswordIsAskedForAgainAndEndsTheConnection) {
+  const RequestHead without = Head({{"Host", "localhost"}});
+  const RequestHead guess = Head({{"Host", "localhost"}, {"Authorization", "Basic YTpi"}});
+  EXPECT_FALSE(RefusalOfPassword(guess, PasswordVerdict::kRight));
+  for (const PasswordVerdict verdict : {PasswordVerdict::kWrong, PasswordVerdict::kTooLong}) {
+    const auto refusal = RefusalOfPassword(guess, verdict);
     ASSERT_TRUE(refusal);
-    EXPECT_EQ(refusal->status, 401) << "before anything else is told";
+    EXPECT_EQ(refusal->status, 401);
     EXPECT_THAT(refusal->headers,
                 Contains(Pair("WWW-Authenticate", "Basic realm=\"shmetrics\", charset=\"UTF-8\"")));
+    EXPECT_THAT(refusal->headers, Contains(Pair("Connection", "close")));
   }
+  EXPECT_THAT(RefusalOfPassword(without, PasswordVerdict::kWrong)->headers,
+              Not(Contains(Pair("Connection", "close"))))
+      << "a browser goes on with a password";
 }
 
-TEST_F(RequestPolicyTest, AGuesserIsToldToWait) {
-  policy_.users = {{"a", "$2y$04$"}};
-  const RequestHead guess = Head({{"Host", "localhost"}, {"Authorization", "Basic YTpi"}});
-  EXPECT_EQ(Refusal(guess)->status, 401);
-  const auto refusal = Refusal(guess);
+TEST_F(RequestPolicyTest, WhoeverIsTurnedAwayIsToldToComeBack) {
+  const auto refusal = RefusalOfPassword(Head({{"Host", "localhost"}}), PasswordVerdict::kTurnedAway);
+  ASSERT_TRUE(refusal);
   EXPECT_EQ(refusal->status, 429);
-  EXPECT_THAT(refusal->headers, Contains(Pair("Retry-After", "1")));
+  EXPECT_THAT(refusal->headers, Contains(Pair("Retry-After", "5")));
+  EXPECT_THAT(refusal->headers, Contains(Pair("Connection", "close")));
 }
 
 TEST_F(RequestPolicyTest, OtherMethodsAreRefusedAndTheAllowedOnesAreNamed) {
   RequestHead head = Head({{"Host", "localhost"}});
   for (const char* method : {"POST", "OPTIONS", "TRACE", "CONNECT", "get"}) {
     head.method = method;
-    const auto refusal = Refusal(head);
+    const auto refusal = RefusalOfMethod(head);
     ASSERT_TRUE(refusal) << method;
     EXPECT_EQ(refusal->status, head.method == "OPTIONS" ? 204 : 405);
     EXPECT_THAT(refusal->headers, Contains(Pair("Allow", "GET, HEAD, OPTIONS")));
   }
   head.method = "HEAD";
-  EXPECT_FALSE(Refusal(head));
+  EXPECT_FALSE(RefusalOfMethod(head));
 }
 
 }  // namespace
