@@ -12,6 +12,7 @@
 namespace shmetrics::agent {
 namespace {
 
+constexpr std::string_view kUsers = "web.users";
 constexpr std::string_view kUsersSection = "[web.users] ";
 constexpr std::string_view kSegmentSection = "[segment] ";
 
@@ -30,7 +31,7 @@ class Parser {
     if (file_.bad_line != 0) return Error{ErrorCode::kBadOption, file_.BadLineError()};
     const Result<void> fit = shm::CheckOptions(config::SegmentOptionsOf(of_workers_));
     if (!fit.ok()) return Error{ErrorCode::kBadOption, file_.path + ": [segment]: " + fit.error().message};
-    if (!file_.read_error.empty()) return Error{ErrorCode::kBadOption, file_.read_error};
+    if (Result<void> meant = CheckSections(); !meant.ok()) return meant.error();
     return std::move(settings_);
   }
 
@@ -52,6 +53,28 @@ class Parser {
     }
     const Result<void> set = Set(name, value);
     if (!set.ok()) error_ = At(name + ": " + set.error().message).message;
+  }
+
+  /// Refuses sections without a key that look as if something were set. Those with keys were checked by them.
+  Result<void> CheckSections() const {
+    for (const auto& [name, line] : file_.sections) {
+      const auto is_of_it = [section = &name](const config::IniKey& key) { return key.section == *section; };
+      if (std::ranges::any_of(file_.keys, is_of_it)) continue;
+      if (name == kUsers) {
+        return Error{ErrorCode::kBadOption,
+                     file_.ErrorAt(line,
+                                   "[web.users] has no user, and so nobody would be asked for a password; "
+                                   "write NAME = HASH below it, or remove it")};
+      }
+      if (name != audio::kConfigSection && name != config::kSegmentSection && name != "web" &&
+          name != "log") {
+        return Error{ErrorCode::kBadOption,
+                     file_.ErrorAt(line, "[" + name +
+                                             "]: no such section; there are [segment], [web], "
+                                             "[web.users], [log] and [Audio-Quota]")};
+      }
+    }
+    return {};
   }
 
   Result<void> Set(const std::string& name, const std::string& value) {
@@ -95,7 +118,7 @@ class Parser {
 }  // namespace
 
 Result<PartialConfig> ReadIniFile(const config::IniFile& file) {
-  if (!file.open_error.empty()) return Error{ErrorCode::kBadOption, file.open_error};
+  if (!file.error.empty()) return Error{ErrorCode::kBadOption, file.error};
   return Parser(file).Parse();
 }
 

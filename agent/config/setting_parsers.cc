@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cerrno>
 #include <charconv>
-#include <fstream>
-#include <iterator>
+#include <cstring>
 #include <string_view>
 #include <system_error>
 #include <utility>
+
+#include "client-lib/config/regular_file.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -44,10 +46,9 @@ std::optional<Number> ParseNumber(std::string_view text, Number least, Number mo
 
 /// `mark` tells one kind of PEM from another. Only the TLS library can say whether it can use the file.
 Result<void> CheckPem(const Setting& setting, const std::string& path, std::string_view mark) {
-  std::ifstream file(path);
-  if (!file) return Error{ErrorCode::kBadOption, "'" + path + "' could not be opened"};
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (text.find(mark) == std::string::npos) return BadValue(setting, path);
+  const Result<std::string> text = config::ReadRegularFile(path);
+  if (!text.ok()) return Error{ErrorCode::kBadOption, text.error().message};
+  if (text->find(mark) == std::string::npos) return BadValue(setting, path);
   return {};
 }
 
@@ -64,7 +65,12 @@ Result<void> ParseUser(const Setting& setting, const std::string& text, uid_t* u
     *uid = *number;
     return {};
   }
+  errno = 0;
   const passwd* const user = getpwnam(text.c_str());
+  if (user == nullptr && errno != 0 && errno != ENOENT && errno != ESRCH) {
+    return Error{ErrorCode::kBadOption, "user '" + text + "' could not be looked up: " +
+                                            std::strerror(errno) + "; write a number, or try again"};
+  }
   if (user == nullptr) return BadValue(setting, text);
   *uid = user->pw_uid;
   return {};

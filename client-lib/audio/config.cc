@@ -60,12 +60,7 @@ class Parser {
         Complain(key.section);
       }
     }
-    if (!file_.read_error.empty()) {
-      config_.hash_user_id = true;  // the part that was not read may say so
-      errors_.push_back(file_.read_error);
-    } else if (file_.bad_line != 0) {
-      errors_.push_back(file_.BadLineError());
-    }
+    if (file_.bad_line != 0) errors_.push_back(file_.BadLineError());
     CheckHashKey();
   }
 
@@ -170,14 +165,15 @@ class Parser {
 };
 
 void ReadFile(const IniFile& file, AudioConfigReading* out) {
-  if (file.open_error.empty()) {
+  if (file.error.empty()) {
     Parser(file, out).Parse();
-    if (file.read_error.empty()) out->file = file.path;
+    out->file = file.path;
     return;
   }
-  // As above. Also if the file is absent, because somebody has named it, and so has configured something.
+  // As in SetHashing(): the file may say so. Also if it is absent, because somebody has named it, and so has
+  // configured something.
   out->config.hash_user_id = true;
-  out->file_errors.push_back(file.open_error);
+  out->file_errors.push_back(file.error);
 }
 
 void ReadTtl(const char* variable, std::chrono::seconds* ttl, std::vector<std::string>* errors) {

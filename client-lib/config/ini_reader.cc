@@ -1,33 +1,30 @@
 #include "client-lib/config/ini_reader.h"
 
-#include <fcntl.h>
 #include <ini.h>
-#include <sys/stat.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
+#include <algorithm>
+#include <cstddef>
 #include <exception>
-#include <memory>
 #include <new>
-#include <optional>
+#include <string_view>
 #include <utility>
 
+#include "client-lib/config/regular_file.h"
 #include "shm/base/fork_guard.h"
-#include "shm/base/open_file.h"
-#include "shm/base/unique_fd.h"
+#include "shm/result.h"
 
 namespace shmetrics::config {
 namespace {
 
-constexpr int kMaxLineBytes = 65536;
+// With a byte order mark, the line end and the terminating zero.
+constexpr int kMaxLineBytes = static_cast<int>(kMostIniLineBytes) + 3 + 2 + 1;
 
 /// Sets inih's options, which are global variables. Puts the former ones back, because the application may
-/// use inih too. (With the defaults, an indented key would belong to the value above it, and lines would be
-/// cut at 200 bytes.)
+/// use inih too. (With the defaults, an indented key would belong to the value above it, lines would be cut at
+/// 200 bytes, and values before a comment.)
 class IniOptions {
  public:
-  IniOptions() : former_(Apply({false, false, true, kMaxLineBytes, kMaxLineBytes, false, false})) {}
+  IniOptions() : former_(Apply({false, false, false, kMaxLineBytes, kMaxLineBytes, false, false})) {}
   ~IniOptions() { Apply(former_); }
   IniOptions(const IniOptions&) = delete;
   IniOptions& operator=(const IniOptions&) = delete;
@@ -55,25 +52,24 @@ class IniOptions {
   const Values former_;
 };
 
-struct FileCloser {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-/// One pass over one file. inih asks for each line and calls back for each key.
+/// One pass over one text. inih asks for each line and calls back for each key.
 struct Pass {
-  std::FILE* stream;
+  std::string_view rest;
   IniFile* file;
   int line = 0;
-  int read_errno = 0;
   bool has_memory = true;
 };
 
+/// As fgets(). The text has been checked: every line fits.
 char* ReadLine(char* line, int size, void* stream) {
   auto* const pass = static_cast<Pass*>(stream);
-  char* const read = std::fgets(line, size, pass->stream);
-  pass->read_errno = errno;
-  if (read != nullptr) ++pass->line;
-  return read;
+  if (pass->rest.empty()) return nullptr;
+  const std::size_t end = std::min(pass->rest.find('\n'), pass->rest.size() - 1) + 1;
+  const std::size_t taken = pass->rest.copy(line, std::min(end, static_cast<std::size_t>(size) - 1));
+  line[taken] = '\0';
+  pass->rest.remove_prefix(taken);
+  ++pass->line;
+  return line;
 }
 
 /// Throws nothing: an exception must not pass through inih, which is C.
@@ -92,29 +88,22 @@ int KeepKey(void* user, const char* section, const char* name, const char* value
 IniFile ReadIni(const std::string& path) {
   IniFile file;
   file.path = path;
-  // A child would inherit the file that is being read. Only a regular file, because a pipe may keep this
-  // thread waiting, and with it every fork().
-  struct stat status {};
-  std::optional<shm::ForkGuard::NoFork> no_fork;
-  if (stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode)) no_fork.emplace();
-  // Never as descriptor 0, 1 or 2: a thread that reads its standard input would get a part of the file.
-  shm::UniqueFd fd = shm::OpenFile(path.c_str(), O_RDONLY);
-  const std::unique_ptr<std::FILE, FileCloser> stream(fd.valid() ? fdopen(fd.get(), "r") : nullptr);
-  if (stream == nullptr) {
-    if (errno == ENOMEM) throw std::bad_alloc();
-    file.open_error = path + ": could not be opened: " + std::strerror(errno);
+  const Result<std::string> text = ReadRegularFile(path);
+  if (!text.ok()) {
+    file.error = text.error().message;
     return file;
   }
-  fd.Release();  // the stream closes it
-  Pass pass{stream.get(), &file};
+  if (const auto wrong = CheckIniText(text.value(), &file.sections)) {
+    file.error = file.ErrorAt(wrong->line, wrong->what);
+    return file;
+  }
+  file.ends_within_a_line = !text->empty() && !text->ends_with('\n');
+  Pass pass{text.value(), &file};
   {
     const IniOptions options;
     file.bad_line = ini_parse_stream(ReadLine, &pass, KeepKey, &pass);
   }
   if (file.bad_line < 0 || !pass.has_memory) throw std::bad_alloc();  // the former: inih had none for a line
-  if (std::ferror(stream.get()) != 0) {
-    file.read_error = path + ": could not be read: " + std::strerror(pass.read_errno);
-  }
   return file;
 }
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "client-lib/config/ini_text.h"
+
 namespace shmetrics::config {
 
 struct IniKey {
@@ -23,10 +25,13 @@ struct IniFile {
   /// The first line that is neither a [section], nor key = value, nor a comment; 0 if there is none. Keys
   /// below it are in `keys` too.
   int bad_line = 0;
-  /// Why the file could not be opened: one line, which names the file. Empty if it could.
-  std::string open_error;
-  /// Why the file could not be read to its end: one line, which names the file. Empty if it could.
-  std::string read_error;
+  /// Each [section] once for each time that it stands there, also without keys.
+  std::vector<IniSection> sections;
+  /// Why the file could not be read, or where its text is not one that inih reads rightly: one line, which
+  /// names the file, and the line and the key if there are such. Then there are no keys.
+  std::string error;
+  /// The file ends within a line, as one does that is still being written.
+  bool ends_within_a_line = false;
 
   /// The message of an error: one line, which names file and line and says `what` is wrong.
   std::string ErrorAt(int line, const std::string& what) const {

@@ -120,9 +120,7 @@ class SegmentSection {
  public:
   SegmentSection() = default;
   SegmentSection(const IniFile& file, std::vector<std::string>* errors) : path_(file.path) {
-    for (const std::string& error : {file.open_error, file.read_error}) {
-      if (!error.empty()) errors->push_back(error);
-    }
+    if (!file.error.empty()) errors->push_back(file.error);
     if (file.bad_line != 0) errors->push_back(file.BadLineError());
     RegistryOptions ignored;
     std::set<std::string> misspelt;

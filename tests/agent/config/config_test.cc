@@ -104,7 +104,7 @@ TEST_F(ConfigTest, AnErrorIsOneLineThatNamesFileAndKey) {
   } cases[] = {
       {"[web]\nmax_connections = 0\n", "line 2: [web] max_connections: '0'"},
       {"[web]\ntls_certificate = " + certificate + "\n", "[web] tls_key: missing"},
-      {"[web]\ntls_key = /none\n", "line 2: [web] tls_key: '/none' could not be opened"},
+      {"[web]\ntls_key = /none\n", "line 2: [web] tls_key: /none: could not be opened"},
       {"[Audio-Quota]\nfree_daily_minutes = lots\n", "line 2: [Audio-Quota] free_daily_minutes: 'lots'"},
   };
   for (const auto& [text, named] : cases) {

@@ -38,7 +38,7 @@ class IniFileTest : public ::testing::Test {
 
 TEST_F(IniFileTest, EveryKeyIsRead) {
   const auto settings = Read(
-      "# of the agent\n[segment]\npath = /dev/shm/x y ; comment\n\n[web]\nlisten_address=[::1]:9000, :1\n"
+      "# of the agent\n[segment]\npath = /dev/shm/x y\n\n[web]\nlisten_address=[::1]:9000, :1\n"
       "telemetry_path = /m\ndisable_exporter_metrics = true\nopenmetrics_created = false\n"
       "allowed_hosts = a.example, b.example\nmax_connections = 9\nrequest_deadline_seconds = 5\n"
       "[log]\n  level : warn\nformat = json\n");
@@ -126,7 +126,7 @@ TEST_F(IniFileTest, AFileThatCannotBeReadIsNamed) {
   EXPECT_EQ(ReadIniFile(config::ReadIni(missing)).error().message,
             missing + ": could not be opened: No such file or directory");
   EXPECT_THAT(ReadIniFile(config::ReadIni(folder_ / ".")).error().message,
-              HasSubstr("could not be read: Is a directory"));
+              HasSubstr("is a folder and not a file"));
 }
 
 TEST_F(IniFileTest, UsersAreASectionOfTheirOwn) {
@@ -136,6 +136,21 @@ TEST_F(IniFileTest, UsersAreASectionOfTheirOwn) {
   EXPECT_THAT(settings->values.http_policy.users, ElementsAre(WebUser{"alice", hash}, WebUser{"bob", hash}));
   EXPECT_THAT(ErrorOf("[web.users]\nalice = " + hash + "\nalice = " + hash + "\n"),
               HasSubstr("line 3: [web.users] alice was set before"));
+}
+
+// Fault A1.
+TEST_F(IniFileTest, ASectionWithoutAKeyThatLooksAsIfSomethingWereSetIsRefused) {
+  EXPECT_THAT(ErrorOf("[log]\nlevel = info\n[web.users]\n"), HasSubstr("line 3: [web.users] has no user"));
+  EXPECT_THAT(ErrorOf("\n[web.user]\n"), HasSubstr("line 2: [web.user]: no such section"));
+  EXPECT_TRUE(Read("[segment]\n[web]\n[log]\n[Audio-Quota]\n").ok());
+}
+
+TEST_F(IniFileTest, TrustedProxiesAreAddressesAndNetworks) {
+  const auto settings = Read("[web]\ntrusted_proxies = 10.0.0.0/8, ::1\n");
+  ASSERT_TRUE(settings.ok()) << settings.error().message;
+  EXPECT_EQ(settings->values.http_policy.trusted_proxies.size(), 2U);
+  EXPECT_THAT(ErrorOf("[web]\ntrusted_proxies = proxy.example\n"),
+              HasSubstr("line 2: [web] trusted_proxies: 'proxy.example' is not an address"));
 }
 
 TEST_F(IniFileTest, NoMessageShowsAPassword) {

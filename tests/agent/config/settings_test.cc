@@ -113,7 +113,7 @@ TEST(SettingsTest, TlsFilesMustBePemOfTheRightKind) {
   EXPECT_TRUE(Set("[web] tls_key", folder / "key").ok());
   ExpectRefused("[web] tls_certificate", {folder / "key"});
   ExpectRefused("[web] tls_key", {folder / "certificate"});
-  EXPECT_THAT(Set("[web] tls_key", folder / "none").error().message, HasSubstr("none' could not be opened"));
+  EXPECT_THAT(Set("[web] tls_key", folder / "none").error().message, HasSubstr("none: could not be opened"));
 }
 
 TEST(SettingsTest, AUserHasANameAndABcryptHash) {

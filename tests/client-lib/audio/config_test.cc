@@ -79,7 +79,7 @@ TEST_F(AudioConfigTest, WithoutAFileTheDefaultsAreThoseOfTheReplacedSystem) {
 TEST_F(AudioConfigTest, EveryKeyIsRead) {
   const AudioConfig config = Good(
       "stream_ttl_seconds = 45\njob_ttl_seconds=46\nfree_daily_minutes = 1.5\nfree_concurrent_streams = 2\n"
-      "standard_concurrent_jobs = 3\n  premium_max_file_size_mb : 4 ; a comment\nstate_file = /var/lib/x y\n"
+      "standard_concurrent_jobs = 3\n  premium_max_file_size_mb : 4\nstate_file = /var/lib/x y\n"
       "hash_user_id = True\nhash_user_id_key = 0123456789abcdef\nmodels = a, b c,, a ,d\n");
   EXPECT_EQ(config.stream_ttl, seconds(45));
   EXPECT_EQ(config.job_ttl, seconds(46));
@@ -246,7 +246,7 @@ TEST_F(AudioConfigTest, ANamedFileThatIsAbsentOrUnreadableIsAnErrorAndNobodyIsDi
               ElementsAre(folder_ / "none.ini" + ": could not be opened: No such file or directory"));
   EXPECT_EQ(absent.config.UserLabelOf("alice"), "");
   const AudioConfigReading folder = ReadAudioConfig(folder_.path());
-  EXPECT_THAT(folder.file_errors, Contains(HasSubstr("could not be read: Is a directory")));
+  EXPECT_THAT(folder.file_errors, Contains(HasSubstr("is a folder and not a file")));
   EXPECT_EQ(folder.config.UserLabelOf("alice"), "");
   const AudioConfigReading beyond_a_file = ReadAudioConfig("/dev/null/x");
   EXPECT_THAT(beyond_a_file.file_errors, ElementsAre(HasSubstr("could not be opened: Not a directory")));

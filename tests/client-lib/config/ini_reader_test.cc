@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "tests/support/private_folder.h"
@@ -13,8 +14,11 @@
 namespace shmetrics::config {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::StartsWith;
 
 using KeyFields = std::tuple<std::string, std::string, std::string, int>;
 
@@ -35,8 +39,8 @@ class IniReaderTest : public ::testing::Test {
 };
 
 TEST_F(IniReaderTest, EveryKeyIsReadWithItsSectionAndLineInTheOrderOfTheFile) {
-  EXPECT_THAT(KeysOf("above = 1\n# comment\n[b]\nkey = x y ; comment\n\n[a]\n  key: z\n[b]\nkey =\n"),
-              ElementsAre(KeyFields("", "above", "1", 1), KeyFields("b", "key", "x y", 4),
+  EXPECT_THAT(KeysOf("above = 1\n# comment\n[b]\nkey = x y;z # w\n\n[a]\n  key: z\n[b]\nkey =\n"),
+              ElementsAre(KeyFields("", "above", "1", 1), KeyFields("b", "key", "x y;z # w", 4),
                           KeyFields("a", "key", "z", 7), KeyFields("b", "key", "", 9)));
 }
 
@@ -45,7 +49,8 @@ TEST_F(IniReaderTest, AnEmptyFileHasNoKeysAndNoErrors) {
   EXPECT_EQ(file.path, path_);
   EXPECT_THAT(file.keys, IsEmpty());
   EXPECT_EQ(file.bad_line, 0);
-  EXPECT_EQ(file.open_error + file.read_error, "");
+  EXPECT_EQ(file.error, "");
+  EXPECT_FALSE(file.ends_within_a_line);
 }
 
 TEST_F(IniReaderTest, TheFirstBadLineIsNamedAndKeysBelowItAreRead) {
@@ -57,11 +62,37 @@ TEST_F(IniReaderTest, TheFirstBadLineIsNamedAndKeysBelowItAreRead) {
 
 TEST_F(IniReaderTest, AnAbsentFileAndAFolderAreDifferentErrors) {
   const IniFile absent = ReadIni(path_);
-  EXPECT_EQ(absent.open_error, path_ + ": could not be opened: No such file or directory");
-  EXPECT_EQ(absent.read_error, "");
-  const IniFile folder = ReadIni(folder_.path());
-  EXPECT_EQ(folder.open_error, "");
-  EXPECT_EQ(folder.read_error, folder_.path() + ": could not be read: Is a directory");
+  EXPECT_EQ(absent.error, path_ + ": could not be opened: No such file or directory");
+  EXPECT_EQ(ReadIni(folder_.path()).error, folder_.path() + ": is a folder and not a file");
+}
+
+TEST_F(IniReaderTest, EverySectionIsListedAlsoWithoutAKey) {
+  const IniFile file = Read("[a]\nkey = 1\n[b] ; empty\n[a]\n");
+  std::vector<std::pair<std::string, int>> sections;
+  for (const IniSection& section : file.sections) sections.emplace_back(section.name, section.line);
+  EXPECT_THAT(sections, ElementsAre(Pair("a", 1), Pair("b", 3), Pair("a", 4)));
+}
+
+TEST_F(IniReaderTest, ALineOfTheGreatestLengthIsReadWholeAlsoBehindAByteOrderMark) {
+  const std::string value(kMostIniLineBytes - std::string("key=").size(), 'x');
+  for (const char* const begin : {"", "\xEF\xBB\xBF"}) {
+    for (const char* const end : {"\n", "\r\n", ""}) {
+      EXPECT_THAT(KeysOf(begin + ("key=" + value) + end + (*end == '\0' ? "" : "next=1")),
+                  Contains(KeyFields("", "key", value, 1)));
+    }
+  }
+}
+
+TEST_F(IniReaderTest, ATextThatInihWouldMisreadIsAnErrorAndHasNoKeys) {
+  const IniFile file = Read("[a]\nkey = 1\nother = 2 ; 3\n");
+  EXPECT_THAT(file.error, StartsWith(path_ + ": line 3: [a] other: has a ';' after a blank"));
+  EXPECT_THAT(file.keys, IsEmpty());
+}
+
+TEST_F(IniReaderTest, AFileThatEndsWithinALineIsReadAndSaysSo) {
+  const IniFile file = Read("[a]\nkey = 1");
+  EXPECT_EQ(file.keys.size(), 1U);
+  EXPECT_TRUE(file.ends_within_a_line);
 }
 
 }  // namespace
