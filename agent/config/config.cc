@@ -14,7 +14,7 @@
 #include "client-lib/config/environment.h"
 #include "client-lib/config/ini_reader.h"
 #include "client-lib/config/segment_settings.h"
-#include "shm/segment/segment_path.h"
+#include "shm/segment/segment_header.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -38,15 +38,21 @@ Result<void> CheckTls(const PartialConfig& settings, const std::string& file) {
   return {};
 }
 
-/// The settings whose variables the workers read too: agent and workers must look for one segment.
-Result<PartialConfig> ReadEnvironment() {
+/// The variables that the workers read too. Agent and workers must look for one segment, and what is wrong
+/// with the other variables would stop each worker.
+Result<PartialConfig> ReadEnvironment(RegistryOptions* of_workers) {
   PartialConfig settings;
   for (const config::SegmentSetting& shared : config::SegmentSettings()) {
     const std::string key = "[" + std::string(config::kSegmentSection) + "] " + std::string(shared.key);
+    if (config::IsIgnored(shared.variable)) {
+      return Error{ErrorCode::kBadOption,
+                   "$" + std::string(shared.variable) + std::string(config::kIgnoredBecause)};
+    }
     const auto setting = std::ranges::find(AllSettings(), key, &Setting::key);
     const std::string value(config::Environment(shared.variable));
-    if (setting == AllSettings().end() || value.empty()) continue;
-    const Result<void> set = setting->Set(value, &settings);
+    if (value.empty()) continue;
+    Result<void> set = shared.set(value, of_workers);
+    if (set.ok() && setting != AllSettings().end()) set = setting->Set(value, &settings);
     if (!set.ok())
       return Error{ErrorCode::kBadOption, "$" + std::string(shared.variable) + ": " + set.error().message};
   }
@@ -67,6 +73,21 @@ Result<void> ReadOwnEnvironment(PartialConfig* settings) {
     if (!set.ok()) return Error{ErrorCode::kBadOption, name + ": " + set.error().message};
   }
   return {};
+}
+
+/// Checks what the workers make of their options, which may stand in the environment or in the file.
+Result<void> CheckTogether(const RegistryOptions& of_environment, const config::IniFile& file) {
+  RegistryOptions options = of_environment;
+  for (const config::IniKey& key : file.keys) {
+    const auto settings = config::SegmentSettings();
+    const auto setting = std::ranges::find(settings, key.name, &config::SegmentSetting::key);
+    if (key.section != config::kSegmentSection || setting == settings.end()) continue;
+    if (setting->is_given(of_environment)) continue;  // the environment wins
+    if (Result<void> set = setting->set(key.value, &options); !set.ok()) return set;
+  }
+  Result<void> fit = shm::CheckOptions(config::SegmentOptionsOf(options));
+  if (!fit.ok()) return InFile(file.path, "[segment] with the environment: " + fit.error().message);
+  return fit;
 }
 
 bool IsReadableByAll(const std::string& file) {
@@ -92,7 +113,8 @@ Result<Config> ReadConfig(const std::optional<std::string>& config_file, const P
   PartialConfig own_environment;
   if (Result<void> own = ReadOwnEnvironment(&own_environment); !own.ok()) return own.error();
   settings.FillFrom(own_environment);
-  const Result<PartialConfig> environment = ReadEnvironment();
+  RegistryOptions of_workers;
+  const Result<PartialConfig> environment = ReadEnvironment(&of_workers);
   if (!environment.ok()) return environment.error();
   settings.FillFrom(environment.value());
   std::optional<config::IniFile> ini;
@@ -101,6 +123,7 @@ Result<Config> ReadConfig(const std::optional<std::string>& config_file, const P
     const Result<PartialConfig> file = ReadIniFile(*ini);
     if (!file.ok()) return file.error();
     settings.FillFrom(file.value());
+    if (Result<void> fit = CheckTogether(of_workers, *ini); !fit.ok()) return fit.error();
   }
   settings.FillFrom(DefaultSettings());
   const Result<void> tls = CheckTls(settings, path.value_or(""));
@@ -113,9 +136,12 @@ Result<Config> ReadConfig(const std::optional<std::string>& config_file, const P
   }
   audio::AudioConfigReading audio = audio::ReadAudioConfig(ini ? &*ini : nullptr);
   if (!audio.file_errors.empty()) return Error{ErrorCode::kBadOption, audio.file_errors.front()};
+  // The agent would show other limits than those that the operator meant, and the workers hold to others still.
+  if (!audio.environment_errors.empty()) {
+    return Error{ErrorCode::kBadOption, "$" + audio.environment_errors.front()};
+  }
   config.audio = std::move(audio.config);
-  config.warnings.insert(config.warnings.end(), audio.environment_errors.begin(),
-                         audio.environment_errors.end());
+  if (ini) config.file = SourceFile{*path, ini->keys.empty(), ini->ends_within_a_line};
   return config;
 }
 

@@ -20,6 +20,13 @@ namespace shmetrics::agent {
 /// Where the agent listens if nobody names an address.
 inline constexpr std::string_view kDefaultListenAddress = "127.0.0.1:8000";
 
+/// The configuration file, as it was read.
+struct SourceFile {
+  std::string path;
+  bool is_empty = false;  ///< there is no key in it
+  bool ends_within_a_line = false;
+};
+
 /// The configuration in force. Flags win over the file, the file over the environment, and that over the
 /// defaults in the table of settings.cc.
 struct Config {
@@ -35,7 +42,8 @@ struct Config {
   LogLevel log_level{};
   LogFormat log_format{};
   audio::AudioConfig audio;
-  std::vector<std::string> warnings;  ///< lines to log about doubtful settings that are accepted
+  std::optional<SourceFile> file = {};  ///< nothing: there was none
+  std::vector<std::string> warnings;    ///< lines to log about doubtful settings that are accepted
 };
 
 /// What one source of settings says: the command line, a file, or the defaults.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/base/log.h"
+#include "agent/config/loosening.h"
 
 namespace shmetrics::agent {
 
@@ -33,6 +34,8 @@ void Reload::Run(const Apply& apply) {
 Result<void> Reload::TryRun(const Apply& apply) {
   Result<Config> read = ReadConfig(options_.config_file, options_.flags);
   if (!read.ok()) return read.error();
+  const Result<void> closed = RefuseLoosening(*config_, read.value());
+  if (!closed.ok()) return closed.error();
   const std::vector<std::string> warnings = read->warnings;
   std::string waiting;
   for (const std::string& key : KeysThatNeedRestart(*config_, read.value())) {

@@ -24,8 +24,8 @@ class Reload {
   const Config& config() const { return *config_; }
 
   /// Reads file and environment again; flags still win over them. A good configuration is applied, and the
-  /// log names the keys that wait for a restart. A bad one is logged in one line, and the old one stays in
-  /// force.
+  /// log names the keys that wait for a restart. A bad one, and one that opens what was closed, is logged in
+  /// one line, and the old one stays in force.
   void Run(const Apply& apply);
 
  private:

@@ -124,11 +124,41 @@ TEST_F(ConfigTest, HashesThatEverybodyCanReadAreAWarning) {
   EXPECT_THAT(Read(kUser)->warnings, IsEmpty());
 }
 
-TEST_F(ConfigTest, AnErrorInTheEnvironmentIsAWarning) {
-  setenv("AUDIO_JOB_TTL_SECONDS", "soon", 1);
-  const auto config = Read("");
-  unsetenv("AUDIO_JOB_TTL_SECONDS");
-  EXPECT_THAT(config->warnings, ElementsAre(HasSubstr("AUDIO_JOB_TTL_SECONDS")));
+// Fault A8.
+TEST_F(ConfigTest, WhatAWorkerWouldNotUnderstandInTheEnvironmentIsRefused) {
+  const struct {
+    const char* variable;
+    const char* value;
+    const char* said;
+  } cases[] = {
+      {"AUDIO_JOB_TTL_SECONDS", "soon", "$AUDIO_JOB_TTL_SECONDS: 'soon' is not a number of seconds"},
+      {"AUDIO_STREAM_TTL_SECONDS", "1.5", "$AUDIO_STREAM_TTL_SECONDS: '1.5' is not a number of seconds"},
+      {"AUDIO_TIER_LIMITS_JSON", "{\"free\"", "$AUDIO_TIER_LIMITS_JSON: "},
+      {"AUDIO_TIER_LIMITS_JSON", "{\"fre\":{}}", "$AUDIO_TIER_LIMITS_JSON: fre: no such tier"},
+      {"SHMETRICS_TRUSTED_OWNER", "nobody here", "$SHMETRICS_TRUSTED_OWNER: 'nobody here' is not a user"},
+      {"SHMETRICS_SERIES_LIMIT", "many", "$SHMETRICS_SERIES_LIMIT: 'many' is not a whole number"},
+      {"SHMETRICS_SEGMENT_BYTES", "1", "$SHMETRICS_SEGMENT_BYTES: "},
+      {"SHMETRICS_PRIVATE_DECISIONS", "yes", "$SHMETRICS_PRIVATE_DECISIONS: 'yes' is not true or false"},
+  };
+  for (const auto& [variable, value, said] : cases) {
+    setenv(variable, value, 1);
+    const auto config = Read("");
+    unsetenv(variable);
+    ASSERT_FALSE(config.ok()) << variable;
+    EXPECT_TRUE(config.error().message.starts_with(said)) << config.error().message;
+    EXPECT_EQ(config.error().message.find('\n'), std::string::npos);
+  }
+}
+
+// Fault A8.
+TEST_F(ConfigTest, EnvironmentAndFileMustFitTogetherAsAWorkerReadsThem) {
+  setenv("SHMETRICS_FAMILY_SERIES_LIMIT", "5000", 1);
+  const auto apart = Read("[segment]\nseries_limit = 100\n");
+  const auto together = Read("[segment]\nseries_limit = 6000\nfamily_series_limit = 5\n");
+  unsetenv("SHMETRICS_FAMILY_SERIES_LIMIT");
+  ASSERT_FALSE(apart.ok());
+  EXPECT_THAT(apart.error().message, HasSubstr(path_ + ": [segment] with the environment: "));
+  EXPECT_TRUE(together.ok()) << "the environment wins";
 }
 
 TEST_F(ConfigTest, FillingKeepsTheSettingsThatASourceGives) {

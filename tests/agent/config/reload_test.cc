@@ -84,6 +84,44 @@ TEST_F(ReloadTest, AConfigurationThatCannotBeAppliedIsNotInForce) {
   EXPECT_FALSE(stats_.successful);
 }
 
+// Fault A1.
+TEST_F(ReloadTest, WhatOpensWhatWasClosedIsLoggedInOneLineAndTheOldOneStays) {
+  Write("[web]\nallowed_hosts = a.example\n[log]\nlevel = info\n");
+  Reload reload(options_, Read(), &stats_);
+  Write("[web]\nallowed_hosts = *\n[log]\nlevel = warn\n");
+  const std::string log = Run(&reload);
+  EXPECT_THAT(log,
+              HasSubstr("level=error msg=\"the configuration stays as it was: only a restart opens what was "
+                        "closed: [web] allowed_hosts: * is new"));
+  EXPECT_EQ(std::ranges::count(log, '\n'), 1);
+  EXPECT_THAT(levels_, IsEmpty()) << "nothing of it was applied";
+  EXPECT_FALSE(stats_.successful);
+  Write("[web]\nallowed_hosts = A.example:80\n");
+  Run(&reload);
+  EXPECT_TRUE(stats_.successful);
+}
+
+// Fault A1.
+TEST_F(ReloadTest, AFileCutAfterAnyByteOpensNothing) {
+  const std::string whole =
+      "[web]\nallowed_hosts = a.example, b.example\n[Audio-Quota]\nhash_user_id = true\n"
+      "hash_user_id_key = 0123456789abcdef\n[web.users]\n"
+      "alice = $2y$05$abcdefghijklmnopqrstuuOFGCvsNOmhJGLaaOWAZaKwvvxBs3Nhm\n"
+      "bob = $2y$05$abcdefghijklmnopqrstuuOFGCvsNOmhJGLaaOWAZaKwvvxBs3Nhm\n";
+  Write(whole);
+  Reload reload(options_, Read(), &stats_);
+  for (std::size_t size = 0; size < whole.size(); size++) {
+    Write(whole.substr(0, size));
+    Run(&reload);
+    EXPECT_FALSE(reload.config().http_policy.users.empty()) << size;
+    EXPECT_TRUE(reload.config().audio.hash_user_id) << size;
+    EXPECT_EQ(reload.config().http_policy.allowed_hosts.size(), 2U) << size;
+  }
+  Write(whole);
+  Run(&reload);
+  EXPECT_TRUE(stats_.successful);
+}
+
 TEST_F(ReloadTest, FlagsStillWinOverTheFile) {
   options_.flags.keys = {"[log] level"};
   options_.flags.values.log_level = LogLevel::kDebug;
@@ -101,7 +139,7 @@ TEST_F(ReloadTest, SettingsThatNeedARestartAreNamedAtEachReload) {
   EXPECT_EQ(reload.config().telemetry_path, "/metrics");
   EXPECT_EQ(reload.config().log_level, LogLevel::kWarn);
   EXPECT_THAT(Run(&reload), HasSubstr(named));
-  Write("");
+  Write("[log]\nlevel = warn\n");
   EXPECT_THAT(Run(&reload), Not(HasSubstr(named)));
 }
 
