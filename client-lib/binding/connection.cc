@@ -25,8 +25,6 @@
 namespace shmetrics::internal {
 namespace {
 
-/// After a failure, and after a replacement: somebody may remove every file that appears.
-constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
 constexpr std::int64_t kCheckAfterNs = 100'000'000;
 
 /// The most replaced segments that one process keeps mapped. Handles point into them, so none is ever

@@ -21,6 +21,10 @@
 
 namespace shmetrics::internal {
 
+/// How long after a failure it is tried again, and after a replacement: somebody may remove every file that
+/// appears.
+inline constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
+
 /// One segment as this process uses it. Never freed: handles point into its mapping.
 struct Attachment {
   Attachment(std::shared_ptr<shm::Segment> the_segment, const std::string& worker_name)

@@ -10,8 +10,6 @@
 namespace shmetrics::internal {
 namespace {
 
-constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
-
 /// True for refusals that may end by themselves, when memory is freed or a descriptor closed.
 bool MayPass(const Error& error) {
   return error.code == ErrorCode::kOutOfMemory || error.code == ErrorCode::kUnknown;

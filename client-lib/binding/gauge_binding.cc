@@ -22,7 +22,6 @@ namespace {
 using shm::layout::GaugeCell;
 using shm::layout::GaugeMode;
 
-constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
 constexpr int kMaxAttempts = 16;
 /// How many gauges are kept until there is a segment again. All others share one binding.
 constexpr std::size_t kMaxWithoutSegment = 10'000;
