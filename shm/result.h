@@ -56,6 +56,8 @@ enum class ErrorCode : std::uint8_t {
   kLedgerFull,         ///< the segment has its maximum of users in the ledger
   // All of them.
   kUnknown,  ///< the kernel did not say what the answer depends on: a namespace of this process, its memory limit
+  // Audio quotas, again: codes keep their values.
+  kNotUsed,  ///< more minutes were to be given back than the user has used today
 };
 
 /// All codes, in the order of their values. Arrays by code are sized by it. A new code stands here too.
@@ -93,6 +95,7 @@ inline constexpr std::array kErrorCodes{
     ErrorCode::kDailyMinutes,
     ErrorCode::kLedgerFull,
     ErrorCode::kUnknown,
+    ErrorCode::kNotUsed,
 };
 
 namespace internal {

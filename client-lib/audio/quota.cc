@@ -64,20 +64,35 @@ Result<std::uint64_t> Quota::active_jobs(std::string_view user_id,
   return With(impl_, [&](Impl& impl) { return impl.Live(impl.jobs, user_id, MaxWaitNs(max_wait)); });
 }
 
-Result<DailyMinutes> Quota::consume_daily_minutes(std::string_view user_id, double minutes,
-                                                  std::optional<Tier> tier,
-                                                  std::optional<Duration> max_wait) const noexcept {
+MinutesResult Quota::consume_daily_minutes(std::string_view user_id, double minutes, std::optional<Tier> tier,
+                                           std::optional<Duration> max_wait) const noexcept {
   return With(impl_, [&](Impl& impl) {
     return impl.Spend(user_id, minutes, tier, shm::Ledger::Intent::kSpend, MaxWaitNs(max_wait));
   });
 }
 
-Result<DailyMinutes> Quota::check_daily_minutes(std::string_view user_id, double minutes,
-                                                std::optional<Tier> tier,
-                                                std::optional<Duration> max_wait) const noexcept {
+MinutesResult Quota::check_daily_minutes(std::string_view user_id, double minutes, std::optional<Tier> tier,
+                                         std::optional<Duration> max_wait) const noexcept {
   return With(impl_, [&](Impl& impl) {
     return impl.Spend(user_id, minutes, tier, shm::Ledger::Intent::kAsk, MaxWaitNs(max_wait));
   });
+}
+
+MinutesResult Quota::daily_minutes(std::string_view user_id, std::optional<Tier> tier,
+                                   std::optional<Duration> max_wait) const noexcept {
+  return With(impl_, [&](Impl& impl) { return impl.Minutes(user_id, tier, MaxWaitNs(max_wait)); });
+}
+
+MinutesResult Quota::record_daily_minutes(std::string_view user_id, double minutes, std::optional<Tier> tier,
+                                          std::optional<Duration> max_wait) const noexcept {
+  return With(impl_, [&](Impl& impl) {
+    return impl.Spend(user_id, minutes, tier, shm::Ledger::Intent::kRecord, MaxWaitNs(max_wait));
+  });
+}
+
+MinutesResult Quota::refund_daily_minutes(std::string_view user_id, double minutes, std::optional<Tier> tier,
+                                          std::optional<Duration> max_wait) const noexcept {
+  return With(impl_, [&](Impl& impl) { return impl.Refund(user_id, minutes, tier, MaxWaitNs(max_wait)); });
 }
 
 Result<void> Quota::set_tier(std::string_view user_id, Tier tier,

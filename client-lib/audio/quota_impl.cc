@@ -1,15 +1,13 @@
 #include "client-lib/audio/quota_impl.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "client-lib/audio/definitions.h"
 #include "client-lib/audio/ledger_loader.h"
+#include "client-lib/audio/minutes.h"
 #include "client-lib/audio/user_id.h"
 #include "client-lib/binding/detached_ledger.h"
 #include "client-lib/binding/family_binding.h"
@@ -18,35 +16,8 @@
 namespace shmetrics::audio {
 namespace {
 
-/// As short as it is exact, and with a point: std::to_string() takes the application's decimal sign.
-std::string ToText(double number) {
-  char text[32];
-  const std::to_chars_result end = std::to_chars(std::begin(text), std::end(text), number);
-  return {text, end.ptr};
-}
-
 using internal::Attachment;
 using internal::LeaseBinding;
-
-constexpr double kMaxMinutes = 1e6;
-
-/// Rounded to the nearest, so that minutes that equal the limit in decimals equal it here too.
-std::uint64_t ToAmount(double minutes) {
-  return static_cast<std::uint64_t>(std::llround(minutes * kAmountPerMinute));
-}
-
-std::optional<std::uint64_t> AmountLimit(const Limits& limits) {
-  return limits.daily_minutes ? std::optional(ToAmount(*limits.daily_minutes)) : std::nullopt;
-}
-
-DailyMinutes Report(std::uint64_t used, std::optional<std::uint64_t> limit) {
-  DailyMinutes minutes{static_cast<double>(used) / kAmountPerMinute, std::nullopt, std::nullopt};
-  if (limit) {
-    minutes.limit = static_cast<double>(*limit) / kAmountPerMinute;
-    minutes.remaining = used < *limit ? static_cast<double>(*limit - used) / kAmountPerMinute : 0.0;
-  }
-  return minutes;
-}
 
 }  // namespace
 
@@ -188,20 +159,22 @@ Result<std::uint64_t> Quota::Impl::Live(const LeaseGaugeFamily& family, std::str
   return LeaseBinding::CountLive(LeaseBinding::Of(family), {&user, 1}, max_wait_ns);
 }
 
-Result<DailyMinutes> Quota::Impl::Spend(std::string_view user_id, double minutes, std::optional<Tier> given,
-                                        shm::Ledger::Intent intent, std::int64_t max_wait_ns) {
-  const bool is_asked = intent == shm::Ledger::Intent::kAsk;
-  if (!(minutes <= kMaxMinutes) || !(minutes > 0 || (is_asked && minutes == 0))) {
-    return Error{ErrorCode::kBadOption, "minutes must be more than 0 and at most 1,000,000"};
-  }
+std::optional<std::uint64_t> Quota::Impl::AmountLimit(std::optional<Tier> given,
+                                                      std::uint32_t key_class) const {
+  const Tier tier = given.value_or(ToTier(key_class).value_or(Tier::free));
+  const std::optional<double> minutes = LimitsOf(tier).daily_minutes;
+  return minutes ? std::optional(ToAmount(*minutes)) : std::nullopt;
+}
+
+MinutesResult Quota::Impl::Spend(std::string_view user_id, double minutes, std::optional<Tier> given,
+                                 shm::Ledger::Intent intent, std::int64_t max_wait_ns) {
+  const bool asks_if_any = intent == shm::Ledger::Intent::kAsk && minutes == 0;
+  if (!asks_if_any && !AreMinutes(minutes)) return NotMinutes();
   const Result<std::string> label = LabelOf(user_id);
   if (!label.ok()) return label.error();
   // 0 minutes ask whether anything is left. So they count as the smallest amount there is.
   const std::uint64_t amount = std::max<std::uint64_t>(1, ToAmount(minutes));
-  std::optional<std::uint64_t> limit;
-  const auto limit_of = [&](std::uint32_t key_class) {
-    return limit = AmountLimit(LimitsOf(given.value_or(ToTier(key_class).value_or(Tier::free))));
-  };
+  const auto limit_of = [&](std::uint32_t key_class) { return AmountLimit(given, key_class); };
   const Result<Attachment*> attachment = PrepareToDecide(max_wait_ns);
   if (!attachment.ok()) return attachment.error();
   const Result<shm::Ledger::Decision> decision =
@@ -209,11 +182,43 @@ Result<DailyMinutes> Quota::Impl::Spend(std::string_view user_id, double minutes
           ? attachment.value()->ledger.Spend(label.value(), amount, intent, limit_of, max_wait_ns)
           : internal::DetachedLedger::Spend(label.value(), amount, intent, limit_of);
   if (!decision.ok()) return decision.error();
-  const DailyMinutes state = Report(decision->account.amount, limit);
-  if (decision->allowed) return state;
-  violations.with({kDailyMinutesType}).inc();
-  return Error{ErrorCode::kDailyMinutes, "daily minutes used up: " + ToText(state.used) + " of " +
-                                             ToText(*state.limit) + " are used today"};
+  const DailyMinutes day = ToDay(decision->account, limit_of(decision->account.key_class));
+  if (decision->allowed) return day;
+  // Reading what is left is no attempt to use it.
+  if (!asks_if_any) violations.with({kDailyMinutesType}).inc();
+  return {Error{ErrorCode::kDailyMinutes, "daily minutes used up: " + InWords(day)}, day};
+}
+
+MinutesResult Quota::Impl::Refund(std::string_view user_id, double minutes, std::optional<Tier> given,
+                                  std::int64_t max_wait_ns) {
+  if (!AreMinutes(minutes)) return NotMinutes();
+  const Result<std::string> label = LabelOf(user_id);
+  if (!label.ok()) return label.error();
+  const std::uint64_t amount = std::max<std::uint64_t>(1, ToAmount(minutes));
+  const Result<Attachment*> attachment = PrepareToDecide(max_wait_ns);
+  if (!attachment.ok()) return attachment.error();
+  const Result<shm::Ledger::Decision> decision =
+      attachment.value() != nullptr ? attachment.value()->ledger.Refund(label.value(), amount, max_wait_ns)
+                                    : internal::DetachedLedger::Refund(label.value(), amount);
+  if (!decision.ok()) return decision.error();
+  const DailyMinutes day = ToDay(decision->account, AmountLimit(given, decision->account.key_class));
+  if (decision->allowed) return day;
+  return {
+      Error{ErrorCode::kNotUsed, "more minutes given back than used, and nothing changed: " + InWords(day)},
+      day};
+}
+
+MinutesResult Quota::Impl::Minutes(std::string_view user_id, std::optional<Tier> given,
+                                   std::int64_t max_wait_ns) {
+  const Result<std::string> label = LabelOf(user_id);
+  if (!label.ok()) return label.error();
+  const Result<Attachment*> attachment = PrepareToDecide(max_wait_ns);
+  if (!attachment.ok()) return attachment.error();
+  const Result<shm::Ledger::Account> account =
+      attachment.value() != nullptr ? attachment.value()->ledger.Read(label.value(), max_wait_ns)
+                                    : internal::DetachedLedger::Read(label.value());
+  if (!account.ok()) return account.error();
+  return ToDay(account.value(), AmountLimit(given, account->key_class));
 }
 
 }  // namespace shmetrics::audio

@@ -32,8 +32,11 @@ class Quota::Impl {
                          std::optional<std::chrono::seconds> ttl);
   Result<std::uint64_t> Live(const LeaseGaugeFamily& family, std::string_view user_id,
                              std::int64_t max_wait_ns);
-  Result<DailyMinutes> Spend(std::string_view user_id, double minutes, std::optional<Tier> given,
-                             shm::Ledger::Intent intent, std::int64_t max_wait_ns);
+  MinutesResult Spend(std::string_view user_id, double minutes, std::optional<Tier> given,
+                      shm::Ledger::Intent intent, std::int64_t max_wait_ns);
+  MinutesResult Refund(std::string_view user_id, double minutes, std::optional<Tier> given,
+                       std::int64_t max_wait_ns);
+  MinutesResult Minutes(std::string_view user_id, std::optional<Tier> given, std::int64_t max_wait_ns);
   Result<Tier> TierOf(const std::string& label, std::int64_t max_wait_ns);
   /// The segment in use, after making it ready for this quota; null if there is none. Waits `max_wait_ns` at
   /// most for each shard that it needs, and leaves the rest to a later call at the first that is busy.
@@ -51,6 +54,8 @@ class Quota::Impl {
  private:
   /// Loads the saved ledger, unless that has been done. True if the ledger now holds it.
   bool LoadLedger(internal::Attachment* attachment, std::int64_t max_wait_ns) const;
+  /// From a class of the ledger to the amount of minutes that a user may use in a day.
+  std::optional<std::uint64_t> AmountLimit(std::optional<Tier> given, std::uint32_t key_class) const;
 
   std::atomic<internal::Attachment*> prepared_{nullptr};  ///< Writer: any thread that has prepared another
   std::atomic<std::int64_t> retry_at_ns_{0};

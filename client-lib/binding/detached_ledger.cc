@@ -1,5 +1,6 @@
 #include "client-lib/binding/detached_ledger.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <map>
@@ -47,7 +48,8 @@ Result<shm::Ledger::Decision> DetachedLedger::Spend(std::string_view key, std::u
   UsedToday& today = TheAmounts(shm::UtcDay());
   auto found = today.amounts.find(key);
   const std::uint64_t used = found == today.amounts.end() ? 0 : found->second;
-  const bool allowed = !limit || (used <= *limit && amount <= *limit - used);
+  const bool allowed =
+      !limit || intent == shm::Ledger::Intent::kRecord || (used <= *limit && amount <= *limit - used);
   if (!allowed || intent == shm::Ledger::Intent::kAsk)
     return shm::Ledger::Decision{{used, 0}, allowed, false};
   if (found == today.amounts.end()) {
@@ -57,8 +59,25 @@ Result<shm::Ledger::Decision> DetachedLedger::Spend(std::string_view key, std::u
     }
     found = today.amounts.emplace(key, 0).first;
   }
-  found->second += amount;
+  found->second += std::min(amount, UINT64_MAX - found->second);
   return shm::Ledger::Decision{{found->second, 0}, true, true};
+}
+
+shm::Ledger::Decision DetachedLedger::Refund(std::string_view key, std::uint64_t amount) {
+  const shm::ForkGuard::Lock lock;
+  UsedToday& today = TheAmounts(shm::UtcDay());
+  const auto found = today.amounts.find(key);
+  const std::uint64_t used = found == today.amounts.end() ? 0 : found->second;
+  if (amount > used) return {{used, 0}, false, false};
+  if (found != today.amounts.end()) found->second -= amount;
+  return {{used - amount, 0}, true, true};
+}
+
+shm::Ledger::Account DetachedLedger::Read(std::string_view key) {
+  const shm::ForkGuard::Lock lock;
+  const UsedToday& today = TheAmounts(shm::UtcDay());
+  const auto found = today.amounts.find(key);
+  return {found == today.amounts.end() ? 0 : found->second, 0};
 }
 
 }  // namespace shmetrics::internal

@@ -18,6 +18,9 @@ class DetachedLedger {
   static Result<shm::Ledger::Decision> Spend(std::string_view key, std::uint64_t amount,
                                              shm::Ledger::Intent intent,
                                              const shm::Ledger::LimitOf& limit_of);
+  /// Like those of shm::Ledger. They may throw std::bad_alloc too.
+  static shm::Ledger::Decision Refund(std::string_view key, std::uint64_t amount);
+  static shm::Ledger::Account Read(std::string_view key);
 };
 
 }  // namespace shmetrics::internal

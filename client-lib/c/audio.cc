@@ -2,7 +2,6 @@
 
 #include "shmetrics/audio.h"
 
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 
 #include "client-lib/binding/never_freed.h"
 #include "client-lib/c/face.h"
+#include "client-lib/c/quota_handle.h"
 #include "shmetrics/c.h"
 
 struct shmetrics_activity {
@@ -22,8 +22,8 @@ using namespace shmetrics::internal;  // NOLINT(google-build-using-namespace): w
 using shmetrics::Duration;
 using shmetrics::Result;
 using shmetrics::audio::Activity;
-using shmetrics::audio::DailyMinutes;
 using shmetrics::audio::Lifetime;
+using shmetrics::audio::MinutesResult;
 using shmetrics::audio::Quota;
 using shmetrics::audio::StartOptions;
 using shmetrics::audio::Tier;
@@ -31,20 +31,6 @@ using shmetrics::audio::Tier;
 static_assert(SHMETRICS_TIER_FREE == static_cast<int>(Tier::free));
 static_assert(SHMETRICS_TIER_STANDARD == static_cast<int>(Tier::standard));
 static_assert(SHMETRICS_TIER_PREMIUM == static_cast<int>(Tier::premium));
-
-const Quota& QuotaOf(const shmetrics_quota* quota) { return *reinterpret_cast<const Quota*>(quota); }
-
-bool IsTier(shmetrics_tier tier) { return tier >= SHMETRICS_TIER_FREE && tier <= SHMETRICS_TIER_PREMIUM; }
-
-shmetrics_code FailOnTier(shmetrics_error* error) {
-  return Fail(error, SHMETRICS_BAD_ARGUMENT, "there is no such tier");
-}
-
-std::optional<Tier> TierOf(shmetrics_tier tier) {
-  return tier == SHMETRICS_TIER_NONE ? std::nullopt : std::optional(static_cast<Tier>(tier));
-}
-
-constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 
 /// Sets `*result` to into_c() of the value that ask() returns.
 template <class Ask, class Value, class IntoC>
@@ -99,8 +85,8 @@ shmetrics_code Count(const shmetrics_quota* quota, const char* user_id, CountAct
       [](std::uint64_t number) { return number; });
 }
 
-using Spend = Result<DailyMinutes> (Quota::*)(std::string_view, double, std::optional<Tier>,
-                                              std::optional<Duration>) const noexcept;
+using Spend = MinutesResult (Quota::*)(std::string_view, double, std::optional<Tier>,
+                                       std::optional<Duration>) const noexcept;
 
 shmetrics_code SpendMinutes(const shmetrics_quota* quota, const char* user_id, double minutes,
                             shmetrics_tier tier, Spend spend, std::int64_t max_wait_ms,
@@ -108,13 +94,15 @@ shmetrics_code SpendMinutes(const shmetrics_quota* quota, const char* user_id, d
   if (state != nullptr) *state = {};
   if (!IsOf(HandleType::kPointer, quota) || user_id == nullptr) return FailOnNull(error);
   if (tier != SHMETRICS_TIER_NONE && !IsTier(tier)) return FailOnTier(error);
-  return Answer(
-      state, error,
-      [&] { return (QuotaOf(quota).*spend)(user_id, minutes, TierOf(tier), MaxWaitOf(max_wait_ms)); },
-      [](const DailyMinutes& day) {
-        return shmetrics_daily_minutes{day.used, day.limit.value_or(kNoLimit),
-                                       day.remaining.value_or(kNoLimit)};
-      });
+  return Guarded(error, [&]() -> shmetrics_code {
+    const MinutesResult spent =
+        (QuotaOf(quota).*spend)(user_id, minutes, TierOf(tier), MaxWaitOf(max_wait_ms));
+    if (state != nullptr && spent.day()) {
+      *state = {spent.day()->used, spent.day()->limit.value_or(kNoLimit),
+                spent.day()->remaining.value_or(kNoLimit)};
+    }
+    return spent.ok() ? Succeed(error) : Fail(error, spent.error());
+  });
 }
 
 }  // namespace

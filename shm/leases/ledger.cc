@@ -133,13 +133,13 @@ Result<Ledger::Decision> Ledger::Spend(std::string_view key, std::uint64_t amoun
   const std::int64_t today = UtcDay();
   const Account account = AccountOf(place->entry, today);
   const std::optional<std::uint64_t> limit = limit_of(account.key_class);
-  if (limit && (account.amount > *limit || amount > *limit - account.amount)) {
-    return Decision{account, false, false};
-  }
+  const bool is_within = !limit || (account.amount <= *limit && amount <= *limit - account.amount);
+  if (!is_within && intent != Intent::kRecord) return Decision{account, false, false};
   if (intent == Intent::kAsk) return Decision{account, true, false};
   if (place->entry == nullptr) {
     Result<LedgerEntry*> added = AddEntry(place->shard, segment_, arena_, place->hash, key,
                                           {static_cast<std::int32_t>(today), 0, 0}, 0);
+    if (!added.ok() && intent == Intent::kRecord) return added.error();
     if (!added.ok()) return Decision{account, true, false};
     place->entry = added.value();
   }
@@ -147,6 +147,20 @@ Result<Ledger::Decision> Ledger::Spend(std::string_view key, std::uint64_t amoun
   SHMETRICS_CRASH_POINT("ledger_before_spending");
   SetState(place->entry, {static_cast<std::int32_t>(today), place->entry->state.restored, used});
   return Decision{{used, account.key_class}, true, true};
+}
+
+Result<Ledger::Decision> Ledger::Refund(std::string_view key, std::uint64_t amount,
+                                        std::int64_t max_wait_ns) {
+  Result<Place> place = Lock(segment_, key, max_wait_ns);
+  if (!place.ok()) return place.error();
+  const std::int64_t today = UtcDay();
+  const Account account = AccountOf(place->entry, today);
+  if (amount > account.amount) return Decision{account, false, false};
+  const std::uint64_t left = account.amount - amount;
+  SHMETRICS_CRASH_POINT("ledger_before_refund");
+  if (place->entry != nullptr)
+    SetState(place->entry, {static_cast<std::int32_t>(today), place->entry->state.restored, left});
+  return Decision{{left, account.key_class}, true, true};
 }
 
 Result<void> Ledger::SetClass(std::string_view key, std::uint32_t key_class, std::int64_t max_wait_ns) {

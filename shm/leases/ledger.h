@@ -36,16 +36,26 @@ class Ledger {
 
   /// From a key's class to the amount that it may use in a day; none: any amount.
   using LimitOf = std::function<std::optional<std::uint64_t>(std::uint32_t key_class)>;
-  enum class Intent : std::uint8_t { kSpend, kAsk };
+  enum class Intent : std::uint8_t {
+    kSpend,   ///< add the amount if the sum stays within the limit
+    kAsk,     ///< only ask whether it would
+    kRecord,  ///< add it whatever the limit: it has been used already
+  };
   struct Decision {
     Account account;  ///< after the decision
     bool allowed;
     bool recorded;  ///< false also if it was allowed because the ledger has no room for another key
   };
-  /// Adds the amount if the sum stays within the limit, or only asks whether it would. Errors as above. A
-  /// full ledger refuses nobody: what it could not record is counted as kLedgerFull or kOutOfMemory.
+  /// Decides about the amount as `intent` says. Errors as above. A full ledger refuses nobody who spends:
+  /// what it could not record is counted as kLedgerFull or kOutOfMemory. For kRecord these are errors too,
+  /// because nothing but the record was asked for.
   Result<Decision> Spend(std::string_view key, std::uint64_t amount, Intent intent, const LimitOf& limit_of,
                          std::int64_t max_wait_ns = LockWait::kDefaultNs);
+
+  /// Takes the amount back from what the key has used today. Not allowed if that is less: then nothing
+  /// changes. Errors as above.
+  Result<Decision> Refund(std::string_view key, std::uint64_t amount,
+                          std::int64_t max_wait_ns = LockWait::kDefaultNs);
 
   /// Sets the key's class for as long as it has an account. Errors as above, and kLedgerFull and
   /// kOutOfMemory, which are counted.

@@ -55,6 +55,7 @@ std::optional<layout::Refusal> RefusalOf(ErrorCode code) {
     case ErrorCode::kConcurrentStreams:
     case ErrorCode::kConcurrentJobs:
     case ErrorCode::kDailyMinutes:
+    case ErrorCode::kNotUsed:
       return std::nullopt;
   }
   return std::nullopt;

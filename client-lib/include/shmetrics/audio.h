@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "shmetrics/audio_minutes.h"
 #include "shmetrics/audio_tier.h"
 #include "shmetrics/cxx_export.h"
 #include "shmetrics/lease.h"
@@ -56,13 +57,6 @@ class SHMETRICS_CXX_EXPORT Activity {
 };
 using Stream = Activity;
 using Job = Activity;
-
-/// A user's audio minutes on one UTC day.
-struct DailyMinutes {
-  double used;
-  std::optional<double> limit;      ///< none: unlimited
-  std::optional<double> remaining;  ///< none: unlimited
-};
 
 struct QuotaOptions {
   /// The ini file to read. Empty: $SHMETRICS_CONFIG, else /etc/shmetrics/shmetrics.ini where it exists.
@@ -115,14 +109,27 @@ class SHMETRICS_CXX_EXPORT Quota {
   /// the agent shows how often that happened (ledger_full). Without a segment nothing is decided: kAbsent.
   /// With RegistryOptions::private_decisions, and as long as there has never been a segment, each process
   /// counts for itself.
-  Result<DailyMinutes> consume_daily_minutes(std::string_view user_id, double minutes,
-                                             std::optional<Tier> tier = {},
-                                             std::optional<Duration> max_wait = {}) const noexcept;
-  /// Tells if the user could take `minutes` now, or with 0 if any are left. Takes none. A denial counts as a
-  /// violation.
-  Result<DailyMinutes> check_daily_minutes(std::string_view user_id, double minutes = 0,
-                                           std::optional<Tier> tier = {},
-                                           std::optional<Duration> max_wait = {}) const noexcept;
+  MinutesResult consume_daily_minutes(std::string_view user_id, double minutes, std::optional<Tier> tier = {},
+                                      std::optional<Duration> max_wait = {}) const noexcept;
+  /// Tells if the user could take `minutes` now, or with 0 if any are left. Takes none. A denial of more than
+  /// 0 minutes counts as a violation.
+  MinutesResult check_daily_minutes(std::string_view user_id, double minutes = 0,
+                                    std::optional<Tier> tier = {},
+                                    std::optional<Duration> max_wait = {}) const noexcept;
+  /// The user's minutes of today. Changes nothing and denies nothing, also at the limit: for a page that
+  /// polls.
+  MinutesResult daily_minutes(std::string_view user_id, std::optional<Tier> tier = {},
+                              std::optional<Duration> max_wait = {}) const noexcept;
+  /// Adds minutes that have been used already, for work whose length is known only afterwards. They may pass
+  /// the limit, and that is no violation. `minutes` is as for consume_daily_minutes(). Unlike there, a ledger
+  /// without room is an error: kLedgerFull or kOutOfMemory, and the minutes are not recorded.
+  MinutesResult record_daily_minutes(std::string_view user_id, double minutes, std::optional<Tier> tier = {},
+                                     std::optional<Duration> max_wait = {}) const noexcept;
+  /// Gives back minutes that were consumed or recorded today, for work that failed. kNotUsed if the user has
+  /// used less than that today: then nothing changes, because a part of it would hide a refund too many.
+  /// The day is that of this call: minutes from before midnight cannot be given back after it.
+  MinutesResult refund_daily_minutes(std::string_view user_id, double minutes, std::optional<Tier> tier = {},
+                                     std::optional<Duration> max_wait = {}) const noexcept;
 
   /// Remembers the user's tier on this host, together with the day's minutes. kLedgerFull if there is no
   /// room.

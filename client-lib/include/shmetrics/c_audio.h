@@ -48,6 +48,14 @@ typedef struct shmetrics_daily_minutes {
   double remaining;  ///< infinity: unlimited
 } shmetrics_daily_minutes;
 
+/// The same with what work in progress has reserved.
+typedef struct shmetrics_minutes {
+  double used;
+  double limit;      ///< infinity: unlimited
+  double remaining;  ///< the limit less what is used and reserved, or 0; infinity: unlimited
+  double reserved;
+} shmetrics_minutes;
+
 /// The limits of a tier.
 typedef struct shmetrics_limits {
   double daily_minutes;         ///< infinity: unlimited
@@ -103,19 +111,42 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_quota_active_jobs(const shmetrics_quot
                                                             uint64_t* active, shmetrics_error* error);
 
 /// Takes `minutes`, more than 0 and at most 1,000,000, from what the user has left today: all of them, or
-/// none with SHMETRICS_DAILY_MINUTES. `state` may be null.
+/// none with SHMETRICS_DAILY_MINUTES. `state` may be null; it is set after a success and after a denial.
 SHMETRICS_EXPORT shmetrics_code shmetrics_quota_consume_daily_minutes(const shmetrics_quota* quota,
                                                                       const char* user_id, double minutes,
                                                                       shmetrics_tier tier,
                                                                       shmetrics_daily_minutes* state,
                                                                       shmetrics_error* error);
-/// Tells if the user could take `minutes` now, or with 0 if any are left. Takes none. A denial counts as a
-/// violation.
+/// Tells if the user could take `minutes` now, or with 0 if any are left. Takes none. A denial of more than 0
+/// minutes counts as a violation.
 SHMETRICS_EXPORT shmetrics_code shmetrics_quota_check_daily_minutes(const shmetrics_quota* quota,
                                                                     const char* user_id, double minutes,
                                                                     shmetrics_tier tier,
                                                                     shmetrics_daily_minutes* state,
                                                                     shmetrics_error* error);
+
+// In the next three, `max_wait_ms` is as in shmetrics_lease_try_acquire_within(). `state` may be null; it is
+// set after a success, and after SHMETRICS_NOT_USED.
+
+/// The user's minutes of today. Changes nothing and denies nothing, also at the limit.
+SHMETRICS_EXPORT shmetrics_code shmetrics_quota_daily_minutes(const shmetrics_quota* quota,
+                                                              const char* user_id, shmetrics_tier tier,
+                                                              int64_t max_wait_ms, shmetrics_minutes* state,
+                                                              shmetrics_error* error);
+/// Adds minutes that have been used already. They may pass the limit, and that is no violation. They are not
+/// recorded with SHMETRICS_LEDGER_FULL and any other error.
+SHMETRICS_EXPORT shmetrics_code shmetrics_quota_record_daily_minutes(const shmetrics_quota* quota,
+                                                                     const char* user_id, double minutes,
+                                                                     shmetrics_tier tier, int64_t max_wait_ms,
+                                                                     shmetrics_minutes* state,
+                                                                     shmetrics_error* error);
+/// Gives back minutes that were consumed or recorded today. SHMETRICS_NOT_USED if the user has used less than
+/// that today: then nothing changes.
+SHMETRICS_EXPORT shmetrics_code shmetrics_quota_refund_daily_minutes(const shmetrics_quota* quota,
+                                                                     const char* user_id, double minutes,
+                                                                     shmetrics_tier tier, int64_t max_wait_ms,
+                                                                     shmetrics_minutes* state,
+                                                                     shmetrics_error* error);
 
 /// Remembers the user's tier on this host. SHMETRICS_TIER_NONE is not allowed.
 SHMETRICS_EXPORT shmetrics_code shmetrics_quota_set_tier(const shmetrics_quota* quota, const char* user_id,

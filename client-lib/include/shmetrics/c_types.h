@@ -62,6 +62,7 @@ enum {
   SHMETRICS_CONCURRENT_JOBS = 71,     ///< the user has as many jobs as the tier allows
   SHMETRICS_DAILY_MINUTES = 72,       ///< the user has used up the minutes of the day
   SHMETRICS_LEDGER_FULL = 73,         ///< the segment has its maximum of users in the ledger
+  SHMETRICS_NOT_USED = 74,            ///< more minutes were to be given back than the user has used today
   // All of them.
   /// The kernel did not say what the answer depends on: a namespace of this process, its memory limit.
   SHMETRICS_UNKNOWN = 80

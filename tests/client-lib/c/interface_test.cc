@@ -102,6 +102,7 @@ TEST_F(CInterfaceTest, TheNumbersAreThoseOfTheFirstVersion) {
       {SHMETRICS_FOREIGN_NAMESPACE, "64"},
       {SHMETRICS_CONCURRENT_STREAMS, "70"},
       {SHMETRICS_LEDGER_FULL, "73"},
+      {SHMETRICS_NOT_USED, "74"},
       {SHMETRICS_UNKNOWN, "80"},
   };
   for (const auto& [code, number] : codes) {
@@ -115,6 +116,7 @@ TEST_F(CInterfaceTest, TheNumbersAreThoseOfTheFirstVersion) {
   EXPECT_EQ(sizeof(shmetrics_status), 280U);
   EXPECT_EQ(sizeof(shmetrics_start_options), 24U);
   EXPECT_EQ(sizeof(shmetrics_daily_minutes), 24U);
+  EXPECT_EQ(sizeof(shmetrics_minutes), 32U);
   EXPECT_EQ(sizeof(shmetrics_limits), 24U);
 }
 

@@ -171,6 +171,26 @@ static void StreamWithoutWaiting(const shmetrics_quota* quota) {
   CHECK(shmetrics_quota_announce_model_within(quota, "whisper", no, &error) == SHMETRICS_OK);
 }
 
+/* Minutes that are known only afterwards. */
+static void Record(const shmetrics_quota* quota) {
+  const int64_t no = SHMETRICS_NO_WAIT;
+  shmetrics_minutes state;
+
+  CHECK(shmetrics_quota_record_daily_minutes(quota, "8", 45, SHMETRICS_TIER_FREE, no, &state, &error) ==
+        SHMETRICS_OK);
+  CHECK(state.used == 45 && state.limit == 30 && state.remaining == 0 && state.reserved == 0);
+  CHECK(shmetrics_quota_refund_daily_minutes(quota, "8", 46, SHMETRICS_TIER_NONE, no, &state, &error) ==
+        SHMETRICS_NOT_USED);
+  CHECK(state.used == 45);
+  CHECK(shmetrics_quota_refund_daily_minutes(quota, "8", 40, SHMETRICS_TIER_NONE, no, NULL, &error) ==
+        SHMETRICS_OK);
+  CHECK(shmetrics_quota_daily_minutes(quota, "8", SHMETRICS_TIER_NONE, no, &state, &error) == SHMETRICS_OK);
+  CHECK(state.used == 5 && state.remaining == 25);
+  CHECK(shmetrics_quota_record_daily_minutes(quota, "8", -1, SHMETRICS_TIER_NONE, no, &state, &error) ==
+        SHMETRICS_BAD_OPTION);
+  CHECK(state.used == 0 && state.limit == 0);
+}
+
 static void Stream(shmetrics_registry* registry, const char* config) {
   shmetrics_quota* quota = NULL;
   shmetrics_activity* stream = NULL;
@@ -216,8 +236,9 @@ static void Stream(shmetrics_registry* registry, const char* config) {
   CHECK(shmetrics_quota_consume_daily_minutes(quota, "42", 20, SHMETRICS_TIER_NONE, &day, &error) ==
         SHMETRICS_OK);
   CHECK(day.used == 20 && day.limit == 30 && day.remaining == 10);
-  CHECK(shmetrics_quota_consume_daily_minutes(quota, "42", 20, SHMETRICS_TIER_NONE, NULL, &error) ==
+  CHECK(shmetrics_quota_consume_daily_minutes(quota, "42", 20, SHMETRICS_TIER_NONE, &day, &error) ==
         SHMETRICS_DAILY_MINUTES);
+  CHECK(day.used == 20 && day.limit == 30 && day.remaining == 10);
   CHECK(shmetrics_quota_set_tier(quota, "42", SHMETRICS_TIER_PREMIUM, &error) == SHMETRICS_OK);
   CHECK(shmetrics_quota_tier(quota, "42", &tier, &error) == SHMETRICS_OK && tier == SHMETRICS_TIER_PREMIUM);
   CHECK(shmetrics_quota_check_daily_minutes(quota, "42", 1000, SHMETRICS_TIER_NONE, &day, &error) ==
@@ -225,6 +246,7 @@ static void Stream(shmetrics_registry* registry, const char* config) {
   CHECK(day.used == 20 && isinf(day.limit) && isinf(day.remaining));
   CHECK(shmetrics_quota_announce_model(quota, "whisper", &error) == SHMETRICS_OK);
   StreamWithoutWaiting(quota);
+  Record(quota);
 }
 
 int main(int argc, char** argv) {

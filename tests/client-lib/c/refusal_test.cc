@@ -66,6 +66,9 @@ TEST_F(CRefusalTest, NullPointersAreRefusedByEveryFunction) {
   EXPECT_EQ(shmetrics_quota_active_jobs(nullptr, nullptr, nullptr, error), kRefused);
   EXPECT_EQ(shmetrics_quota_consume_daily_minutes(nullptr, nullptr, 1, 0, nullptr, error), kRefused);
   EXPECT_EQ(shmetrics_quota_check_daily_minutes(nullptr, nullptr, 1, 0, nullptr, error), kRefused);
+  EXPECT_EQ(shmetrics_quota_daily_minutes(nullptr, nullptr, 0, 0, nullptr, error), kRefused);
+  EXPECT_EQ(shmetrics_quota_record_daily_minutes(nullptr, nullptr, 1, 0, 0, nullptr, error), kRefused);
+  EXPECT_EQ(shmetrics_quota_refund_daily_minutes(nullptr, nullptr, 1, 0, 0, nullptr, error), kRefused);
   EXPECT_EQ(shmetrics_quota_set_tier(nullptr, nullptr, 1, error), kRefused);
   EXPECT_EQ(shmetrics_quota_tier(nullptr, nullptr, nullptr, error), kRefused);
   EXPECT_EQ(shmetrics_quota_limits(nullptr, 1, nullptr), kRefused);

@@ -93,6 +93,15 @@ TEST_F(LedgerTest, AQuestionAddsNothingAndMakesNoAccount) {
   EXPECT_EQ(CountLedgerEntries(segment()), 0U);
 }
 
+TEST_F(LedgerTest, WhatIsRecordedMayPassTheLimitAndWhatIsRefundedIsFreeAgain) {
+  EXPECT_TRUE(Spend("42", 3 * kUnit, 2 * kUnit, Intent::kRecord).recorded);
+  EXPECT_FALSE(ledger_.Refund("42", 3 * kUnit + 1)->allowed);
+  EXPECT_FALSE(ledger_.Refund("nobody", 1)->allowed);
+  EXPECT_EQ(ledger_.Refund("42", 2 * kUnit)->account.amount, kUnit);
+  EXPECT_TRUE(Spend("42", kUnit, 2 * kUnit).allowed);
+  EXPECT_EQ(Used("42"), 2 * kUnit);
+}
+
 TEST_F(LedgerTest, AmountsTooLargeForTheirTypeAreDeniedOrStayAtTheLargest) {
   EXPECT_TRUE(Spend("42", UINT64_MAX - 1, std::nullopt).allowed);
   EXPECT_TRUE(Spend("42", UINT64_MAX - 1, std::nullopt).allowed);
