@@ -225,6 +225,8 @@ void MergeCounts(const shm::Snapshot& older, shm::Snapshot* newer) {
   newer->skipped.leases += older.skipped.leases;
   newer->skipped.exemplars += older.skipped.exemplars;
   newer->segment.leases += older.segment.leases;
+  newer->segment.ledger_forgotten += older.segment.ledger_forgotten;
+  newer->segment.ledger_jumps += older.segment.ledger_jumps;
   newer->segment.mutex_recoveries += older.segment.mutex_recoveries;
 }
 

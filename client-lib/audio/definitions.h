@@ -14,6 +14,7 @@ namespace shmetrics::audio {
 
 inline constexpr std::string_view kStreamsMetric = "audio_streaming_active";
 inline constexpr std::string_view kJobsMetric = "audio_jobs_active";
+inline constexpr std::string_view kReservationsMetric = "audio_reservations_active";
 inline constexpr std::string_view kViolationsMetric = "audio_quota_violations_total";
 inline constexpr std::string_view kModelsMetric = "audio_model_workers";
 

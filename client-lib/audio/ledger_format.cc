@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <optional>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "client-lib/audio/config.h"
@@ -18,11 +19,12 @@ namespace {
 
 using shm::LedgerRecord;
 
-constexpr std::string_view kFormat = "shmetrics-ledger-1";
+constexpr std::string_view kFormat = "shmetrics-ledger-2";
+/// As the present one, with one day for each user.
+constexpr std::string_view kFormerFormat = "shmetrics-ledger-1";
+constexpr std::string_view kFamilyOfFormats = "shmetrics-ledger-";
 /// Below 2^53, so that every JSON reader has it exactly. It is nine million minutes, and a day has 1,440.
 constexpr std::uint64_t kMaxNanoMinutes = 9'000'000'000'000'000;
-/// 9999-12-31: a year of five digits would be no date of ISO 8601.
-constexpr std::int64_t kLastDay = 2'932'896;
 constexpr auto kLastTier = static_cast<std::uint32_t>(Tier::premium);
 
 bool SaysSomething(const LedgerRecord& record) {
@@ -30,12 +32,8 @@ bool SaysSomething(const LedgerRecord& record) {
          (record.amount > 0 || record.key_class > 0);
 }
 
-std::string FormatDay(std::int64_t day) {
-  const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(day))};
-  std::array<char, 32> text{};
-  const int length = std::snprintf(text.data(), text.size(), "%04d-%02u-%02u", static_cast<int>(date.year()),
-                                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
-  return {text.data(), static_cast<std::size_t>(length)};
+bool IsBefore(const LedgerRecord& a, const LedgerRecord& b) {
+  return std::tie(a.key, a.day) < std::tie(b.key, b.day);
 }
 
 void WriteUser(const LedgerRecord& record, JsonWriter* json) {
@@ -113,13 +111,21 @@ std::optional<LedgerRecord> ParseUser(const JsonValue& user) {
 
 }  // namespace
 
+std::string FormatDay(std::int64_t day) {
+  const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(day))};
+  std::array<char, 32> text{};
+  const int length = std::snprintf(text.data(), text.size(), "%04d-%02u-%02u", static_cast<int>(date.year()),
+                                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+  return {text.data(), static_cast<std::size_t>(length)};
+}
+
 std::string FormatLedgerUsers(std::vector<LedgerRecord> ledger) {
   std::erase_if(ledger, [](const auto& record) { return !SaysSomething(record); });
-  std::ranges::sort(ledger, {}, &LedgerRecord::key);
-  // No worker writes two records of one user, and a reader refuses them.
+  std::ranges::sort(ledger, IsBefore);
+  // No worker writes two records of one user and day, and a reader refuses them.
   // (std::unique: clang 14, which clang-tidy is, cannot compile what std::ranges::unique returns.)
-  const auto is_same_user = [](const auto& a, const auto& b) { return a.key == b.key; };
-  ledger.erase(std::unique(ledger.begin(), ledger.end(), is_same_user), ledger.end());
+  const auto is_same = [](const auto& a, const auto& b) { return !IsBefore(a, b); };
+  ledger.erase(std::unique(ledger.begin(), ledger.end(), is_same), ledger.end());
   JsonText text;
   JsonWriter json(text);
   json.StartArray();
@@ -139,8 +145,13 @@ Result<std::vector<LedgerRecord>> ParseLedgerFile(std::string_view text) {
   JsonDocument document;
   if (const std::optional<std::string> broken = ParseJson(text, &document)) return Corrupt(*broken);
   const JsonValue* const format = document.IsObject() ? TextMember(document, "format") : nullptr;
-  if (format == nullptr || TextOf(*format) != kFormat) {
+  if (format == nullptr || !TextOf(*format).starts_with(kFamilyOfFormats)) {
     return Corrupt("its format is not " + std::string(kFormat));
+  }
+  const bool is_former = TextOf(*format) == kFormerFormat;
+  if (!is_former && TextOf(*format) != kFormat) {
+    return Corrupt("its format is " + std::string(TextOf(*format)) + ", and this version reads " +
+                   std::string(kFormat) + "; it was saved by a newer version");
   }
   const JsonValue* const users = Member(document, "users");
   if (users == nullptr || !users->IsArray() || TextMember(document, "saved") == nullptr ||
@@ -151,7 +162,9 @@ Result<std::vector<LedgerRecord>> ParseLedgerFile(std::string_view text) {
   records.reserve(users->Size());
   for (const JsonValue& user : users->GetArray()) {
     std::optional<LedgerRecord> record = ParseUser(user);
-    const bool is_in_order = record && (records.empty() || records.back().key < record->key);
+    const bool is_in_order =
+        record && (records.empty() ||
+                   (IsBefore(records.back(), *record) && !(is_former && records.back().key == record->key)));
     if (!is_in_order) {
       return Corrupt("user number " + std::to_string(records.size() + 1) +
                      (record ? " is out of order" : " is not as it should be"));

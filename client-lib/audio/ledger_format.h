@@ -2,12 +2,14 @@
 #define SHMETRICS_CLIENT_LIB_AUDIO_LEDGER_FORMAT_H_
 
 // The saved ledger as text. The agent writes it, and the worker that makes the next segment reads it, so both
-// do it here. It is JSON, with the users sorted by name:
-//   {"format": "shmetrics-ledger-1", "saved": "2026-11-22T16:00:00.000Z", "users": [
+// do it here. It is JSON, with the users sorted by name, and the days of each user by date:
+//   {"format": "shmetrics-ledger-2", "saved": "2026-11-22T16:00:00.000Z", "users": [
+//     {"user": "42", "day": "2026-11-21", "nano_minutes": 500000000, "tier": "premium"},
 //     {"user": "42", "day": "2026-11-22", "nano_minutes": 1500000000, "tier": "premium"}, ...]}
-// `tier` is null if none was set.
+// `tier` is null if none was set. Format 1 had one day for each user, and is read too.
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,15 +22,20 @@ namespace shmetrics::audio {
 /// A longer file is neither written nor read: one that no worker reads must not replace a good one.
 inline constexpr std::size_t kMaxLedgerFileBytes = std::size_t{64} << 20U;
 
+/// 9999-12-31: a year of five digits would be no date of ISO 8601.
+inline constexpr std::int64_t kLastDay = 2'932'896;
+/// From days since 1970-01-01, at most kLastDay, to 2026-11-22.
+std::string FormatDay(std::int64_t day);
+
 /// The JSON array of the users. Leaves out records that say nothing and those that no worker wrote.
 std::string FormatLedgerUsers(std::vector<shm::LedgerRecord> ledger);
 
 /// The whole file around that array. `saved` is the time, in ISO 8601.
 std::string FormatLedgerFile(std::string_view users, std::string_view saved);
 
-/// The users in the text of a file. Everything that is not exactly of the form above is refused whole:
-/// another format, a member too many or too few, a user twice or out of order. The message of that kCorrupt
-/// names the place in the text. Throws nothing but std::bad_alloc.
+/// The users in the text of a file. Everything that is not exactly of the form above is refused whole: another
+/// format, a member too many or too few, a user's day twice or out of order. The message of that kCorrupt names
+/// the place in the text, or the format of a newer version. Throws nothing but std::bad_alloc.
 Result<std::vector<shm::LedgerRecord>> ParseLedgerFile(std::string_view text);
 
 }  // namespace shmetrics::audio

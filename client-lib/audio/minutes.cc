@@ -30,20 +30,23 @@ std::uint64_t ToAmount(double minutes) {
   return static_cast<std::uint64_t>(std::llround(minutes * kAmountPerMinute));
 }
 
-DailyMinutes ToDay(const shm::Ledger::Account& account, std::optional<std::uint64_t> limit) {
-  DailyMinutes day{static_cast<double>(account.amount) / kAmountPerMinute, std::nullopt, std::nullopt};
+DailyMinutes ToDay(const shm::Account& account, std::optional<std::uint64_t> limit) {
+  const auto to_minutes = [](std::uint64_t amount) { return static_cast<double>(amount) / kAmountPerMinute; };
+  DailyMinutes day{to_minutes(account.amount), std::nullopt, std::nullopt, to_minutes(account.reserved)};
   if (limit) {
-    day.limit = static_cast<double>(*limit) / kAmountPerMinute;
-    day.remaining =
-        account.amount < *limit ? static_cast<double>(*limit - account.amount) / kAmountPerMinute : 0.0;
+    const std::uint64_t taken = shm::AddAmounts(account.amount, account.reserved);
+    day.limit = to_minutes(*limit);
+    day.remaining = taken < *limit ? to_minutes(*limit - taken) : 0.0;
   }
   return day;
 }
 
 std::string InWords(const DailyMinutes& day) {
-  const std::string used = ToText(day.used);
-  if (!day.limit) return used + " are used today";
-  return used + " of " + ToText(*day.limit) + " are used today, " + ToText(*day.remaining) + " are left";
+  std::string text = ToText(day.used);
+  if (day.limit) text += " of " + ToText(*day.limit);
+  text += " are used today, " + ToText(day.reserved) + " are reserved";
+  if (day.remaining) text += ", " + ToText(*day.remaining) + " are left";
+  return text;
 }
 
 }  // namespace shmetrics::audio

@@ -22,7 +22,7 @@ Error NotMinutes();
 std::uint64_t ToAmount(double minutes);
 
 /// `limit`: none: unlimited.
-DailyMinutes ToDay(const shm::Ledger::Account& account, std::optional<std::uint64_t> limit);
+DailyMinutes ToDay(const shm::Account& account, std::optional<std::uint64_t> limit);
 
 /// The day in words, for the message of a denial.
 std::string InWords(const DailyMinutes& day);

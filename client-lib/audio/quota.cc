@@ -95,6 +95,22 @@ MinutesResult Quota::refund_daily_minutes(std::string_view user_id, double minut
   return With(impl_, [&](Impl& impl) { return impl.Refund(user_id, minutes, tier, MaxWaitNs(max_wait)); });
 }
 
+ReserveResult Quota::reserve_daily_minutes(std::string_view user_id, double estimate,
+                                           std::optional<Tier> tier,
+                                           std::optional<Duration> max_wait) const noexcept {
+  return With(impl_, [&](Impl& impl) -> ReserveResult {
+    Reservation reservation;
+    reservation.quota_ = &impl;
+    reservation.tier_ = tier;
+    if (Result<std::string> user = impl.LabelOf(user_id); user.ok()) {
+      reservation.user_ = std::move(user.value());
+    } else {
+      return user.error();
+    }
+    return impl.Reserve(std::move(reservation), estimate, MaxWaitNs(max_wait));
+  });
+}
+
 Result<void> Quota::set_tier(std::string_view user_id, Tier tier,
                              std::optional<Duration> max_wait) const noexcept {
   return With(impl_, [&](Impl& impl) -> Result<void> {

@@ -7,11 +7,10 @@
 
 #include "client-lib/audio/definitions.h"
 #include "client-lib/audio/ledger_loader.h"
-#include "client-lib/audio/minutes.h"
 #include "client-lib/audio/user_id.h"
-#include "client-lib/binding/detached_ledger.h"
 #include "client-lib/binding/family_binding.h"
 #include "client-lib/binding/lease_binding.h"
+#include "shm/leases/latest_days.h"
 
 namespace shmetrics::audio {
 namespace {
@@ -29,6 +28,9 @@ Quota::Impl::Impl(Registry& registry, const std::optional<std::string>& path)
           registry.lease_gauge({.name = kJobsMetric, .help = "Audio jobs running.", .labels = {kUserLabel}})),
       models(registry.lease_gauge(
           {.name = kModelsMetric, .help = "Living workers that offer a model.", .labels = {kModelLabel}})),
+      reservations(registry.lease_gauge({.name = kReservationsMetric,
+                                         .help = "Reservations of audio minutes by work in progress.",
+                                         .labels = {kUserLabel}})),
       violations(registry.counter({.name = kViolationsMetric,
                                    .help = "Streams, jobs and minutes denied by a quota.",
                                    .labels = {kViolationLabel}})) {
@@ -70,9 +72,11 @@ bool Quota::Impl::LoadLedger(Attachment* attachment, std::int64_t max_wait_ns) c
     refusals.Note(saved.error());
     return false;
   }
-  const std::int64_t today = shm::UtcDay();
+  shm::LatestDays latest;
+  for (const shm::LedgerRecord& record : saved.value()) latest.Add(record.day);
   for (const shm::LedgerRecord& record : saved.value()) {
-    if (record.day != today && record.key_class == 0) continue;  // none of it counts any more
+    // Whether a day has passed is not asked of the clock, because it may be wrong at the first start.
+    if (!latest.Contains(record.day) && record.key_class == 0) continue;
     // Saved before user ids were hashed. Nothing may name such a user any more.
     if (!config().IsUserLabel(record.key)) continue;
     if (Result<void> restored = attachment->ledger.Restore(record, max_wait_ns); !restored.ok()) {
@@ -114,7 +118,7 @@ Result<Tier> Quota::Impl::TierOf(const std::string& label, std::int64_t max_wait
   const Result<Attachment*> attachment = PrepareToDecide(max_wait_ns);
   if (!attachment.ok()) return attachment.error();
   if (attachment.value() == nullptr) return Tier::free;
-  const Result<shm::Ledger::Account> account = attachment.value()->ledger.Read(label, max_wait_ns);
+  const Result<shm::Account> account = attachment.value()->ledger.Read(label, max_wait_ns);
   if (!account.ok()) return account.error();
   return ToTier(account->key_class).value_or(Tier::free);
 }
@@ -157,68 +161,6 @@ Result<std::uint64_t> Quota::Impl::Live(const LeaseGaugeFamily& family, std::str
   if (!label.ok()) return label.error();
   const std::string_view user = label.value();
   return LeaseBinding::CountLive(LeaseBinding::Of(family), {&user, 1}, max_wait_ns);
-}
-
-std::optional<std::uint64_t> Quota::Impl::AmountLimit(std::optional<Tier> given,
-                                                      std::uint32_t key_class) const {
-  const Tier tier = given.value_or(ToTier(key_class).value_or(Tier::free));
-  const std::optional<double> minutes = LimitsOf(tier).daily_minutes;
-  return minutes ? std::optional(ToAmount(*minutes)) : std::nullopt;
-}
-
-MinutesResult Quota::Impl::Spend(std::string_view user_id, double minutes, std::optional<Tier> given,
-                                 shm::Ledger::Intent intent, std::int64_t max_wait_ns) {
-  const bool asks_if_any = intent == shm::Ledger::Intent::kAsk && minutes == 0;
-  if (!asks_if_any && !AreMinutes(minutes)) return NotMinutes();
-  const Result<std::string> label = LabelOf(user_id);
-  if (!label.ok()) return label.error();
-  // 0 minutes ask whether anything is left. So they count as the smallest amount there is.
-  const std::uint64_t amount = std::max<std::uint64_t>(1, ToAmount(minutes));
-  const auto limit_of = [&](std::uint32_t key_class) { return AmountLimit(given, key_class); };
-  const Result<Attachment*> attachment = PrepareToDecide(max_wait_ns);
-  if (!attachment.ok()) return attachment.error();
-  const Result<shm::Ledger::Decision> decision =
-      attachment.value() != nullptr
-          ? attachment.value()->ledger.Spend(label.value(), amount, intent, limit_of, max_wait_ns)
-          : internal::DetachedLedger::Spend(label.value(), amount, intent, limit_of);
-  if (!decision.ok()) return decision.error();
-  const DailyMinutes day = ToDay(decision->account, limit_of(decision->account.key_class));
-  if (decision->allowed) return day;
-  // Reading what is left is no attempt to use it.
-  if (!asks_if_any) violations.with({kDailyMinutesType}).inc();
-  return {Error{ErrorCode::kDailyMinutes, "daily minutes used up: " + InWords(day)}, day};
-}
-
-MinutesResult Quota::Impl::Refund(std::string_view user_id, double minutes, std::optional<Tier> given,
-                                  std::int64_t max_wait_ns) {
-  if (!AreMinutes(minutes)) return NotMinutes();
-  const Result<std::string> label = LabelOf(user_id);
-  if (!label.ok()) return label.error();
-  const std::uint64_t amount = std::max<std::uint64_t>(1, ToAmount(minutes));
-  const Result<Attachment*> attachment = PrepareToDecide(max_wait_ns);
-  if (!attachment.ok()) return attachment.error();
-  const Result<shm::Ledger::Decision> decision =
-      attachment.value() != nullptr ? attachment.value()->ledger.Refund(label.value(), amount, max_wait_ns)
-                                    : internal::DetachedLedger::Refund(label.value(), amount);
-  if (!decision.ok()) return decision.error();
-  const DailyMinutes day = ToDay(decision->account, AmountLimit(given, decision->account.key_class));
-  if (decision->allowed) return day;
-  return {
-      Error{ErrorCode::kNotUsed, "more minutes given back than used, and nothing changed: " + InWords(day)},
-      day};
-}
-
-MinutesResult Quota::Impl::Minutes(std::string_view user_id, std::optional<Tier> given,
-                                   std::int64_t max_wait_ns) {
-  const Result<std::string> label = LabelOf(user_id);
-  if (!label.ok()) return label.error();
-  const Result<Attachment*> attachment = PrepareToDecide(max_wait_ns);
-  if (!attachment.ok()) return attachment.error();
-  const Result<shm::Ledger::Account> account =
-      attachment.value() != nullptr ? attachment.value()->ledger.Read(label.value(), max_wait_ns)
-                                    : internal::DetachedLedger::Read(label.value());
-  if (!account.ok()) return account.error();
-  return ToDay(account.value(), AmountLimit(given, account->key_class));
 }
 
 }  // namespace shmetrics::audio

@@ -12,6 +12,7 @@
 #include "client-lib/audio/model_announcements.h"
 #include "client-lib/binding/connection.h"
 #include "shm/leases/ledger.h"
+#include "shm/series/directory.h"
 #include "shmetrics/audio.h"
 
 namespace shmetrics::audio {
@@ -32,12 +33,18 @@ class Quota::Impl {
                          std::optional<std::chrono::seconds> ttl);
   Result<std::uint64_t> Live(const LeaseGaugeFamily& family, std::string_view user_id,
                              std::int64_t max_wait_ns);
+  Result<Tier> TierOf(const std::string& label, std::int64_t max_wait_ns);
+  // The calls about minutes are in quota_minutes.cc.
   MinutesResult Spend(std::string_view user_id, double minutes, std::optional<Tier> given,
                       shm::Ledger::Intent intent, std::int64_t max_wait_ns);
   MinutesResult Refund(std::string_view user_id, double minutes, std::optional<Tier> given,
                        std::int64_t max_wait_ns);
   MinutesResult Minutes(std::string_view user_id, std::optional<Tier> given, std::int64_t max_wait_ns);
-  Result<Tier> TierOf(const std::string& label, std::int64_t max_wait_ns);
+  /// Makes `reservation`, which knows its user and tier, one of `estimate` minutes.
+  ReserveResult Reserve(Reservation reservation, double estimate, std::int64_t max_wait_ns);
+  /// `lease`, or `number` without a segment, is the reservation.
+  MinutesResult Settle(Lease* lease, std::uint64_t* number, const std::string& user,
+                       std::optional<Tier> given, double minutes, std::int64_t max_wait_ns);
   /// The segment in use, after making it ready for this quota; null if there is none. Waits `max_wait_ns` at
   /// most for each shard that it needs, and leaves the rest to a later call at the first that is busy.
   internal::Attachment* Prepare(std::int64_t max_wait_ns);
@@ -48,6 +55,7 @@ class Quota::Impl {
   const LeaseGaugeFamily streams;
   const LeaseGaugeFamily jobs;
   const LeaseGaugeFamily models;
+  const LeaseGaugeFamily reservations;
   const CounterFamily violations;
   ModelAnnouncements announcements;
 
@@ -56,6 +64,12 @@ class Quota::Impl {
   bool LoadLedger(internal::Attachment* attachment, std::int64_t max_wait_ns) const;
   /// From a class of the ledger to the amount of minutes that a user may use in a day.
   std::optional<std::uint64_t> AmountLimit(std::optional<Tier> given, std::uint32_t key_class) const;
+  /// Where minutes are decided: no segment if the process decides for itself.
+  struct Place {
+    internal::Attachment* attachment;
+    const shm::RegisteredFamily* reservations;
+  };
+  Result<Place> PlaceToDecide(std::int64_t max_wait_ns);
 
   std::atomic<internal::Attachment*> prepared_{nullptr};  ///< Writer: any thread that has prepared another
   std::atomic<std::int64_t> retry_at_ns_{0};

@@ -76,6 +76,8 @@ shmetrics_code CodeOf(ErrorCode code) noexcept {
       return SHMETRICS_LEDGER_FULL;
     case ErrorCode::kNotUsed:
       return SHMETRICS_NOT_USED;
+    case ErrorCode::kEnded:
+      return SHMETRICS_ENDED;
     case ErrorCode::kUnknown:
       return SHMETRICS_UNKNOWN;
   }

@@ -56,6 +56,7 @@ std::optional<layout::Refusal> RefusalOf(ErrorCode code) {
     case ErrorCode::kConcurrentJobs:
     case ErrorCode::kDailyMinutes:
     case ErrorCode::kNotUsed:
+    case ErrorCode::kEnded:
       return std::nullopt;
   }
   return std::nullopt;

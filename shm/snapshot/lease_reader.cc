@@ -1,11 +1,12 @@
 #include "shm/snapshot/lease_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
-#include <optional>
 #include <string_view>
 
+#include "shm/leases/account.h"
 #include "shm/leases/entry_table.h"
 #include "shm/leases/lease_clock.h"
 #include "shm/series/label_block.h"
@@ -76,6 +77,7 @@ struct Candidate {
   layout::Ref family;
   std::uint32_t slot;
   std::uint64_t epoch;
+  std::uint64_t amount;
   std::string key;
 };
 
@@ -94,6 +96,7 @@ Found ReadLease(const LeaseEntry& entry, std::int64_t now, const IsAlive& is_ali
   out->family = entry.family.load(std::memory_order_acquire);      // SYNC(entry)
   out->slot = entry.owner_slot.load(std::memory_order_acquire);    // SYNC(entry)
   out->epoch = entry.owner_epoch.load(std::memory_order_acquire);  // SYNC(entry)
+  out->amount = entry.amount.load(std::memory_order_acquire);      // SYNC(entry)
   Key key;
   const bool has_key = CopyKey(entry, &key);
   if (GenerationOf(entry) != out->generation) return Found::kNothing;  // it has just ended
@@ -103,25 +106,37 @@ Found ReadLease(const LeaseEntry& entry, std::int64_t now, const IsAlive& is_ali
   return Found::kLive;
 }
 
-std::optional<LedgerRecord> ReadLedgerRecord(const LedgerEntry& entry) {
+/// Day and amount change in one step, so an amount read between two equal days belongs to that day.
+layout::LedgerState ReadDay(const layout::LedgerState& state) {
+  constexpr int kMaxTries = 64;
+  layout::LedgerState seen{};
+  for (int i = 0; i < kMaxTries; i++) {
+    seen.day = Atomic(state.day).load(std::memory_order_acquire);
+    seen.restored = Atomic(state.restored).load(std::memory_order_acquire);
+    seen.amount = Atomic(state.amount).load(std::memory_order_acquire);
+    if (Atomic(state.day).load(std::memory_order_acquire) == seen.day) break;
+  }
+  return seen;
+}
+
+/// Appends a record for each day on which something was used. If there is none, one for the class alone.
+void ReadLedgerEntry(const LedgerEntry& entry, std::vector<LedgerRecord>* out) {
   const std::uint64_t generation = entry.generation.load(std::memory_order_acquire);  // SYNC(entry)
-  if (generation % 2 == 0) return std::nullopt;
-  LedgerRecord record{};
+  if (generation % 2 == 0) return;
   Key key;
   const bool has_key = CopyKey(entry, &key);
-  record.key_class = entry.key_class.load(std::memory_order_acquire);
-  // Day and amount change in one step, so an amount read between two equal days belongs to that day.
-  constexpr int kMaxTries = 64;
-  for (int i = 0; i < kMaxTries; i++) {
-    const std::int32_t day = Atomic(entry.state.day).load(std::memory_order_acquire);
-    record.day = day;
-    record.amount = Atomic(entry.state.amount).load(std::memory_order_acquire);
-    if (Atomic(entry.state.day).load(std::memory_order_acquire) == day) break;
+  const std::uint32_t key_class = entry.key_class.load(std::memory_order_acquire);
+  std::array<layout::LedgerState, layout::kLedgerDays> days{};
+  std::ranges::transform(entry.days, days.begin(), ReadDay);
+  if (entry.generation.load(std::memory_order_acquire) != generation) return;  // reused
+  if (!has_key || !IsValidUtf8(key.view())) return;
+  const std::size_t before = out->size();
+  for (const layout::LedgerState& state : days) {
+    if (state.amount > 0) out->push_back({std::string(key.view()), state.day, state.amount, key_class});
   }
-  if (entry.generation.load(std::memory_order_acquire) != generation) return std::nullopt;  // reused
-  if (!has_key || !IsValidUtf8(key.view())) return std::nullopt;
-  record.key = key.view();
-  return record;
+  if (out->size() > before) return;
+  const auto latest = std::ranges::max_element(days, {}, &layout::LedgerState::day);
+  out->push_back({std::string(key.view()), latest->day, 0, key_class});
 }
 
 }  // namespace
@@ -151,6 +166,10 @@ LeaseReading ReadLeases(const Segment& segment, const IsAlive& is_alive) {
       continue;  // SYNC(slot-epoch)
     reading.live++;
     reading.by_slot[lease.slot]++;
+    if (lease.amount > 0) {
+      std::uint64_t& reserved = reading.reserved[lease.family][lease.key];
+      reserved = AddAmounts(reserved, lease.amount);
+    }
     reading.by_family[lease.family][std::move(lease.key)]++;
   }
   return reading;
@@ -159,16 +178,16 @@ LeaseReading ReadLeases(const Segment& segment, const IsAlive& is_alive) {
 void ReadLedgerRecords(const Segment& segment, std::vector<LedgerRecord>* out) {
   out->clear();
   ForEachEntry<LedgerEntry>(segment, &layout::LeaseShard::ledger, segment.header().ledger_limit,
-                            [&](const LedgerEntry& entry) {
-                              if (std::optional<LedgerRecord> record = ReadLedgerRecord(entry))
-                                out->push_back(std::move(*record));
-                            });
+                            [&](const LedgerEntry& entry) { ReadLedgerEntry(entry, out); });
 }
 
 std::uint64_t CountLedgerEntries(const Segment& segment) {
   std::uint64_t entries = 0;
   ForEachEntry<LedgerEntry>(segment, &layout::LeaseShard::ledger, segment.header().ledger_limit,
-                            [&](const LedgerEntry&) { entries++; });
+                            [&](const LedgerEntry& entry) {
+                              // no order needed: a statistic
+                              if (entry.generation.load(std::memory_order_relaxed) % 2 == 1) entries++;
+                            });
   return entries;
 }
 

@@ -20,6 +20,8 @@ namespace shmetrics::shm {
 struct LeaseReading {
   /// The number of live leases of each label block of each family.
   std::unordered_map<layout::Ref, std::unordered_map<std::string, std::uint64_t>> by_family;
+  /// What the leases of each label block of each family reserve, if they reserve anything.
+  std::unordered_map<layout::Ref, std::unordered_map<std::string, std::uint64_t>> reserved;
   std::vector<std::uint64_t> by_slot;  ///< the number that each worker slot holds
   std::uint64_t live = 0;
   std::uint64_t entries = 0;  ///< entries that have memory, live or not
@@ -33,10 +35,10 @@ using IsAlive = std::function<bool(std::uint32_t slot, std::uint64_t epoch)>;
 /// Reads all live leases. Bounded by the segment's size, whatever the bytes say.
 LeaseReading ReadLeases(const Segment& segment, const IsAlive& is_alive);
 
-/// Reads all records of the ledger. Skips those that make no sense.
+/// Reads all records of the ledger, those of one key one after the other. Skips those that make no sense.
 void ReadLedgerRecords(const Segment& segment, std::vector<LedgerRecord>* out);
 
-/// The number of ledger entries that have memory, in use or not.
+/// The number of keys in the ledger.
 std::uint64_t CountLedgerEntries(const Segment& segment);
 
 }  // namespace shmetrics::shm

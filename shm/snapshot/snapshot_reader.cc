@@ -71,6 +71,7 @@ struct SnapshotReader::State {
                   ExemplarReader* exemplars, std::vector<BucketSnapshot>* buckets);
   void AppendCounters(const IndexedFamily& family, ExemplarReader* exemplars,
                       std::vector<SeriesSnapshot>* out) const;
+  static std::uint64_t ReservedBy(const LeaseReading& leases, layout::Ref family, const std::string& block);
   static std::uint64_t AppendLeases(const IndexedFamily& family, const LeaseReading& leases,
                                     std::deque<std::string>* texts, FamilySnapshot* out);
   static void AppendGauge(const IndexedFamily& family, const IndexedSeries& series,
@@ -143,6 +144,8 @@ void SnapshotReader::State::ReadSegment(SegmentSnapshot* out) const {
   // no order needed: statistics
   out->series_count = changing.series_count.load(std::memory_order_relaxed);
   out->family_count = changing.family_count.load(std::memory_order_relaxed);
+  out->ledger_forgotten = changing.ledger_forgotten.load(std::memory_order_relaxed);
+  out->ledger_jumps = changing.ledger_jumps.load(std::memory_order_relaxed);  // no order needed: as above
   out->mutex_recoveries = changing.mutex_recoveries.load(std::memory_order_relaxed);
   out->ledger_loaded =
       changing.ledger_loaded.load(std::memory_order_acquire) != 0;  // pairs with Ledger::MarkLoaded
@@ -223,6 +226,15 @@ void SnapshotReader::State::AppendCounters(const IndexedFamily& family, Exemplar
   }
 }
 
+/// What the leases of this family and label block reserve.
+std::uint64_t SnapshotReader::State::ReservedBy(const LeaseReading& leases, layout::Ref family,
+                                                const std::string& block) {
+  const auto found = leases.reserved.find(family);
+  if (found == leases.reserved.end()) return 0;
+  const auto of_block = found->second.find(block);
+  return of_block == found->second.end() ? 0 : of_block->second;
+}
+
 /// Appends one series for each key, in the order of their label blocks. Returns how many leases they stand
 /// for.
 std::uint64_t SnapshotReader::State::AppendLeases(const IndexedFamily& family, const LeaseReading& leases,
@@ -236,6 +248,7 @@ std::uint64_t SnapshotReader::State::AppendLeases(const IndexedFamily& family, c
       if (!block.empty()) text.append("{").append(block).append("}");
       SeriesSnapshot series{text, static_cast<std::uint32_t>(family.definition.name.size()), 0, {}, -1};
       series.number = static_cast<double>(count);
+      series.reserved = ReservedBy(leases, family.ref, block);
       out->series.push_back(series);
       shown += count;
     }

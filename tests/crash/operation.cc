@@ -10,6 +10,7 @@
 #include "shm/segment/segment_options.h"
 #include "tests/crash/cell_operations.h"
 #include "tests/crash/lease_operations.h"
+#include "tests/crash/ledger_operations.h"
 #include "tests/crash/metric_operations.h"
 #include "tests/support/child.h"
 
@@ -110,6 +111,7 @@ const std::vector<Operation>& Operations() {
     for (Operation& operation : CellOperations()) all.push_back(std::move(operation));
     for (Operation& operation : MetricOperations()) all.push_back(std::move(operation));
     for (Operation& operation : LeaseOperations()) all.push_back(std::move(operation));
+    for (Operation& operation : LedgerOperations()) all.push_back(std::move(operation));
     return all;
   }();
   return operations;

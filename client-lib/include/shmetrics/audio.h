@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "shmetrics/audio_minutes.h"
+#include "shmetrics/audio_reservation.h"
 #include "shmetrics/audio_tier.h"
 #include "shmetrics/cxx_export.h"
 #include "shmetrics/lease.h"
@@ -73,6 +74,7 @@ struct QuotaStatus {
 /// Decides how much audio each user may use, at once and per day, over all workers of the host. Its metrics:
 ///   audio_streaming_active{user_id}         streams that are going on
 ///   audio_jobs_active{user_id}              jobs that are running
+///   audio_reservations_active{user_id}      reservations of minutes that are neither settled nor cancelled
 ///   audio_quota_violations_total{type}      denials: daily_minutes, concurrent_streams, concurrent_jobs
 ///   audio_model_workers{model}              living workers that offer a model
 /// Only a denial counts as a violation. kBusy, kLedgerFull and the other errors of LeaseGaugeFamily are not
@@ -131,10 +133,19 @@ class SHMETRICS_CXX_EXPORT Quota {
   MinutesResult refund_daily_minutes(std::string_view user_id, double minutes, std::optional<Tier> tier = {},
                                      std::optional<Duration> max_wait = {}) const noexcept;
 
+  /// Holds back `estimate` minutes for work in progress, if the user has as many left: all of them, or none with
+  /// kDailyMinutes, which is a violation. `estimate` is as for consume_daily_minutes(). Reservation says how it
+  /// ends. A user may have any number, which together stay within the limit. Errors as for
+  /// LeaseGaugeFamily::try_acquire.
+  ReserveResult reserve_daily_minutes(std::string_view user_id, double estimate,
+                                      std::optional<Tier> tier = {},
+                                      std::optional<Duration> max_wait = {}) const noexcept;
+
   /// Remembers the user's tier on this host, together with the day's minutes. kLedgerFull if there is no
   /// room.
-  /// When the ledger needs the place, it forgets users who have no stream or job and have used no minutes
-  /// today. An application with many users should give the tier with each call.
+  /// When the ledger needs the place, it forgets users without a tier who have no stream or job, and have used
+  /// no minutes on the three latest days on which anybody has. It never forgets a tier. An application with
+  /// many users should give the tier with each call.
   Result<void> set_tier(std::string_view user_id, Tier tier,
                         std::optional<Duration> max_wait = {}) const noexcept;
   /// The user's tier when a call gives none.
@@ -149,6 +160,7 @@ class SHMETRICS_CXX_EXPORT Quota {
   QuotaStatus status() const;
 
  private:
+  friend class Reservation;
   class Impl;
   Impl* impl_;  ///< never freed
 };

@@ -16,14 +16,13 @@ struct DailyMinutes {
   double reserved = 0;              ///< by work in progress, over all workers
 };
 
-/// The user's day after a call about minutes, or why nothing was decided. A denial knows the day too.
-class MinutesResult : public Result<DailyMinutes> {
+/// What a call about minutes gives, or an error. A denial is an error that knows the user's day.
+template <class T>
+class WithDay : public Result<T> {
  public:
-  // Not explicit, as those of Result.
-  MinutesResult(const DailyMinutes& day)  // NOLINT(google-explicit-constructor)
-      : Result(day), day_(day) {}
-  MinutesResult(Error error) : Result(std::move(error)) {}  // NOLINT(google-explicit-constructor)
-  MinutesResult(Error denial, const DailyMinutes& day) : Result(std::move(denial)), day_(day) {}
+  WithDay(T value, const DailyMinutes& day) : Result<T>(std::move(value)), day_(day) {}
+  WithDay(Error error) : Result<T>(std::move(error)) {}  // NOLINT(google-explicit-constructor)
+  WithDay(Error denial, const DailyMinutes& day) : Result<T>(std::move(denial)), day_(day) {}
 
   /// What the decision was made from: set after a success, and with kDailyMinutes and kNotUsed. After any
   /// other error nothing was decided, and there is none.
@@ -32,6 +31,8 @@ class MinutesResult : public Result<DailyMinutes> {
  private:
   std::optional<DailyMinutes> day_;
 };
+/// The day after the call.
+using MinutesResult = WithDay<DailyMinutes>;
 
 }  // namespace shmetrics::audio
 

@@ -125,7 +125,7 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_quota_check_daily_minutes(const shmetr
                                                                     shmetrics_daily_minutes* state,
                                                                     shmetrics_error* error);
 
-// In the next three, `max_wait_ms` is as in shmetrics_lease_try_acquire_within(). `state` may be null; it is
+// In the next four, `max_wait_ms` is as in shmetrics_lease_try_acquire_within(). `state` may be null; it is
 // set after a success, and after SHMETRICS_NOT_USED.
 
 /// The user's minutes of today. Changes nothing and denies nothing, also at the limit.
@@ -147,6 +147,28 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_quota_refund_daily_minutes(const shmet
                                                                      shmetrics_tier tier, int64_t max_wait_ms,
                                                                      shmetrics_minutes* state,
                                                                      shmetrics_error* error);
+
+/// Holds back `estimate` minutes for work in progress: all of them, or none with SHMETRICS_DAILY_MINUTES, which
+/// is a violation. They count as used until the reservation is settled, cancelled or freed, or this process
+/// dies. `state` is set after a success and after a denial.
+SHMETRICS_EXPORT shmetrics_code shmetrics_quota_reserve_daily_minutes(
+    const shmetrics_quota* quota, const char* user_id, double estimate, shmetrics_tier tier,
+    int64_t max_wait_ms, shmetrics_reservation** reservation, shmetrics_minutes* state,
+    shmetrics_error* error);
+/// Ends the reservation and records what was really used, 0 to 1,000,000 minutes, also past the limit.
+/// SHMETRICS_ENDED if it had already ended. After any other error it goes on: settle it again. The handle must
+/// still be freed.
+SHMETRICS_EXPORT shmetrics_code shmetrics_reservation_settle(shmetrics_reservation* reservation,
+                                                             double minutes, int64_t max_wait_ms,
+                                                             shmetrics_minutes* state,
+                                                             shmetrics_error* error);
+/// Ends the reservation and charges nothing. SHMETRICS_ENDED if it had already ended. The handle must still be
+/// freed.
+SHMETRICS_EXPORT shmetrics_code shmetrics_reservation_cancel(shmetrics_reservation* reservation);
+/// SHMETRICS_OK while the reservation counts, else SHMETRICS_ENDED.
+SHMETRICS_EXPORT shmetrics_code shmetrics_reservation_check(const shmetrics_reservation* reservation);
+/// Cancels the reservation if it has not ended, and frees the handle. Null has no effect.
+SHMETRICS_EXPORT void shmetrics_reservation_free(shmetrics_reservation* reservation);
 
 /// Remembers the user's tier on this host. SHMETRICS_TIER_NONE is not allowed.
 SHMETRICS_EXPORT shmetrics_code shmetrics_quota_set_tier(const shmetrics_quota* quota, const char* user_id,

@@ -79,15 +79,16 @@ typedef struct shmetrics_error {
 } shmetrics_error;
 
 // Opaque: only the library knows what handles point to.
-typedef struct shmetrics_registry shmetrics_registry;      ///< one segment, and the families in it
-typedef struct shmetrics_family shmetrics_family;          ///< a metric family of any kind
-typedef struct shmetrics_counter shmetrics_counter;        ///< one counter series
-typedef struct shmetrics_fractional shmetrics_fractional;  ///< one counter series that takes fractions
-typedef struct shmetrics_gauge shmetrics_gauge;            ///< this process's value in one gauge series
-typedef struct shmetrics_histogram shmetrics_histogram;    ///< one histogram series
-typedef struct shmetrics_lease shmetrics_lease;            ///< one lease of this process
-typedef struct shmetrics_quota shmetrics_quota;            ///< decides how much audio each user may use
-typedef struct shmetrics_activity shmetrics_activity;      ///< a stream or a job that was admitted
+typedef struct shmetrics_registry shmetrics_registry;        ///< one segment, and the families in it
+typedef struct shmetrics_family shmetrics_family;            ///< a metric family of any kind
+typedef struct shmetrics_counter shmetrics_counter;          ///< one counter series
+typedef struct shmetrics_fractional shmetrics_fractional;    ///< one counter series that takes fractions
+typedef struct shmetrics_gauge shmetrics_gauge;              ///< this process's value in one gauge series
+typedef struct shmetrics_histogram shmetrics_histogram;      ///< one histogram series
+typedef struct shmetrics_lease shmetrics_lease;              ///< one lease of this process
+typedef struct shmetrics_quota shmetrics_quota;              ///< decides how much audio each user may use
+typedef struct shmetrics_activity shmetrics_activity;        ///< a stream or a job that was admitted
+typedef struct shmetrics_reservation shmetrics_reservation;  ///< minutes held back for work in progress
 
 /// For the limit of a lease: any number. So is every negative one.
 #define SHMETRICS_UNLIMITED INT64_C(-1)

@@ -88,7 +88,7 @@ TEST_F(LedgerSaverTest, AFullLedgerIsRead) {
 TEST_F(LedgerSaverTest, TheFileHasThePromisedForm) {
   saver_.Save({{"42", 20'779, 1'500'000'000, 3}, {"43", 20'779, 1, 0}});
   EXPECT_THAT(Text(), MatchesRegex(
-                          R"(\{"format":"shmetrics-ledger-1","saved":"....-..-..T..:..:..[.]...Z","users":\[)"
+                          R"(\{"format":"shmetrics-ledger-2","saved":"....-..-..T..:..:..[.]...Z","users":\[)"
                           R"(\{"user":"42","day":"2026-11-22","nano_minutes":1500000000,"tier":"premium"\},)"
                           R"(\{"user":"43","day":"2026-11-22","nano_minutes":1,"tier":null\}\]\}.)"));
 }

@@ -43,6 +43,31 @@ TEST(LedgerFormatTest, WhatIsWrittenIsReadAgainSortedByUser) {
                           RecordFields("\xc3\xa4", 2'932'896, kMaxNanoMinutes, 3)));
 }
 
+// Fault U3.
+TEST(LedgerFormatTest, AllDaysOfAUserAreReadAgain) {
+  EXPECT_THAT(RoundTrip({{"42", 20'780, 3, 2}, {"41", 20'779, 1, 0}, {"42", 20'779, 2, 2}}),
+              ElementsAre(RecordFields("41", 20'779, 1, 0), RecordFields("42", 20'779, 2, 2),
+                          RecordFields("42", 20'780, 3, 2)));
+}
+
+// Fault U3.
+TEST(LedgerFormatTest, TheFormerFormatIsReadAndANewerOneIsRefusedByName) {
+  std::string text = FileOf({{"41", 20'779, 1, 0}, {"42", 20'779, 2, 2}});
+  const auto with_format = [&](char version) {
+    text[text.find("ledger-") + 7] = version;
+    return ParseLedgerFile(text);
+  };
+  EXPECT_EQ(with_format('1')->size(), 2U);
+  const auto newer = with_format('3');
+  ASSERT_FALSE(newer.ok());
+  EXPECT_EQ(newer.error().message,
+            "its format is shmetrics-ledger-3, and this version reads shmetrics-ledger-2; it was saved by a "
+            "newer version");
+  text = FileOf({{"42", 20'779, 1, 0}, {"42", 20'780, 2, 0}});
+  EXPECT_TRUE(with_format('2').ok());
+  EXPECT_THAT(with_format('1').error().message, ::testing::HasSubstr("user number 2 is out of order"));
+}
+
 TEST(LedgerFormatTest, AnEmptyLedgerIsReadAgainToo) { EXPECT_THAT(RoundTrip({}), ElementsAre()); }
 
 TEST(LedgerFormatTest, EveryDayOfAYearIsReadAgain) {
@@ -66,7 +91,7 @@ TEST(LedgerFormatTest, RecordsThatSayNothingOrThatNoWorkerWroteAreLeftOut) {
 
 TEST(LedgerFormatTest, TheBytesAreThePromisedOnes) {
   EXPECT_EQ(FileOf({{"43", 20'779, 1, 0}, {"42", 20'779, 1'500'000'000, 3}}),
-            R"({"format":"shmetrics-ledger-1","saved":"2026-11-22T16:00:00.000Z","users":[)"
+            R"({"format":"shmetrics-ledger-2","saved":"2026-11-22T16:00:00.000Z","users":[)"
             R"({"user":"42","day":"2026-11-22","nano_minutes":1500000000,"tier":"premium"},)"
             R"({"user":"43","day":"2026-11-22","nano_minutes":1,"tier":null}]})"
             "\n");

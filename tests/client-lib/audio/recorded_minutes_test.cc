@@ -38,7 +38,8 @@ TEST_F(RecordedMinutesTest, ADenialTellsTheDayAndACheckOfZeroMinutesIsNoViolatio
   for (const MinutesResult& denied :
        {quota.consume_daily_minutes("42", 1), quota.check_daily_minutes("42", 1)}) {
     ASSERT_EQ(denied.error().code, ErrorCode::kDailyMinutes);
-    EXPECT_EQ(denied.error().message, "daily minutes used up: 29.5 of 30 are used today, 0.5 are left");
+    EXPECT_EQ(denied.error().message,
+              "daily minutes used up: 29.5 of 30 are used today, 0 are reserved, 0.5 are left");
     ASSERT_TRUE(denied.day());
     EXPECT_EQ(denied.day()->used, 29.5);
     EXPECT_EQ(denied.day()->limit, 30);

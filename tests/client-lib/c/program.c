@@ -191,6 +191,33 @@ static void Record(const shmetrics_quota* quota) {
   CHECK(state.used == 0 && state.limit == 0);
 }
 
+/* Minutes held back while the work goes on. */
+static void Reserve(const shmetrics_quota* quota) {
+  const int64_t no = SHMETRICS_NO_WAIT;
+  shmetrics_reservation* first = NULL;
+  shmetrics_reservation* second = NULL;
+  shmetrics_minutes state;
+
+  CHECK(shmetrics_quota_reserve_daily_minutes(quota, "9", 20, SHMETRICS_TIER_FREE, no, &first, &state,
+                                              &error) == SHMETRICS_OK);
+  CHECK(state.used == 0 && state.reserved == 20 && state.remaining == 10);
+  CHECK(shmetrics_quota_reserve_daily_minutes(quota, "9", 20, SHMETRICS_TIER_FREE, no, &second, &state,
+                                              &error) == SHMETRICS_DAILY_MINUTES);
+  CHECK(second == NULL && state.reserved == 20 && state.limit == 30);
+  CHECK(shmetrics_reservation_check(first) == SHMETRICS_OK);
+  CHECK(shmetrics_reservation_settle(first, 25, no, &state, &error) == SHMETRICS_OK);
+  CHECK(state.used == 25 && state.reserved == 0 && state.remaining == 5);
+  CHECK(shmetrics_reservation_settle(first, 25, no, &state, &error) == SHMETRICS_ENDED);
+  CHECK(shmetrics_reservation_cancel(first) == SHMETRICS_ENDED);
+  CHECK(shmetrics_reservation_check(first) == SHMETRICS_ENDED);
+  CHECK(shmetrics_quota_reserve_daily_minutes(quota, "9", 5, SHMETRICS_TIER_FREE, no, &second, NULL,
+                                              &error) == SHMETRICS_OK);
+  CHECK(shmetrics_reservation_cancel(second) == SHMETRICS_OK);
+  shmetrics_reservation_free(first);
+  shmetrics_reservation_free(second);
+  shmetrics_reservation_free(NULL);
+}
+
 static void Stream(shmetrics_registry* registry, const char* config) {
   shmetrics_quota* quota = NULL;
   shmetrics_activity* stream = NULL;
@@ -247,6 +274,7 @@ static void Stream(shmetrics_registry* registry, const char* config) {
   CHECK(shmetrics_quota_announce_model(quota, "whisper", &error) == SHMETRICS_OK);
   StreamWithoutWaiting(quota);
   Record(quota);
+  Reserve(quota);
 }
 
 int main(int argc, char** argv) {

@@ -69,6 +69,12 @@ TEST_F(CRefusalTest, NullPointersAreRefusedByEveryFunction) {
   EXPECT_EQ(shmetrics_quota_daily_minutes(nullptr, nullptr, 0, 0, nullptr, error), kRefused);
   EXPECT_EQ(shmetrics_quota_record_daily_minutes(nullptr, nullptr, 1, 0, 0, nullptr, error), kRefused);
   EXPECT_EQ(shmetrics_quota_refund_daily_minutes(nullptr, nullptr, 1, 0, 0, nullptr, error), kRefused);
+  EXPECT_EQ(shmetrics_quota_reserve_daily_minutes(nullptr, nullptr, 1, 0, 0, nullptr, nullptr, error),
+            kRefused);
+  EXPECT_EQ(shmetrics_reservation_settle(nullptr, 1, 0, nullptr, error), kRefused);
+  EXPECT_EQ(shmetrics_reservation_cancel(nullptr), kRefused);
+  EXPECT_EQ(shmetrics_reservation_check(nullptr), kRefused);
+  shmetrics_reservation_free(nullptr);
   EXPECT_EQ(shmetrics_quota_set_tier(nullptr, nullptr, 1, error), kRefused);
   EXPECT_EQ(shmetrics_quota_tier(nullptr, nullptr, nullptr, error), kRefused);
   EXPECT_EQ(shmetrics_quota_limits(nullptr, 1, nullptr), kRefused);
