@@ -133,8 +133,9 @@ double ToMinutes(std::uint64_t amount) { return static_cast<double>(amount) / au
 /// What the ledger says of a user, by day.
 std::vector<shm::LedgerRecord> DaysOf(const std::string& label, std::span<const shm::LedgerRecord> ledger) {
   std::vector<shm::LedgerRecord> days;
-  std::ranges::copy_if(ledger, std::back_inserter(days),
-                       [&](const shm::LedgerRecord& record) { return record.key == label; });
+  std::ranges::copy_if(ledger, std::back_inserter(days), [&](const shm::LedgerRecord& record) {
+    return record.key == label && record.domain.empty();
+  });
   std::ranges::sort(days, {}, &shm::LedgerRecord::day);
   return days;
 }

@@ -50,6 +50,7 @@ void JoinGauges(GaugeMode mode, const SeriesSnapshot& older, SeriesSnapshot* new
     case GaugeMode::kSum:
     case GaugeMode::kLeases:
       newer->number += older.number;
+      newer->reserved += older.reserved;
       return;
     case GaugeMode::kMin:
       newer->number = std::fmin(newer->number, older.number);  // like fmax, ignores NaN, as within a segment

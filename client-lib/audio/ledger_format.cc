@@ -33,13 +33,17 @@ bool SaysSomething(const LedgerRecord& record) {
 }
 
 bool IsBefore(const LedgerRecord& a, const LedgerRecord& b) {
-  return std::tie(a.key, a.day) < std::tie(b.key, b.day);
+  return std::tie(a.key, a.domain, a.day) < std::tie(b.key, b.domain, b.day);
 }
 
 void WriteUser(const LedgerRecord& record, JsonWriter* json) {
   json->StartObject();
   WriteKey("user", json);
   WriteText(record.key, json);
+  if (!record.domain.empty()) {
+    WriteKey("domain", json);
+    WriteText(record.domain, json);
+  }
   WriteKey("day", json);
   WriteText(FormatDay(record.day), json);
   WriteKey("nano_minutes", json);
@@ -91,8 +95,11 @@ const JsonValue* TextMember(const JsonValue& object, const char* key) {
 }
 
 std::optional<LedgerRecord> ParseUser(const JsonValue& user) {
-  // If all four are there, this count says that none is there twice and that there is no other.
-  if (!user.IsObject() || user.MemberCount() != 4) return std::nullopt;
+  if (!user.IsObject()) return std::nullopt;
+  const JsonValue* const domain = Member(user, "domain");
+  if (domain != nullptr && (!domain->IsString() || domain->GetStringLength() == 0)) return std::nullopt;
+  // If all are there, this count says that none is there twice and that there is no other.
+  if (user.MemberCount() != (domain == nullptr ? 4 : 5)) return std::nullopt;
   const JsonValue* const name = TextMember(user, "user");
   const JsonValue* const day = TextMember(user, "day");
   const JsonValue* const nano_minutes = Member(user, "nano_minutes");
@@ -106,7 +113,8 @@ std::optional<LedgerRecord> ParseUser(const JsonValue& user) {
   return LedgerRecord{.key = std::string(TextOf(*name)),
                       .day = *parsed_day,
                       .amount = nano_minutes->GetUint64(),
-                      .key_class = parsed_tier ? static_cast<std::uint32_t>(*parsed_tier) : 0};
+                      .key_class = parsed_tier ? static_cast<std::uint32_t>(*parsed_tier) : 0,
+                      .domain = domain == nullptr ? std::string() : std::string(TextOf(*domain))};
 }
 
 }  // namespace

@@ -6,7 +6,8 @@
 //   {"format": "shmetrics-ledger-2", "saved": "2026-11-22T16:00:00.000Z", "users": [
 //     {"user": "42", "day": "2026-11-21", "nano_minutes": 500000000, "tier": "premium"},
 //     {"user": "42", "day": "2026-11-22", "nano_minutes": 1500000000, "tier": "premium"}, ...]}
-// `tier` is null if none was set. Format 1 had one day for each user, and is read too.
+// `tier` is null if none was set. A user of another domain than audio also has "domain", behind "user", and
+// stands behind those of audio with the same name. Format 1 had one day for each user, and is read too.
 
 #include <cstddef>
 #include <cstdint>

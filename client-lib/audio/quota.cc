@@ -32,7 +32,7 @@ std::invoke_result_t<Body, Impl&> With(Impl* impl, Body body) noexcept {
 Quota::Quota(Registry& registry, const QuotaOptions& options) noexcept : impl_(nullptr) {
   const auto make = [&] {
     auto config = options.config.empty() ? config::ConfigFile() : std::optional(options.config);
-    impl_ = std::make_unique<Impl>(registry, std::move(config)).release();
+    impl_ = std::make_unique<Impl>(registry, std::move(config), options).release();
     internal::KeepNeverFreed(impl_);
   };
   internal::Guarded(make, [] {});  // without memory every call says so
@@ -121,8 +121,8 @@ Result<void> Quota::set_tier(std::string_view user_id, Tier tier,
     if (!attachment.ok()) return attachment.error();
     if (attachment.value() == nullptr)
       return Error{ErrorCode::kAbsent, "there is no segment to remember a tier in"};
-    return attachment.value()->ledger.SetClass(label.value(), static_cast<std::uint32_t>(tier),
-                                               MaxWaitNs(max_wait));
+    return attachment.value()->ledger.SetClass({label.value(), nullptr, impl.LedgerDomain()},
+                                               static_cast<std::uint32_t>(tier), MaxWaitNs(max_wait));
   });
 }
 

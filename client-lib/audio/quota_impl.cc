@@ -18,23 +18,37 @@ namespace {
 using internal::Attachment;
 using internal::LeaseBinding;
 
+/// The domain at the beginning of a sentence.
+std::string Named(const std::string& domain) { return domain == kAudioDomain ? "Audio" : domain; }
+
 }  // namespace
 
-Quota::Impl::Impl(Registry& registry, const std::optional<std::string>& path)
+Quota::Impl::Impl(Registry& registry, const std::optional<std::string>& path, const QuotaOptions& options)
     : reading(ReadAudioConfig(path)),
-      streams(registry.lease_gauge(
-          {.name = kStreamsMetric, .help = "Audio streams going on.", .labels = {kUserLabel}})),
-      jobs(
-          registry.lease_gauge({.name = kJobsMetric, .help = "Audio jobs running.", .labels = {kUserLabel}})),
-      models(registry.lease_gauge(
-          {.name = kModelsMetric, .help = "Living workers that offer a model.", .labels = {kModelLabel}})),
-      reservations(registry.lease_gauge({.name = kReservationsMetric,
-                                         .help = "Reservations of audio minutes by work in progress.",
+      domain(options.domain.empty() ? kAudioDomain : std::string_view{options.domain}),
+      limits(options.limits),
+      streams(registry.lease_gauge({.name = MetricOf(domain, kStreamsMetric),
+                                    .help = Named(domain) + " streams going on.",
+                                    .labels = {kUserLabel}})),
+      jobs(registry.lease_gauge({.name = MetricOf(domain, kJobsMetric),
+                                 .help = Named(domain) + " jobs running.",
+                                 .labels = {kUserLabel}})),
+      models(registry.lease_gauge({.name = MetricOf(domain, kModelsMetric),
+                                   .help = "Living workers that offer a model.",
+                                   .labels = {kModelLabel}})),
+      reservations(registry.lease_gauge({.name = MetricOf(domain, kReservationsMetric),
+                                         .help = "Reservations of minutes by work in progress.",
                                          .labels = {kUserLabel}})),
-      violations(registry.counter({.name = kViolationsMetric,
+      violations(registry.counter({.name = MetricOf(domain, kViolationsMetric),
                                    .help = "Streams, jobs and minutes denied by a quota.",
                                    .labels = {kViolationLabel}})) {
   Prepare(shm::LockWait::kDefaultNs);
+}
+
+const Limits& Quota::Impl::LimitsOf(Tier tier) const {
+  if (!limits) return config().LimitsOf(tier);
+  const std::size_t index = static_cast<std::size_t>(tier) - 1;
+  return (*limits)[index < limits->size() ? index : 0];
 }
 
 /// In a new segment, exposes all violation types at 0, announces the models again, and loads the saved
@@ -118,7 +132,8 @@ Result<Tier> Quota::Impl::TierOf(const std::string& label, std::int64_t max_wait
   const Result<Attachment*> attachment = PrepareToDecide(max_wait_ns);
   if (!attachment.ok()) return attachment.error();
   if (attachment.value() == nullptr) return Tier::free;
-  const Result<shm::Account> account = attachment.value()->ledger.Read(label, max_wait_ns);
+  const Result<shm::Account> account =
+      attachment.value()->ledger.Read({label, nullptr, LedgerDomain()}, max_wait_ns);
   if (!account.ok()) return account.error();
   return ToTier(account->key_class).value_or(Tier::free);
 }
@@ -138,6 +153,7 @@ Result<Activity> Quota::Impl::Start(const LeaseGaugeFamily& family, std::string_
   };
   shm::Leases::Terms terms;
   terms.max_wait_ns = max_wait_ns;
+  terms.domain = LedgerDomain();
   if (ttl) terms.ttl_ns = std::chrono::nanoseconds(*ttl).count();
   if (options.tier) {
     terms.limit = limit_of(0);

@@ -1,6 +1,7 @@
 #ifndef SHMETRICS_CLIENT_LIB_AUDIO_QUOTA_IMPL_H_
 #define SHMETRICS_CLIENT_LIB_AUDIO_QUOTA_IMPL_H_
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <string_view>
 
 #include "client-lib/audio/config.h"
+#include "client-lib/audio/definitions.h"
 #include "client-lib/audio/model_announcements.h"
 #include "client-lib/binding/connection.h"
 #include "shm/leases/ledger.h"
@@ -20,10 +22,12 @@ namespace shmetrics::audio {
 /// The state of a Quota. Constant once made, except for the segment that it has last prepared.
 class Quota::Impl {
  public:
-  Impl(Registry& registry, const std::optional<std::string>& path);
+  Impl(Registry& registry, const std::optional<std::string>& path, const QuotaOptions& options);
 
   const AudioConfig& config() const { return reading.config; }
-  const Limits& LimitsOf(Tier tier) const { return config().LimitsOf(tier); }
+  const Limits& LimitsOf(Tier tier) const;
+  /// The domain as the ledger knows it.
+  std::string_view LedgerDomain() const { return domain == kAudioDomain ? std::string_view() : domain; }
 
   /// The name of the user in labels and in the ledger.
   Result<std::string> LabelOf(std::string_view user_id) const;
@@ -52,6 +56,8 @@ class Quota::Impl {
   Result<internal::Attachment*> PrepareToDecide(std::int64_t max_wait_ns);
 
   const AudioConfigReading reading;
+  const std::string domain;
+  const std::optional<std::array<Limits, 3>> limits;
   const LeaseGaugeFamily streams;
   const LeaseGaugeFamily jobs;
   const LeaseGaugeFamily models;
@@ -69,6 +75,8 @@ class Quota::Impl {
     internal::Attachment* attachment;
     const shm::RegisteredFamily* reservations;
   };
+  /// The user's key in DetachedLedger.
+  std::string PrivateKey(std::string_view user) const;
   Result<Place> PlaceToDecide(std::int64_t max_wait_ns);
 
   std::atomic<internal::Attachment*> prepared_{nullptr};  ///< Writer: any thread that has prepared another

@@ -36,6 +36,10 @@ std::optional<std::uint64_t> Quota::Impl::AmountLimit(std::optional<Tier> given,
   return minutes ? std::optional(ToAmount(*minutes)) : std::nullopt;
 }
 
+std::string Quota::Impl::PrivateKey(std::string_view user) const {
+  return std::string(shm::LedgerKeyBytes(user, LedgerDomain()).view());
+}
+
 /// Minutes that cannot be told from reserved ones must not be given away, so a refused family is an error.
 Result<Quota::Impl::Place> Quota::Impl::PlaceToDecide(std::int64_t max_wait_ns) {
   const Result<internal::Attachment*> attachment = PrepareToDecide(max_wait_ns);
@@ -59,9 +63,10 @@ MinutesResult Quota::Impl::Spend(std::string_view user_id, double minutes, std::
   const Result<Place> place = PlaceToDecide(max_wait_ns);
   if (!place.ok()) return place.error();
   const Result<shm::Ledger::Decision> decision =
-      place->attachment != nullptr ? place->attachment->ledger.Spend({user.value(), place->reservations},
-                                                                     amount, intent, limit_of, max_wait_ns)
-                                   : DetachedLedger::Spend(user.value(), amount, intent, limit_of);
+      place->attachment != nullptr
+          ? place->attachment->ledger.Spend({user.value(), place->reservations, LedgerDomain()}, amount,
+                                            intent, limit_of, max_wait_ns)
+          : DetachedLedger::Spend(PrivateKey(user.value()), amount, intent, limit_of);
   if (!decision.ok()) return decision.error();
   const DailyMinutes day = ToDay(decision->account, limit_of(decision->account.key_class));
   if (decision->allowed) return {day, day};
@@ -80,8 +85,9 @@ MinutesResult Quota::Impl::Refund(std::string_view user_id, double minutes, std:
   if (!place.ok()) return place.error();
   const Result<shm::Ledger::Decision> decision =
       place->attachment != nullptr
-          ? place->attachment->ledger.Refund({user.value(), place->reservations}, amount, max_wait_ns)
-          : DetachedLedger::Refund(user.value(), amount);
+          ? place->attachment->ledger.Refund({user.value(), place->reservations, LedgerDomain()}, amount,
+                                             max_wait_ns)
+          : DetachedLedger::Refund(PrivateKey(user.value()), amount);
   if (!decision.ok()) return decision.error();
   const DailyMinutes day = ToDay(decision->account, AmountLimit(given, decision->account.key_class));
   if (decision->allowed) return {day, day};
@@ -98,8 +104,8 @@ MinutesResult Quota::Impl::Minutes(std::string_view user_id, std::optional<Tier>
   if (!place.ok()) return place.error();
   const Result<shm::Account> account =
       place->attachment != nullptr
-          ? place->attachment->ledger.Read({user.value(), place->reservations}, max_wait_ns)
-          : DetachedLedger::Read(user.value());
+          ? place->attachment->ledger.Read({user.value(), place->reservations, LedgerDomain()}, max_wait_ns)
+          : DetachedLedger::Read(PrivateKey(user.value()));
   if (!account.ok()) return account.error();
   const DailyMinutes day = ToDay(account.value(), AmountLimit(given, account->key_class));
   return {day, day};
@@ -117,6 +123,7 @@ ReserveResult Quota::Impl::Reserve(Reservation reservation, double estimate, std
   if (attachment.value() != nullptr) {
     shm::Leases::Terms terms;
     terms.max_wait_ns = max_wait_ns;
+    terms.domain = LedgerDomain();
     terms.reserves = &reserved;
     const std::string_view user = reservation.user_;
     Result<Lease> lease = LeaseBinding::Acquire(LeaseBinding::Of(reservations), {&user, 1}, terms);
@@ -124,8 +131,8 @@ ReserveResult Quota::Impl::Reserve(Reservation reservation, double estimate, std
     if (!lease.ok() && !is_denied) return lease.error();
     if (lease.ok()) reservation.lease_ = std::move(lease.value());
   } else {
-    const std::optional<std::uint64_t> number =
-        DetachedLedger::Reserve(reservation.user_, reserved.amount, reserved.limit_of, &reserved.account);
+    const std::optional<std::uint64_t> number = DetachedLedger::Reserve(
+        PrivateKey(reservation.user_), reserved.amount, reserved.limit_of, &reserved.account);
     is_denied = !number;
     reservation.private_ = number.value_or(0);
   }
@@ -141,14 +148,14 @@ MinutesResult Quota::Impl::Settle(Lease* lease, std::uint64_t* number, const std
   const std::uint64_t amount = minutes == 0 ? 0 : ToPositiveAmount(minutes);
   Result<shm::Account> account = Error{ErrorCode::kEnded, "the reservation has ended"};
   if (*number != 0) {
-    account = DetachedLedger::Settle(user, *number, amount);
+    account = DetachedLedger::Settle(PrivateKey(user), *number, amount);
     if (account.ok()) *number = 0;
   } else if (LeaseBinding::IsHeld(*lease)) {
     const Result<Place> place = PlaceToDecide(max_wait_ns);
     if (!place.ok()) return place.error();
     if (place->attachment == nullptr) return LeaseBinding::Of(reservations).connection().NothingDecided();
-    account =
-        LeaseBinding::Settle(lease, *place->attachment, {user, place->reservations}, amount, max_wait_ns);
+    account = LeaseBinding::Settle(lease, *place->attachment, {user, place->reservations, LedgerDomain()},
+                                   amount, max_wait_ns);
   }
   if (!account.ok()) return account.error();
   const DailyMinutes day = ToDay(account.value(), AmountLimit(given, account->key_class));

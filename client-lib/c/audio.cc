@@ -109,11 +109,20 @@ shmetrics_code SpendMinutes(const shmetrics_quota* quota, const char* user_id, d
 
 shmetrics_code shmetrics_quota_create(shmetrics_registry* registry, const char* config,
                                       shmetrics_quota** quota, shmetrics_error* error) {
+  return shmetrics_quota_create_in(registry, nullptr, nullptr, config, quota, error);
+}
+
+shmetrics_code shmetrics_quota_create_in(shmetrics_registry* registry, const char* domain,
+                                         const shmetrics_limits* limits, const char* config,
+                                         shmetrics_quota** quota, shmetrics_error* error) {
   if (quota != nullptr) *quota = nullptr;
   if (!IsOf(HandleType::kPointer, registry) || quota == nullptr) return FailOnNull(error);
   return Guarded(error, [&]() -> shmetrics_code {
     auto& in = *reinterpret_cast<shmetrics::Registry*>(registry);
-    const auto* made = new Quota(in, {.config = config == nullptr ? "" : config});
+    shmetrics::audio::QuotaOptions options{.config = config == nullptr ? "" : config};
+    if (domain != nullptr) options.domain = domain;
+    if (limits != nullptr) options.limits = {LimitsOf(limits[0]), LimitsOf(limits[1]), LimitsOf(limits[2])};
+    const auto* made = new Quota(in, options);
     KeepNeverFreed(made);
     *quota = reinterpret_cast<shmetrics_quota*>(const_cast<Quota*>(made));
     return Succeed(error);

@@ -3,6 +3,7 @@
 
 // What the functions of the C interface that take a quota share.
 
+#include <cstdint>
 #include <limits>
 #include <optional>
 
@@ -30,6 +31,14 @@ inline std::optional<audio::Tier> TierOf(shmetrics_tier tier) noexcept {
 
 /// In place of a limit of minutes that is none.
 inline constexpr double kNoLimit = std::numeric_limits<double>::infinity();
+
+inline audio::Limits LimitsOf(const shmetrics_limits& given) {
+  const auto number = [](std::uint32_t limit) {
+    return limit == SHMETRICS_NO_LIMIT ? std::nullopt : std::optional(limit);
+  };
+  return {given.daily_minutes < kNoLimit ? std::optional(given.daily_minutes) : std::nullopt,
+          number(given.concurrent_streams), number(given.concurrent_jobs), number(given.max_file_size_mb)};
+}
 
 }  // namespace shmetrics::internal
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "shm/layout/layout.h"
@@ -15,6 +16,26 @@
 #include "shm/segment/segment.h"
 
 namespace shmetrics::shm {
+
+/// A key's bytes in its entry: its name, and behind a NUL its domain, unless that is empty. The hash is that of
+/// the name alone, so that the accounts of a name in all domains, and its leases, are in one shard.
+class LedgerKeyBytes {
+ public:
+  /// Both must outlive this.
+  LedgerKeyBytes(std::string_view name, std::string_view domain) : name_(name) {
+    if (domain.empty()) return;
+    composed_.reserve(name.size() + 1 + domain.size());
+    composed_.append(name).append(1, '\0').append(domain);
+  }
+  std::string_view view() const {
+    if (composed_.empty()) return name_;
+    return composed_;
+  }
+
+ private:
+  std::string_view name_;
+  std::string composed_;
+};
 
 /// What the ledger says of a key today.
 struct Account {

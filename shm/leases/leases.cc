@@ -134,7 +134,8 @@ Result<HeldLease> Leases::Acquire(const RegisteredFamily& family, std::span<cons
   if (!shard.ok()) return shard.error();
   Account account;
   if ((terms.limit_of || terms.reserves != nullptr) && values.size() == 1) {
-    const Result<layout::LedgerEntry*> found = shard->FindLedgerEntry(hash, values[0]);
+    const Result<layout::LedgerEntry*> found =
+        shard->FindLedgerEntry(hash, LedgerKeyBytes(values[0], terms.domain).view());
     if (!found.ok()) return found.error();
     // The day is read under the mutex, as in Ledger::Spend.
     account = ReadAccount(found.value(), terms.reserves != nullptr ? UtcDay() : 0);

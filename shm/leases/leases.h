@@ -56,6 +56,8 @@ class Leases {
     /// If set, it gives the limit and `limit` is not read. It is called while the shard is locked.
     LimitOf limit_of = {};
 
+    /// Of the ledger: in which the key's class and amounts are.
+    std::string_view domain = {};
     /// If set, the lease also reserves an amount in the ledger. Only for a family of one label.
     Reserved* reserves = nullptr;
 

@@ -20,10 +20,12 @@ std::uint64_t HashOfKey(const Segment& segment, std::string_view key) {
   return HashOfValues(segment.hash_key(), 0, {&key, 1});
 }
 
-Result<void> CheckKey(std::string_view key) {
-  if (key.size() <= layout::kMaxKeyBytes) return {};
-  return Error{ErrorCode::kInvalidLabels,
-               "key of the ledger refused: longer than " + std::to_string(layout::kMaxKeyBytes) + " bytes"};
+Result<void> CheckKey(const LedgerKey& key, std::string_view bytes) {
+  const bool is_whole =
+      key.name.find('\0') == std::string_view::npos && key.domain.find('\0') == std::string_view::npos;
+  if (bytes.size() <= layout::kMaxKeyBytes && is_whole) return {};
+  return Error{ErrorCode::kInvalidLabels, "key of the ledger refused: longer than " +
+                                              std::to_string(layout::kMaxKeyBytes) + " bytes, or with a NUL"};
 }
 
 Error HasEnded() { return Error{ErrorCode::kEnded, "the reservation has ended"}; }
@@ -35,22 +37,26 @@ struct Place {
   LedgerEntry* entry;  ///< null if it has no account
 };
 
-Result<Place> Lock(const Segment& segment, std::string_view key, std::int64_t max_wait_ns) {
-  if (Result<void> checked = CheckKey(key); !checked.ok()) return checked.error();
-  const std::uint64_t hash = HashOfKey(segment, key);
+Result<Place> Lock(const Segment& segment, const LedgerKey& key, std::int64_t max_wait_ns) {
+  const LedgerKeyBytes bytes(key.name, key.domain);
+  if (Result<void> checked = CheckKey(key, bytes.view()); !checked.ok()) return checked.error();
+  const std::uint64_t hash = HashOfKey(segment, key.name);
   Result<LeaseShard> shard = LeaseShard::Lock(segment, hash, max_wait_ns);
   if (!shard.ok()) return shard.error();
-  Result<LedgerEntry*> entry = shard->FindLedgerEntry(hash, key);
+  Result<LedgerEntry*> entry = shard->FindLedgerEntry(hash, bytes.view());
   if (!entry.ok()) return entry.error();
   return Place{std::move(shard.value()), hash, entry.value()};
 }
 
+/// Nothing used on that day.
+LedgerState StateOf(std::int64_t day) { return {static_cast<std::int32_t>(day), 0, 0}; }
+
 /// Makes the account if there is none.
-Result<void> Open(Place* place, const Segment& segment, Arena& arena, std::string_view key,
-                  std::int64_t today) {
+Result<void> Open(Place* place, const Segment& segment, Arena& arena, const LedgerKey& key,
+                  const LedgerState& state, std::uint32_t key_class) {
   if (place->entry != nullptr) return {};
-  Result<LedgerEntry*> added =
-      AddAccount(place->shard, segment, arena, place->hash, key, {static_cast<std::int32_t>(today), 0, 0}, 0);
+  Result<LedgerEntry*> added = AddAccount(place->shard, segment, arena, place->hash,
+                                          LedgerKeyBytes(key.name, key.domain).view(), state, key_class);
   if (!added.ok()) return added.error();
   place->entry = added.value();
   return {};
@@ -59,7 +65,7 @@ Result<void> Open(Place* place, const Segment& segment, Arena& arena, std::strin
 }  // namespace
 
 Result<Account> Ledger::Read(const LedgerKey& key, std::int64_t max_wait_ns) {
-  Result<Place> place = Lock(segment_, key.name, max_wait_ns);
+  Result<Place> place = Lock(segment_, key, max_wait_ns);
   if (!place.ok()) return place.error();
   Account account = ReadAccount(place->entry, UtcDay());
   LeaseIndex leases = place->shard.index();
@@ -71,7 +77,7 @@ Result<Account> Ledger::Read(const LedgerKey& key, std::int64_t max_wait_ns) {
 
 Result<Ledger::Decision> Ledger::Spend(const LedgerKey& key, std::uint64_t amount, Intent intent,
                                        const AmountLimitOf& limit_of, std::int64_t max_wait_ns) {
-  Result<Place> place = Lock(segment_, key.name, max_wait_ns);
+  Result<Place> place = Lock(segment_, key, max_wait_ns);
   if (!place.ok()) return place.error();
   // The day is read under the mutex: of two processes at midnight, the second must not go back to the day
   // before.
@@ -89,7 +95,7 @@ Result<Ledger::Decision> Ledger::Spend(const LedgerKey& key, std::uint64_t amoun
     account.reserved = reserved.Known();
   }
   if (intent == Intent::kAsk) return Decision{account, true, false};
-  if (Result<void> opened = Open(&place.value(), segment_, arena_, key.name, today); !opened.ok()) {
+  if (Result<void> opened = Open(&place.value(), segment_, arena_, key, StateOf(today), 0); !opened.ok()) {
     if (intent == Intent::kRecord) return opened.error();
     return Decision{account, true, false};
   }
@@ -102,7 +108,7 @@ Result<Ledger::Decision> Ledger::Spend(const LedgerKey& key, std::uint64_t amoun
 
 Result<Ledger::Decision> Ledger::Refund(const LedgerKey& key, std::uint64_t amount,
                                         std::int64_t max_wait_ns) {
-  Result<Place> place = Lock(segment_, key.name, max_wait_ns);
+  Result<Place> place = Lock(segment_, key, max_wait_ns);
   if (!place.ok()) return place.error();
   const std::int64_t today = UtcDay();
   Account account = ReadAccount(place->entry, today);
@@ -123,11 +129,11 @@ Result<Ledger::Decision> Ledger::Refund(const LedgerKey& key, std::uint64_t amou
 // 2 comes before 3, so that no two settle the same lease, and none settles one that has been cancelled.
 Result<Account> Ledger::Settle(const LedgerKey& key, const HeldLease& lease, std::uint64_t amount,
                                std::int64_t max_wait_ns) {
-  Result<Place> place = Lock(segment_, key.name, max_wait_ns);
+  Result<Place> place = Lock(segment_, key, max_wait_ns);
   if (!place.ok()) return place.error();
   const std::int64_t today = UtcDay();
   if (LoadState(*lease.entry).generation != lease.generation) return HasEnded();
-  if (Result<void> opened = Open(&place.value(), segment_, arena_, key.name, today); !opened.ok())
+  if (Result<void> opened = Open(&place.value(), segment_, arena_, key, StateOf(today), 0); !opened.ok())
     return opened.error();
   if (!End(lease.entry, {lease.generation, layout::kNoDeadline})) return HasEnded();
   SHMETRICS_CRASH_POINT("reservation_ended");
@@ -142,14 +148,11 @@ Result<Account> Ledger::Settle(const LedgerKey& key, const HeldLease& lease, std
   return account;
 }
 
-Result<void> Ledger::SetClass(std::string_view key, std::uint32_t key_class, std::int64_t max_wait_ns) {
+Result<void> Ledger::SetClass(const LedgerKey& key, std::uint32_t key_class, std::int64_t max_wait_ns) {
   Result<Place> place = Lock(segment_, key, max_wait_ns);
   if (!place.ok()) return place.error();
-  if (place->entry == nullptr) {
-    Result<LedgerEntry*> added = AddAccount(place->shard, segment_, arena_, place->hash, key,
-                                            {static_cast<std::int32_t>(UtcDay()), 0, 0}, key_class);
-    return added.ok() ? Result<void>() : added.error();
-  }
+  if (place->entry == nullptr)
+    return Open(&place.value(), segment_, arena_, key, StateOf(UtcDay()), key_class);
   place->entry->key_class.store(key_class, std::memory_order_release);  // SYNC(entry)
   return {};
 }
@@ -158,14 +161,11 @@ Result<void> Ledger::SetClass(std::string_view key, std::uint32_t key_class, std
 //   1 set the class, if it has none                     die here -> the next Restore() does it again
 //   2 add the amount and mark the day, in one step      die here -> restored
 Result<void> Ledger::Restore(const LedgerRecord& saved, std::int64_t max_wait_ns) {
-  Result<Place> place = Lock(segment_, saved.key, max_wait_ns);
+  const LedgerKey key(saved.key, nullptr, saved.domain);
+  Result<Place> place = Lock(segment_, key, max_wait_ns);
   if (!place.ok()) return place.error();
   LedgerState restored{static_cast<std::int32_t>(saved.day), 1, saved.amount};
-  if (place->entry == nullptr) {
-    Result<LedgerEntry*> added =
-        AddAccount(place->shard, segment_, arena_, place->hash, saved.key, restored, saved.key_class);
-    return added.ok() ? Result<void>() : added.error();
-  }
+  if (place->entry == nullptr) return Open(&place.value(), segment_, arena_, key, restored, saved.key_class);
   LedgerEntry* entry = place->entry;
   // no order needed: written under the mutex that is held
   if (entry->key_class.load(std::memory_order_relaxed) == 0) {

@@ -8,6 +8,9 @@
 // The wall clock may be wrong for a moment. So a day begins beside the others, and replaces none of the three
 // latest: once the clock is right again, the amount of the right day is there.
 //
+// A key may have an account in each of several domains, such as minutes of audio and of video, which share
+// nothing. A domain is a name that its users agree on.
+//
 // A key is one label value. Leases whose only label has that value are in the same shard. They may reserve a
 // part of what the key may use (Leases::Reserved), which counts as used until they end.
 
@@ -27,19 +30,20 @@
 
 namespace shmetrics::shm {
 
-/// Names a key, and the family of the leases that reserve its amounts; null: there are none.
+/// Names a key, the family of the leases that reserve its amounts (null: there are none), and the domain.
 struct LedgerKey {
   // Not explicit: a key without reservations is only its name.
   LedgerKey(std::string_view the_name,  // NOLINT(google-explicit-constructor)
-            const RegisteredFamily* the_reservations = nullptr)
-      : name(the_name), reservations(the_reservations) {}
+            const RegisteredFamily* the_reservations = nullptr, std::string_view the_domain = {})
+      : name(the_name), reservations(the_reservations), domain(the_domain) {}
   LedgerKey(const std::string& the_name)  // NOLINT(google-explicit-constructor)
-      : LedgerKey(std::string_view(the_name)) {}
+      : LedgerKey(std::string_view{the_name}) {}
   LedgerKey(const char* the_name)  // NOLINT(google-explicit-constructor)
-      : LedgerKey(std::string_view(the_name)) {}
+      : LedgerKey(std::string_view{the_name}) {}
 
   std::string_view name;
   const RegisteredFamily* reservations;
+  std::string_view domain;
 };
 
 class Ledger {
@@ -80,7 +84,7 @@ class Ledger {
 
   /// Sets the key's class. A key with a class is never forgotten. Errors as above, and kLedgerFull and
   /// kOutOfMemory, which are counted.
-  Result<void> SetClass(std::string_view key, std::uint32_t key_class,
+  Result<void> SetClass(const LedgerKey& key, std::uint32_t key_class,
                         std::int64_t max_wait_ns = LockWait::kDefaultNs);
 
   /// Restores what was saved of a key and day before this segment was made: adds the amount to what was used

@@ -130,13 +130,16 @@ void ReadLedgerEntry(const LedgerEntry& entry, std::vector<LedgerRecord>* out) {
   std::ranges::transform(entry.days, days.begin(), ReadDay);
   if (entry.generation.load(std::memory_order_acquire) != generation) return;  // reused
   if (!has_key || !IsValidUtf8(key.view())) return;
+  const std::size_t name_bytes = std::min(key.view().find('\0'), key.bytes);  // LedgerKeyBytes
+  const std::string name(key.view().substr(0, name_bytes));
+  const std::string domain(key.view().substr(std::min(name_bytes + 1, key.bytes)));
   const std::size_t before = out->size();
   for (const layout::LedgerState& state : days) {
-    if (state.amount > 0) out->push_back({std::string(key.view()), state.day, state.amount, key_class});
+    if (state.amount > 0) out->push_back({name, state.day, state.amount, key_class, domain});
   }
   if (out->size() > before) return;
   const auto latest = std::ranges::max_element(days, {}, &layout::LedgerState::day);
-  out->push_back({std::string(key.view()), latest->day, 0, key_class});
+  out->push_back({name, latest->day, 0, key_class, domain});
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #ifndef SHMETRICS_AUDIO_H_
 #define SHMETRICS_AUDIO_H_
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -62,6 +63,12 @@ using Job = Activity;
 struct QuotaOptions {
   /// The ini file to read. Empty: $SHMETRICS_CONFIG, else /etc/shmetrics/shmetrics.ini where it exists.
   std::string config = {};
+  /// What is metered: the names of the metrics begin with it. Tiers and minutes of one domain are not those of
+  /// another. A metric name can begin with it: else every call fails with kInvalidName.
+  std::string domain = "audio";
+  /// The limits of the tiers free, standard and premium. None: as the file and the environment say, which is
+  /// meant for audio.
+  std::optional<std::array<Limits, 3>> limits = {};
 };
 
 /// The state of a quota.

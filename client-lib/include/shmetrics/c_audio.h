@@ -70,6 +70,11 @@ typedef struct shmetrics_limits {
 /// that is never freed: make one and keep it.
 SHMETRICS_EXPORT shmetrics_code shmetrics_quota_create(shmetrics_registry* registry, const char* config,
                                                        shmetrics_quota** quota, shmetrics_error* error);
+/// The same for another domain than audio: QuotaOptions in shmetrics/audio.h says what that is. `limits` are
+/// three, those of the tiers free, standard and premium; null: as the file and the environment say.
+SHMETRICS_EXPORT shmetrics_code shmetrics_quota_create_in(shmetrics_registry* registry, const char* domain,
+                                                          const shmetrics_limits* limits, const char* config,
+                                                          shmetrics_quota** quota, shmetrics_error* error);
 /// The path of the ini file that was read; empty if none was. The buffer works as in
 /// shmetrics_registry_describe().
 SHMETRICS_EXPORT shmetrics_code shmetrics_quota_config(const shmetrics_quota* quota, char* buffer,

@@ -157,6 +157,7 @@ class MinutesRaceTest : public AudioTest {
 TEST_F(MinutesRaceTest, NotABillionthOfAMinuteIsWrongWhateverRacesAndWhoeverIsKilled) {
   using namespace std::chrono_literals;
   std::vector<testing::Child> workers;
+  workers.reserve(kWorkers);
   unsigned seed = 1;
   for (int worker = 0; worker < kWorkers; worker++) {
     workers.emplace_back([this, worker, seed] { Work(worker, seed); });
@@ -191,6 +192,7 @@ TEST_F(MinutesRaceTest, NotABillionthOfAMinuteIsWrongWhateverRacesAndWhoeverIsKi
 // Fault U1.
 TEST_F(MinutesRaceTest, WhatIsUsedAndReservedTogetherNeverPassesTheLimit) {
   std::vector<testing::Child> workers;
+  workers.reserve(kWorkers);
   for (int worker = 0; worker < kWorkers; worker++) {
     workers.emplace_back([this, worker] {
       const Quota quota = Make();

@@ -218,6 +218,24 @@ static void Reserve(const shmetrics_quota* quota) {
   shmetrics_reservation_free(NULL);
 }
 
+/* A domain beside audio. */
+static void Video(shmetrics_registry* registry) {
+  shmetrics_limits limits[3];
+  shmetrics_quota* quota = NULL;
+  shmetrics_minutes state;
+
+  memset(limits, 0, sizeof(limits));
+  limits[0].daily_minutes = 5;
+  limits[2].daily_minutes = INFINITY;
+  CHECK(shmetrics_quota_create_in(registry, "video", limits, NULL, &quota, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_quota_record_daily_minutes(quota, "42", 4, SHMETRICS_TIER_NONE, 0, &state, &error) ==
+        SHMETRICS_OK);
+  CHECK(state.used == 4 && state.limit == 5);
+  CHECK(shmetrics_quota_daily_minutes(quota, "42", SHMETRICS_TIER_PREMIUM, 0, &state, &error) ==
+        SHMETRICS_OK);
+  CHECK(isinf(state.limit));
+}
+
 static void Stream(shmetrics_registry* registry, const char* config) {
   shmetrics_quota* quota = NULL;
   shmetrics_activity* stream = NULL;
@@ -275,6 +293,7 @@ static void Stream(shmetrics_registry* registry, const char* config) {
   StreamWithoutWaiting(quota);
   Record(quota);
   Reserve(quota);
+  Video(registry);
 }
 
 int main(int argc, char** argv) {

@@ -55,6 +55,7 @@ TEST_F(CRefusalTest, NullPointersAreRefusedByEveryFunction) {
   EXPECT_EQ(shmetrics_lease_check(nullptr), kRefused);
   EXPECT_EQ(shmetrics_lease_count(nullptr, nullptr, 0, nullptr, error), kRefused);
   EXPECT_EQ(shmetrics_quota_create(nullptr, nullptr, nullptr, error), kRefused);
+  EXPECT_EQ(shmetrics_quota_create_in(nullptr, nullptr, nullptr, nullptr, nullptr, error), kRefused);
   EXPECT_EQ(shmetrics_quota_config(nullptr, nullptr, 0, nullptr), kRefused);
   EXPECT_EQ(shmetrics_quota_warnings(nullptr, nullptr, 0, nullptr), kRefused);
   EXPECT_EQ(shmetrics_quota_try_start_stream(nullptr, nullptr, nullptr, nullptr, error), kRefused);

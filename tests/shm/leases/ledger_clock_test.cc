@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <string>
 
+#include "shm/snapshot/snapshot.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/private_folder.h"
 #include "tests/support/segment_reading.h"
