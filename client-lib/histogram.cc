@@ -1,20 +1,31 @@
 #include "shmetrics/histogram.h"
 
 #include <cmath>
+#include <cstddef>
 
 #include "client-lib/binding/family_binding.h"
+#include "client-lib/binding/guarded.h"
 
 namespace shmetrics {
 namespace buckets {
 
-Buckets linear(double start, double width, std::uint32_t count) {
-  Buckets bounds(count);
-  for (std::uint32_t i = 0; i < count; i++) bounds[i] = start + width * i;
+namespace {
+
+/// Empty without memory.
+Buckets Room(std::uint32_t count) noexcept {
+  return internal::Guarded([count] { return Buckets(count); }, [] { return Buckets(); });
+}
+
+}  // namespace
+
+Buckets linear(double start, double width, std::uint32_t count) noexcept {
+  Buckets bounds = Room(count);
+  for (std::size_t i = 0; i < bounds.size(); i++) bounds[i] = start + width * static_cast<double>(i);
   return bounds;
 }
 
-Buckets exponential(double start, double factor, std::uint32_t count) {
-  Buckets bounds(count);
+Buckets exponential(double start, double factor, std::uint32_t count) noexcept {
+  Buckets bounds = Room(count);
   for (double& bound : bounds) {
     bound = start;
     start *= factor;

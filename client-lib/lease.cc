@@ -1,13 +1,14 @@
 #include "shmetrics/lease.h"
 
-#include <exception>
 #include <utility>
 
 #include "client-lib/binding/connection.h"
 #include "client-lib/binding/detached_leases.h"
 #include "client-lib/binding/family_binding.h"
+#include "client-lib/binding/guarded.h"
 #include "client-lib/binding/lease_binding.h"
 #include "shm/base/fork_guard.h"
+#include "shm/base/out_of_memory.h"
 
 namespace shmetrics {
 namespace {
@@ -15,8 +16,6 @@ namespace {
 using internal::DetachedLeases;
 using internal::LeaseBinding;
 using internal::MaxWaitNs;
-
-Error NoMemory() { return Error{ErrorCode::kOutOfMemory, "no memory for a lease"}; }
 
 }  // namespace
 
@@ -66,10 +65,9 @@ LeaseGaugeFamily::LeaseGaugeFamily(internal::FamilyBinding* binding) noexcept : 
 }
 
 Result<Lease> LeaseGaugeFamily::try_acquire(std::span<const std::string_view> values,
-                                            const LeaseOptions& options) const noexcept try {
-  return LeaseBinding::Acquire(*binding_, values, options);
-} catch (const std::exception&) {
-  return NoMemory();
+                                            const LeaseOptions& options) const noexcept {
+  return internal::Guarded([&] { return LeaseBinding::Acquire(*binding_, values, options); },
+                           [&] { return LeaseBinding::NoMemory(*binding_); });
 }
 
 Result<Lease> LeaseGaugeFamily::try_acquire(std::initializer_list<std::string_view> values,
@@ -78,10 +76,9 @@ Result<Lease> LeaseGaugeFamily::try_acquire(std::initializer_list<std::string_vi
 }
 
 Result<std::uint64_t> LeaseGaugeFamily::live(std::span<const std::string_view> values,
-                                             std::optional<Duration> max_wait) const noexcept try {
-  return LeaseBinding::CountLive(*binding_, values, MaxWaitNs(max_wait));
-} catch (const std::exception&) {
-  return NoMemory();
+                                             std::optional<Duration> max_wait) const noexcept {
+  return internal::Guarded([&] { return LeaseBinding::CountLive(*binding_, values, MaxWaitNs(max_wait)); },
+                           [&] { return LeaseBinding::NoMemory(*binding_); });
 }
 
 Result<std::uint64_t> LeaseGaugeFamily::live(std::initializer_list<std::string_view> values,

@@ -1,14 +1,16 @@
 #include "shmetrics/registry.h"
 
 #include <cstddef>
-#include <exception>
 #include <memory>
 #include <new>
 #include <utility>
 
+#include "client-lib/binding/guarded.h"
 #include "client-lib/binding/never_freed.h"
 #include "client-lib/config/segment_settings.h"
 #include "client-lib/registry_impl.h"
+#include "shm/base/out_of_memory.h"
+#include "shm/base/text_hash.h"
 #include "shm/series/family.h"
 
 namespace shmetrics {
@@ -46,6 +48,9 @@ FamilyDefinition DefinitionOf(const FamilyOptions& options, MetricType type, Gau
   return definition;
 }
 
+/// Throws std::bad_alloc.
+const RegistryOptions* CopyOf(const RegistryOptions& options) { return new RegistryOptions(options); }
+
 std::optional<Error> CheckLayout(std::uint64_t caller_layout) {
   if (caller_layout == shm::kCallerLayout) return std::nullopt;
   const std::uint64_t major = caller_layout >> 48U;
@@ -57,31 +62,51 @@ std::optional<Error> CheckLayout(std::uint64_t caller_layout) {
 
 /// The registry to use when there is no memory to make one. Everything counts in detached cells, and status()
 /// says why. It is in static storage and never destroyed, because threads may count until the very end of the
-/// process.
+/// process. Nothing in it is long enough to be allocated.
 Registry::Impl& ImplOfLastResort() noexcept {
   alignas(Registry::Impl) static std::byte storage[sizeof(Registry::Impl)];
-  static auto* impl =
-      new (storage) Registry::Impl({.segment = "/"}, Error{ErrorCode::kOutOfMemory, "no memory"}, "");
+  static auto* impl = new (storage) Registry::Impl({.segment = "/"}, shm::OutOfMemory(), "");
   return *impl;
 }
 
-/// The only family of the registry of last resort.
+}  // namespace
+
+namespace internal {
+
 FamilyBinding* BindingOfLastResort() noexcept {
   alignas(FamilyBinding) static std::byte storage[sizeof(FamilyBinding)];
   static auto* binding = ImplOfLastResort().MakeBinding(storage, FamilyDefinition{});
   return binding;
 }
 
-}  // namespace
+bool IsGlobalRegistryInUse() noexcept {
+  return global_registry.load(std::memory_order_acquire) != nullptr;  // pairs with GlobalOf()
+}
+
+}  // namespace internal
+
+using internal::BindingOfLastResort;
+using internal::Guarded;
 
 FamilyBinding* Registry::Impl::MakeBinding(void* storage, FamilyDefinition definition) {
   return new (storage) FamilyBinding(std::move(definition), connection_, refusals_, gauges_);
 }
 
 FamilyBinding* Registry::Impl::Bind(const FamilyOptions& options, MetricType type, GaugeMode mode,
-                                    const Buckets& bounds) noexcept try {
-  FamilyDefinition definition = DefinitionOf(options, type, mode, bounds);
-  const std::uint64_t hash = shm::SipHashOf(internal::ProcessHashKey(), definition.name);
+                                    const Buckets& bounds) noexcept {
+  return Guarded([&] { return FindOrMake(DefinitionOf(options, type, mode, bounds)); },
+                 [this] { return NoMemory(); });
+}
+
+FamilyBinding* Registry::Impl::NoMemory() noexcept {
+  refusals_.Note(shm::OutOfMemory());
+  if (const internal::Attachment* attachment = connection_.Current())
+    attachment->segment->CountRefusal(shm::layout::Refusal::kOutOfMemory);
+  return BindingOfLastResort();
+}
+
+FamilyBinding* Registry::Impl::FindOrMake(const FamilyDefinition& definition) {
+  const std::uint64_t hash = shm::SipHashOf(shm::ProcessHashKey(), definition.name);
   const auto is_wanted = [&](const FamilyBinding& family) {
     const FamilyDefinition& known = family.definition();
     return known.name == definition.name && shm::SameDefinition(known, definition);
@@ -90,11 +115,23 @@ FamilyBinding* Registry::Impl::Bind(const FamilyOptions& options, MetricType typ
   return families_.FindOrAdd(hash, is_wanted, [&] {
     return std::make_unique<FamilyBinding>(definition, connection_, refusals_, gauges_);
   });
-} catch (const std::exception&) {
-  return BindingOfLastResort();
 }
 
-RegistryStatus Registry::Impl::ReadStatus() const {
+RegistryStatus Registry::Impl::ReadStatus() const noexcept {
+  return Guarded([this] { return ReadAllOfStatus(); },
+                 [this] {
+                   return RegistryStatus{.attached = connection_.Current() != nullptr,
+                                         .full = true,
+                                         .decides_privately = connection_.DecidesPrivately(),
+                                         .segment = {},
+                                         .error = shm::OutOfMemory().message,
+                                         .error_code = ErrorCode::kOutOfMemory,
+                                         .refusals = {},
+                                         .ignored_environment = {}};
+                 });
+}
+
+RegistryStatus Registry::Impl::ReadAllOfStatus() const {
   const std::optional<Error> error = connection_.error();
   return RegistryStatus{.attached = connection_.Current() != nullptr,
                         .full = refusals_.MetALimit(),
@@ -114,31 +151,50 @@ Registry& Registry::GlobalOf(std::uint64_t caller_layout) noexcept {
   std::atomic<Registry*>& global = caller_layout == shm::kCallerLayout ? global_registry : refused_registry;
   Registry* registry = global.load(std::memory_order_acquire);  // pairs with the exchange below
   if (registry != nullptr) return *registry;
-  const RegistryOptions* options = global_options.load(std::memory_order_acquire);  // pairs with configure()
-  Registry* made = &OpenOf(options == nullptr ? RegistryOptions{} : *options, caller_layout);
+  const RegistryOptions* configured =
+      global_options.load(std::memory_order_acquire);  // pairs with configure()
+  const RegistryOptions none;
+  Registry* made = Impl::Make(configured == nullptr ? none : *configured, caller_layout);
+  if (made == nullptr) return Impl::LastResort();  // the next use tries again
   if (global.compare_exchange_strong(registry, made, std::memory_order_acq_rel)) return *made;
   return *registry;  // another thread was first, and the registry made here stays unused
 }
 
-Registry& Registry::OpenOf(const RegistryOptions& options, std::uint64_t caller_layout) noexcept try {
-  config::RegistryOptionsReading reading = config::ReadRegistryOptions(options);
-  std::optional<Error> refused = CheckLayout(caller_layout);
-  if (!refused) refused = std::move(reading.error);
-  auto* registry = new Registry(new Impl(reading.options, std::move(refused), std::move(reading.ignored)));
-  internal::KeepNeverFreed(registry);
-  return *registry;
-} catch (const std::exception&) {
+Registry& Registry::OpenOf(const RegistryOptions& options, std::uint64_t caller_layout) noexcept {
+  Registry* made = Impl::Make(options, caller_layout);
+  return made == nullptr ? Impl::LastResort() : *made;
+}
+
+Registry& Registry::Impl::LastResort() noexcept {
   static Registry last_resort(&ImplOfLastResort());
   return last_resort;
 }
 
-bool Registry::configure(const RegistryOptions& options) noexcept try {
-  if (global_registry.load(std::memory_order_acquire) != nullptr) return false;
-  // pairs with GlobalOf(), which may still read the former options
-  internal::KeepNeverFreed(global_options.exchange(new RegistryOptions(options), std::memory_order_acq_rel));
-  return true;
-} catch (const std::exception&) {
-  return false;
+Registry* Registry::Impl::Make(const RegistryOptions& options, std::uint64_t caller_layout) noexcept {
+  return Guarded([&] { return TryMake(options, caller_layout); }, []() -> Registry* { return nullptr; });
+}
+
+Registry* Registry::Impl::TryMake(const RegistryOptions& options, std::uint64_t caller_layout) {
+  config::RegistryOptionsReading reading = config::ReadRegistryOptions(options);
+  std::optional<Error> refused = CheckLayout(caller_layout);
+  if (!refused) refused = std::move(reading.error);
+  std::unique_ptr<Registry, decltype([](Registry* unfinished) { delete unfinished; })> registry(
+      new Registry(nullptr));
+  // Last, because it cannot be taken back: it attaches.
+  registry->impl_ = new Impl(reading.options, std::move(refused), std::move(reading.ignored));
+  internal::KeepNeverFreed(registry.get());
+  return registry.release();
+}
+
+bool Registry::configure(const RegistryOptions& options) noexcept {
+  if (internal::IsGlobalRegistryInUse()) return false;
+  return Guarded(
+      [&] {
+        // pairs with GlobalOf(), which may still read the former options
+        internal::KeepNeverFreed(global_options.exchange(CopyOf(options), std::memory_order_acq_rel));
+        return true;
+      },
+      [] { return false; });
 }
 
 CounterFamily Registry::counter(const FamilyOptions& options) noexcept {
@@ -165,20 +221,22 @@ InfoFamily Registry::info(const InfoOptions& options, std::initializer_list<Labe
   return info(options, {labels.begin(), labels.size()});
 }
 
-InfoFamily Registry::info(const InfoOptions& options, std::span<const LabelPair> labels) noexcept try {
-  FamilyOptions family{.name = options.name, .help = options.help};
-  std::vector<std::string_view> values;
-  for (const LabelPair& label : labels) {
-    family.labels.push_back(label.name);
-    values.push_back(label.value);
-  }
-  FamilyBinding* binding = impl_->Bind(family, MetricType::kGauge, kInfo, {});
-  binding->info().Say(binding, values);
-  return InfoFamily(binding);
-} catch (const std::exception&) {
-  return InfoFamily(BindingOfLastResort());
+InfoFamily Registry::info(const InfoOptions& options, std::span<const LabelPair> labels) noexcept {
+  return InfoFamily(Guarded(
+      [&] {
+        FamilyOptions family{.name = options.name, .help = options.help};
+        std::vector<std::string_view> values;
+        for (const LabelPair& label : labels) {
+          family.labels.push_back(label.name);
+          values.push_back(label.value);
+        }
+        FamilyBinding* binding = impl_->Bind(family, MetricType::kGauge, kInfo, {});
+        binding->info().Say(binding, values);
+        return binding;
+      },
+      [&] { return impl_->NoMemory(); }));
 }
 
-RegistryStatus Registry::status() const { return impl_->ReadStatus(); }
+RegistryStatus Registry::status() const noexcept { return impl_->ReadStatus(); }
 
 }  // namespace shmetrics

@@ -31,7 +31,7 @@ enum class ErrorCode : std::uint8_t {
   kCorrupt,       ///< the header contradicts itself
   // Making or growing one.
   kNotCreatable,  ///< the folder or file could not be made
-  kOutOfMemory,   ///< tmpfs, the machine or the control group has no room
+  kOutOfMemory,   ///< tmpfs, the machine or the control group has no room, or this process no memory left
   kSegmentFull,   ///< the segment has reached its configured maximum
   kBadOption,     ///< an option is out of its range
   // Metric families and series.

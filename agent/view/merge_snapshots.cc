@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -14,6 +13,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "shm/base/text_hash.h"
 #include "shm/layout/layout.h"
 #include "shm/series/family.h"
 #include "shm/snapshot/bucket_total.h"
@@ -36,7 +36,7 @@ struct SeriesKey {
 
 struct SeriesKeyHash {
   std::size_t operator()(const SeriesKey& key) const {
-    return std::hash<std::string_view>{}(key.name_and_labels) + static_cast<std::size_t>(key.worker);
+    return shm::TextHash{}(key.name_and_labels) + static_cast<std::size_t>(key.worker);
   }
 };
 
@@ -174,8 +174,8 @@ class FamilyMerger {
   shm::Snapshot& newer_;
 };
 
-std::unordered_set<std::string> SampleNamesOf(const std::vector<FamilySnapshot>& families) {
-  std::unordered_set<std::string> names;
+std::unordered_set<std::string, shm::TextHash> SampleNamesOf(const std::vector<FamilySnapshot>& families) {
+  std::unordered_set<std::string, shm::TextHash> names;
   for (const FamilySnapshot& family : families) {
     for (std::string& name : shm::SampleNames(family.name, family.type, family.gauge_mode))
       names.insert(std::move(name));
@@ -185,7 +185,7 @@ std::unordered_set<std::string> SampleNamesOf(const std::vector<FamilySnapshot>&
 
 void MergeFamilies(const shm::Snapshot& older, shm::Snapshot* newer) {
   FamilyMerger merger(older, newer);
-  const std::unordered_set<std::string> taken_names = SampleNamesOf(newer->families);
+  const std::unordered_set<std::string, shm::TextHash> taken_names = SampleNamesOf(newer->families);
   std::vector<FamilySnapshot> only_older;
   for (const FamilySnapshot& family : older.families) {
     const auto found = std::ranges::lower_bound(newer->families, family.name, {}, &FamilySnapshot::name);

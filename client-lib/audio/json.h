@@ -13,17 +13,43 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <cstddef>
+#include <cstdlib>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace shmetrics::audio {
 
-using JsonDocument = shmetrics_rapidjson::Document;
-using JsonValue = shmetrics_rapidjson::Value;
+/// The memory of RapidJSON, which does not look whether it got any: it would write to address 0.
+class JsonMemory {
+ public:
+  // NOLINTBEGIN(readability-identifier-naming, cppcoreguidelines-no-malloc): what RapidJSON demands
+  static constexpr bool kNeedFree = true;
+  static void* Malloc(std::size_t bytes) { return bytes == 0 ? nullptr : NotNull(std::malloc(bytes)); }
+  static void* Realloc(void* memory, std::size_t, std::size_t bytes) {
+    if (bytes != 0) return NotNull(std::realloc(memory, bytes));
+    std::free(memory);
+    return nullptr;
+  }
+  static void Free(void* memory) { std::free(memory); }
+  // NOLINTEND(readability-identifier-naming, cppcoreguidelines-no-malloc)
+
+ private:
+  static void* NotNull(void* memory) {
+    if (memory == nullptr) throw std::bad_alloc();
+    return memory;
+  }
+};
+
+using JsonEncoding = shmetrics_rapidjson::UTF8<>;
+using JsonPool = shmetrics_rapidjson::MemoryPoolAllocator<JsonMemory>;
+using JsonDocument = shmetrics_rapidjson::GenericDocument<JsonEncoding, JsonPool, JsonMemory>;
+using JsonValue = JsonDocument::ValueType;
 /// What a JsonWriter writes to.
-using JsonText = shmetrics_rapidjson::StringBuffer;
-using JsonWriter = shmetrics_rapidjson::Writer<JsonText>;
+using JsonText = shmetrics_rapidjson::GenericStringBuffer<JsonEncoding, JsonMemory>;
+using JsonWriter = shmetrics_rapidjson::Writer<JsonText, JsonEncoding, JsonEncoding, JsonMemory>;
 
 /// Parses `text` into `document`. Returns what is wrong, or nothing. Iterative, because a thousand brackets
 /// must not cost a thousand frames of an application's stack.

@@ -54,8 +54,7 @@ Result<void> CheckFile(const std::string& path, const struct stat& file) {
 Result<std::optional<std::string>> ReadAll(const std::string& path) {
   const shm::ForkGuard::NoFork no_fork;  // until the descriptor is closed
   if (!no_fork.held())
-    return Error{ErrorCode::kBusy,
-                 "ledger file " + path + " was not read: another thread has been in fork() for a second"};
+    return Error{ErrorCode::kBusy, "ledger file " + path + " was not read: " + no_fork.why_not_held()};
   // O_NONBLOCK, because open() of a pipe would wait for a writer.
   const shm::UniqueFd fd = shm::OpenFile(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   no_fork.CloseInChild(fd.get());

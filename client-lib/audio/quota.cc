@@ -11,20 +11,21 @@
 #include "client-lib/binding/lease_binding.h"
 #include "client-lib/binding/never_freed.h"
 #include "client-lib/config/config_file.h"
+#include "shm/base/out_of_memory.h"
 #include "shmetrics/audio.h"
 
 namespace shmetrics::audio {
 namespace {
 
+using internal::LeaseBinding;
 using internal::MaxWaitNs;
-
-Error NoMemory() { return Error{ErrorCode::kOutOfMemory, "no memory for an audio quota"}; }
 
 /// Returns body(*impl). If there is no memory for it, or was none for `impl`, that is the error.
 template <class Impl, class Body>
 std::invoke_result_t<Body, Impl&> With(Impl* impl, Body body) noexcept {
-  if (impl == nullptr) return NoMemory();
-  return internal::Guarded([&] { return body(*impl); }, NoMemory);
+  if (impl == nullptr) return shm::OutOfMemory();
+  return internal::Guarded([&] { return body(*impl); },
+                           [&] { return LeaseBinding::NoMemory(LeaseBinding::Of(impl->streams)); });
 }
 
 }  // namespace
@@ -144,12 +145,17 @@ Result<void> Quota::announce_model(std::string_view model, std::optional<Duratio
   });
 }
 
-QuotaStatus Quota::status() const {
-  if (impl_ == nullptr) return {"", {NoMemory().message}};
-  QuotaStatus status{impl_->reading.file, impl_->reading.file_errors};
-  const std::vector<std::string>& of_environment = impl_->reading.environment_errors;
-  status.warnings.insert(status.warnings.end(), of_environment.begin(), of_environment.end());
-  return status;
+QuotaStatus Quota::status() const noexcept {
+  const auto no_memory = [] { return QuotaStatus{.config = {}, .warnings = {}, .is_out_of_memory = true}; };
+  if (impl_ == nullptr) return no_memory();
+  return internal::Guarded(
+      [this] {
+        QuotaStatus status{impl_->reading.file, impl_->reading.file_errors};
+        const std::vector<std::string>& of_environment = impl_->reading.environment_errors;
+        status.warnings.insert(status.warnings.end(), of_environment.begin(), of_environment.end());
+        return status;
+      },
+      no_memory);
 }
 
 }  // namespace shmetrics::audio

@@ -1,6 +1,8 @@
 #include "client-lib/audio/quota_impl.h"
 
 #include <algorithm>
+#include <initializer_list>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,7 +11,9 @@
 #include "client-lib/audio/ledger_loader.h"
 #include "client-lib/audio/user_id.h"
 #include "client-lib/binding/family_binding.h"
+#include "client-lib/binding/guarded.h"
 #include "client-lib/binding/lease_binding.h"
+#include "client-lib/registry_impl.h"
 #include "shm/leases/latest_days.h"
 
 namespace shmetrics::audio {
@@ -42,6 +46,11 @@ Quota::Impl::Impl(Registry& registry, const std::optional<std::string>& path, co
       violations(registry.counter({.name = MetricOf(domain, kViolationsMetric),
                                    .help = "Streams, jobs and minutes denied by a quota.",
                                    .labels = {kViolationLabel}})) {
+  for (const Family* family :
+       std::initializer_list<const Family*>{&streams, &jobs, &models, &reservations, &violations}) {
+    // Without it this quota would decide or count nothing for as long as the process lives.
+    if (internal::FamilyAccess::BindingOf(*family) == internal::BindingOfLastResort()) throw std::bad_alloc();
+  }
   Prepare(shm::LockWait::kDefaultNs);
 }
 
@@ -54,15 +63,23 @@ const Limits& Quota::Impl::LimitsOf(Tier tier) const {
 /// In a new segment, exposes all violation types at 0, announces the models again, and loads the saved
 /// ledger. If that fails, a later call tries again, at most once a second.
 Attachment* Quota::Impl::Prepare(std::int64_t max_wait_ns) {
-  Attachment* attachment = LeaseBinding::Of(streams).connection().RefreshNowAndThen();
+  Attachment* attachment = LeaseBinding::Of(streams).connection().RefreshToDecide();
   if (attachment == nullptr || prepared_.load(std::memory_order_acquire) == attachment) return attachment;
   // no order needed: a time
   if (internal::CoarseNowNs() < retry_at_ns_.load(std::memory_order_relaxed)) return attachment;
   for (const std::string_view type : {kDailyMinutesType, kConcurrentStreamsType, kConcurrentJobsType}) {
     violations.with({type});
   }
-  const bool has_followed = announcements.Follow(models, attachment, max_wait_ns);
-  if (LoadLedger(attachment, max_wait_ns) && has_followed) {
+  const bool is_prepared = internal::Guarded(
+      [&] {
+        const bool has_followed = announcements.Follow(models, attachment, max_wait_ns);
+        return LoadLedger(attachment, max_wait_ns) && has_followed;
+      },
+      [&] {
+        LeaseBinding::NoMemory(LeaseBinding::Of(streams));
+        return false;
+      });
+  if (is_prepared) {
     prepared_.store(attachment, std::memory_order_release);  // pairs with the load above
   } else {
     constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
@@ -165,10 +182,12 @@ Result<Activity> Quota::Impl::Start(const LeaseGaugeFamily& family, std::string_
   if (lease.ok()) return Activity(std::move(lease.value()));
   if (lease.error().code != ErrorCode::kLimitReached) return lease.error();
   const bool is_stream = limit == &Limits::concurrent_streams;
-  violations.with({is_stream ? kConcurrentStreamsType : kConcurrentJobsType}).inc();
-  return Error{is_stream ? ErrorCode::kConcurrentStreams : ErrorCode::kConcurrentJobs,
+  // Made before it is counted: a caller who is told that memory is short was not denied.
+  Error denial{is_stream ? ErrorCode::kConcurrentStreams : ErrorCode::kConcurrentJobs,
                std::string(is_stream ? "concurrent streams" : "concurrent jobs") + " limit of tier " +
                    std::string(TierName(tier)) + " reached (" + std::to_string(*allowed) + ")"};
+  violations.with({is_stream ? kConcurrentStreamsType : kConcurrentJobsType}).inc();
+  return denial;
 }
 
 Result<std::uint64_t> Quota::Impl::Live(const LeaseGaugeFamily& family, std::string_view user_id,

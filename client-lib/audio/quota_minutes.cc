@@ -48,6 +48,10 @@ Result<Quota::Impl::Place> Quota::Impl::PlaceToDecide(std::int64_t max_wait_ns) 
   const internal::Registration* registration = LeaseBinding::Of(reservations).Registered();
   if (registration == nullptr) return LeaseBinding::Of(reservations).connection().NothingDecided();
   if (!registration->family) return registration->error;
+  // Another thread may have moved to the next segment meanwhile.
+  if (registration->attachment != attachment.value()) {
+    if (Result<void> binds = registration->attachment->CheckBinds(); !binds.ok()) return binds.error();
+  }
   return Place{registration->attachment, &*registration->family};
 }
 
@@ -70,9 +74,11 @@ MinutesResult Quota::Impl::Spend(std::string_view user_id, double minutes, std::
   if (!decision.ok()) return decision.error();
   const DailyMinutes day = ToDay(decision->account, limit_of(decision->account.key_class));
   if (decision->allowed) return {day, day};
+  // Made before it is counted: a caller who is told that memory is short was not denied.
+  Error denial = UsedUp(day);
   // Reading what is left is no attempt to use it.
   if (!asks_if_any) violations.with({kDailyMinutesType}).inc();
-  return {UsedUp(day), day};
+  return {std::move(denial), day};
 }
 
 MinutesResult Quota::Impl::Refund(std::string_view user_id, double minutes, std::optional<Tier> given,
@@ -138,8 +144,9 @@ ReserveResult Quota::Impl::Reserve(Reservation reservation, double estimate, std
   }
   const DailyMinutes day = ToDay(reserved.account, AmountLimit(given, reserved.account.key_class));
   if (!is_denied) return {std::move(reservation), day};
+  Error denial = UsedUp(day);
   violations.with({kDailyMinutesType}).inc();
-  return {UsedUp(day), day};
+  return {std::move(denial), day};
 }
 
 MinutesResult Quota::Impl::Settle(Lease* lease, std::uint64_t* number, const std::string& user,

@@ -4,6 +4,7 @@
 #include "client-lib/binding/detached_ledger.h"
 #include "client-lib/binding/guarded.h"
 #include "client-lib/binding/lease_binding.h"
+#include "shm/base/out_of_memory.h"
 #include "shmetrics/audio_reservation.h"
 
 namespace shmetrics::audio {
@@ -34,9 +35,7 @@ MinutesResult Reservation::settle(double minutes, std::optional<Duration> max_wa
     return static_cast<Quota::Impl*>(quota_)->Settle(&lease_, &private_, user_, tier_, minutes,
                                                      internal::MaxWaitNs(max_wait));
   };
-  return internal::Guarded(settle, [] {
-    return Error{ErrorCode::kOutOfMemory, "no memory to settle a reservation"};
-  });
+  return internal::Guarded(settle, shm::OutOfMemory);
 }
 
 bool Reservation::cancel() noexcept {

@@ -16,6 +16,7 @@
 #include "shm/cells.h"
 #include "shm/series/family.h"
 #include "shmetrics/counter.h"
+#include "shmetrics/family.h"
 
 namespace shmetrics::internal {
 
@@ -93,6 +94,9 @@ class FamilyBinding {
     return CellsAt({registration->attachment, search.series}, refusal);
   }
 
+  /// Counts that this process had no memory for something, in the segment too if there is one.
+  void NoteNoMemory() const noexcept;
+
   /// What this process says, for an info.
   InfoBinding& info() { return info_; }
 
@@ -101,6 +105,8 @@ class FamilyBinding {
   /// Registers the family in the segment in use, unless it is registered. Returns why it was refused, or why
   /// there is no segment; nothing if it is registered.
   std::optional<Error> Register() noexcept;
+  /// The same without the reason. Allocates nothing if it is registered.
+  bool IsRegistered() noexcept;
 
   using Tree = HashTree<FamilyBinding, 256>;
   Tree::Links tree;  ///< in the registry
@@ -124,11 +130,17 @@ class FamilyBinding {
 
   const Registration* Current() noexcept;
   const Registration* RegisterNow() noexcept;
+  /// The same as RegisterNow(), but throws std::bad_alloc.
+  const Registration* TryRegister();
+  bool MayRegisterAgain(const Registration& refused) const noexcept;
   /// Registers the series, or shows it again, after `search` in the directory of `registration`.
   Place RegisterSeries(const Registration* registration, std::span<const std::string_view> values,
                        const shm::SeriesSearch& search, std::optional<ErrorCode>* refusal) noexcept;
+  /// The same, but throws std::bad_alloc.
+  Place TryRegisterSeries(const Registration* registration, std::span<const std::string_view> values,
+                          const shm::SeriesSearch& search, std::optional<ErrorCode>* refusal);
   /// The place of a label set that has none in the segment, because the family has none.
-  Place Nowhere(const Registration* registration, std::optional<ErrorCode>* refusal) const;
+  Place Nowhere(const Registration* registration, std::optional<ErrorCode>* refusal) const noexcept;
 
   const shm::FamilyDefinition definition_;
   const std::uint64_t cell_bytes_;  ///< of one series in one stripe; 0 for gauges
@@ -138,6 +150,12 @@ class FamilyBinding {
   GaugeTable& gauges_;
   InfoBinding info_;
   std::atomic<const Registration*> registration_{nullptr};
+  std::atomic<std::int64_t> retry_at_ns_{0};  ///< when to ask again after a refusal that may pass
+};
+
+/// Gives access to the binding behind a family of the C++ interface.
+struct FamilyAccess {
+  static FamilyBinding* BindingOf(const Family& family) { return family.binding_; }
 };
 
 }  // namespace shmetrics::internal

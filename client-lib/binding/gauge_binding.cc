@@ -1,13 +1,18 @@
 #include "client-lib/binding/gauge_binding.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <exception>
 #include <memory>
 #include <new>
+#include <utility>
 
+#include "client-lib/binding/guarded.h"
 #include "client-lib/binding/never_freed.h"
 #include "shm/base/fork_guard.h"
+#include "shm/base/out_of_memory.h"
+#include "shm/base/text_hash.h"
 #include "shm/segment/refusal.h"
 #include "shmetrics/gauge.h"
 
@@ -17,10 +22,21 @@ namespace {
 using shm::layout::GaugeCell;
 using shm::layout::GaugeMode;
 
-constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
+constexpr std::int64_t kMoveAgainAfterNs = 1'000'000'000;
 constexpr int kMaxAttempts = 16;
 /// How many gauges are kept until there is a segment again. All others share one binding.
 constexpr std::size_t kMaxWithoutSegment = 10'000;
+
+template <std::size_t... Codes>
+constexpr std::array<GaugeBinding, sizeof...(Codes)> RefusedGauges(std::index_sequence<Codes...>) {
+  return {GaugeBinding{kErrorCodes[Codes]}...};
+}
+
+/// Shared, so that a flood of refused label sets does not grow this process.
+GaugeBinding* RefusedGauge(ErrorCode code) noexcept {
+  constinit static std::array gauges = RefusedGauges(std::make_index_sequence<kErrorCodes.size()>());
+  return &gauges[static_cast<std::size_t>(code)];
+}
 
 }  // namespace
 
@@ -34,14 +50,17 @@ GaugeBinding::GaugeBinding(FamilyBinding* family, std::span<const std::string_vi
 
 GaugeBinding* GaugeBinding::Of(FamilyBinding* family, std::span<const std::string_view> values,
                                std::optional<ErrorCode>* refusal) noexcept {
-  const FamilyBinding::Place place = family->Find(values, refusal);
-  // Refused label sets share one binding, so that a flood of them does not grow this process.
-  if (place.attachment != nullptr && place.series == nullptr) return detached_gauge();
+  std::optional<ErrorCode> why;
+  const FamilyBinding::Place place = family->Find(values, &why);
+  if (refusal != nullptr && why) *refusal = why;
+  if (place.attachment != nullptr && place.series == nullptr)
+    return RefusedGauge(why.value_or(ErrorCode::kCorrupt));
   GaugeBinding* binding =
       family->gauges().FindOrAdd(family, values, place.attachment == nullptr ? kMaxWithoutSegment : SIZE_MAX);
   if (binding != nullptr) return binding;
-  if (refusal != nullptr && !*refusal) *refusal = ErrorCode::kOutOfMemory;
-  return detached_gauge();
+  if (!why) why = ErrorCode::kOutOfMemory;
+  if (refusal != nullptr) *refusal = why;
+  return RefusedGauge(*why);
 }
 
 bool GaugeBinding::IsFor(const FamilyBinding* family,
@@ -108,10 +127,13 @@ const GaugeBinding::Bound* GaugeBinding::Find() noexcept {
   return is_replaced ? Bind(*family_, generation) : made;
 }
 
-const GaugeBinding::Bound* GaugeBinding::Bind(FamilyBinding& family, std::uint64_t generation) noexcept try {
-  std::vector<std::string_view> values(values_.begin(), values_.end());
+const GaugeBinding::Bound* GaugeBinding::Bind(FamilyBinding& family, std::uint64_t generation) noexcept {
+  // Nothing here throws: the value must arrive somewhere.
+  std::array<std::string_view, shm::layout::kMaxLabels + 1> values;
+  const std::size_t count = std::min(values_.size(), values.size());
+  std::copy_n(values_.begin(), count, values.begin());
   std::optional<ErrorCode> refusal;
-  const FamilyBinding::Place place = family.Find(values, &refusal);
+  const FamilyBinding::Place place = family.Find({values.data(), count}, &refusal);
   const shm::ForkGuard::Lock lock;
   const Bound* old = bound_.load(std::memory_order_acquire);
   // The parent's value stays the parent's. A lost slot's cells belong to the process that has the slot now.
@@ -129,25 +151,29 @@ const GaugeBinding::Bound* GaugeBinding::Bind(FamilyBinding& family, std::uint64
   if (place.attachment == nullptr || place.series == nullptr) {
     cell = Error{refusal.value_or(ErrorCode::kAbsent), ""};  // Find() has noted it
   } else if (!is_late) {
-    cell = CellIn(family, place);
+    cell = Guarded([&] { return CellIn(family, place); },
+                   []() -> Result<GaugeCell*> { return shm::OutOfMemory(); });
+  }
+  const shm::GaugeOrder order =
+      place.attachment == nullptr ? shm::GaugeOrder() : shm::GaugeOrder(*place.attachment->segment, mode);
+  const Bound* made = nullptr;
+  if (cell.ok() && !is_late) {
+    made = new (std::nothrow) Bound{generation, place.attachment, cell.value(), order};
+    if (made == nullptr) cell = shm::OutOfMemory();
   }
   if (!cell.ok()) {
     // no order needed: the value is detached behind both
     refusal_.store(cell.error().code, std::memory_order_relaxed);
-    retry_at_ns_.store(CoarseNowNs() + kRetryAfterNs,
+    retry_at_ns_.store(CoarseNowNs() + kMoveAgainAfterNs,
                        std::memory_order_relaxed);  // no order needed: as above
   }
   if (!cell.ok() || is_late) {
     DetachValue(mode, old);
     return nullptr;
   }
-  const auto* made = new Bound{generation, place.attachment, cell.value(),
-                               shm::GaugeOrder(*place.attachment->segment, mode)};
   shm::PlaceGauge(cell.value(), TakeValue(mode, old), made->order);
   KeepNeverFreed(bound_.exchange(made, std::memory_order_acq_rel));  // pairs with Find()
   return made;
-} catch (const std::exception&) {
-  return nullptr;
 }
 
 /// Takes the value from where it was: the cell of `bound`, or the detached one. The old place is marked as
@@ -190,6 +216,7 @@ Result<GaugeCell*> GaugeBinding::CellIn(FamilyBinding& family, const FamilyBindi
 }
 
 std::optional<ErrorCode> GaugeBinding::Refusal() const noexcept {
+  if (is_refused_) return refusal_.load(std::memory_order_relaxed);  // no order needed: never changes
   const std::uint64_t generation = shm::ForkGuard::Generation();
   const Bound* bound = bound_.load(std::memory_order_acquire);  // pairs with Bind()
   if (bound != nullptr && bound->generation == generation) {
@@ -202,7 +229,7 @@ std::optional<ErrorCode> GaugeBinding::Refusal() const noexcept {
 
 GaugeBinding* GaugeTable::FindOrAdd(FamilyBinding* family, std::span<const std::string_view> values,
                                     std::size_t max_size) noexcept try {
-  shm::SipHash hash(ProcessHashKey());
+  shm::SipHash hash(shm::ProcessHashKey());
   hash.Add(reinterpret_cast<std::uintptr_t>(family));
   for (const std::string_view value : values) {
     hash.Add(std::uint64_t{value.size()});
@@ -211,10 +238,10 @@ GaugeBinding* GaugeTable::FindOrAdd(FamilyBinding* family, std::span<const std::
   const auto is_wanted = [&](const GaugeBinding& binding) { return binding.IsFor(family, values); };
   return bindings_.FindOrAdd(hash.Finish(), is_wanted, [&]() -> std::unique_ptr<GaugeBinding> {
     // no order needed: a rough bound on memory
-    if (size_.fetch_add(1, std::memory_order_relaxed) < max_size)
-      return std::make_unique<GaugeBinding>(family, values);
-    size_.fetch_sub(1, std::memory_order_relaxed);  // no order needed: as above
-    return nullptr;
+    if (size_.load(std::memory_order_relaxed) >= max_size) return nullptr;
+    auto made = std::make_unique<GaugeBinding>(family, values);
+    size_.fetch_add(1, std::memory_order_relaxed);  // no order needed: as above
+    return made;
   });
 } catch (const std::exception&) {
   return nullptr;

@@ -20,12 +20,14 @@ namespace shmetrics::internal {
 /// finds it again in a forked child and after the segment was replaced. Never freed.
 class GaugeBinding {
  public:
-  /// A binding that is shown nowhere, for refused gauges.
-  GaugeBinding() = default;
+  /// A binding that is shown nowhere, for handles that nobody has asked for.
+  constexpr GaugeBinding() = default;
+  /// The same, for gauges that were refused: it says why.
+  constexpr explicit GaugeBinding(ErrorCode refusal) : is_refused_(true), refusal_(refusal) {}
   GaugeBinding(FamilyBinding* family, std::span<const std::string_view> values);
 
-  /// The binding of these label values; makes a new one. detached_gauge() if they are refused. Never null.
-  /// `refusal` as for FamilyBinding::Find().
+  /// The binding of these label values; makes a new one. If they are refused, one that all share who are
+  /// refused for this reason. Never null. `refusal` as for FamilyBinding::Find().
   static GaugeBinding* Of(FamilyBinding* family, std::span<const std::string_view> values,
                           std::optional<ErrorCode>* refusal = nullptr) noexcept;
 
@@ -36,7 +38,8 @@ class GaugeBinding {
   /// Moves a value that this process has set to the segment in use now.
   void Follow() noexcept;
 
-  /// Why no scrape shows the value of this process; nothing if one does, or if it was never set.
+  /// Why no scrape shows the value of this process; nothing if one does, or if it was never set. Always tells
+  /// for a gauge that was refused.
   std::optional<ErrorCode> Refusal() const noexcept;
 
   bool IsFor(const FamilyBinding* family, std::span<const std::string_view> values) const noexcept;
@@ -62,11 +65,13 @@ class GaugeBinding {
   shm::GaugeOrder DetachedOrder() const noexcept;
   const Bound* Find() noexcept;
   const Bound* Bind(FamilyBinding& family, std::uint64_t generation) noexcept;
+  /// Throws std::bad_alloc.
   static Result<shm::layout::GaugeCell*> CellIn(FamilyBinding& family, const FamilyBinding::Place& place);
   shm::GaugeReading TakeValue(shm::layout::GaugeMode mode, const Bound* bound) noexcept;
   void DetachValue(shm::layout::GaugeMode mode, const Bound* bound) noexcept;
 
   FamilyBinding* const family_ = nullptr;
+  const bool is_refused_ = false;
   const std::vector<std::string> values_{};
   std::atomic<const Bound*> bound_{nullptr};
   std::atomic<std::int64_t> retry_at_ns_{0};  ///< when to ask again after a refusal

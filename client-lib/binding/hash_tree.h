@@ -1,34 +1,17 @@
 #ifndef SHMETRICS_CLIENT_LIB_BINDING_HASH_TREE_H_
 #define SHMETRICS_CLIENT_LIB_BINDING_HASH_TREE_H_
 
-#include <sys/auxv.h>
-
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <memory>
 
-#include "shm/base/sip_hash.h"
-
 namespace shmetrics::internal {
-
-/// The secret of the hashes in this process's own memory: the random bytes that the kernel gives to each
-/// program when it starts. A child has its parent's.
-inline const shm::HashKey& ProcessHashKey() noexcept {
-  static const shm::HashKey key = [] {
-    shm::HashKey made{};
-    if (const auto* random = reinterpret_cast<const void*>(getauxval(AT_RANDOM)))
-      std::memcpy(&made, random, sizeof made);
-    return made;
-  }();
-  return key;
-}
 
 /// Objects found by hash, in this process's memory. Insert-only and lock-free, so that a child forked at any
 /// moment finds it whole. It is a tree: the hash chooses a root, and at each object which of four ways leads
 /// on. So a search takes a few steps, whether there are a hundred objects or a hundred thousand, and nothing
-/// has to be moved when it grows. Hashes must be secret (ProcessHashKey), or somebody could make it deep.
+/// has to be moved when it grows. Hashes must be secret (shm::ProcessHashKey), or somebody could make it deep.
 ///
 /// An `Object` has a member `tree` of type HashTree::Links.
 template <class Object, std::size_t Roots>

@@ -8,6 +8,7 @@
 #include "client-lib/binding/detached_leases.h"
 #include "client-lib/binding/refusal_log.h"
 #include "shm/base/fork_guard.h"
+#include "shm/base/out_of_memory.h"
 #include "shm/series/label_block.h"
 
 namespace shmetrics::internal {
@@ -24,7 +25,19 @@ Result<std::uint64_t> AcquirePrivately(const FamilyBinding& family, std::span<co
   return DetachedLeases::Acquire(&family, values, terms);
 }
 
+/// Says that nothing was decided, and notes it.
+Error NothingDecided(FamilyBinding& family) {
+  Error error = family.connection().NothingDecided();
+  family.refusals().Note(error);
+  return error;
+}
+
 }  // namespace
+
+Error LeaseBinding::NoMemory(const FamilyBinding& family) noexcept {
+  family.NoteNoMemory();
+  return shm::OutOfMemory();
+}
 
 Result<Lease> LeaseBinding::AcquireIn(const Registration& registration,
                                       std::span<const std::string_view> values,
@@ -58,24 +71,21 @@ Result<Lease> LeaseBinding::Acquire(FamilyBinding& family, std::span<const std::
 
 Result<Lease> LeaseBinding::Acquire(FamilyBinding& family, std::span<const std::string_view> values,
                                     const shm::Leases::Terms& terms) {
-  for (int follow = 0; follow < kMaxFollows; follow++) {
+  for (int follow = 0;; follow++) {
     const Registration* registration = family.Registered();
     if (registration == nullptr) break;
     if (!registration->family) return registration->error;
     Result<Lease> lease = AcquireIn(*registration, values, terms);
     if (lease.ok()) return lease;
     // The segment was replaced while it was asked. If there is a successor, it decides.
-    if (lease.error().code == ErrorCode::kAbsent && family.connection().Refresh() != registration->attachment)
+    if (lease.error().code == ErrorCode::kAbsent && follow < kMaxFollows &&
+        family.connection().Refresh() != registration->attachment)
       continue;
     // A key that has reached its limit is no refusal worth keeping.
     if (lease.error().code != ErrorCode::kLimitReached) family.refusals().Note(lease.error());
     return lease.error();
   }
-  if (!family.connection().DecidesPrivately()) {
-    Error error = family.connection().NothingDecided();
-    family.refusals().Note(error);
-    return error;
-  }
+  if (!family.connection().DecidesPrivately()) return NothingDecided(family);
   const Result<std::uint64_t> number = AcquirePrivately(family, values, terms);
   if (!number.ok()) return number.error();
   Lease lease;
@@ -91,9 +101,7 @@ Result<std::uint64_t> LeaseBinding::CountLive(FamilyBinding& family, std::span<c
   const Registration* registration = family.Registered();
   if (registration == nullptr) {
     if (family.connection().DecidesPrivately()) return DetachedLeases::CountLive(&family, values);
-    Error error = family.connection().NothingDecided();
-    family.refusals().Note(error);
-    return error;
+    return NothingDecided(family);
   }
   if (!registration->family) return registration->error;
   if (Result<void> binds = registration->attachment->CheckBinds(); !binds.ok()) {

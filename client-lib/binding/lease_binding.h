@@ -23,6 +23,8 @@ inline std::int64_t MaxWaitNs(const std::optional<Duration>& max_wait) {
 class LeaseBinding {
  public:
   static FamilyBinding& Of(const LeaseGaugeFamily& family) { return *family.binding_; }
+  /// The answer when a call has run out of memory. Counts it.
+  static Error NoMemory(const FamilyBinding& family) noexcept;
 
   /// These may throw std::bad_alloc.
   static Result<Lease> Acquire(FamilyBinding& family, std::span<const std::string_view> values,

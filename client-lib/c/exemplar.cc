@@ -95,12 +95,13 @@ shmetrics_code shmetrics_histogram_observe_exemplar(const shmetrics_family* fami
 shmetrics_code shmetrics_info_say(shmetrics_registry* registry, const char* name, const char* help,
                                   const shmetrics_labels* labels, shmetrics_error* error) {
   const Pairs pairs(labels);
-  if (!IsOf(HandleType::kPointer, registry) || name == nullptr || !pairs.ok()) {
+  shmetrics::Registry* const in = RegistryOf(registry);
+  if (in == nullptr || name == nullptr || !pairs.ok()) {
     return Fail(error, SHMETRICS_BAD_ARGUMENT, "a null pointer where one is needed, or a struct of no size");
   }
   return Guarded(error, [&]() -> shmetrics_code {
-    const shmetrics::InfoFamily info = reinterpret_cast<shmetrics::Registry*>(registry)->info(
-        {.name = name, .help = help == nullptr ? "" : help}, pairs.get());
+    const shmetrics::InfoFamily info =
+        in->info({.name = name, .help = help == nullptr ? "" : help}, pairs.get());
     const std::optional<shmetrics::Error> failure = FamilyAccess::BindingOf(info)->Register();
     return failure ? Fail(error, *failure) : Succeed(error);
   });

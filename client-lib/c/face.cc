@@ -99,6 +99,10 @@ FamilyKind KindOf(const FamilyBinding& family) noexcept {
   return is_lease ? FamilyKind::kLease : FamilyKind::kGauge;
 }
 
+Registry* RegistryOf(const shmetrics_registry* registry) noexcept {
+  return ObjectOf<Registry>(ObjectType::kRegistry, registry);
+}
+
 FamilyBinding* BindingOf(const shmetrics_family* family) noexcept {
   return IsOf(HandleType::kFamily, family) ? reinterpret_cast<FamilyBinding*>(WordOf(family)) : nullptr;
 }

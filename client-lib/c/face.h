@@ -12,11 +12,13 @@
 
 #include "client-lib/binding/family_binding.h"
 #include "client-lib/binding/guarded.h"
+#include "shm/base/out_of_memory.h"
 #include "shm/layout/layout.h"
 #include "shm/result.h"
 #include "shmetrics/c_types.h"
 #include "shmetrics/family.h"
 #include "shmetrics/lease.h"
+#include "shmetrics/registry.h"
 
 namespace shmetrics::internal {
 
@@ -32,7 +34,7 @@ shmetrics_code FailOnNull(shmetrics_error* error) noexcept;
 /// Returns body(), or SHMETRICS_OUT_OF_MEMORY if that throws.
 template <class Body>
 shmetrics_code Guarded(shmetrics_error* error, Body body) noexcept {
-  return Guarded(body, [error] { return Fail(error, SHMETRICS_OUT_OF_MEMORY, "no memory"); });
+  return Guarded(body, [error] { return Fail(error, SHMETRICS_OUT_OF_MEMORY, shm::kNoMemoryLeft); });
 }
 
 /// The longest wait of a call: 0 stands for the default, and what is negative for none.
@@ -67,7 +69,7 @@ class Texts {
 /// refused and not misread. No address has them: the kernel gives addresses of more than 48 bits only to
 /// programs that ask for them. Nobody follows a handle but this interface.
 enum class HandleType : std::uintptr_t {
-  kPointer = 0,  ///< points to a registry, lease, quota or activity
+  kObject = 0,  ///< points to an object that has an ObjectType
   kCounter = 1,
   kFractional = 2,
   kGauge = 3,
@@ -75,6 +77,17 @@ enum class HandleType : std::uintptr_t {
   kFamily = 5,
 };
 inline constexpr int kTypeShift = 61;
+
+/// The type of an object that a handle points to. It stands in the three lowest bits, which are 0 in the
+/// address of an object. So the handle points into the object, and tools that look for lost memory find it.
+enum class ObjectType : std::uintptr_t {
+  kRegistry = 1,
+  kLease = 2,
+  kQuota = 3,
+  kActivity = 4,
+  kReservation = 5
+};
+inline constexpr std::uintptr_t kObjectTypeMask = 7;
 
 template <class Handle>
 Handle* ToHandle(HandleType type, std::uintptr_t word) noexcept {
@@ -91,6 +104,24 @@ inline bool IsOf(HandleType type, const void* handle) noexcept {
          reinterpret_cast<std::uintptr_t>(handle) >> kTypeShift == static_cast<std::uintptr_t>(type);
 }
 
+template <class Handle, class Object>
+Handle* ToHandle(ObjectType type, Object* object) noexcept {
+  static_assert(alignof(Object) > kObjectTypeMask);
+  return reinterpret_cast<Handle*>(reinterpret_cast<std::uintptr_t>(object) |
+                                   static_cast<std::uintptr_t>(type));
+}
+/// The object that a handle points to; null for null, and for a handle of another type.
+template <class Object>
+Object* ObjectOf(ObjectType type, const void* handle) noexcept {
+  const auto word = reinterpret_cast<std::uintptr_t>(handle);
+  const bool is_of_it =
+      IsOf(HandleType::kObject, handle) && (word & kObjectTypeMask) == static_cast<std::uintptr_t>(type);
+  return is_of_it ? reinterpret_cast<Object*>(word & ~kObjectTypeMask) : nullptr;
+}
+
+/// The registry that a handle stands for, which is never freed; null as for ObjectOf().
+Registry* RegistryOf(const shmetrics_registry* registry) noexcept;
+
 /// What ToHandle() was given. Only for a handle that IsOf() a type.
 inline std::uintptr_t WordOf(const void* handle) noexcept {
   return reinterpret_cast<std::uintptr_t>(handle) & ((std::uintptr_t{1} << kTypeShift) - 1);
@@ -98,11 +129,6 @@ inline std::uintptr_t WordOf(const void* handle) noexcept {
 
 enum class FamilyKind { kCounter, kFractional, kGauge, kHistogram, kLease };
 FamilyKind KindOf(const FamilyBinding& family) noexcept;
-
-/// Gives access to the binding behind a family of the C++ interface.
-struct FamilyAccess {
-  static FamilyBinding* BindingOf(const Family& family) { return family.binding_; }
-};
 
 /// The binding that a handle stands for. Null for null, for a handle of another type, and if the family is
 /// not of the given kind.

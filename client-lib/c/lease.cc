@@ -21,6 +21,11 @@ namespace {
 using namespace shmetrics::internal;  // NOLINT(google-build-using-namespace): what this file is the edge of
 using shmetrics::LeaseOptions;
 
+/// Null for null, and for a handle of another type.
+shmetrics_lease* LeaseOf(const shmetrics_lease* handle) {
+  return ObjectOf<shmetrics_lease>(ObjectType::kLease, handle);
+}
+
 constexpr const char* kNoLeaseFamily = "a null pointer, or not a family of leases";
 
 /// The largest limit. One more would be what some languages make of -1.
@@ -56,36 +61,39 @@ shmetrics_code shmetrics_lease_try_acquire_within(const shmetrics_family* family
                 "the limit of a lease must be at most 2^32 - 2; negative means unlimited");
   }
   if (ttl_ms < 0) return Fail(error, SHMETRICS_BAD_OPTION, "the TTL of a lease must not be less than 0");
-  return Guarded(error, [&]() -> shmetrics_code {
-    // Allocated first, so that no lease is taken in vain.
-    auto made = std::make_unique<shmetrics_lease>();
-    shmetrics::Result<shmetrics::Lease> acquired =
-        LeaseBinding::Acquire(*binding, texts.get(), OptionsOf(limit, ttl_ms, max_wait_ms));
-    if (!acquired.ok()) return Fail(error, acquired.error());
-    made->lease = std::move(acquired.value());
-    *lease = made.release();
-    return Succeed(error);
-  });
+  return Guarded(
+      [&]() -> shmetrics_code {
+        // Allocated first, so that no lease is taken in vain.
+        auto made = std::make_unique<shmetrics_lease>();
+        shmetrics::Result<shmetrics::Lease> acquired =
+            LeaseBinding::Acquire(*binding, texts.get(), OptionsOf(limit, ttl_ms, max_wait_ms));
+        if (!acquired.ok()) return Fail(error, acquired.error());
+        made->lease = std::move(acquired.value());
+        *lease = ToHandle<shmetrics_lease>(ObjectType::kLease, made.release());
+        return Succeed(error);
+      },
+      [&] { return Fail(error, LeaseBinding::NoMemory(*binding)); });
 }
 
 shmetrics_code shmetrics_lease_renew(shmetrics_lease* lease) {
-  if (!IsOf(HandleType::kPointer, lease)) return SHMETRICS_BAD_ARGUMENT;
-  return lease->lease.renew() ? SHMETRICS_OK : SHMETRICS_ENDED;
+  shmetrics_lease* const held = LeaseOf(lease);
+  if (held == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  return held->lease.renew() ? SHMETRICS_OK : SHMETRICS_ENDED;
 }
 
 shmetrics_code shmetrics_lease_release(shmetrics_lease* lease) {
-  if (!IsOf(HandleType::kPointer, lease)) return SHMETRICS_BAD_ARGUMENT;
-  return lease->lease.release() ? SHMETRICS_OK : SHMETRICS_ENDED;
+  shmetrics_lease* const held = LeaseOf(lease);
+  if (held == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  return held->lease.release() ? SHMETRICS_OK : SHMETRICS_ENDED;
 }
 
 shmetrics_code shmetrics_lease_check(const shmetrics_lease* lease) {
-  if (!IsOf(HandleType::kPointer, lease)) return SHMETRICS_BAD_ARGUMENT;
-  return lease->lease.live() ? SHMETRICS_OK : SHMETRICS_ENDED;
+  const shmetrics_lease* const held = LeaseOf(lease);
+  if (held == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  return held->lease.live() ? SHMETRICS_OK : SHMETRICS_ENDED;
 }
 
-void shmetrics_lease_free(shmetrics_lease* lease) {
-  if (IsOf(HandleType::kPointer, lease)) delete lease;
-}
+void shmetrics_lease_free(shmetrics_lease* lease) { delete LeaseOf(lease); }
 
 shmetrics_code shmetrics_lease_count(const shmetrics_family* family, const char* const* values,
                                      std::size_t count, std::uint64_t* live, shmetrics_error* error) {
@@ -100,11 +108,13 @@ shmetrics_code shmetrics_lease_count_within(const shmetrics_family* family, cons
   FamilyBinding* binding = BindingOf(family, FamilyKind::kLease);
   const Texts texts(values, count);
   if (binding == nullptr || !texts.ok()) return Fail(error, SHMETRICS_BAD_ARGUMENT, kNoLeaseFamily);
-  return Guarded(error, [&]() -> shmetrics_code {
-    const shmetrics::Result<std::uint64_t> counted =
-        LeaseBinding::CountLive(*binding, texts.get(), MaxWaitNs(MaxWaitOf(max_wait_ms)));
-    if (!counted.ok()) return Fail(error, counted.error());
-    *live = counted.value();
-    return Succeed(error);
-  });
+  return Guarded(
+      [&]() -> shmetrics_code {
+        const shmetrics::Result<std::uint64_t> counted =
+            LeaseBinding::CountLive(*binding, texts.get(), MaxWaitNs(MaxWaitOf(max_wait_ms)));
+        if (!counted.ok()) return Fail(error, counted.error());
+        *live = counted.value();
+        return Succeed(error);
+      },
+      [&] { return Fail(error, LeaseBinding::NoMemory(*binding)); });
 }

@@ -20,11 +20,16 @@ using shmetrics::audio::DailyMinutes;
 using shmetrics::audio::MinutesResult;
 using shmetrics::audio::ReserveResult;
 
+/// Null for null, and for a handle of another type.
+shmetrics_reservation* ReservationOf(const shmetrics_reservation* handle) {
+  return ObjectOf<shmetrics_reservation>(ObjectType::kReservation, handle);
+}
+
 /// Checks what all functions here take.
 shmetrics_code CheckArguments(const shmetrics_quota* quota, const char* user_id, shmetrics_tier tier,
                               shmetrics_minutes* state, shmetrics_error* error) {
   if (state != nullptr) *state = {};
-  if (!IsOf(HandleType::kPointer, quota) || user_id == nullptr) return FailOnNull(error);
+  if (QuotaOf(quota) == nullptr || user_id == nullptr) return FailOnNull(error);
   if (tier != SHMETRICS_TIER_NONE && !IsTier(tier)) return FailOnTier(error);
   return SHMETRICS_OK;
 }
@@ -46,7 +51,7 @@ shmetrics_code shmetrics_quota_daily_minutes(const shmetrics_quota* quota, const
                                              shmetrics_minutes* state, shmetrics_error* error) {
   if (const shmetrics_code code = CheckArguments(quota, user_id, tier, state, error)) return code;
   return Guarded(error, [&] {
-    return Tell(QuotaOf(quota).daily_minutes(user_id, TierOf(tier), MaxWaitOf(max_wait_ms)), state, error);
+    return Tell(QuotaOf(quota)->daily_minutes(user_id, TierOf(tier), MaxWaitOf(max_wait_ms)), state, error);
   });
 }
 
@@ -56,7 +61,7 @@ shmetrics_code shmetrics_quota_record_daily_minutes(const shmetrics_quota* quota
                                                     shmetrics_error* error) {
   if (const shmetrics_code code = CheckArguments(quota, user_id, tier, state, error)) return code;
   return Guarded(error, [&] {
-    return Tell(QuotaOf(quota).record_daily_minutes(user_id, minutes, TierOf(tier), MaxWaitOf(max_wait_ms)),
+    return Tell(QuotaOf(quota)->record_daily_minutes(user_id, minutes, TierOf(tier), MaxWaitOf(max_wait_ms)),
                 state, error);
   });
 }
@@ -67,7 +72,7 @@ shmetrics_code shmetrics_quota_refund_daily_minutes(const shmetrics_quota* quota
                                                     shmetrics_error* error) {
   if (const shmetrics_code code = CheckArguments(quota, user_id, tier, state, error)) return code;
   return Guarded(error, [&] {
-    return Tell(QuotaOf(quota).refund_daily_minutes(user_id, minutes, TierOf(tier), MaxWaitOf(max_wait_ms)),
+    return Tell(QuotaOf(quota)->refund_daily_minutes(user_id, minutes, TierOf(tier), MaxWaitOf(max_wait_ms)),
                 state, error);
   });
 }
@@ -84,11 +89,11 @@ shmetrics_code shmetrics_quota_reserve_daily_minutes(const shmetrics_quota* quot
     // Allocated first, so that nothing is reserved in vain.
     auto made = std::make_unique<shmetrics_reservation>();
     ReserveResult reserved =
-        QuotaOf(quota).reserve_daily_minutes(user_id, estimate, TierOf(tier), MaxWaitOf(max_wait_ms));
+        QuotaOf(quota)->reserve_daily_minutes(user_id, estimate, TierOf(tier), MaxWaitOf(max_wait_ms));
     Tell(reserved.day(), state);
     if (!reserved.ok()) return Fail(error, reserved.error());
     made->reservation = std::move(reserved.value());
-    *reservation = made.release();
+    *reservation = ToHandle<shmetrics_reservation>(ObjectType::kReservation, made.release());
     return Succeed(error);
   });
 }
@@ -97,22 +102,22 @@ shmetrics_code shmetrics_reservation_settle(shmetrics_reservation* reservation, 
                                             std::int64_t max_wait_ms, shmetrics_minutes* state,
                                             shmetrics_error* error) {
   if (state != nullptr) *state = {};
-  if (!IsOf(HandleType::kPointer, reservation)) return FailOnNull(error);
-  return Guarded(error, [&] {
-    return Tell(reservation->reservation.settle(minutes, MaxWaitOf(max_wait_ms)), state, error);
-  });
+  shmetrics_reservation* const held = ReservationOf(reservation);
+  if (held == nullptr) return FailOnNull(error);
+  return Guarded(
+      error, [&] { return Tell(held->reservation.settle(minutes, MaxWaitOf(max_wait_ms)), state, error); });
 }
 
 shmetrics_code shmetrics_reservation_cancel(shmetrics_reservation* reservation) {
-  if (!IsOf(HandleType::kPointer, reservation)) return SHMETRICS_BAD_ARGUMENT;
-  return reservation->reservation.cancel() ? SHMETRICS_OK : SHMETRICS_ENDED;
+  shmetrics_reservation* const held = ReservationOf(reservation);
+  if (held == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  return held->reservation.cancel() ? SHMETRICS_OK : SHMETRICS_ENDED;
 }
 
 shmetrics_code shmetrics_reservation_check(const shmetrics_reservation* reservation) {
-  if (!IsOf(HandleType::kPointer, reservation)) return SHMETRICS_BAD_ARGUMENT;
-  return reservation->reservation.active() ? SHMETRICS_OK : SHMETRICS_ENDED;
+  const shmetrics_reservation* const held = ReservationOf(reservation);
+  if (held == nullptr) return SHMETRICS_BAD_ARGUMENT;
+  return held->reservation.active() ? SHMETRICS_OK : SHMETRICS_ENDED;
 }
 
-void shmetrics_reservation_free(shmetrics_reservation* reservation) {
-  if (IsOf(HandleType::kPointer, reservation)) delete reservation;
-}
+void shmetrics_reservation_free(shmetrics_reservation* reservation) { delete ReservationOf(reservation); }

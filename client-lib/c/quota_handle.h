@@ -13,8 +13,9 @@
 
 namespace shmetrics::internal {
 
-inline const audio::Quota& QuotaOf(const shmetrics_quota* quota) noexcept {
-  return *reinterpret_cast<const audio::Quota*>(quota);
+/// Null for null, and for a handle of another type.
+inline const audio::Quota* QuotaOf(const shmetrics_quota* handle) noexcept {
+  return ObjectOf<const audio::Quota>(ObjectType::kQuota, handle);
 }
 
 inline bool IsTier(shmetrics_tier tier) noexcept {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "client-lib/c/face.h"
+#include "client-lib/registry_impl.h"
 #include "shmetrics/c.h"
 
 namespace {
@@ -24,9 +25,8 @@ static_assert(SHMETRICS_GAUGE_MOST_RECENT == static_cast<int>(GaugeMode::most_re
 static_assert(SHMETRICS_GAUGE_PER_WORKER == static_cast<int>(GaugeMode::per_worker));
 static_assert(SHMETRICS_GAUGE_LAST == static_cast<int>(GaugeMode::last));
 
-Registry* RegistryOf(shmetrics_registry* registry) { return reinterpret_cast<Registry*>(registry); }
-const Registry* RegistryOf(const shmetrics_registry* registry) {
-  return reinterpret_cast<const Registry*>(registry);
+shmetrics_registry* HandleOf(Registry& registry) {
+  return ToHandle<shmetrics_registry>(ObjectType::kRegistry, &registry);
 }
 
 template <class Number>
@@ -64,8 +64,8 @@ template <class Make>
 shmetrics_code MakeFamily(shmetrics_registry* registry, const shmetrics_family_options* options,
                           FamilyKind kind, shmetrics_family** family, shmetrics_error* error, Make make) {
   if (family != nullptr) *family = nullptr;
-  if (!IsOf(HandleType::kPointer, registry) || options == nullptr || family == nullptr)
-    return FailOnNull(error);
+  Registry* const in = RegistryOf(registry);
+  if (in == nullptr || options == nullptr || family == nullptr) return FailOnNull(error);
   if (const shmetrics_code code = CheckSize(options, options->size, sizeof(*options), error)) return code;
   const Texts labels(options->labels, options->label_count);
   if (options->name == nullptr || !labels.ok()) return FailOnNull(error);
@@ -74,9 +74,9 @@ shmetrics_code MakeFamily(shmetrics_registry* registry, const shmetrics_family_o
                               .help = TextOrNothing(options->help),
                               .unit = TextOrNothing(options->unit),
                               .labels = {labels.get().begin(), labels.get().end()}};
-    FamilyBinding* binding = FamilyAccess::BindingOf(make(*RegistryOf(registry), asked));
+    FamilyBinding* binding = FamilyAccess::BindingOf(make(*in, asked));
     // If memory is short, the registry returns one family for all kinds.
-    if (KindOf(*binding) != kind) throw std::bad_alloc();
+    if (binding == BindingOfLastResort() || KindOf(*binding) != kind) throw std::bad_alloc();
     *family = FamilyOf(binding);
     return shmetrics_family_check(*family, error);
   });
@@ -89,13 +89,12 @@ shmetrics_code shmetrics_registry_configure(const shmetrics_registry_options* op
   if (const shmetrics_code code = Check(options, error)) return code;
   return Guarded(error, [&]() -> shmetrics_code {
     if (Registry::configure(OptionsOf(*options))) return Succeed(error);
+    if (!IsGlobalRegistryInUse()) throw std::bad_alloc();
     return Fail(error, SHMETRICS_ALREADY_IN_USE, "too late: the global registry has been used");
   });
 }
 
-shmetrics_registry* shmetrics_registry_global() {
-  return reinterpret_cast<shmetrics_registry*>(&Registry::global());
-}
+shmetrics_registry* shmetrics_registry_global() { return HandleOf(Registry::global()); }
 
 shmetrics_code shmetrics_registry_open(const shmetrics_registry_options* options,
                                        shmetrics_registry** registry, shmetrics_error* error) {
@@ -104,7 +103,7 @@ shmetrics_code shmetrics_registry_open(const shmetrics_registry_options* options
   if (const shmetrics_code code = Check(options, error)) return code;
   return Guarded(error, [&]() -> shmetrics_code {
     Registry& opened = Registry::open(OptionsOf(*options));
-    *registry = reinterpret_cast<shmetrics_registry*>(&opened);
+    *registry = HandleOf(opened);
     const shmetrics::RegistryStatus status = opened.status();
     return status.error.empty() ? Succeed(error) : Fail(error, {status.error_code, status.error});
   });
@@ -113,9 +112,10 @@ shmetrics_code shmetrics_registry_open(const shmetrics_registry_options* options
 shmetrics_code shmetrics_registry_status(const shmetrics_registry* registry, shmetrics_status* status) {
   if (status == nullptr) return SHMETRICS_BAD_ARGUMENT;
   *status = {};
-  if (!IsOf(HandleType::kPointer, registry)) return SHMETRICS_BAD_ARGUMENT;
+  const Registry* const of = RegistryOf(registry);
+  if (of == nullptr) return SHMETRICS_BAD_ARGUMENT;
   return Guarded(nullptr, [&]() -> shmetrics_code {
-    const shmetrics::RegistryStatus read = RegistryOf(registry)->status();
+    const shmetrics::RegistryStatus read = of->status();
     status->attached = read.attached ? 1 : 0;
     status->full = read.full ? 1 : 0;
     for (const shmetrics::RefusalStatus& refusal : read.refusals) status->refusals += refusal.count;
@@ -127,9 +127,10 @@ shmetrics_code shmetrics_registry_status(const shmetrics_registry* registry, shm
 shmetrics_code shmetrics_registry_describe(const shmetrics_registry* registry, char* buffer,
                                            std::size_t capacity, std::size_t* length) {
   WriteText("", buffer, capacity, length);
-  if (!IsOf(HandleType::kPointer, registry)) return SHMETRICS_BAD_ARGUMENT;
+  const Registry* const of = RegistryOf(registry);
+  if (of == nullptr) return SHMETRICS_BAD_ARGUMENT;
   return Guarded(nullptr, [&]() -> shmetrics_code {
-    const shmetrics::RegistryStatus status = RegistryOf(registry)->status();
+    const shmetrics::RegistryStatus status = of->status();
     std::string text = (status.attached ? "attached to " : "not attached to ") + status.segment;
     if (!status.error.empty()) text += ": " + status.error;
     if (status.decides_privately) text += "\nlimits are decided within this process (private_decisions)";

@@ -1,17 +1,21 @@
 #include "client-lib/config/ini_reader.h"
 
+#include <fcntl.h>
 #include <ini.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <new>
 #include <optional>
 #include <utility>
 
 #include "shm/base/fork_guard.h"
+#include "shm/base/open_file.h"
+#include "shm/base/unique_fd.h"
 
 namespace shmetrics::config {
 namespace {
@@ -61,6 +65,7 @@ struct Pass {
   IniFile* file;
   int line = 0;
   int read_errno = 0;
+  bool has_memory = true;
 };
 
 char* ReadLine(char* line, int size, void* stream) {
@@ -71,9 +76,14 @@ char* ReadLine(char* line, int size, void* stream) {
   return read;
 }
 
-int KeepKey(void* user, const char* section, const char* name, const char* value) {
+/// Throws nothing: an exception must not pass through inih, which is C.
+int KeepKey(void* user, const char* section, const char* name, const char* value) noexcept {
   auto* const pass = static_cast<Pass*>(user);
-  pass->file->keys.push_back({section, name, value, pass->line});
+  try {
+    pass->file->keys.push_back({section, name, value, pass->line});
+  } catch (const std::exception&) {
+    pass->has_memory = false;
+  }
   return 1;
 }
 
@@ -87,17 +97,21 @@ IniFile ReadIni(const std::string& path) {
   struct stat status {};
   std::optional<shm::ForkGuard::NoFork> no_fork;
   if (stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode)) no_fork.emplace();
-  const std::unique_ptr<std::FILE, FileCloser> stream(std::fopen(path.c_str(), "re"));
+  // Never as descriptor 0, 1 or 2: a thread that reads its standard input would get a part of the file.
+  shm::UniqueFd fd = shm::OpenFile(path.c_str(), O_RDONLY);
+  const std::unique_ptr<std::FILE, FileCloser> stream(fd.valid() ? fdopen(fd.get(), "r") : nullptr);
   if (stream == nullptr) {
+    if (errno == ENOMEM) throw std::bad_alloc();
     file.open_error = path + ": could not be opened: " + std::strerror(errno);
     return file;
   }
+  fd.Release();  // the stream closes it
   Pass pass{stream.get(), &file};
   {
     const IniOptions options;
     file.bad_line = ini_parse_stream(ReadLine, &pass, KeepKey, &pass);
   }
-  if (file.bad_line < 0) throw std::bad_alloc();  // inih had no memory for a line
+  if (file.bad_line < 0 || !pass.has_memory) throw std::bad_alloc();  // the former: inih had none for a line
   if (std::ferror(stream.get()) != 0) {
     file.read_error = path + ": could not be read: " + std::strerror(pass.read_errno);
   }

@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <set>
 #include <vector>
@@ -57,7 +58,11 @@ Result<void> Parse(const std::string& text, std::optional<std::int64_t>* option)
   std::array<char, 16'384> memory;
   passwd entry{};
   passwd* user = nullptr;
-  getpwnam_r(text.c_str(), &entry, memory.data(), memory.size(), &user);
+  const int failed = getpwnam_r(text.c_str(), &entry, memory.data(), memory.size(), &user);
+  if (failed != 0) {
+    return Error{ErrorCode::kBadOption, "user '" + text + "' could not be looked up: " +
+                                            std::strerror(failed) + "; write a number, or try again"};
+  }
   if (user == nullptr) return BadValue(text, "a user of this host; write a name or a number");
   *option = user->pw_uid;
   return {};

@@ -9,6 +9,8 @@
 #include <ctime>
 #include <new>
 
+#include "shm/base/no_cancel.h"
+
 namespace shmetrics::shm {
 namespace {
 
@@ -21,6 +23,8 @@ struct Page {
   /// Writer of both: the thread that holds `no_fork`.
   std::atomic<pthread_t> no_fork_holder;
   std::uint32_t no_fork_depth;
+  /// Held while the handlers of fork() are registered after the first attempt has failed.
+  pthread_mutex_t registering;
   /// Zero in every child, until the handler of fork() sets it again.
   std::atomic<std::uint32_t> is_known_to_libc;
 };
@@ -36,6 +40,9 @@ constinit std::atomic<std::uint64_t> last_generation{0};
 /// Used if mmap fails. The kernel does not wipe it; the child handler below clears it.
 alignas(Page) constinit std::byte spare_page[sizeof(Page)]{};
 constinit pthread_once_t page_is_made = PTHREAD_ONCE_INIT;
+
+/// Children inherit the handlers too. Writers: MakePage(), else the thread that holds `registering`.
+constinit std::atomic<bool> has_handlers{false};
 
 /// How many guards one thread can have within each other.
 constexpr std::uint32_t kMaxNoForkDepth = 4;
@@ -63,6 +70,7 @@ void AfterForkInParent() {
 }
 /// Clears the page where the kernel cannot wipe it.
 void AfterForkInChild() {
+  const NoCancel no_cancel;  // a thread cannot be unwound out of fork()
   for (std::atomic<int>& fd : fds_of_holder) {
     // no order needed: the child has one thread
     const int inherited = fd.exchange(-1, std::memory_order_relaxed);
@@ -73,20 +81,34 @@ void AfterForkInChild() {
   page->is_known_to_libc.store(1, std::memory_order_release);  // pairs with IsKnownToLibc()
 }
 
+/// The C library may have no memory for the handlers.
+bool RegisterHandlers() { return pthread_atfork(BeforeFork, AfterForkInParent, AfterForkInChild) == 0; }
+
 void MakePage() {
   void* memory = mmap(nullptr, kPageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) memory = spare_page;
   madvise(memory, kPageBytes, MADV_WIPEONFORK);  // fails for the spare page, which is not a mapping
   auto* page = new (memory) Page{};
-  page->is_known_to_libc.store(1, std::memory_order_release);  // pairs with IsKnownToLibc()
-  the_page.store(page, std::memory_order_release);             // pairs with every load
-  pthread_atfork(BeforeFork, AfterForkInParent, AfterForkInChild);
+  page->is_known_to_libc.store(1, std::memory_order_release);         // pairs with IsKnownToLibc()
+  the_page.store(page, std::memory_order_release);                    // pairs with every load
+  has_handlers.store(RegisterHandlers(), std::memory_order_release);  // pairs with HasHandlers()
 }
 
-/// The page. Its fork handlers are registered before anyone gets it.
+/// The page. Its fork handlers are registered before anyone gets it, unless there was no memory for them.
 Page& ThePage() {
   pthread_once(&page_is_made, MakePage);
   return *the_page.load(std::memory_order_acquire);
+}
+
+/// True if fork() calls the handlers. Registers them if that has failed so far. Registered twice, they would
+/// lock twice: so only one thread does it, and the others are told that there are none yet.
+bool HasHandlers(Page& page) {
+  if (has_handlers.load(std::memory_order_acquire)) return true;  // pairs with the stores
+  if (pthread_mutex_trylock(&page.registering) != 0) return false;
+  const bool is_done = has_handlers.load(std::memory_order_acquire) || RegisterHandlers();
+  has_handlers.store(is_done, std::memory_order_release);  // pairs with the load above
+  pthread_mutex_unlock(&page.registering);
+  return is_done;
 }
 
 }  // namespace
@@ -112,6 +134,10 @@ ForkGuard::Lock::~Lock() { pthread_mutex_unlock(&ThePage().once_in_a_process); }
 
 ForkGuard::NoFork::NoFork() : held_(IsHolder(ThePage())) {
   Page& page = ThePage();
+  if (!HasHandlers(page)) {
+    why_not_held_ = "there is no memory to make fork() wait";
+    return;
+  }
   if (!held_) held_ = pthread_mutex_trylock(&page.no_fork) == 0;
   // Tries again and again instead of waiting: ThreadSanitizer does not know a wait by CLOCK_MONOTONIC, and
   // the wall clock may be set meanwhile.

@@ -35,7 +35,8 @@ class ForkGuard {
   /// Keeps fork() waiting, so that no child inherits a descriptor that is open for a moment. Held for system
   /// calls only. If another thread is in fork() and that fork() waits for an application lock that this
   /// thread holds, waiting for it would never end. So the constructor tries for about a second, and held()
-  /// says if it succeeded. Recursive within a thread. A raw clone does not wait.
+  /// says if it succeeded. It also fails if there is no memory to make fork() wait. Recursive within a thread.
+  /// A raw clone does not wait.
   ///
   /// A signal handler that interrupts the holder may call fork(), which then does not wait for its own thread.
   /// Its child closes the descriptors named by CloseInChild().
@@ -44,15 +45,21 @@ class ForkGuard {
     NoFork();
     ~NoFork();
     bool held() const { return held_; }
+    /// If it is not held: why, as the end of a sentence.
+    const char* why_not_held() const { return why_not_held_; }
     /// Names the one descriptor that is open under this guard. Forgotten when the guard ends.
     void CloseInChild(int fd) const;
     /// Guards of one thread end in the reverse order of their beginning, also after a move.
-    NoFork(NoFork&& other) noexcept : held_(std::exchange(other.held_, false)), depth_(other.depth_) {}
+    NoFork(NoFork&& other) noexcept
+        : held_(std::exchange(other.held_, false)),
+          why_not_held_(other.why_not_held_),
+          depth_(other.depth_) {}
     NoFork(const NoFork&) = delete;
     NoFork& operator=(const NoFork&) = delete;
 
    private:
     bool held_;
+    const char* why_not_held_ = "another thread of this process has been in fork() for a second";
     std::uint32_t depth_ = 0;  ///< 1 for the first of the thread, 2 for one within it, ...
   };
 };

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace shmetrics::shm {
@@ -11,6 +12,10 @@ namespace shmetrics::shm {
 /// why: EAGAIN if another thread has been in fork() for a second. No child inherits the descriptor. Allocates
 /// nothing, so a child may call it right after fork(). Opens a file: some microseconds.
 std::optional<std::string_view> ReadProcFile(const char* path, std::span<char> buffer);
+
+/// The same for a whole file, however long it is. Allocates: throws std::bad_alloc. A stream would take that
+/// for the end of the file, and half a list of groups would say that there is no limit.
+std::optional<std::string> ReadWholeProcFile(const char* path);
 
 }  // namespace shmetrics::shm
 

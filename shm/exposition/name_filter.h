@@ -5,6 +5,7 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "shm/base/text_hash.h"
 #include "shm/exposition/alias.h"
 #include "shm/snapshot/snapshot.h"
 
@@ -23,7 +24,7 @@ class NameFilter {
  private:
   bool Wants(const FamilySnapshot& family) const;
 
-  std::unordered_set<std::string_view> names_;
+  std::unordered_set<std::string_view, TextHash> names_;
   std::span<const Alias> aliases_;
 };
 

@@ -25,6 +25,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "shm/base/path_view.h"
 #include "shm/base/sip_hash.h"
 #include "shm/cells.h"
 #include "shm/layout/enumerations.h"
@@ -83,6 +84,8 @@ struct Header {
   std::int64_t created_unix_ns;  ///< CLOCK_REALTIME, for people
   std::uint8_t boot_id[16];
   std::uint8_t segment_id[16];  ///< random: tells this segment from the next one of the same name
+  /// What the creator saw. To which segment the path leads there, that is the host's. All 0: not known.
+  PathView creator_view;
   /// Random and secret: key_hash.h hashes by it. Only in the shared page; no process has a copy in its own
   /// memory, where a core dump would show it.
   HashKey hash_key;
@@ -113,6 +116,10 @@ struct MutableHeader {
   /// 1: the ledger holds what was saved before this segment was made, or nothing was saved. Writer: any
   /// process that has finished loading it (client-lib). Release, pairing with the acquire of those who ask.
   std::atomic<std::uint32_t> ledger_loaded;
+  /// 1: another segment has taken this one's place, so nothing may be decided here any more. Writer: any
+  /// process that leaves this segment for that one (Segment::GiveWayTo). Release, pairing with the acquire of
+  /// those who decide.
+  std::atomic<std::uint32_t> superseded;
   /// Keys that the ledger has forgotten for want of room. Writer: the process that needs it, by fetch_add.
   std::atomic<std::uint64_t> ledger_forgotten;
   /// The day on which something was last added to the ledger, and when that was noted (ledger_clock.cc); 0:

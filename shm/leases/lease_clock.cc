@@ -14,6 +14,7 @@
 
 #include "shm/base/clock.h"
 #include "shm/base/fork_guard.h"
+#include "shm/base/no_cancel.h"
 #include "shm/base/proc_file.h"
 #include "shm/layout/lease_layout.h"
 
@@ -85,7 +86,8 @@ constinit std::atomic<std::uint64_t> offset_generation{0};  ///< of the process 
 const char* FindOutOffset() {
   const std::uint64_t generation = ForkGuard::Generation();
   if (offset_generation.load(std::memory_order_acquire) == generation)
-    return nullptr;  // pairs with the store below
+    return nullptr;          // pairs with the store below
+  const NoCancel no_cancel;  // a renewal may be the first to ask
   const Reading reading = ReadOffset();
   if (!reading.offset_ns) return reading.unread;
   // no order needed: the generation behind it publishes

@@ -29,6 +29,12 @@ bool IsOfKey(const LeaseEntry& entry, std::uint64_t hash, const RegisteredFamily
          LabelBlockEquals(KeyOf(entry), family.label_names, values);
 }
 
+Error CannotAsk(const Segment& segment) {
+  return Error{
+      ErrorCode::kNotOpenable,
+      "segment " + segment.path() + " cannot be asked whether the owners of leases are alive; ask again"};
+}
+
 /// Takes a free entry. It comes from the free list; else from leases that a short search ends without asking
 /// the kernel; else from new entries; else from a search of all entries that asks which owners are dead. If
 /// the first search finds little, the table grows as well, or the next call would need another one.
@@ -40,7 +46,8 @@ Result<LeaseEntry*> TakeEntry(const Segment& segment, Arena& arena, const LeaseS
   const std::uint32_t freed = index->SweepSome(now, &without_asking);
   if (freed < layout::kEntriesPerChunk) {
     Result<void> grown = shard.GrowLeases(arena);
-    if (!grown.ok() && freed == 0 && index->SweepAll(now, probe) == 0) return grown.error();
+    if (!grown.ok() && freed == 0 && index->SweepAll(now, probe) == 0)
+      return probe->could_not_ask() ? CannotAsk(segment) : grown.error();
   }
   LeaseEntry* free = index->table().TakeFree();
   if (free == nullptr)
@@ -109,11 +116,7 @@ Result<void> Leases::Admit(LeaseIndex* index, std::uint64_t hash, const Register
   const std::uint32_t live = CountUpTo(std::max(limit, 1U), segment_, index, hash, family, values, probe);
   if (!index->is_whole()) return CorruptIndex(segment_);
   if (live < limit) return {};
-  if (probe->could_not_ask()) {
-    return Error{
-        ErrorCode::kNotOpenable,
-        "segment " + segment_.path() + " cannot be asked whether the owners of leases are alive; ask again"};
-  }
+  if (probe->could_not_ask()) return CannotAsk(segment_);
   return Error{ErrorCode::kLimitReached,
                "limit reached: " + std::to_string(live) + " of " + std::to_string(limit) + " in use"};
 }
@@ -156,7 +159,10 @@ Result<HeldLease> Leases::Acquire(const RegisteredFamily& family, std::span<cons
   if (!taken.ok()) return CountRefusal(segment_, taken.error());
   LeaseEntry* entry = taken.value();
   SHMETRICS_CRASH_POINT("lease_entry_taken");
-  SetKey(entry, hash, MakeLabelBlock(family.label_names, values));
+  // Written on the stack: an entry that has left the free list must not be lost for want of memory.
+  char block[layout::kMaxKeyBytes];
+  WriteLabelBlock(family.label_names, values, block);
+  SetKey(entry, hash, {block, LabelBlockBytes(family.label_names, values)});
   entry->family.store(family.ref, std::memory_order_release);  // SYNC(entry)
   entry->owner_slot.store(static_cast<std::uint32_t>(slot - &segment_.worker_slot(0)),
                           std::memory_order_release);
@@ -189,6 +195,7 @@ Result<std::uint64_t> Leases::CountLive(const RegisteredFamily& family,
   OwnerProbe probe(segment_, OwnerProbe::Asks::kTheKernel);
   const std::uint64_t live = CountUpTo(0, segment_, &index, hash, family, values, &probe);
   if (!index.is_whole()) return CountRefusal(segment_, CorruptIndex(segment_));
+  if (probe.could_not_ask()) return CountRefusal(segment_, CannotAsk(segment_));
   return live;
 }
 

@@ -72,6 +72,7 @@ Result<Account> Ledger::Read(const LedgerKey& key, std::int64_t max_wait_ns) {
   OwnerProbe probe(segment_, OwnerProbe::Asks::kTheKernel);
   account.reserved =
       ReservedAmount(segment_, &leases, place->hash, key.reservations, key.name).OfTheLiving(&probe);
+  if (probe.could_not_ask()) return CannotAskAboutReservations(segment_);
   return account;
 }
 

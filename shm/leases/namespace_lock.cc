@@ -1,24 +1,18 @@
 #include "shm/leases/namespace_lock.h"
 
-#include <fcntl.h>
 #include <pthread.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
-#include <cstring>
 #include <ctime>
-#include <new>
+#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "shm/base/fork_guard.h"
-#include "shm/base/open_file.h"
 #include "shm/base/pid_namespace.h"
-#include "shm/segment/segment_file.h"
+#include "shm/segment/lock_file.h"
 
 namespace shmetrics::shm {
 namespace {
@@ -30,54 +24,9 @@ void Pause(std::int64_t at_most_ns) {
   nanosleep(&pause, nullptr);
 }
 
-/// The lock file of a segment. Not valid if it is absent or cannot be used; then errno says why.
-UniqueFd OpenLockFile(const std::string& path) {
-  UniqueFd file = OpenFile(path.c_str(), O_RDWR | O_NOFOLLOW | O_NONBLOCK);
-  struct stat status;
-  if (!file.valid() || fstat(file.get(), &status) != 0 || S_ISREG(status.st_mode)) return file;
-  errno = EINVAL;
-  return UniqueFd();
-}
-
-// Makes the lock file, with the mode that a segment in this folder has:
-//   1 make a file without a name, set its mode    die here -> the kernel frees it
-//   2 linkat                                      die here -> a lock file that others can use
-// If several processes make it at the same time, one wins, and the others open its file.
-Result<UniqueFd> OpenOrMakeLockFile(const std::string& path) {
-  UniqueFd file = OpenLockFile(path);
-  if (!file.valid() && errno == ENOENT) {
-    const Result<UniqueFd> made = MakeUnnamedFile(path, 0);
-    if (!made.ok()) return made.error();
-    if (const Result<bool> named = GiveName(made.value(), path); !named.ok()) return named.error();
-    file = OpenLockFile(path);
-  }
-  if (file.valid()) return file;
-  return Error{ErrorCode::kNotOpenable,
-               "cannot use lock file " + path +
-                   ", which leases need where PID namespaces share a segment: " + std::strerror(errno)};
-}
-
-struct flock LockOf(std::uint32_t byte) {
-  struct flock lock {};
-  lock.l_type = F_WRLCK;
-  lock.l_whence = SEEK_SET;
-  lock.l_start = byte;
-  lock.l_len = 1;
-  return lock;
-}
-
-/// The lock belongs to the process, not to the open file description. So children do not inherit it, and it
-/// ends with the process.
-bool TryLockByte(const UniqueFd& file, std::uint32_t byte) {
-  struct flock lock = LockOf(byte);
-  return fcntl(file.get(), F_SETLK, &lock) == 0;
-}
-
-/// Who holds the byte. The kernel gives 0 for a process of another PID namespace.
-Holding HoldingOf(const UniqueFd& file, const Segment& segment, std::uint32_t shard) {
-  struct flock lock = LockOf(shard);
-  const bool is_held = fcntl(file.get(), F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-  return {is_held ? static_cast<std::uint32_t>(lock.l_pid) : 0,
+/// Who holds the byte.
+Holding HoldingOf(const LockFile& file, const Segment& segment, std::uint32_t shard) {
+  return {static_cast<std::uint32_t>(file.HolderOf(shard)),
           // no order needed: it is only compared with what was read before
           segment.lease_shard(shard).turn.load(std::memory_order_relaxed), Holding::Kind::kProcess};
 }
@@ -125,7 +74,7 @@ Result<NamespaceLock> NamespaceLock::Lock(const Segment& segment, std::uint32_t 
                      " takes leases of the PID namespace it was made in only, and this process is in "
                      "another; make the segment with shared_pid_namespaces"};
   }
-  const std::string path = segment.path() + ".lock";
+  LockFile& file = segment.lock_file();
   for (;;) {
     std::optional<Holding> holding;
     {
@@ -133,19 +82,13 @@ Result<NamespaceLock> NamespaceLock::Lock(const Segment& segment, std::uint32_t 
       ProcessLock& process_lock = TheProcessLock();
       if (pthread_mutex_trylock(&process_lock.mutex) == 0) {
         attempt.process_lock_ = &process_lock;
-        attempt.no_fork_.emplace();
-        if (!attempt.no_fork_->held()) {
-          return Error{ErrorCode::kBusy,
-                       "the lock file of segment " + segment.path() +
-                           " was not opened, because another thread of this process has been in fork() for a "
-                           "second; ask again"};
+        if (Result<void> opened = file.Open(segment); !opened.ok()) return opened.error();
+        if (file.TryLock(shard)) {
+          attempt.file_ = &file;
+          attempt.byte_ = shard;
+          return attempt;
         }
-        Result<UniqueFd> file = OpenOrMakeLockFile(path);
-        if (!file.ok()) return file.error();
-        attempt.file_ = std::move(file.value());
-        attempt.no_fork_->CloseInChild(attempt.file_.get());
-        if (TryLockByte(attempt.file_, shard)) return attempt;
-        holding = HoldingOf(attempt.file_, segment, shard);
+        holding = HoldingOf(file, segment, shard);
       }
       // The attempt is given up for the pause, because other threads may want other shards.
     }
@@ -156,13 +99,24 @@ Result<NamespaceLock> NamespaceLock::Lock(const Segment& segment, std::uint32_t 
   }
 }
 
+void NamespaceLock::OpenEarly(const Segment& segment) noexcept try {
+  if (segment.header().shared_pid_namespaces == 0) return;
+  NamespaceLock opening;
+  ProcessLock& process_lock = TheProcessLock();
+  // Else another thread decides, and opens it.
+  if (pthread_mutex_trylock(&process_lock.mutex) != 0) return;
+  opening.process_lock_ = &process_lock;
+  (void)segment.lock_file().Open(segment);  // who decides is told
+} catch (const std::exception&) {           // who decides is told
+}
+
 NamespaceLock::NamespaceLock(NamespaceLock&& other) noexcept
     : process_lock_(std::exchange(other.process_lock_, nullptr)),
-      no_fork_(std::move(other.no_fork_)),
-      file_(std::move(other.file_)) {}
+      file_(std::exchange(other.file_, nullptr)),
+      byte_(other.byte_) {}
 
 NamespaceLock::~NamespaceLock() {
-  file_ = UniqueFd();  // closed before another thread of this process may open it
+  if (file_ != nullptr) file_->Unlock(byte_);
   if (process_lock_ != nullptr) pthread_mutex_unlock(&process_lock_->mutex);
 }
 

@@ -12,12 +12,10 @@
 // namespace holds.
 
 #include <cstdint>
-#include <optional>
 
-#include "shm/base/fork_guard.h"
 #include "shm/base/lock_wait.h"
-#include "shm/base/unique_fd.h"
 #include "shm/result.h"
+#include "shm/segment/lock_file.h"
 #include "shm/segment/segment.h"
 
 namespace shmetrics::shm {
@@ -34,6 +32,10 @@ class NamespaceLock {
   /// locks.
   static Result<NamespaceLock> Lock(const Segment& segment, std::uint32_t shard, LockWait* wait);
 
+  /// Opens the lock file for decisions that come later, when this process may no longer open or make it. If
+  /// that fails, the decision will say why.
+  static void OpenEarly(const Segment& segment) noexcept;
+
   ~NamespaceLock();
   NamespaceLock(NamespaceLock&& other) noexcept;
   NamespaceLock(const NamespaceLock&) = delete;
@@ -45,9 +47,9 @@ class NamespaceLock {
   NamespaceLock() = default;
   static ProcessLock& TheProcessLock();
 
-  ProcessLock* process_lock_ = nullptr;       ///< held; null in a segment of one namespace
-  std::optional<ForkGuard::NoFork> no_fork_;  ///< held as long as file_ is open
-  UniqueFd file_;                             ///< closing it drops the lock of the byte
+  ProcessLock* process_lock_ = nullptr;  ///< held; null in a segment of one namespace
+  LockFile* file_ = nullptr;             ///< in which byte_ is locked; null if none is
+  std::uint32_t byte_ = 0;
 };
 
 }  // namespace shmetrics::shm

@@ -26,15 +26,16 @@ class OwnerProbe {
       : segment_(segment), asks_(asks), own_(own) {}
 
   /// True if the worker that held `slot` in `epoch` is proved dead. If the kernel cannot be asked, nothing is
-  /// proved.
-  bool IsDead(std::uint32_t slot, std::uint64_t epoch);
+  /// proved. Does not throw: it is asked in the middle of changes to an index, under the shard's mutex.
+  bool IsDead(std::uint32_t slot, std::uint64_t epoch) noexcept;
 
-  /// True if the kernel could not be asked about some owner, because there was no descriptor left. A caller
-  /// must not be told that a limit is reached only because of that.
+  /// True if the kernel could not be asked about some owner: there was no descriptor left, or it returned an
+  /// error. A caller must not be told that a limit is reached only because of that, nor how many leases live.
   bool could_not_ask() const { return could_not_ask_; }
 
  private:
-  bool HoldsSlot(std::uint32_t slot);
+  bool HoldsSlot(std::uint32_t slot) noexcept;
+  bool AskTheKernel(std::uint32_t slot) noexcept;
 
   const Segment& segment_;
   const Asks asks_;

@@ -16,6 +16,12 @@ bool Fits(std::uint64_t amount, std::uint64_t used, std::uint64_t reserved,
 
 }  // namespace
 
+Error CannotAskAboutReservations(const Segment& segment) {
+  return Error{ErrorCode::kNotOpenable,
+               "segment " + segment.path() +
+                   " cannot be asked whether the owners of reservations are alive; ask again"};
+}
+
 const layout::LeaseEntry* ReservedAmount::First() {
   if (family_ == nullptr) return nullptr;
   return index_.Find(hash_, [this](const layout::LeaseEntry& entry) {
@@ -45,9 +51,7 @@ Result<bool> ReservedAmount::LeavesRoomFor(std::uint64_t amount, std::uint64_t u
                  "segment " + segment_.path() + " is corrupt: the index of its leases makes no sense"};
   }
   if (!fits && known > 0 && probe->could_not_ask()) {
-    return Error{ErrorCode::kNotOpenable,
-                 "segment " + segment_.path() +
-                     " cannot be asked whether the owners of reservations are alive; ask again"};
+    return CannotAskAboutReservations(segment_);
   }
   return fits;
 }

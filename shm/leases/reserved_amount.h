@@ -17,6 +17,9 @@
 
 namespace shmetrics::shm {
 
+/// The error for what depends on that question.
+Error CannotAskAboutReservations(const Segment& segment);
+
 /// The reserved amount of one key, while its shard is locked.
 class ReservedAmount {
  public:

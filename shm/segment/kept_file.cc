@@ -33,11 +33,13 @@ UniqueFd KeptFile::Take() {
 
 std::optional<nlink_t> KeptFile::NameCount() const {
   struct stat status;
-  const int fd = Get();
-  // Asked again: the application may have closed the descriptor meanwhile.
-  if (fd < 0 || fstat(fd, &status) != 0 || FileIdentity{status.st_dev, status.st_ino} != identity_)
-    return std::nullopt;
-  return status.st_nlink;
+  const int fd = fd_.load(std::memory_order_relaxed);  // no order needed: as in Keep()
+  if (fd < 0) return std::nullopt;
+  // One question, so that both answers are about one file.
+  if (fstat(fd, &status) == 0 && FileIdentity{status.st_dev, status.st_ino} == identity_)
+    return status.st_nlink;
+  Forget(fd);
+  return std::nullopt;
 }
 
 bool KeptFile::Forget(int fd) const {

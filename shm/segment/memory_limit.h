@@ -8,8 +8,8 @@
 namespace shmetrics::shm {
 
 /// How many bytes the control groups of this process (v1 or v2, with all their ancestors) still allow it to
-/// take. Page cache counts as free, because the kernel drops it first. UINT64_MAX without a limit, or where
-/// no control groups are mounted. kUnknown if a file that should say so cannot be read. Past the limit the
+/// take. Page cache counts as free, because the kernel drops it first. UINT64_MAX without a limit. kUnknown if
+/// a file that should say so cannot be read, also because the group is not mounted where this process is. Past the limit the
 /// kernel kills the process instead of returning an error, so ask before. Reads a few files of /proc and
 /// /sys: tens of microseconds. Other processes may take memory right after the answer; nothing prevents a
 /// race for the last few pages.

@@ -8,12 +8,13 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
-#include <new>
+#include <exception>
 #include <optional>
 #include <utility>
 
 #include "shm/base/crash_point.h"
 #include "shm/base/fork_guard.h"
+#include "shm/base/out_of_memory.h"
 #include "shm/base/robust_mutex.h"
 #include "shm/segment/mapped_file.h"
 #include "shm/segment/memory_limit.h"
@@ -29,11 +30,9 @@ namespace {
 constexpr std::uint64_t kInitialRecordBytes = 256U << 10U;
 constexpr int kMaxAttempts = 16;
 
-Error ForkIsStuck(const std::string& path) {
+Error CannotDelayFork(const std::string& path, const ForkGuard::NoFork& no_fork) {
   return Error{ErrorCode::kNotOpenable,
-               "segment " + path +
-                   " was not opened: another thread of this process has been in fork() "
-                   "for a second; it is tried again"};
+               "segment " + path + " was not opened: " + no_fork.why_not_held() + "; it is tried again"};
 }
 
 // Creation. The file has no name until rung 4, so there is no half-made segment to find:
@@ -56,7 +55,7 @@ Result<bool> Create(const std::string& path, const SegmentOptions& options) {
   }
   if (Result<void> prepared = PrepareFolder(path); !prepared.ok()) return prepared.error();
   const ForkGuard::NoFork no_fork;  // until the descriptor is closed
-  if (!no_fork.held()) return ForkIsStuck(path);
+  if (!no_fork.held()) return CannotDelayFork(path, no_fork);
   Result<UniqueFd> file = MakeUnnamedFile(path, header.segment_bytes);
   if (!file.ok()) return file.error();
   no_fork.CloseInChild(file->get());
@@ -76,11 +75,24 @@ Result<bool> Create(const std::string& path, const SegmentOptions& options) {
   return GiveName(file.value(), path);
 }
 
+/// True if the file is on the mount of its folder.
+bool IsInFolder(const UniqueFd& file, const std::string& folder) {
+  struct statx one, other;
+  constexpr unsigned kAsked = STATX_MNT_ID;
+  return statx(file.get(), "", AT_EMPTY_PATH, kAsked, &one) == 0 &&
+         statx(AT_FDCWD, folder.c_str(), 0, kAsked, &other) == 0 &&
+         (one.stx_mask & other.stx_mask & kAsked) != 0 && one.stx_mnt_id == other.stx_mnt_id;
+}
+
 }  // namespace
 
 struct Segment::Mapping {
   Mapping(std::string the_path, const FileIdentity& the_identity)
-      : path(std::move(the_path)), folder(FolderOf(path)), identity(the_identity), probe(the_identity) {
+      : path(std::move(the_path)),
+        folder(FolderOf(path)),
+        identity(the_identity),
+        view(CurrentPathView()),
+        probe(the_identity) {
     struct stat status;
     if (stat(folder.c_str(), &status) == 0) folder_identity = {status.st_dev, status.st_ino};
   }
@@ -88,7 +100,10 @@ struct Segment::Mapping {
   const std::string path;
   const std::string folder;
   const FileIdentity identity;
-  std::optional<FileIdentity> folder_identity;  ///< when this process attached
+  // When this process attached:
+  std::optional<FileIdentity> folder_identity;
+  bool is_in_its_folder = false;  ///< not mounted there by itself, as containers can mount one file
+  const std::optional<PathView> view;
   MappedFile file;
   KeptFile probe;
   Access access{};
@@ -116,7 +131,7 @@ Result<std::shared_ptr<Segment>> Segment::Attach(const std::string& path, Access
                                                  uid_t trusted_owner) try {
   if (Result<void> checked = CheckFolder(path); !checked.ok()) return checked.error();
   const ForkGuard::NoFork no_fork;  // until a writer's descriptor is closed
-  if (!no_fork.held()) return ForkIsStuck(path);
+  if (!no_fork.held()) return CannotDelayFork(path, no_fork);
   Result<SegmentFile> file = OpenSegmentFile(path, access == Access::kReadWrite, trusted_owner);
   if (!file.ok()) return file.error();
   no_fork.CloseInChild(file->fd.get());
@@ -140,12 +155,13 @@ Result<std::shared_ptr<Segment>> Segment::Attach(const std::string& path, Access
   auto mapping = std::make_unique<Mapping>(path, identity);
   mapping->file = std::move(mapped.value());
   mapping->access = access;
+  mapping->is_in_its_folder = IsInFolder(file->fd, mapping->folder);
   // A descriptor for questions only must not be one that can write.
   mapping->probe.Keep(access == Access::kReadOnly ? std::move(file->fd)
                                                   : ReopenSegmentFile(path.c_str(), identity, O_RDONLY));
   return std::shared_ptr<Segment>(new Segment(std::move(mapping), header));
-} catch (const std::bad_alloc&) {
-  return Error{ErrorCode::kOutOfMemory, "no memory to attach to a segment"};
+} catch (const std::exception&) {
+  return OutOfMemory();
 }
 
 Result<std::shared_ptr<Segment>> Segment::AttachOrCreate(const std::string& path,
@@ -172,20 +188,58 @@ bool Segment::IsWhole() const {
 
 Segment::Name Segment::CheckName() const {
   struct stat status;
-  if (lstat(path().c_str(), &status) == 0) {
-    return FileIdentity{status.st_dev, status.st_ino} == identity() ? Name::kKept : Name::kLost;
-  }
-  // If this is the folder of then, the path tells the truth. Else somebody has changed what the path means
-  // here.
-  const bool is_absent = errno == ENOENT;
-  if (is_absent && stat(mapping_->folder.c_str(), &status) == 0 &&
-      FileIdentity{status.st_dev, status.st_ino} == mapping_->folder_identity) {
-    return Name::kLost;
-  }
+  const bool is_there = lstat(path().c_str(), &status) == 0;
+  const bool leads_elsewhere = is_there ? FileIdentity{status.st_dev, status.st_ino} != identity()
+                                        : errno == ENOENT || errno == ENOTDIR;
+  // A file that is mounted by itself stays at its path when it is removed.
+  if (is_there && !leads_elsewhere && status.st_nlink > 0) return Name::kKept;
+  if (leads_elsewhere && PathMeansTheSame()) return Name::kLost;
   const std::optional<nlink_t> names = mapping_->probe.NameCount();
   if (!names) return Name::kUnknown;
-  return *names > 0 ? Name::kKept : Name::kLost;
+  if (*names == 0) return PathMeansTheSame() ? Name::kLost : Name::kOutOfReach;
+  return leads_elsewhere && SeesTheSame() ? Name::kUnknown : Name::kKept;
 }
+
+bool Segment::SeesTheSame() const { return view() && CurrentPathView() == view(); }
+
+bool Segment::PathMeansTheSame() const {
+  struct stat status;
+  if (mapping_->is_in_its_folder && stat(mapping_->folder.c_str(), &status) == 0 &&
+      FileIdentity{status.st_dev, status.st_ino} == mapping_->folder_identity)
+    return true;
+  return SeesTheSame() &&
+         (view() == header_.creator_view || IsSuperseded() || mapping_->probe.NameCount() == 0);
+}
+
+bool Segment::IsAtItsPath() const {
+  struct stat status;
+  return mapping_->is_in_its_folder && lstat(path().c_str(), &status) == 0 &&
+         FileIdentity{status.st_dev, status.st_ino} == identity();
+}
+
+bool Segment::HasAName() const { return mapping_->probe.NameCount().value_or(0) > 0; }
+
+// It must be certain that the successor has taken this segment's place for everybody. If a process in a
+// container could say so because of a file of its own, the host could not decide any more: its path still
+// leads to this file. So one of two things must be true:
+//   - Both have had their name in the same folder, and neither was mounted there by itself. A folder has each
+//     name once, whoever looks at it.
+//   - This process has always seen what this segment's creator saw. Where the path leads there, that is the
+//     host's segment.
+// What remains: if nobody is left who has this segment and sees the successor, a process in a jail goes on in
+// a renamed file. And a file that is renamed away, replaced, and renamed back stays given up: then nothing is
+// decided until somebody removes it.
+void Segment::GiveWayTo(const Segment& successor) const {
+  if (mapping_->access == Access::kReadOnly || successor.identity() == identity()) return;
+  const bool is_in_its_folder = mapping_->is_in_its_folder && successor.mapping_->is_in_its_folder &&
+                                successor.mapping_->folder_identity == mapping_->folder_identity;
+  const bool is_seen_by_the_host = view() && view() == header_.creator_view && successor.view() == view();
+  if (!is_in_its_folder && !is_seen_by_the_host) return;
+  mutable_header().superseded.store(1, std::memory_order_release);  // pairs with IsSuperseded()
+  SHMETRICS_CRASH_POINT("segment_given_up");
+}
+
+const std::optional<PathView>& Segment::view() const { return mapping_->view; }
 
 void Segment::CountRefusal(layout::Refusal reason) const {
   if (mapping_->access == Access::kReadOnly) return;

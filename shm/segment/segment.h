@@ -11,12 +11,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "shm/base/lock_wait.h"
+#include "shm/base/path_view.h"
 #include "shm/layout/layout.h"
 #include "shm/result.h"
 #include "shm/segment/kept_file.h"
+#include "shm/segment/lock_file.h"
 
 namespace shmetrics::shm {
 
@@ -62,6 +65,8 @@ class Segment {
   layout::LeaseShard& lease_shard(std::uint32_t shard) const {
     return reinterpret_cast<layout::LeaseShard*>(base_ + header_.shards_offset)[shard];
   }
+  /// This process's own. Only under NamespaceLock.
+  LockFile& lock_file() const { return lock_file_; }
   /// What this process has seen of those who hold the shard.
   HolderWatch* holder_watch(std::uint32_t shard) const { return &holder_watches_[shard]; }
   enum class LeaseChains : std::uint8_t { kLeases = 0, kLedger = 1, kHolders = 2 };
@@ -116,14 +121,43 @@ class Segment {
   }
 
   enum class Name : std::uint8_t {
-    kKept,     ///< new processes attach to this file
-    kLost,     ///< the file was removed or renamed, or another one has its name
-    kUnknown,  ///< the path is out of reach, and no descriptor is left to ask
+    kKept,  ///< new processes attach to this file
+    /// The file was removed or renamed, or another one has its name. The path leads to its successor.
+    kLost,
+    /// The file was removed, and what its path leads to here may not be what the host has.
+    kOutOfReach,
+    /// The path is out of reach, and no descriptor is left to ask. Or the path leads elsewhere, the file has
+    /// a name, and it cannot be known which of the two the host has.
+    kUnknown,
   };
   /// Whether this file still has the segment's name. If the path is out of reach (chroot, another mount
   /// namespace, rights given up), the file's own count of names decides. Costs one system call, a few more if
   /// the path does not lead to this file. Does not allocate.
   Name CheckName() const;
+
+  /// True if what the path leads to now, another file or none, is what the host has. Then the segment's folder
+  /// is the same one as when this process attached, or the process sees the same root folder and mounts, and
+  /// so does the host: it is the creator that saw them, or this file is of no use to the others either. Else
+  /// the path may lead to somebody else's file, in a jail or a container. Children have the answer of their
+  /// parent, wherever they were forked. Costs a few system calls. Does not allocate.
+  bool PathMeansTheSame() const;
+  /// True if the path leads to this file in its folder. What lies beside it is then what the others have
+  /// there. Costs a system call. Does not allocate.
+  bool IsAtItsPath() const;
+  /// False if this file has been removed, and also if no descriptor is left to ask. Costs a system call.
+  bool HasAName() const;
+
+  /// Tells all who have this segment that `successor` has taken its place. Some of them may not see that: a
+  /// process in a jail, if the file was renamed, and everybody until the next look. For a process that leaves
+  /// this segment and has attached to `successor` at the same path. Does nothing if the successor may be one
+  /// of this process alone.
+  void GiveWayTo(const Segment& successor) const;
+  bool IsSuperseded() const {
+    // pairs with the release in GiveWayTo()
+    return mutable_header().superseded.load(std::memory_order_acquire) != 0;
+  }
+  /// What this process saw when it attached; nothing if /proc did not say.
+  const std::optional<PathView>& view() const;
 
   /// True if the file is still as long as it was and still begins with the header that was checked. False if
   /// another process has cut it off or written over its header, which a read of the middle may not notice.
@@ -139,6 +173,7 @@ class Segment {
 
  private:
   struct Mapping;
+  bool SeesTheSame() const;
   Segment(std::unique_ptr<Mapping> mapping, const layout::Header& header);
   std::uint64_t CommittedBlocks() const;
   bool IsCommitted(std::uint64_t offset, std::uint64_t bytes) const {
@@ -151,6 +186,7 @@ class Segment {
   char* base_;
   std::unique_ptr<Mapping> mapping_;
   mutable std::array<HolderWatch, layout::kLeaseShards> holder_watches_;
+  mutable LockFile lock_file_;
 };
 
 }  // namespace shmetrics::shm

@@ -10,12 +10,12 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <string>
 
 #include "shm/base/clock.h"
-#include "shm/base/fork_guard.h"
+#include "shm/base/path_view.h"
 #include "shm/base/pid_namespace.h"
+#include "shm/base/proc_file.h"
 #include "shm/layout/layout_signature.h"
 #include "shm/segment/refusal.h"
 #include "shm/segment/segment_options.h"
@@ -53,11 +53,10 @@ std::uint64_t ChecksumOf(const layout::Header& header) {
 
 std::array<std::uint8_t, 16> BootId() {
   std::array<std::uint8_t, 16> id{};
-  const ForkGuard::NoFork no_fork;  // a child would inherit the file that is being read
-  std::ifstream file("/proc/sys/kernel/random/boot_id");
-  std::string text;
-  file >> text;
+  char buffer[64];
+  std::string text(ReadProcFile("/proc/sys/kernel/random/boot_id", buffer).value_or(""));
   std::erase(text, '-');
+  std::erase(text, '\n');
   if (text.size() != 2 * id.size()) return {};  // not readable: all zero
   for (std::size_t i = 0; i < id.size(); i++) {
     id[i] = static_cast<std::uint8_t>(std::strtoul(text.substr(2 * i, 2).c_str(), nullptr, 16));
@@ -67,10 +66,9 @@ std::array<std::uint8_t, 16> BootId() {
 
 /// Highest online CPU + 1; CPUs that come online later use the atomic stripes.
 std::uint32_t OnlineCpuBound() {
-  const ForkGuard::NoFork no_fork;                       // as in BootId()
-  std::ifstream file("/sys/devices/system/cpu/online");  // for example 0-3,6
-  std::string text;
-  file >> text;
+  char buffer[4096];
+  // For example 0-3,6
+  const std::string text(ReadProcFile("/sys/devices/system/cpu/online", buffer).value_or(""));
   const std::size_t last = text.find_last_of("-,");
   const unsigned long highest =
       std::strtoul(text.c_str() + (last == std::string::npos ? 0 : last + 1), nullptr, 10);
@@ -152,6 +150,7 @@ Result<layout::Header> MakeHeader(const SegmentOptions& options) {
   if (getrandom(header.segment_id, sizeof header.segment_id, 0) < 0) {
     std::memcpy(header.segment_id, &header.created_unix_ns, sizeof header.created_unix_ns);
   }
+  header.creator_view = CurrentPathView().value_or(PathView{});
   if (getrandom(&header.hash_key, sizeof header.hash_key, 0) != sizeof header.hash_key) {
     return Error{ErrorCode::kNotCreatable,
                  std::string("segment not made: the kernel gives no random bytes for its hash key: ") +

@@ -24,6 +24,23 @@ Result<std::uint64_t> AllocateValue(Arena& arena, std::uint64_t cell_bytes, layo
   return std::uint64_t{0};
 }
 
+/// Calls undo() at its end unless Keep() was called: also if there is no memory for an error meanwhile.
+template <class Undo>
+class Undoing {
+ public:
+  explicit Undoing(Undo undo) : undo_(undo) {}
+  ~Undoing() {
+    if (!is_kept_) undo_();
+  }
+  Undoing(const Undoing&) = delete;
+  Undoing& operator=(const Undoing&) = delete;
+  void Keep() { is_kept_ = true; }
+
+ private:
+  Undo undo_;
+  bool is_kept_ = false;
+};
+
 /// Adds one unless the limit is reached. Callers add before they publish, so the limit is never passed.
 template <class Count>
 bool AddBelow(std::atomic<Count>& count, Count limit) {
@@ -124,9 +141,11 @@ Result<layout::Ref> Directory::InsertWithinLimit(const FamilyDefinition& definit
                                               "\" refused: the segment has its maximum of " +
                                               std::to_string(layout::kMaxFamilies) + " families"};
   }
+  // no order needed: as in AddBelow
+  Undoing counted([&count] { count.fetch_sub(1, std::memory_order_relaxed); });
   bool is_new = false;
   Result<layout::Ref> ref = InsertFamily(definition, search, &is_new);
-  if (!is_new) count.fetch_sub(1, std::memory_order_relaxed);  // no order needed: as in AddBelow
+  if (is_new) counted.Keep();
   return ref;
 }
 
@@ -212,7 +231,10 @@ Result<layout::SeriesRecord*> Directory::RegisterSeries(const RegisteredFamily& 
                           Error{ErrorCode::kSeriesLimit,
                                 "label set refused: the family or the segment has its maximum of series"});
     }
-    Result<layout::SeriesRecord*> inserted = InsertSeries(family, values, *search.chain);
+    Undoing reserved([&] { ReturnSeries(family); });
+    bool is_new = false;
+    Result<layout::SeriesRecord*> inserted = InsertSeries(family, values, *search.chain, &is_new);
+    if (is_new) reserved.Keep();
     if (!inserted.ok()) return CountRefusal(&family, inserted.error());
     series = inserted.value();
   }
@@ -232,17 +254,14 @@ Result<layout::SeriesRecord*> Directory::RegisterSeries(const RegisteredFamily& 
 // Cells are allocated first. When memory has run out, they fail first, and nothing has been leaked yet.
 Result<layout::SeriesRecord*> Directory::InsertSeries(const RegisteredFamily& family,
                                                       std::span<const std::string_view> values,
-                                                      const HashChains::Search& search) {
+                                                      const HashChains::Search& search, bool* is_new) {
   const std::string block = MakeLabelBlock(family.label_names, values);
   SHMETRICS_CRASH_POINT("directory_series_reserved");
   Result<std::uint64_t> cells = AllocateValue(arena_, family.cell_bytes, family.record->gauge_mode);
   Result<std::uint64_t> offset = cells.ok()
                                      ? arena_.AllocateRecord(sizeof(layout::SeriesRecord) + block.size())
                                      : Result<std::uint64_t>(cells.error());
-  if (!offset.ok()) {
-    ReturnSeries(family);
-    return offset.error();
-  }
+  if (!offset.ok()) return offset.error();
   auto* series = reinterpret_cast<layout::SeriesRecord*>(segment_.base() + offset.value());
   const layout::Ref ref = segment_.RefOf(series);
   WriteSeriesRecord(series, family.ref, search.hash, block, cells.value(), Visibility::kShown);
@@ -252,7 +271,7 @@ Result<layout::SeriesRecord*> Directory::InsertSeries(const RegisteredFamily& fa
     return rival != nullptr && rival->family == family.ref && LabelBlockOf(segment_, *rival) == block;
   };
   const Result<layout::Ref> published = PublishedOf(chains_.Publish(ref, &series->record, search, is_rival));
-  if (!published.ok() || published.value() != ref) ReturnSeries(family);
+  *is_new = published.ok() && published.value() == ref;
   if (!published.ok()) return published.error();
   if (auto* shown = segment_.AtRef<layout::SeriesRecord>(published.value())) return shown;
   return Error{ErrorCode::kCorrupt, "segment " + segment_.path() + " is corrupt: what is registered is gone"};

@@ -105,7 +105,7 @@ class Directory {
                                    bool* is_new);
   Result<layout::SeriesRecord*> InsertSeries(const RegisteredFamily& family,
                                              std::span<const std::string_view> values,
-                                             const HashChains::Search& search);
+                                             const HashChains::Search& search, bool* is_new);
   bool ReserveSeries(const RegisteredFamily& family);
   void ReturnSeries(const RegisteredFamily& family);
   Error CountRefusal(const RegisteredFamily* family, Error error) const;

@@ -141,7 +141,8 @@ void KeepExemplar(const Segment& segment, Arena& arena, layout::SeriesRecord* se
   // SYNC(exemplar-claim). This may end the claim of a writer that has taken over meanwhile. Then two writers
   // may tear the record, and the checksum tells.
   record.claimed_unix_ns.store(0, std::memory_order_release);
-} catch (const std::exception&) {  // there was no memory for the message of a refusal
+} catch (const std::exception&) {
+  segment.CountRefusal(Refusal::kOutOfMemory);
 }
 
 }  // namespace shmetrics::shm

@@ -6,10 +6,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "shm/base/text_hash.h"
 #include "shm/leases/ledger_record.h"
 #include "shm/segment/segment.h"
 #include "shm/snapshot/snapshot.h"
@@ -18,10 +20,11 @@ namespace shmetrics::shm {
 
 /// The leases that are live at one moment.
 struct LeaseReading {
-  /// The number of live leases of each label block of each family.
-  std::unordered_map<layout::Ref, std::unordered_map<std::string, std::uint64_t>> by_family;
+  /// The number of live leases of each label block of each family. What a lease says of its family is not
+  /// checked yet, so it may be chosen as well as the block.
+  std::map<layout::Ref, std::unordered_map<std::string, std::uint64_t, TextHash>> by_family;
   /// What the leases of each label block of each family reserve, if they reserve anything.
-  std::unordered_map<layout::Ref, std::unordered_map<std::string, std::uint64_t>> reserved;
+  std::map<layout::Ref, std::unordered_map<std::string, std::uint64_t, TextHash>> reserved;
   std::vector<std::uint64_t> by_slot;  ///< the number that each worker slot holds
   std::uint64_t live = 0;
   std::uint64_t entries = 0;  ///< entries that have memory, live or not

@@ -151,7 +151,7 @@ void SeriesIndex::OrderFamilies() {
   std::vector<IndexedFamily*> by_age;
   for (IndexedFamily& family : families_) by_age.push_back(&family);
   std::sort(by_age.begin(), by_age.end(), [](const auto* a, const auto* b) { return a->ref < b->ref; });
-  std::unordered_set<std::string> taken;
+  std::unordered_set<std::string, TextHash> taken;
   skipped_.collisions = 0;
   for (IndexedFamily* family : by_age) {
     const FamilyDefinition& definition = family->definition;

@@ -14,6 +14,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "shm/base/text_hash.h"
 #include "shm/segment/segment.h"
 #include "shm/series/family.h"
 #include "shm/snapshot/snapshot.h"
@@ -74,7 +75,7 @@ class SeriesIndex {
   std::vector<IndexedFamily*> by_name_;
   std::unordered_map<layout::Ref, const IndexedFamily*> gauges_;
   /// name_and_labels of all series, so that a label set is shown once.
-  std::unordered_set<std::string_view> known_texts_;
+  std::unordered_set<std::string_view, TextHash> known_texts_;
   std::uint64_t series_count_ = 0;
   Skipped skipped_;
 };

@@ -1,9 +1,10 @@
 #include "shm/workers/gauge_row.h"
 
 #include <algorithm>
-#include <new>
+#include <exception>
 
 #include "shm/base/crash_point.h"
+#include "shm/base/out_of_memory.h"
 #include "shm/workers/gauges.h"
 
 namespace shmetrics::shm {
@@ -23,8 +24,8 @@ Result<GaugeCell*> GaugeRow::CellOf(layout::WorkerSlot* slot, layout::Ref series
     slot_ = slot;
     epoch_ = epoch;
   }
-  const auto [known, is_new] = cells_.try_emplace(series, nullptr);
-  if (!is_new) return known->second;
+  const auto known = cells_.try_emplace(series, nullptr).first;
+  if (known->second != nullptr) return known->second;  // null also after an attempt that ran out of memory
   Result<GaugeCell*> cell = Append(series);
   if (cell.ok()) {
     known->second = cell.value();
@@ -32,8 +33,8 @@ Result<GaugeCell*> GaugeRow::CellOf(layout::WorkerSlot* slot, layout::Ref series
     cells_.erase(known);
   }
   return cell;
-} catch (const std::bad_alloc&) {
-  return Error{ErrorCode::kOutOfMemory, "no memory for a gauge"};
+} catch (const std::exception&) {
+  return OutOfMemory();
 }
 
 /// Finds the cells that this owner has, and where the next one belongs.

@@ -10,12 +10,14 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <string_view>
 #include <utility>
 
 #include "shm/base/clock.h"
 #include "shm/base/crash_point.h"
 #include "shm/base/fork_guard.h"
+#include "shm/base/out_of_memory.h"
 #include "shm/base/proc_file.h"
 #include "shm/segment/refusal.h"
 #include "shm/segment/segment_file.h"
@@ -91,6 +93,22 @@ void* MapBeacon(const UniqueFd& file) {
   return nullptr;
 }
 
+/// Gives an open file back to where it is kept, also when memory for an error is short: there may be no other
+/// way to it.
+class KeepsFile {
+ public:
+  KeepsFile(KeptFile* kept, UniqueFd* file) : kept_(*kept), file_(*file) {}
+  ~KeepsFile() {
+    if (file_.valid()) kept_.Keep(std::move(file_));
+  }
+  KeepsFile(const KeepsFile&) = delete;
+  KeepsFile& operator=(const KeepsFile&) = delete;
+
+ private:
+  KeptFile& kept_;
+  UniqueFd& file_;
+};
+
 /// When this process began, by the wall clock. Field 22 of /proc/self/stat is in clock ticks since boot. It
 /// is counted from the last parenthesis, because the command may contain spaces.
 std::int64_t StartedUnixNs() {
@@ -134,7 +152,8 @@ Result<UniqueFd> WorkerSlot::OpenOwnDescription() {
   UniqueFd file = ReopenSegmentFile(segment_.path().c_str(), segment_.identity(), O_RDWR);
   if (file.valid()) return file;
   const int error = errno;
-  if (segment_.CheckName() == Segment::Name::kLost)
+  const Segment::Name name = segment_.CheckName();
+  if (name == Segment::Name::kLost || name == Segment::Name::kOutOfReach)
     return Error{ErrorCode::kAbsent, "segment " + segment_.path() + " has been removed or replaced"};
   file = for_later_.Take();
   if (file.valid()) return file;
@@ -151,9 +170,9 @@ Result<layout::WorkerSlot*> WorkerSlot::Hold() {
     full_search_at_ns_ = 0;
   }
   if (slot_ != nullptr) return slot_;
-  const std::int64_t now = NowNs(CLOCK_MONOTONIC);
+  const std::int64_t now = NowNs(CLOCK_MONOTONIC_COARSE);
   if (now < retry_at_ns_) return last_error_;
-  Result<layout::WorkerSlot*> claimed = Claim();
+  Result<layout::WorkerSlot*> claimed = TryClaim();
   if (claimed.ok()) {
     slot_ = claimed.value();
     epoch_ = slot_->epoch.load(std::memory_order_acquire);  // SYNC(slot-epoch)
@@ -161,10 +180,16 @@ Result<layout::WorkerSlot*> WorkerSlot::Hold() {
     return slot_;
   }
   retry_at_ns_ = now + kRetryAfterNs;
+  const ErrorCode code = claimed.error().code;
+  const std::optional<layout::Refusal> reason = RefusalOf(code);
+  if (reason && code != ErrorCode::kAbsent) segment_.CountRefusal(*reason);
+  last_error_ = OutOfMemory();  // what is said if there is no memory for the next line
   last_error_ = claimed.error();
-  const std::optional<layout::Refusal> reason = RefusalOf(last_error_.code);
-  if (reason && last_error_.code != ErrorCode::kAbsent) segment_.CountRefusal(*reason);
   return last_error_;
+}
+
+Result<layout::WorkerSlot*> WorkerSlot::TryClaim() try { return Claim(); } catch (const std::exception&) {
+  return OutOfMemory();
 }
 
 // Claim of a slot; a death on any rung closes the description and so drops its locks:
@@ -178,21 +203,22 @@ Result<layout::WorkerSlot*> WorkerSlot::Hold() {
 // epoch again afterwards, so that a reader that met the new owner's words also meets the new epoch.
 Result<layout::WorkerSlot*> WorkerSlot::Claim() {
   const ForkGuard::NoFork no_fork;  // until only the mapping holds the description
-  if (!no_fork.held()) return CannotHold(EAGAIN);
+  if (!no_fork.held())
+    return Error{ErrorCode::kNotOpenable,
+                 std::string("cannot hold a worker slot: ") + no_fork.why_not_held()};
   Result<UniqueFd> file = OpenOwnDescription();
   if (!file.ok()) return file.error();
   no_fork.CloseInChild(file->get());
+  const KeepsFile unless_claimed(&for_later_, &file.value());  // it has no lock then
   Result<layout::WorkerSlot*> slot = ClaimThrough(file.value());
-  if (slot.ok()) {
-    for_later_.Take();
-  } else {
-    for_later_.Keep(std::move(file.value()));  // it has no lock now, and there may be no other way to it
-  }
+  if (!slot.ok()) return slot;
+  file.value() = UniqueFd();
+  for_later_.Take();
   return slot;
 }
 
 Result<layout::WorkerSlot*> WorkerSlot::ClaimThrough(const UniqueFd& file) {
-  const std::int64_t now = NowNs(CLOCK_MONOTONIC);
+  const std::int64_t now = NowNs(CLOCK_MONOTONIC_COARSE);
   const bool may_look_at_all = now >= full_search_at_ns_;
   SlotSearch search(segment_, may_look_at_all ? SlotSearch::Reach::kAll : SlotSearch::Reach::kSeeminglyFree);
   while (const std::optional<std::uint32_t> number = search.Next()) {
@@ -246,8 +272,9 @@ bool WorkerSlot::IsLost() {
   const int probe = segment_.probe_fd();
   if (probe < 0) return false;
   const auto number = static_cast<std::uint32_t>(slot_ - &segment_.worker_slot(0));
-  const bool is_held = IsSlotHeld(probe, number) &&
-                       slot_->epoch.load(std::memory_order_acquire) == epoch_;  // SYNC(slot-epoch)
+  const std::optional<bool> answer = IsSlotHeld(probe, number);
+  if (!answer) return false;
+  const bool is_held = *answer && slot_->epoch.load(std::memory_order_acquire) == epoch_;  // SYNC(slot-epoch)
   // Asked again: if the application has closed the descriptor meanwhile, the answer was about another file.
   if (!is_held && segment_.probe_fd() != probe) return false;
   return std::exchange(was_held_, is_held) && !is_held;
@@ -275,9 +302,10 @@ std::vector<bool> AliveSlots(int probe_fd, std::uint32_t slot_count) {
   return alive;
 }
 
-bool IsSlotHeld(int probe_fd, std::uint32_t slot) {
+std::optional<bool> IsSlotHeld(int probe_fd, std::uint32_t slot) {
   struct flock lock = LockOf(kProbeType, kLiveBytes + slot, 1);
-  return fcntl(probe_fd, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
+  if (fcntl(probe_fd, F_OFD_GETLK, &lock) != 0) return std::nullopt;
+  return lock.l_type != F_UNLCK;
 }
 
 }  // namespace shmetrics::shm

@@ -16,6 +16,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,8 @@ class WorkerSlot {
  private:
   void ForgetWhatIsNotOurs();
   Result<UniqueFd> OpenOwnDescription();
+  /// The same as Claim(), but throws nothing.
+  Result<layout::WorkerSlot*> TryClaim();
   Result<layout::WorkerSlot*> Claim();
   Result<layout::WorkerSlot*> ClaimThrough(const UniqueFd& file);
   void TakeOver(layout::WorkerSlot* slot) const;
@@ -88,9 +91,8 @@ class WorkerSlot {
 /// Costs two system calls for each living worker and one more; dead workers cost nothing.
 std::vector<bool> AliveSlots(int probe_fd, std::uint32_t slot_count);
 
-/// True if one slot has a living owner, asked in the same way. Also true on an error, which proves nobody
-/// dead.
-bool IsSlotHeld(int probe_fd, std::uint32_t slot);
+/// Whether one slot has a living owner, asked in the same way. Nothing if the kernel does not answer.
+std::optional<bool> IsSlotHeld(int probe_fd, std::uint32_t slot);
 
 }  // namespace shmetrics::shm
 

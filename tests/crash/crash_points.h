@@ -47,6 +47,9 @@ inline constexpr const char* kReadingPoints[] = {"chain_searched", "values_hashe
 /// A process passes them only when it takes over a shard from a dead holder: RepairsTest stages that.
 inline constexpr const char* kRepairPoints[] = {"entry_table_emptied", "shard_repaired"};
 
+/// A process passes them only when it leaves a segment for the next one: MovingDeathTest stages that.
+inline constexpr const char* kLeavingPoints[] = {"segment_given_up", "segment_successor_found"};
+
 }  // namespace shmetrics::testing
 
 #endif  // SHMETRICS_TESTS_CRASH_CRASH_POINTS_H_

@@ -1,5 +1,6 @@
 #include "tests/crash/operation.h"
 
+#include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -103,6 +104,18 @@ void CreateTinySegment(const std::string& path) { BareWorker creator(path, TinyS
 
 std::shared_ptr<BareWorker> AttachWorker(const std::string& path) {
   return std::make_shared<BareWorker>(path, TinySegment());
+}
+
+Operation GiveWay() {
+  return {"give_way", CreateTinySegment,
+          [](const std::string& path) {
+            return [worker = AttachWorker(path), successor = AttachWorker(path + ".next")] {
+              worker->segment().GiveWayTo(successor->segment());
+            };
+          },
+          [](Lessee& witness, SegmentReading&, Runs runs) {
+            EXPECT_TRUE(runs.completed == 0 || witness.worker().segment().IsSuperseded());
+          }};
 }
 
 const std::vector<Operation>& Operations() {

@@ -46,6 +46,10 @@ inline void PrintTo(const Operation& operation, std::ostream* out) { *out << ope
 /// All operations.
 const std::vector<Operation>& Operations();
 
+/// A worker leaves the segment for the next one. It is not one of Operations(): afterwards nobody decides in
+/// the segment, so nobody could do another operation beside it.
+Operation GiveWay();
+
 /// A segment with room for every operation a few times, and little more, because it is compared and copied at
 /// each instruction.
 shm::SegmentOptions TinySegment();

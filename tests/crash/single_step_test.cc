@@ -156,6 +156,8 @@ TEST_P(SingleStepTest, DeathAtAnyInstructionIsSurvived) {
 
 INSTANTIATE_TEST_SUITE_P(All, SingleStepTest, ::testing::ValuesIn(Operations()),
                          [](const auto& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(Leaving, SingleStepTest, ::testing::Values(GiveWay()),
+                         [](const auto& test) { return test.param.name; });
 
 }  // namespace
 }  // namespace shmetrics::testing

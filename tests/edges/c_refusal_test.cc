@@ -66,7 +66,8 @@ TEST_F(CRefusalTest, ALabelSetThatIsRefusedGivesTheCodeAndAHandleThatWorks) {
     EXPECT_EQ(shmetrics_fractional_add(fractional, 0.5), SHMETRICS_OK);
     shmetrics_gauge* gauge = nullptr;
     EXPECT_EQ(shmetrics_gauge_with(gauges_, values, count, &gauge), SHMETRICS_INVALID_LABELS);
-    EXPECT_EQ(shmetrics_gauge_set(gauge, 1), SHMETRICS_OK);
+    EXPECT_EQ(shmetrics_gauge_set(gauge, 1), SHMETRICS_INVALID_LABELS) << "no scrape shows it";
+    EXPECT_EQ(shmetrics_gauge_sub(gauge, 1), SHMETRICS_INVALID_LABELS);
     shmetrics_histogram* histogram = nullptr;
     EXPECT_EQ(shmetrics_histogram_with(histograms_, values, count, &histogram), SHMETRICS_INVALID_LABELS);
     EXPECT_EQ(shmetrics_histogram_observe(histogram, 1), SHMETRICS_OK);
@@ -86,6 +87,23 @@ TEST_F(CRefusalTest, ALabelSetBeyondTheLimitGivesTheCode) {
   }
   EXPECT_EQ(last, SHMETRICS_SERIES_LIMIT);
   EXPECT_EQ(shmetrics_counter_inc(counter), SHMETRICS_OK);
+}
+
+TEST_F(CRefusalTest, EachGaugeThatIsRefusedSaysItsOwnReason) {
+  shmetrics_gauge* invalid = nullptr;
+  EXPECT_EQ(shmetrics_gauge_with(gauges_, kBad.data(), kBad.size(), &invalid), SHMETRICS_INVALID_LABELS);
+  shmetrics_gauge* beyond = nullptr;
+  for (int i = 0; i <= 100; i++) {
+    const std::string code = std::to_string(i);
+    const std::array values = {"GET", code.c_str()};
+    shmetrics_gauge_with(gauges_, values.data(), values.size(), &beyond);
+  }
+  EXPECT_EQ(shmetrics_gauge_set(beyond, 1), SHMETRICS_SERIES_LIMIT);
+  EXPECT_EQ(shmetrics_gauge_set(invalid, 1), SHMETRICS_INVALID_LABELS);
+  shmetrics_gauge* good = nullptr;
+  const std::array first = {"GET", "0"};
+  EXPECT_EQ(shmetrics_gauge_with(gauges_, first.data(), first.size(), &good), SHMETRICS_OK);
+  EXPECT_EQ(shmetrics_gauge_set(good, 1), SHMETRICS_OK);
 }
 
 class CWithoutSegmentTest : public CRefusalTest {
@@ -126,7 +144,12 @@ TEST_F(CRefusalTest, AHandleOfAnotherTypeIsRefused) {
     shmetrics_lease_free(static_cast<shmetrics_lease*>(handle));
     shmetrics_activity_free(static_cast<shmetrics_activity*>(handle));
   }
-  const std::vector<void*> handles = {counter, fractional, gauge, histogram, lease, counters_};
+  shmetrics_quota* quota = nullptr;
+  shmetrics_activity* activity = nullptr;
+  ASSERT_EQ(shmetrics_quota_create(registry_, nullptr, &quota, &error_), SHMETRICS_OK) << error_.message;
+  ASSERT_EQ(shmetrics_quota_try_start_stream(quota, "42", nullptr, &activity, &error_), SHMETRICS_OK);
+  const std::vector<void*> handles = {counter,   fractional, gauge, histogram, lease,
+                                      counters_, registry_,  quota, activity};
   using Use = std::function<shmetrics_code(void*)>;
   const std::vector<Use> uses = {
       [](void* handle) { return shmetrics_counter_inc(static_cast<shmetrics_counter*>(handle)); },
@@ -135,6 +158,15 @@ TEST_F(CRefusalTest, AHandleOfAnotherTypeIsRefused) {
       [](void* handle) { return shmetrics_histogram_observe(static_cast<shmetrics_histogram*>(handle), 1); },
       [](void* handle) { return shmetrics_lease_renew(static_cast<shmetrics_lease*>(handle)); },
       [](void* handle) { return shmetrics_family_check(static_cast<shmetrics_family*>(handle), nullptr); },
+      [](void* handle) {
+        shmetrics_status status{};
+        return shmetrics_registry_status(static_cast<shmetrics_registry*>(handle), &status);
+      },
+      [](void* handle) {
+        shmetrics_limits limits{};
+        return shmetrics_quota_limits(static_cast<shmetrics_quota*>(handle), SHMETRICS_TIER_FREE, &limits);
+      },
+      [](void* handle) { return shmetrics_activity_heartbeat(static_cast<shmetrics_activity*>(handle)); },
   };
   for (std::size_t used = 0; used < uses.size(); used++) {
     for (std::size_t given = 0; given < handles.size(); given++) {
@@ -142,6 +174,21 @@ TEST_F(CRefusalTest, AHandleOfAnotherTypeIsRefused) {
           << "handle " << given << " in function " << used;
     }
   }
+  // Nothing is freed that is not the function's, and no registry is made of a lease.
+  for (void* handle : handles) {
+    if (handle != lease) shmetrics_lease_free(static_cast<shmetrics_lease*>(handle));
+    if (handle != activity) shmetrics_activity_free(static_cast<shmetrics_activity*>(handle));
+    if (handle == registry_) continue;
+    auto* const registry = static_cast<shmetrics_registry*>(handle);
+    shmetrics_quota* none = quota;
+    EXPECT_EQ(shmetrics_quota_create(registry, nullptr, &none, &error_), SHMETRICS_BAD_ARGUMENT);
+    EXPECT_EQ(none, nullptr);
+    EXPECT_EQ(shmetrics_info_say(registry, "build", nullptr, nullptr, &error_), SHMETRICS_BAD_ARGUMENT);
+    EXPECT_EQ(error_.code, SHMETRICS_BAD_ARGUMENT);
+  }
+  EXPECT_EQ(shmetrics_lease_check(lease), SHMETRICS_OK);
+  EXPECT_EQ(shmetrics_activity_check(activity), SHMETRICS_OK);
+  shmetrics_activity_free(activity);
   shmetrics_lease_free(lease);
 }
 

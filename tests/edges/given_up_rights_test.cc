@@ -108,6 +108,30 @@ TEST_F(GivenUpRightsTest, AChildThatWasForkedWithoutThemIsRefusedByNameAndCounte
   EXPECT_EQ(Read().Refusals(shm::layout::Refusal::kNotOpenable), 1U) << "one attempt a second";
 }
 
+// Fault L4. What client-lib/README.md says of such children.
+TEST_F(GivenUpRightsTest, AChildThatWasForkedWithoutThemCountsSpendsMinutesAndSeesLeases) {
+  EXPECT_EQ(RunInChild([&] {
+              Registry& registry = Open();
+              const CounterFamily requests = registry.counter({.name = "requests_total", .labels = {"n"}});
+              const LeaseGaugeFamily streams = registry.lease_gauge({.name = "streams"});
+              const audio::Quota quota(registry);
+              ASSERT_TRUE(testing::GiveUpRights());
+              const Result<Lease> held = streams.try_acquire({});
+              ASSERT_TRUE(held.ok()) << held.error().message;
+              EXPECT_EQ(RunInChild([&] {
+                          requests.with({"new"}).inc();
+                          EXPECT_EQ(testing::LiveOf(streams), 1U);
+                          EXPECT_TRUE(quota.consume_daily_minutes("42", 30).ok());
+                          EXPECT_EQ(quota.consume_daily_minutes("42", 1).error().code,
+                                    ErrorCode::kDailyMinutes);
+                          EXPECT_EQ(quota.try_start_stream("42").error().code, ErrorCode::kNotOpenable);
+                        }),
+                        0);
+            }),
+            0);
+  EXPECT_EQ(Read().Counter("requests_total{n=\"new\"}"), 1U);
+}
+
 // Fault L4.
 TEST_F(GivenUpRightsTest, InCSettingAGaugeSaysWhyNoScrapeShowsIt) {
   EXPECT_EQ(RunInChild([&] {

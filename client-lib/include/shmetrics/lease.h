@@ -70,8 +70,9 @@ struct LeaseOptions {
 /// release() change nothing there, and the destructor is harmless. One lease is for one thread at a time;
 /// different leases are independent.
 ///
-/// Not async-signal-safe. Do not end a thread inside a call here with pthread_cancel(). A child made by a raw
-/// clone(), unknown to the C library, is refused leases: its mutexes would not be robust.
+/// Not async-signal-safe. pthread_cancel() ends no call half-way: see Registry. A thread that is cancelled
+/// releases its leases if they are objects on its stack. A child made by a raw clone(), unknown to the C
+/// library, is refused leases: its mutexes would not be robust.
 class SHMETRICS_CXX_EXPORT Lease {
  public:
   /// No lease.
@@ -114,7 +115,9 @@ class SHMETRICS_CXX_EXPORT LeaseGaugeFamily : public Family {
   ///   kLimitReached: the key has `limit` live leases.
   ///   kBusy: nothing was decided, because another process was deciding for the same shard of keys, and it was
   ///   stopped, or LeaseOptions::max_wait was over. Ask again.
-  ///   kLeaseTableFull, kSegmentFull, kOutOfMemory, kNoFreeSlot, kForeignNamespace, kUnrecoverable.
+  ///   kLeaseTableFull, kSegmentFull, kNoFreeSlot, kForeignNamespace, kUnrecoverable.
+  ///   kOutOfMemory: nothing was decided, because the segment cannot grow, or because this process has no
+  ///   memory left.
   ///   kInvalidLabels: the label values are not UTF-8, of the wrong number, or longer than 320 bytes as a
   ///   label block.
   ///   kBadOption: the TTL is 0 or less.

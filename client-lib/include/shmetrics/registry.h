@@ -51,12 +51,22 @@ struct RegistryStatus {
 /// for another process, and never ends the application, logs in it or harms it in another way. Without a
 /// usable segment everything works and counts in private memory. Later registrations try the segment again,
 /// at most once a second. A registry lives as long as its process.
+///
+/// Without memory. A call that cannot allocate does without, or its answer is kOutOfMemory. A counter or
+/// histogram whose label set is new then counts in the family's overflow series. A family for which there is
+/// no memory counts in private memory, and its error() says so. A registry for which there is none is the same
+/// for all, attaches to nothing, and its status() says so. Ask again for each of them later.
+///
+/// pthread_cancel(). No call is a cancellation point: a request waits until the call is over. (So it is with
+/// deferred cancellation, the default. A thread with PTHREAD_CANCEL_ASYNCHRONOUS must not call this library,
+/// nor nearly any other.)
 class SHMETRICS_CXX_EXPORT Registry {
  public:
   /// The registry of this process. The first use attaches to the segment, or makes it.
   static Registry& global() noexcept { return GlobalOf(shm::kCallerLayout); }
 
-  /// Sets the options of global(). False, without effect, once global() has been used.
+  /// Sets the options of global(). False, without effect, once global() has been used, and without memory for
+  /// them.
   static bool configure(const RegistryOptions& options) noexcept;
 
   /// A registry on another segment, for programs that need several. Never freed: make few.
@@ -85,7 +95,8 @@ class SHMETRICS_CXX_EXPORT Registry {
   InfoFamily info(const InfoOptions& options, std::initializer_list<LabelPair> labels) noexcept;
   InfoFamily info(const InfoOptions& options, std::span<const LabelPair> labels) noexcept;
 
-  RegistryStatus status() const;
+  /// Without memory for the texts, they are empty, and `error` says so (kOutOfMemory).
+  RegistryStatus status() const noexcept;
 
   class Impl;
 

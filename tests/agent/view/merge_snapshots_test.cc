@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "tests/support/snapshot_builder.h"
@@ -193,6 +197,35 @@ TEST(MergeSnapshotsTest, RefusalsAddUpAndOnlyTheLivingWorkersOfTheOlderAreListed
   EXPECT_EQ(newer.snapshot.workers[0].name, "new");
   EXPECT_EQ(newer.snapshot.workers[1].name, "old");
   EXPECT_EQ(newer.snapshot.workers[1].slot, 64U) << "it is another slot 0 than the newer segment's";
+}
+
+std::chrono::nanoseconds TimeToMerge(const std::vector<std::string>& labels) {
+  SnapshotBuilder older, newer;
+  older.Family("a_total", MetricType::kCounter);
+  newer.Family("a_total", MetricType::kCounter);
+  for (const std::string& label : labels) {
+    older.Counter(label, 1);
+    newer.Counter(label, 1);
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  MergeSnapshots(older.snapshot, &newer.snapshot);
+  return std::chrono::steady_clock::now() - begin;
+}
+
+// Fault L11.
+TEST(MergeSnapshotsTest, LabelsChosenToMeetInOneChainCostWhatOthersCost) {
+  constexpr std::size_t kSeries = 4'000;
+  std::unordered_map<std::string, int> sized;
+  sized.reserve(kSeries);
+  std::vector<std::string> chosen, others;
+  for (int i = 0; chosen.size() < kSeries; i++) {
+    std::string label = "u=\"" + std::to_string(i) + '"';
+    if (others.size() < kSeries) others.push_back(label);
+    const std::string text = "a_total{" + label + '}';
+    if (std::hash<std::string>{}(text) % sized.bucket_count() == 0) chosen.push_back(std::move(label));
+  }
+  // In one chain it would be hundreds of times as much.
+  EXPECT_LE(TimeToMerge(chosen), 20 * TimeToMerge(others));
 }
 
 }  // namespace

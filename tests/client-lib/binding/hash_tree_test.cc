@@ -7,8 +7,6 @@
 #include <thread>
 #include <vector>
 
-#include "tests/support/child.h"
-
 namespace shmetrics::internal {
 namespace {
 
@@ -71,12 +69,6 @@ TEST_F(HashTreeTest, ThreadsThatAddTheSameThingsGetTheSame) {
   std::set<int> all;
   tree_.ForEach([&](const Thing& thing) { EXPECT_TRUE(all.insert(thing.number).second); });
   EXPECT_EQ(all.size(), static_cast<std::size_t>(kThings));
-}
-
-TEST(ProcessHashKeyTest, AChildHasItsParents) {
-  const shm::HashKey key = ProcessHashKey();
-  EXPECT_NE(key.words[0], 0U);
-  EXPECT_EQ(testing::RunInChild([&] { EXPECT_EQ(ProcessHashKey().words[0], key.words[0]); }), 0);
 }
 
 }  // namespace

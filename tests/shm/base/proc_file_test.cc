@@ -21,6 +21,15 @@ TEST(ProcFileTest, GivesTheBeginningOfTheFileAsFarAsThereIsRoom) {
   EXPECT_EQ(ReadProcFile("/proc/self/stat", little), id.substr(0, 3));
 }
 
+TEST(ProcFileTest, GivesWholeFilesOfManyReads) {
+  const std::optional<std::string> maps = ReadWholeProcFile("/proc/self/smaps");
+  ASSERT_TRUE(maps);
+  EXPECT_GT(maps->size(), 4096U);
+  EXPECT_EQ(maps->back(), '\n');
+  EXPECT_FALSE(ReadWholeProcFile("/proc/no/such/file"));
+  EXPECT_EQ(errno, ENOENT);
+}
+
 TEST(ProcFileTest, SaysByErrnoWhyThereIsNone) {
   char room[16];
   EXPECT_FALSE(ReadProcFile("/proc/no/such/file", room));

@@ -38,7 +38,7 @@ TEST(LayoutTest, MagicReadsAsTextInTheFile) {
 }
 
 TEST(LayoutTest, HeaderLiesWhereItAlwaysLay) {
-  EXPECT_EQ(sizeof(Header), 176U);
+  EXPECT_EQ(sizeof(Header), 208U);
   EXPECT_EQ(offsetof(Header, magic), 0U);
   EXPECT_EQ(offsetof(Header, signature), 8U);
   EXPECT_EQ(offsetof(Header, major), 16U);
@@ -61,8 +61,10 @@ TEST(LayoutTest, HeaderLiesWhereItAlwaysLay) {
   EXPECT_EQ(offsetof(Header, created_unix_ns), 112U);
   EXPECT_EQ(offsetof(Header, boot_id), 120U);
   EXPECT_EQ(offsetof(Header, segment_id), 136U);
-  EXPECT_EQ(offsetof(Header, hash_key), 152U);
-  EXPECT_EQ(offsetof(Header, checksum), 168U);
+  EXPECT_EQ(offsetof(Header, creator_view), 152U);
+  EXPECT_EQ(sizeof(PathView), 32U);
+  EXPECT_EQ(offsetof(Header, hash_key), 184U);
+  EXPECT_EQ(offsetof(Header, checksum), 200U);
 }
 
 TEST(LayoutTest, LiveWordsStandOnCacheLinesOfTheirOwn) {
@@ -76,6 +78,7 @@ TEST(LayoutTest, LiveWordsStandOnCacheLinesOfTheirOwn) {
   EXPECT_EQ(offsetof(MutableHeader, ticket), 192U);
   EXPECT_EQ(offsetof(MutableHeader, mutex_recoveries), 256U);
   EXPECT_EQ(offsetof(MutableHeader, ledger_loaded), 264U);
+  EXPECT_EQ(offsetof(MutableHeader, superseded), 268U);
   EXPECT_EQ(offsetof(MutableHeader, ledger_forgotten), 272U);
   EXPECT_EQ(offsetof(MutableHeader, ledger_day), 280U);
   EXPECT_EQ(offsetof(MutableHeader, ledger_jumps), 288U);

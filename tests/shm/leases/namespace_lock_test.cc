@@ -209,6 +209,31 @@ TEST_F(NamespaceLockTest, AStoppedHolderOfTheByteMakesOthersBusyAndItsDeathFrees
   EXPECT_TRUE(Lock(lessee, 7).ok());
 }
 
+// Fault L14. Its locks belong to the process, not to the descriptor that its child has inherited.
+TEST_F(NamespaceLockTest, AChildThatClosesWhatItHasInheritedDropsNoLockOfItsParent) {
+  Lessee lessee(path_, Shared());
+  const Result<NamespaceLock> lock = Lock(lessee, 7);
+  ASSERT_TRUE(lock.ok()) << lock.error().message;
+  EXPECT_EQ(RunInChild([&] {
+              EXPECT_EQ(Lock(lessee, 7).error().code, ErrorCode::kBusy) << "it holds the lock, too";
+              EXPECT_TRUE(Lock(lessee, 8).ok());
+              closefrom(3);
+            }),
+            0);
+  EXPECT_EQ(RunInChild([&] { EXPECT_EQ(Lock(lessee, 7).error().code, ErrorCode::kBusy); }), 0);
+}
+
+TEST_F(NamespaceLockTest, ALockFileThatWasReplacedIsOpenedAgain) {
+  Lessee lessee(path_, Shared());
+  ASSERT_TRUE(lessee.Acquire("42", 2).ok());
+  std::filesystem::remove(path_ + ".lock");
+  Lessee fresh(path_);
+  const Result<NamespaceLock> lock = Lock(fresh, 7);
+  ASSERT_TRUE(lock.ok());
+  EXPECT_EQ(RunInChild([&] { EXPECT_EQ(Lock(lessee, 7).error().code, ErrorCode::kBusy); }), 0)
+      << "it has locked the removed file";
+}
+
 TEST_F(NamespaceLockTest, SegmentsOfOneNamespaceNeedNoLockFile) {
   Lessee lessee(path_);
   ASSERT_TRUE(lessee.Acquire("42").ok());

@@ -12,6 +12,7 @@
 #include "tests/support/bare_worker.h"
 #include "tests/support/child.h"
 #include "tests/support/private_folder.h"
+#include "tests/support/refused_question.h"
 #include "tests/support/shared_page.h"
 
 namespace shmetrics::shm {
@@ -19,6 +20,7 @@ namespace {
 
 using testing::BareWorker;
 using testing::Child;
+using testing::RunInChild;
 using Asks = OwnerProbe::Asks;
 
 class OwnerProbeTest : public ::testing::Test {
@@ -145,6 +147,19 @@ TEST_F(OwnerProbeTest, NobodyIsProvedDeadOnceNoDescriptorIsLeftToAskWith) {
   EXPECT_TRUE(asked.could_not_ask());
   EXPECT_TRUE(asked.IsDead(owner.slot, owner.epoch + 1)) << "the slot itself says so";
   EXPECT_EQ(close(probe), 0) << "what is not the segment's is not closed";
+}
+
+// Fault L3. A sandbox may refuse the question, and a network file system may fail to answer it.
+TEST_F(OwnerProbeTest, AnErrorOfTheKernelIsNoAnswer) {
+  Owner owner = NewOwner();
+  owner.process.Kill();
+  EXPECT_EQ(RunInChild([&] {
+              ASSERT_TRUE(testing::RefuseToTellOwners());
+              OwnerProbe asked(asking_.segment(), Asks::kTheKernel);
+              EXPECT_FALSE(asked.IsDead(owner.slot, owner.epoch));
+              EXPECT_TRUE(asked.could_not_ask());
+            }),
+            0);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "shm/segment/segment.h"
 #include "tests/support/bare_worker.h"
 #include "tests/support/child.h"
+#include "tests/support/mount_namespace.h"
 #include "tests/support/private_folder.h"
 
 namespace shmetrics::shm {
@@ -44,6 +45,8 @@ class MemoryGroup {
   ~MemoryGroup() { rmdir(folder_.c_str()); }
 
   bool usable() const { return usable_; }
+  /// Moves the calling process to the group above.
+  bool LeaveToParent() const { return WriteTo(folder_ + "/../cgroup.procs", std::to_string(getpid())); }
   /// Runs `body` in a child inside the group. Returns how it ended.
   int Run(const std::function<void()>& body) const {
     return testing::RunInChild([&] {
@@ -109,6 +112,35 @@ TEST_F(MemoryGroupTest, GrowthBeyondTheLimitIsRefusedAndNobodyIsKilled) {
     EXPECT_EQ(last.error().code, ErrorCode::kOutOfMemory) << last.error().message;
     EXPECT_GE(taken, 1U << 20U) << "refused long before the limit";
     EXPECT_LE(taken, 7U << 20U) << "nothing was left to the process";
+  }),
+            0);
+}
+
+/// Expects that nothing is committed, because nobody knows the limit.
+void ExpectUnknown() {
+  const Result<std::uint64_t> headroom = MemoryHeadroom();
+  ASSERT_FALSE(headroom.ok()) << headroom.value();
+  EXPECT_EQ(headroom.error().code, ErrorCode::kUnknown);
+  EXPECT_THAT(headroom.error().message, ::testing::HasSubstr("is not mounted here"));
+}
+
+// Fault L3.
+TEST_F(MemoryGroupTest, AGroupWhoseHierarchyIsNotMountedHereIsUnknownAndNotWithoutALimit) {
+  if (!testing::CanMount(folder_.path())) GTEST_SKIP() << "this user may not mount";
+  EXPECT_EQ(group_.Run([&] {
+    ASSERT_TRUE(testing::EnterMountNamespace());
+    ASSERT_EQ(umount2("/sys/fs/cgroup", MNT_DETACH), 0);
+    ExpectUnknown();
+  }),
+            0);
+}
+
+// Fault L3. The kernel shows such a group as "/..".
+TEST_F(MemoryGroupTest, AGroupOutsideOfTheNamespaceIsUnknownToo) {
+  EXPECT_EQ(group_.Run([&] {
+    ASSERT_EQ(unshare(CLONE_NEWCGROUP), 0);
+    ASSERT_TRUE(group_.LeaveToParent());
+    ExpectUnknown();
   }),
             0);
 }
