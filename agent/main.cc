@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -16,11 +18,13 @@
 #include <vector>
 
 #include "agent/audio/ledger_saver.h"
+#include "agent/base/descriptor_limit.h"
 #include "agent/base/log.h"
 #include "agent/base/version.h"
 #include "agent/config/config.h"
 #include "agent/config/options.h"
 #include "agent/config/reload.h"
+#include "agent/history/history_thread.h"
 #include "agent/http/http_server.h"
 #include "agent/http/listener.h"
 #include "agent/main_loop.h"
@@ -28,29 +32,36 @@
 #include "agent/service_manager.h"
 #include "agent/view/bus_guard.h"
 #include "agent/view/current_view.h"
+#include "agent/view/other_segments.h"
 #include "shm/leases/lease_clock.h"
 
 namespace shmetrics::agent {
 namespace {
 
 constexpr int kUsageError = 2;
+/// For the segment and those it replaced, files that are read again, the log and what libraries open.
+constexpr std::uint64_t kOwnDescriptors = 64;
 constexpr std::chrono::seconds kSavePeriod{10};
 
 constexpr Route kRoutes[] = {
-    {"/", "this page", &Routes::Page},
-    {"/metrics", "everything, for Prometheus", &Routes::Metrics},
-    {"/api/v1/metrics", "the metrics as JSON", &Routes::MetricsMap},
-    {"/api/v1/metrics/json", "the same with the time", &Routes::MetricsDocument},
-    {"/api/v1/metrics/text", "the same as /metrics", &Routes::Metrics},
+    {"/", "this page", &Routes::Page, "*"},
+    {"/metrics", "everything, for Prometheus", &Routes::Metrics, "name[] created"},
+    {"/api/v1/metrics", "the metrics as JSON", &Routes::MetricsMap, "name[]"},
+    {"/api/v1/metrics/json", "the same with the time", &Routes::MetricsDocument, "name[]"},
+    {"/api/v1/metrics/text", "the same as /metrics", &Routes::Metrics, "name[] created"},
     {"/api/v1/workers", "worker processes, alive and dead, as JSON", &Routes::Workers},
     {"/api/v1/status", "the segment, its limits and what was refused, as JSON", &Routes::Status},
     {"/api/v1/families", "which metrics there are, as JSON; with ?name[]= and top= their largest series",
-     &Routes::Families},
+     &Routes::Families, "name[] top"},
+    {"/api/v1/history", "the last ten minutes of totals and of the most active series, as JSON",
+     &Routes::PastValues, "name[] top"},
+    {"/api/v1/series",
+     "series found by words of their names and labels, as JSON: ?search=", &Routes::Series, "search name[] top"},
     {"/api/v1/audio/stream/status", "audio models, features and load, as JSON", &Routes::StreamStatus},
     {"/api/v1/audio/stream/limits",
-     "a user's audio limits and their use, as JSON: ?user_id=", &Routes::StreamLimits},
-    {"/-/healthy", "200 while the agent runs", &Routes::Healthy},
-    {"/-/ready", "200 while there is a segment to read", &Routes::Ready},
+     "a user's audio limits and their use, as JSON: ?user_id=", &Routes::StreamLimits, "user_id"},
+    {"/-/healthy", "200 while the agent runs", &Routes::Healthy, "*"},
+    {"/-/ready", "200 while there is a segment to read", &Routes::Ready, "*"},
 };
 
 /// Gives a missing 0, 1 or 2 to the null device. Otherwise the next file or socket would get its number, and
@@ -89,14 +100,27 @@ Result<std::vector<Listener>> OpenListeners(std::vector<ListenAddress> configure
   if (configured.empty()) configured = {ParseListenAddress(kDefaultListenAddress).value()};
   std::vector<Listener> listeners;
   for (const ListenAddress& address : configured) {
-    const Result<Listener> listener = Listen(address);
-    if (!listener.ok()) {
+    const Result<std::vector<Listener>> found = ListenOnAll(address);
+    if (!found.ok()) {
       std::ranges::for_each(listeners, Close);
-      return listener.error();
+      return found.error();
     }
-    listeners.push_back(listener.value());
+    listeners.insert(listeners.end(), found->begin(), found->end());
   }
   return listeners;
+}
+
+/// Refuses more connections than there can be. Else a flood on one address would take the descriptors of all
+/// others, and with them the place of the scraper on the Unix socket.
+Result<void> CheckDescriptors(std::size_t listeners, const HttpLimits& limits) {
+  const std::uint64_t needed = kOwnDescriptors + listeners * HttpServer::Descriptors(limits);
+  const std::uint64_t allowed = RaiseDescriptorLimit();
+  if (needed <= allowed) return {};
+  return Error{ErrorCode::kBadOption,
+               "[web] max_connections: " + std::to_string(limits.max_connections) + " on each of " +
+                   std::to_string(listeners) + " addresses and what the agent itself opens take " +
+                   std::to_string(needed) + " file descriptors, and the system allows " +
+                   std::to_string(allowed) + " (ulimit -Hn, LimitNOFILE=)"};
 }
 
 /// One server for each listener.
@@ -160,6 +184,14 @@ void RunTasks(const sigset_t& signals, const Servers& servers, CurrentView* view
   NotifyStopping();
 }
 
+/// Says at once what the agent reads, or why it reads nothing, and which other segments it sees: most often
+/// another user's, where the workers are.
+void LogFirstLook(CurrentView* view) {
+  CurrentView::Turn(view).Look();
+  const std::string others = DescribeOtherSegments(view->segment_path());
+  if (!others.empty()) Log(LogLevel::kInfo, "other segments here, which this agent does not read: " + others);
+}
+
 int Serve(Options options, const Config& config) {
   const sigset_t signals = BlockSignals();
   std::signal(SIGPIPE, SIG_IGN);  // else a client that hangs up would kill the agent
@@ -167,6 +199,10 @@ int Serve(Options options, const Config& config) {
 
   const Result<std::vector<Listener>> listeners = OpenListeners(config.listen_addresses);
   if (!listeners.ok()) return Fail(listeners.error());
+  if (const Result<void> fits = CheckDescriptors(listeners->size(), config.http_limits); !fits.ok()) {
+    std::ranges::for_each(listeners.value(), Close);
+    return Fail(fits.error());
+  }
   CurrentView view(config.segment_path, config.trusted_owner);
   const std::vector<Route> table = RoutesWith(config.telemetry_path);
   Routes routes(table, &view, &config.audio,
@@ -174,6 +210,8 @@ int Serve(Options options, const Config& config) {
                  .openmetrics_created = config.openmetrics_created});
   const Result<Servers> servers = StartServers(listeners.value(), config, &routes);
   if (!servers.ok()) return Fail(servers.error());
+  LogFirstLook(&view);
+  const HistoryThread history_thread(&view, &routes.history());
   Reload reload(std::move(options), config, &routes.stats().reload);
   RunTasks(signals, servers.value(), &view, &routes, &reload);
   return EXIT_SUCCESS;

@@ -13,11 +13,14 @@
 #include "agent/exposition/exposition.h"
 #include "agent/http/content_coding.h"
 #include "agent/json/families_json.h"
+#include "agent/json/history_json.h"
 #include "agent/json/json.h"
+#include "agent/json/series_json.h"
 #include "agent/json/status_json.h"
 #include "agent/json/workers_json.h"
 #include "agent/own_metrics/self_metrics.h"
 #include "agent/page/page.h"
+#include "agent/view/series_search.h"
 #include "client-lib/audio/definitions.h"
 #include "shm/base/clock.h"
 #include "shm/exposition/name_filter.h"
@@ -44,14 +47,42 @@ HttpResponse PageAnswer(std::string_view content_type, std::string body) {
           {{"Content-Security-Policy", std::string(kPagePolicy)}, {"Referrer-Policy", "no-referrer"}}};
 }
 
-/// How many series of a family a request wants; nothing if its number is invalid.
-std::optional<std::size_t> TopOf(const HttpRequest& request) {
+/// How many series a request wants; nothing if its number is invalid.
+std::optional<std::size_t> TopOf(const HttpRequest& request, std::size_t most = kMaxTop) {
   const std::optional<std::string_view> text = request.Parameter("top");
   if (!text) return kDefaultTop;
   std::size_t top = 0;
   const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), top);
-  if (error != std::errc() || end != text->data() + text->size() || top > kMaxTop) return std::nullopt;
+  if (error != std::errc() || end != text->data() + text->size() || top > most) return std::nullopt;
   return top;
+}
+
+HttpResponse InvalidTop(std::size_t most) {
+  return BadRequest("top is how many series of a family are wanted, 0 to " + std::to_string(most) + ".");
+}
+
+/// The answer to a request with a parameter that the route does not have; nothing if it has them all.
+std::optional<HttpResponse> RefusalOfParameters(const Route& route, const HttpRequest& request) {
+  if (route.parameters == "*") return std::nullopt;
+  const std::string known = ' ' + std::string(route.parameters) + ' ';
+  const auto stranger = std::ranges::find_if(request.parameters, [&known](const auto& parameter) {
+    return parameter.first.empty() || parameter.first.find(' ') != std::string_view::npos ||
+           known.find(' ' + std::string(parameter.first) + ' ') == std::string::npos;
+  });
+  if (stranger == request.parameters.end()) return std::nullopt;
+  constexpr std::size_t kMaxShown = 64;  // a longer one is no slip of the pen
+  const bool is_shown = stranger->first.size() <= kMaxShown && shm::IsValidUtf8(stranger->first);
+  const std::string name = is_shown ? "'" + std::string(stranger->first) + "'" : "of this name";
+  const std::string sentence =
+      "There is no parameter " + name + " here; " +
+      (route.parameters.empty() ? "there is none." : "there are: " + std::string(route.parameters) + ".");
+  const bool is_scrape = std::holds_alternative<Route::Scrape>(route.answer);
+  return is_scrape ? PlainText(400, sentence) : BadRequest(sentence);
+}
+
+HttpResponse WithoutBody(HttpResponse answer) {
+  answer.has_body = false;
+  return answer;
 }
 
 bool IsCorrupt(const SegmentView& seen) { return seen.state == SegmentView::State::kCorrupt; }
@@ -81,6 +112,7 @@ HttpResponse Routes::Handle(const HttpRequest& request) {
   }
   const auto route = std::ranges::find(table_, request.path, &Route::path);
   if (route == table_.end()) return PlainText(404, "There is nothing here; / lists what there is.");
+  if (std::optional<HttpResponse> refusal = RefusalOfParameters(*route, request)) return std::move(*refusal);
   if (const auto* const scrape = std::get_if<Route::Scrape>(&route->answer)) {
     return AnswerScrape(*scrape, request);
   }
@@ -111,12 +143,13 @@ HttpResponse Routes::Metrics(const HttpRequest& request, CurrentView::Turn* turn
   SegmentView& seen = turn->Look(shm::IsOpenMetrics(exposition.format) ? shm::ExemplarReading::kRead
                                                                        : shm::ExemplarReading::kSkip);
   if (IsCorrupt(seen)) return Unavailable(seen);
+  HttpResponse answer{200, shm::ContentType(exposition), {}, {{"Vary", "Accept"}}};
+  if (request.is_head) return WithoutBody(std::move(answer));
   SelfMetrics own(seen, view_->segment_path(), &stats_, metrics_options_.exporter_metrics);
   const std::vector<std::string_view> names = request.Parameters("name[]");
   const shm::NameFilter filter(names, audio::kAliases);
   filter.Apply(&seen.snapshot);
   filter.Apply(own.mutable_snapshot());
-  HttpResponse answer{200, shm::ContentType(exposition), {}, {{"Vary", "Accept"}}};
   WriteExposition(std::array{&std::as_const(seen.snapshot), &own.snapshot()}, exposition,
                   metrics_options_.openmetrics_created || request.Parameter("created") == "true",
                   &answer.body);
@@ -124,25 +157,26 @@ HttpResponse Routes::Metrics(const HttpRequest& request, CurrentView::Turn* turn
 }
 
 HttpResponse Routes::MetricsMap(const HttpRequest& request, CurrentView::Turn* turn) {
-  return Json(turn, [&](shm::Snapshot* snapshot, std::string* out) {
+  return Json(request, turn, [&](shm::Snapshot* snapshot, std::string* out) {
     shm::NameFilter(request.Parameters("name[]"), audio::kAliases).Apply(snapshot);
     WriteMetricsJson(*snapshot, out);
   });
 }
 
 HttpResponse Routes::MetricsDocument(const HttpRequest& request, CurrentView::Turn* turn) {
-  return Json(turn, [&](shm::Snapshot* snapshot, std::string* out) {
+  return Json(request, turn, [&](shm::Snapshot* snapshot, std::string* out) {
     shm::NameFilter(request.Parameters("name[]"), audio::kAliases).Apply(snapshot);
     WriteMetricsDocumentJson(*snapshot, shm::NowNs(CLOCK_REALTIME), out);
   });
 }
 
-HttpResponse Routes::Workers(const HttpRequest& /*request*/, CurrentView::Turn* turn) {
-  return Json(turn, [](shm::Snapshot* snapshot, std::string* out) { WriteWorkersJson(*snapshot, out); });
+HttpResponse Routes::Workers(const HttpRequest& request, CurrentView::Turn* turn) {
+  return Json(request, turn,
+              [](shm::Snapshot* snapshot, std::string* out) { WriteWorkersJson(*snapshot, out); });
 }
 
-HttpResponse Routes::StreamStatus(const HttpRequest& /*request*/, CurrentView::Turn* turn) {
-  return Json(turn, [this](shm::Snapshot* snapshot, std::string* out) {
+HttpResponse Routes::StreamStatus(const HttpRequest& request, CurrentView::Turn* turn) {
+  return Json(request, turn, [this](shm::Snapshot* snapshot, std::string* out) {
     WriteStreamStatusJson(*snapshot, *audio_, out);
   });
 }
@@ -154,7 +188,7 @@ HttpResponse Routes::StreamLimits(const HttpRequest& request, CurrentView::Turn*
     return BadRequest("A user_id has at most " + std::to_string(audio::kMaxUserIdBytes) + " bytes.");
   }
   if (!shm::IsValidUtf8(user_id)) return BadRequest("A user_id is UTF-8.");
-  return Json(turn, [&](shm::Snapshot* snapshot, std::string* out) {
+  return Json(request, turn, [&](shm::Snapshot* snapshot, std::string* out) {
     WriteStreamLimitsJson(*snapshot, turn->Ledger(), *audio_, user_id, shm::UtcDay(), out);
   });
 }
@@ -176,14 +210,32 @@ HttpResponse Routes::Status(const HttpRequest& /*request*/, CurrentView::Turn* t
 
 HttpResponse Routes::Families(const HttpRequest& request, CurrentView::Turn* turn) {
   const std::optional<std::size_t> top = TopOf(request);
-  if (!top) {
-    return BadRequest("top is how many series of a family are wanted, 0 to " + std::to_string(kMaxTop) + ".");
-  }
+  if (!top) return InvalidTop(kMaxTop);
   const std::vector<std::string_view> names = request.Parameters("name[]");
-  return Json(turn, [&](shm::Snapshot* snapshot, std::string* out) {
+  return Json(request, turn, [&](shm::Snapshot* snapshot, std::string* out) {
     if (names.empty()) return WriteFamilyListJson(*snapshot, shm::NowNs(CLOCK_REALTIME), out);
     WriteTopSeriesJson(*snapshot, names, *top, shm::NowNs(CLOCK_REALTIME), out);
   });
+}
+
+HttpResponse Routes::Series(const HttpRequest& request, CurrentView::Turn* turn) {
+  const std::optional<std::size_t> top = TopOf(request);
+  if (!top) return InvalidTop(kMaxTop);
+  const Result<SeriesSearch> search = SeriesSearch::Parse(request.Parameter("search").value_or(""));
+  if (!search.ok()) return BadRequest(search.error().message);
+  return Json(turn, [&](shm::Snapshot* snapshot, std::string* out) {
+    shm::NameFilter(request.Parameters("name[]"), audio::kAliases).Apply(snapshot);
+    WriteFoundSeriesJson(*snapshot, search->Run(*snapshot, *top), shm::NowNs(CLOCK_REALTIME), out);
+  });
+}
+
+HttpResponse Routes::PastValues(const HttpRequest& request, CurrentView::Turn* /*turn*/) {
+  const std::optional<std::size_t> top = TopOf(request, RingTable::kRows);
+  if (!top) return InvalidTop(RingTable::kRows);
+  HttpResponse answer{200, "application/json", {}};
+  WriteHistoryJson(history_, request.Parameters("name[]"), *top,
+                   {shm::NowNs(CLOCK_REALTIME), shm::NowNs(CLOCK_BOOTTIME)}, &answer.body);
+  return answer;
 }
 
 HttpResponse Routes::Page(const HttpRequest& /*request*/, CurrentView::Turn* /*turn*/) {
@@ -193,10 +245,11 @@ HttpResponse Routes::Page(const HttpRequest& /*request*/, CurrentView::Turn* /*t
 }
 
 template <class Write>
-HttpResponse Routes::Json(CurrentView::Turn* turn, Write write) {
+HttpResponse Routes::Json(const HttpRequest& request, CurrentView::Turn* turn, Write write) {
   SegmentView& seen = turn->Look();
   if (IsCorrupt(seen)) return Unavailable(seen);
   HttpResponse answer{200, "application/json", {}};
+  if (request.is_head) return WithoutBody(std::move(answer));
   write(&seen.snapshot, &answer.body);
   return answer;
 }

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "agent/exposition/negotiation.h"
+#include "agent/history/history.h"
 #include "agent/http/http_message.h"
 #include "agent/own_metrics/agent_stats.h"
 #include "agent/view/current_view.h"
@@ -32,6 +33,9 @@ struct Route {
   std::string_view path;
   std::string_view title;  ///< for the page
   std::variant<Answer, Scrape> answer;
+  /// The parameters that it has, divided by blanks. Requests with others are refused, because a misspelt
+  /// parameter would give an answer to another question. "*" takes any: probes add what they like.
+  std::string_view parameters = {};
 };
 
 /// Chooses the format of a scrape by its Accept header.
@@ -52,6 +56,8 @@ class Routes {
 
   /// The source of the agent's own metrics. The code that does something records it here.
   AgentStats& stats() { return stats_; }
+  /// What PastValues() answers from. A HistorySampler fills it.
+  History& history() { return history_; }
 
   /// Thread-safe. Answers are written one at a time, but compressed in parallel: compression takes longer.
   HttpResponse Handle(const HttpRequest& request);
@@ -67,6 +73,8 @@ class Routes {
   HttpResponse Ready(const HttpRequest& request, CurrentView::Turn* turn);
   HttpResponse Status(const HttpRequest& request, CurrentView::Turn* turn);
   HttpResponse Families(const HttpRequest& request, CurrentView::Turn* turn);
+  HttpResponse Series(const HttpRequest& request, CurrentView::Turn* turn);
+  HttpResponse PastValues(const HttpRequest& request, CurrentView::Turn* turn);
   HttpResponse Page(const HttpRequest& request, CurrentView::Turn* turn);
 
  private:
@@ -75,9 +83,9 @@ class Routes {
   template <class... Negotiated>
   HttpResponse Encoded(HttpResponse (Routes::*answer)(const HttpRequest&, CurrentView::Turn*, Negotiated...),
                        const HttpRequest& request, Negotiated... negotiated);
-  /// The JSON that `write` appends, or the 503 for a corrupt segment.
+  /// The JSON that `write` appends, or the 503 for a corrupt segment. For a HEAD nothing is written.
   template <class Write>
-  static HttpResponse Json(CurrentView::Turn* turn, Write write);
+  static HttpResponse Json(const HttpRequest& request, CurrentView::Turn* turn, Write write);
 
   std::span<const Route> table_;
   CurrentView* const view_;
@@ -85,6 +93,7 @@ class Routes {
   const MetricsOptions metrics_options_;
   const Negotiator negotiate_;
   AgentStats stats_;
+  History history_;  ///< guarded by the turns at the view
 };
 
 }  // namespace shmetrics::agent

@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "client-lib/binding/connection.h"
 #include "client-lib/binding/guarded.h"
 #include "client-lib/binding/never_freed.h"
 #include "client-lib/config/segment_settings.h"
@@ -238,5 +239,7 @@ InfoFamily Registry::info(const InfoOptions& options, std::span<const LabelPair>
 }
 
 RegistryStatus Registry::status() const noexcept { return impl_->ReadStatus(); }
+
+void Registry::announce_end() noexcept { internal::Attachment::SayEnd(); }
 
 }  // namespace shmetrics

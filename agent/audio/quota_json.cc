@@ -59,8 +59,9 @@ const SeriesSnapshot* SeriesOfUser(const shm::Snapshot& snapshot, std::string_vi
   return found == all.end() ? nullptr : &*found;
 }
 
-std::uint64_t StreamsOf(const shm::Snapshot& snapshot, std::string_view user_label) {
-  const SeriesSnapshot* series = SeriesOfUser(snapshot, audio::kStreamsMetric, user_label);
+/// How many a user has of what the gauge `metric` counts.
+std::uint64_t ActiveOf(const shm::Snapshot& snapshot, std::string_view metric, std::string_view user_label) {
+  const SeriesSnapshot* series = SeriesOfUser(snapshot, metric, user_label);
   return series == nullptr ? 0 : CountOf(*series);
 }
 
@@ -210,7 +211,7 @@ void WriteStreamLimitsJson(const shm::Snapshot& snapshot, std::span<const shm::L
   const double reserved = ToMinutes(ReservedBy(snapshot, label));
   std::optional<double> remaining = limits.daily_minutes;
   if (remaining) *remaining = std::max(0.0, *remaining - used - reserved);
-  const std::uint64_t active = StreamsOf(snapshot, label);
+  const std::uint64_t active = ActiveOf(snapshot, audio::kStreamsMetric, label);
   const bool can_start = !limits.concurrent_streams || active < *limits.concurrent_streams;
 
   JsonWriter json(out);
@@ -225,6 +226,7 @@ void WriteStreamLimitsJson(const shm::Snapshot& snapshot, std::span<const shm::L
   WriteMinutes("remaining_minutes", remaining, &json);
   WriteDays(days, &json);
   WriteCount("active_streams", active, &json);
+  WriteCount("active_jobs", ActiveOf(snapshot, audio::kJobsMetric, label), &json);
   for (const std::string_view key : {"can_start_stream", "_can_start_stream"}) {
     json.Key(key);
     json.Bool(can_start);

@@ -21,10 +21,10 @@ namespace shmetrics::agent {
 void WriteStreamStatusJson(const shm::Snapshot& snapshot, const audio::AudioConfig& config, std::string* out);
 
 /// Appends {user_id, tier, limits, used_today_minutes, reserved_minutes, remaining_minutes, days, active_streams,
-/// can_start_stream, _can_start_stream}. The last two are the same, as in the replaced system. null means
-/// unlimited and 0 means nothing at all; in the replaced system 0 meant unlimited too. `today` is the UTC day,
-/// in days since 1970-01-01. Minutes of other days do not count; `days` shows them, as [{day, used_minutes}],
-/// which the replaced system did not have.
+/// active_jobs, can_start_stream, _can_start_stream}. The last two are the same, as in the replaced system,
+/// which did not have reserved_minutes, days and active_jobs. null means unlimited and 0 means nothing at all;
+/// in the replaced system 0 meant unlimited too. `today` is the UTC day, in days since 1970-01-01. Minutes of
+/// other days do not count; `days` shows them, as [{day, used_minutes}].
 void WriteStreamLimitsJson(const shm::Snapshot& snapshot, std::span<const shm::LedgerRecord> ledger,
                            const audio::AudioConfig& config, std::string_view user_id, std::int64_t today,
                            std::string* out);

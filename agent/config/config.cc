@@ -53,6 +53,22 @@ Result<PartialConfig> ReadEnvironment() {
   return settings;
 }
 
+/// Adds the settings whose variables only the agent reads.
+Result<void> ReadOwnEnvironment(PartialConfig* settings) {
+  for (const Setting& setting : AllSettings()) {
+    if (setting.variable == nullptr) continue;
+    const std::string name = "$" + std::string(setting.variable);
+    if (config::IsIgnored(setting.variable)) {
+      return Error{ErrorCode::kBadOption, name + std::string(config::kIgnoredBecause)};
+    }
+    const std::string value(config::Environment(setting.variable));
+    if (value.empty()) continue;
+    const Result<void> set = setting.Set(value, settings);
+    if (!set.ok()) return Error{ErrorCode::kBadOption, name + ": " + set.error().message};
+  }
+  return {};
+}
+
 bool IsReadableByAll(const std::string& file) {
   struct stat status {};
   return stat(file.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
@@ -73,6 +89,9 @@ void PartialConfig::FillFrom(const PartialConfig& other) {
 Result<Config> ReadConfig(const std::optional<std::string>& config_file, const PartialConfig& flags) {
   const std::optional<std::string> path = config_file ? config_file : config::ConfigFile();
   PartialConfig settings = flags;
+  PartialConfig own_environment;
+  if (Result<void> own = ReadOwnEnvironment(&own_environment); !own.ok()) return own.error();
+  settings.FillFrom(own_environment);
   const Result<PartialConfig> environment = ReadEnvironment();
   if (!environment.ok()) return environment.error();
   settings.FillFrom(environment.value());

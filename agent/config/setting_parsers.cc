@@ -118,12 +118,12 @@ Result<void> ParseTlsKey(const Setting& setting, const std::string& text, std::o
 }
 
 Result<void> ParseHosts(const Setting& setting, const std::string& text, std::vector<std::string>* hosts) {
-  std::vector<std::string> parts = Split(text);
+  const std::vector<std::string> parts = Split(text);
   const auto is_bad = [](const std::string& host) {
     return host.empty() || host.find_first_of("/ \t@") != std::string::npos;
   };
   if (std::ranges::any_of(parts, is_bad)) return BadValue(setting, text);
-  *hosts = std::move(parts);
+  hosts->insert(hosts->end(), parts.begin(), parts.end());
   return {};
 }
 

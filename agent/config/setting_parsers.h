@@ -31,7 +31,7 @@ Result<void> ParseSwitch(const Setting& setting, const std::string& text, bool* 
 Result<void> ParseTlsCertificate(const Setting& setting, const std::string& text,
                                  std::optional<TlsFiles>* files);
 Result<void> ParseTlsKey(const Setting& setting, const std::string& text, std::optional<TlsFiles>* files);
-/// Names with commas between them.
+/// Adds the names, with commas between them.
 Result<void> ParseHosts(const Setting& setting, const std::string& text, std::vector<std::string>* hosts);
 /// A number in the range of the row.
 Result<void> ParseCount(const Setting& setting, const std::string& text, unsigned* count);

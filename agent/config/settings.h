@@ -39,8 +39,10 @@ struct Setting {
     bool (*differs)(const Config& running, const Config& next);
   };
 
-  std::string_view key;         ///< in the file: [section] name
-  std::string_view flag = {};   ///< with both hyphens; empty: only the file can give the setting
+  std::string_view key;        ///< in the file: [section] name
+  std::string_view flag = {};  ///< with both hyphens; empty: only the file can give the setting
+  /// Of the environment; null: none. Those of [segment] are SegmentSettings(), which workers read too.
+  const char* variable = nullptr;
   std::string_view value = {};  ///< stands for the value in the help of the flag
   /// The value if nobody gives one, as a user would write it; empty: Config's own, or that of find_default.
   std::string_view default_value = {};

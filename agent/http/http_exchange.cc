@@ -3,18 +3,15 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
 namespace shmetrics::agent {
 namespace {
-
-MHD_Result AddPair(void* pairs, MHD_ValueKind /*kind*/, const char* name, const char* value) {
-  static_cast<std::vector<std::pair<std::string_view, std::string_view>>*>(pairs)->emplace_back(
-      name, value == nullptr ? "" : value);
-  return MHD_YES;
-}
 
 /// The client's address as a number without a port; empty on a Unix socket.
 std::string ClientOf(MHD_Connection* connection) {
@@ -38,32 +35,75 @@ std::string Joined(const std::vector<std::string_view>& values) {
   return joined;
 }
 
+/// Appends the decoded text to `decoded`, which has room for it, and returns it there.
+std::string_view Decode(std::string_view text, std::string* decoded) {
+  const std::size_t begin = decoded->size();
+  decoded->append(text);
+  decoded->resize(begin + MHD_http_unescape(decoded->data() + begin));
+  return {decoded->data() + begin, decoded->size() - begin};
+}
+
+/// In a query, a plus stands for a blank.
+std::string_view DecodeWithPlus(std::string_view text, std::string* decoded) {
+  std::string with_blanks(text);
+  std::ranges::replace(with_blanks, '+', ' ');
+  return Decode(with_blanks, decoded);
+}
+
+ssize_t NoBody(void* /*context*/, std::uint64_t /*position*/, char* /*bytes*/, std::size_t /*room*/) {
+  return MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+/// Sends neither a length nor the word chunked. The connection ends with it.
+MHD_Response* ResponseWithoutLength() {
+  MHD_Response* const response =
+      MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 1'024, NoBody, nullptr, nullptr);
+  if (response != nullptr) MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+  return response;
+}
+
 void FreeBody(void* body) { delete static_cast<std::string*>(body); }
 
 }  // namespace
 
-RequestHead ReadHead(MHD_Connection* connection, std::string_view method, std::string_view version,
-                     std::string_view target) {
-  RequestHead head{method, version, target, {}, ClientOf(connection)};
-  MHD_get_connection_values(connection, MHD_HEADER_KIND, AddPair, &head.headers);
+RequestHead ReadHead(MHD_Connection* connection, const LibraryInput& input) {
+  RequestHead head = input.Head();
+  head.client = ClientOf(connection);
   return head;
 }
 
-HttpRequest ReadRequest(MHD_Connection* connection, const char* path, const RequestHead& head) {
-  HttpRequest request{path};
-  MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, AddPair, &request.parameters);
+HttpRequest ReadRequest(const RequestHead& head, std::string* decoded) {
+  const RequestTarget target = ParseTarget(head.target).value();
+  decoded->clear();
+  decoded->reserve(head.target.size());  // decoding only shortens, so that nothing moves
+  HttpRequest request{Decode(target.path, decoded)};
+  for (std::string_view rest = target.query; !rest.empty();) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+    if (pair.empty()) continue;
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    const std::string_view name = DecodeWithPlus(pair.substr(0, equals), decoded);
+    request.parameters.emplace_back(name,
+                                    DecodeWithPlus(pair.substr(std::min(equals + 1, pair.size())), decoded));
+  }
+  request.is_head = head.method == "HEAD";
   request.accept = Joined(head.Values(MHD_HTTP_HEADER_ACCEPT));
   request.accept_encoding = Joined(head.Values(MHD_HTTP_HEADER_ACCEPT_ENCODING));
   return request;
 }
 
 MHD_Result Send(MHD_Connection* connection, HttpResponse answer) {
-  // The library takes over the body without a copy.
-  auto body = std::make_unique<std::string>(std::move(answer.body));
-  MHD_Response* const response = MHD_create_response_from_buffer_with_free_callback_cls(
-      body->size(), body->data(), FreeBody, body.get());
+  MHD_Response* response = nullptr;
+  if (answer.has_body) {
+    // The library takes over the body without a copy.
+    auto body = std::make_unique<std::string>(std::move(answer.body));
+    response = MHD_create_response_from_buffer_with_free_callback_cls(body->size(), body->data(), FreeBody,
+                                                                      body.get());
+    if (response != nullptr) body.release();  // NOLINT(bugprone-unused-return-value): FreeBody() will
+  } else {
+    response = ResponseWithoutLength();
+  }
   if (response == nullptr) return MHD_NO;
-  body.release();  // NOLINT(bugprone-unused-return-value): FreeBody() will
   MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer.content_type.c_str());
   MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
   MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");

@@ -6,19 +6,19 @@
 #include <microhttpd.h>
 
 #include <string>
-#include <string_view>
 
 #include "agent/http/http_message.h"
-#include "agent/http/request_guard.h"
+#include "agent/http/library_input.h"
+#include "agent/http/request_head.h"
 
 namespace shmetrics::agent {
 
-/// Reads the head of a request, which must be complete.
-RequestHead ReadHead(MHD_Connection* connection, std::string_view method, std::string_view version,
-                     std::string_view target);
+/// The head of the library's current request, valid as long as `input` has it.
+RequestHead ReadHead(MHD_Connection* connection, const LibraryInput& input);
 
-/// Makes the request for the handler. `path` and `head` must outlive it.
-HttpRequest ReadRequest(MHD_Connection* connection, const char* path, const RequestHead& head);
+/// Makes the request for the handler. `head` must be in shape. The request points into `decoded`, which must
+/// outlive it unchanged.
+HttpRequest ReadRequest(const RequestHead& head, std::string* decoded);
 
 /// Starts sending the answer. MHD_NO if there is no memory for it; then the connection must be closed.
 MHD_Result Send(MHD_Connection* connection, HttpResponse answer);

@@ -20,6 +20,7 @@ struct HttpRequest {
   std::vector<std::pair<std::string_view, std::string_view>> parameters = {};
   std::string accept = {};           ///< all Accept headers, joined by commas; empty: none was sent
   std::string accept_encoding = {};  ///< the same for Accept-Encoding
+  bool is_head = false;              ///< only the head of the answer is wanted
 
   /// The value of the first parameter `name`: empty text if it has no value, nothing if there is none.
   std::optional<std::string_view> Parameter(std::string_view name) const {
@@ -40,8 +41,11 @@ struct HttpRequest {
 struct HttpResponse {
   int status;
   std::string content_type;
-  std::string body;  ///< complete, also for a HEAD, where it is not sent
+  std::string body;  ///< complete; not sent for a HEAD
   std::vector<std::pair<std::string, std::string>> headers = {};
+  /// False for the answer to a HEAD whose body was not made. Then it has no Content-Length, which would be
+  /// wrong.
+  bool has_body = true;
 };
 
 /// An answer of one line of text.

@@ -27,10 +27,14 @@ struct WebUser {
 
 /// The limits of a server, fixed when it starts.
 struct HttpLimits {
-  unsigned max_connections = 64;  ///< for each listen address; more clients wait until one ends
-  /// How long a request line may take to arrive, from the start of its connection or the end of the previous
-  /// answer. The same time is allowed again from there to the end of its answer.
+  unsigned max_connections =
+      64;  ///< for each listen address; beyond them idle ones are closed, or clients wait
+  /// How long the head of a request may take to arrive, from its first byte or the start of its connection.
+  /// The same time is allowed again from there to the end of its answer.
   std::chrono::milliseconds deadline{30'000};
+  /// How long a connection stays open between two requests, if nobody else needs its place. Longer than any
+  /// interval at which one scrapes.
+  std::chrono::milliseconds idle{std::chrono::hours(1)};
 
   bool operator==(const HttpLimits&) const = default;
 };

@@ -17,6 +17,7 @@
 #include "agent/http/basic_auth.h"
 #include "agent/http/connection_deadlines.h"
 #include "agent/http/http_exchange.h"
+#include "agent/http/library_input.h"
 #include "agent/http/request_guard.h"
 #include "agent/http/tls_follower.h"
 
@@ -24,6 +25,8 @@ namespace shmetrics::agent {
 namespace {
 
 constexpr std::size_t kConnectionMemoryBytes = std::size_t{16} << 10U;
+/// At its limit the library accepts nobody. So it may have one connection more, and an idle one makes room.
+constexpr unsigned kSpareConnections = 1;
 constexpr const char* kTlsPriorities = "NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.3";
 
 [[gnu::format(printf, 2, 0)]] void OnLibraryLog(void* /*context*/, const char* format,
@@ -52,8 +55,9 @@ struct HttpServer::State {
   struct Connection {
     int fd;
     std::shared_ptr<const TlsCredentials> credentials;  // lives as long as the session that uses them
-    std::string target;                                 // the current request's, undecoded
-    bool is_checked = false;                            // the current request's head is in order
+    LibraryInput input;
+    std::string decoded;      // the text that the current request's HttpRequest points to
+    bool is_checked = false;  // the current request's head is in order
   };
 
   State(const Listener& listens_on, const HttpLimits& limits, HttpPolicy rules, HttpHandler handles,
@@ -62,7 +66,8 @@ struct HttpServer::State {
         handler(std::move(handles)),
         observer(std::move(observes)),
         policy(std::make_shared<const HttpPolicy>(std::move(rules))),
-        deadlines(limits.deadline) {}
+        max_connections(limits.max_connections),
+        deadlines(limits.deadline, limits.idle) {}
 
   ~State() {
     if (daemon != nullptr) {
@@ -89,7 +94,7 @@ struct HttpServer::State {
   // one thread.
   static void OnConnection(void* server, MHD_Connection* connection, void** context,
                            MHD_ConnectionNotificationCode code);
-  static void* OnTarget(void* server, const char* target, MHD_Connection* connection);
+  static void* OnHead(void* server, const char* target, MHD_Connection* connection);
   static MHD_Result OnRequest(void* server, MHD_Connection* connection, const char* path, const char* method,
                               const char* version, const char* upload, std::size_t* upload_bytes,
                               void** mark);
@@ -97,9 +102,11 @@ struct HttpServer::State {
                          MHD_RequestTerminationCode code);
 
   void Begin(MHD_Connection* library_connection, void** context);
-  MHD_Result CheckOrAnswer(MHD_Connection* connection, const char* path, const char* method,
-                           const char* version);
-  HttpResponse CallHandler(MHD_Connection* connection, const char* path, const RequestHead& head);
+  void KeepWithinLimit() {
+    if (open_connections > max_connections) deadlines.MakeRoom(open_connections - max_connections);
+  }
+  MHD_Result CheckOrAnswer(MHD_Connection* connection);
+  HttpResponse CallHandler(const HttpRequest& request);
   MHD_Result Answer(MHD_Connection* connection, HttpResponse answer) {
     if (observer) observer(answer.status);
     return Send(connection, std::move(answer));
@@ -112,21 +119,26 @@ struct HttpServer::State {
   std::shared_ptr<const HttpPolicy> policy;
   TlsFollower tls;
   BasicAuth auth;
+  const unsigned max_connections;
+  unsigned open_connections = 0;
   ConnectionDeadlines deadlines;
   MHD_Daemon* daemon = nullptr;
 };
 
 void HttpServer::State::Begin(MHD_Connection* library_connection, void** context) {
-  auto connection = std::make_unique<Connection>();
-  connection->fd = MHD_get_connection_info(library_connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-  connection->credentials = tls.Current();
+  const int fd = MHD_get_connection_info(library_connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+  const MHD_ConnectionInfo* const tls_info =
+      MHD_get_connection_info(library_connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+  auto* const session =
+      tls_info == nullptr ? nullptr : static_cast<gnutls_session_int*>(tls_info->tls_session);
+  auto* const connection = new Connection{fd, tls.Current(), LibraryInput(fd, session, &deadlines), {}};
+  *context = connection;
   if (connection->credentials != nullptr) {
-    auto* const session = static_cast<gnutls_session_int*>(
-        MHD_get_connection_info(library_connection, MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session);
     connection->credentials->Use(session);  // on failure the handshake fails
   }
-  deadlines.Restart(connection->fd);
-  *context = connection.release();
+  deadlines.Restart(fd);
+  open_connections++;
+  KeepWithinLimit();
 }
 
 void HttpServer::State::OnConnection(void* server, MHD_Connection* library_connection, void** context,
@@ -139,39 +151,45 @@ void HttpServer::State::OnConnection(void* server, MHD_Connection* library_conne
   // The library closes the descriptor after this call, not before.
   const std::unique_ptr<Connection> connection(static_cast<Connection*>(*context));
   state.deadlines.Forget(connection->fd);
+  state.open_connections--;
 }
 
-/// Called when the request line is complete.
-void* HttpServer::State::OnTarget(void* server, const char* target, MHD_Connection* library_connection) {
+/// Called when a head is complete, before OnRequest().
+void* HttpServer::State::OnHead(void* server, const char* /*target*/, MHD_Connection* library_connection) {
   Connection& connection = Of(library_connection);
-  connection.target = target;
   connection.is_checked = false;
   static_cast<State*>(server)->deadlines.Restart(connection.fd);
   return nullptr;
 }
 
-void HttpServer::State::OnAnswered(void* server, MHD_Connection* connection, void** /*mark*/,
+void HttpServer::State::OnAnswered(void* server, MHD_Connection* library_connection, void** /*mark*/,
                                    MHD_RequestTerminationCode code) {
   if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK) return;  // the connection is about to be closed
-  static_cast<State*>(server)->deadlines.Restart(Of(connection).fd);
+  auto& state = *static_cast<State*>(server);
+  Connection& connection = Of(library_connection);
+  if (!connection.input.Next()) return state.deadlines.Restart(connection.fd);
+  state.deadlines.Rest(connection.fd);
+  state.KeepWithinLimit();
 }
 
-HttpResponse HttpServer::State::CallHandler(MHD_Connection* connection, const char* path,
-                                            const RequestHead& head) {
+HttpResponse HttpServer::State::CallHandler(const HttpRequest& request) {
   try {
-    return handler(ReadRequest(connection, path, head));
+    return handler(request);
   } catch (const std::exception& error) {
-    Log(LogLevel::kError, std::string("no answer to ") + path + ": " + error.what());
+    Log(LogLevel::kError, "no answer to " + std::string(request.path) + ": " + error.what());
     return PlainText(MHD_HTTP_INTERNAL_SERVER_ERROR,
                      "The agent could not make this answer; its log says why.");
   }
 }
 
 /// Called once when the head of a request is complete, and again when the whole request is.
-MHD_Result HttpServer::State::CheckOrAnswer(MHD_Connection* library_connection, const char* path,
-                                            const char* method, const char* version) {
+MHD_Result HttpServer::State::CheckOrAnswer(MHD_Connection* library_connection) {
   Connection& connection = Of(library_connection);
-  const RequestHead head = ReadHead(library_connection, method, version, connection.target);
+  if (!connection.input.MayAnswer()) {
+    Log(LogLevel::kError, "the HTTP library reads requests by itself, so none is answered");
+    return MHD_NO;
+  }
+  const RequestHead head = ReadHead(library_connection, connection.input);
   if (!connection.is_checked) {
     std::optional<HttpResponse> refusal = RefusalOfShape(head);
     if (!refusal) {
@@ -182,15 +200,16 @@ MHD_Result HttpServer::State::CheckOrAnswer(MHD_Connection* library_connection, 
     return Answer(library_connection, std::move(*refusal));
   }
   std::optional<HttpResponse> refusal = RefusalByPolicy(head, listener.address, *Policy(), auth);
-  return Answer(library_connection,
-                refusal ? std::move(*refusal) : CallHandler(library_connection, path, head));
+  if (refusal) return Answer(library_connection, std::move(*refusal));
+  return Answer(library_connection, CallHandler(ReadRequest(head, &connection.decoded)));
 }
 
-MHD_Result HttpServer::State::OnRequest(void* server, MHD_Connection* connection, const char* path,
-                                        const char* method, const char* version, const char* /*upload*/,
-                                        std::size_t* /*upload_bytes*/, void** /*mark*/) {
+MHD_Result HttpServer::State::OnRequest(void* server, MHD_Connection* connection, const char* /*path*/,
+                                        const char* /*method*/, const char* /*version*/,
+                                        const char* /*upload*/, std::size_t* /*upload_bytes*/,
+                                        void** /*mark*/) {
   try {
-    return static_cast<State*>(server)->CheckOrAnswer(connection, path, method, version);
+    return static_cast<State*>(server)->CheckOrAnswer(connection);
   } catch (const std::exception&) {
     return MHD_NO;  // no memory even for an error message: the connection is closed
   }
@@ -212,15 +231,20 @@ bool HttpServer::State::StartDaemon(const HttpLimits& limits) {
   daemon = MHD_start_daemon(
       flags, 0, nullptr, nullptr, OnRequest, this, MHD_OPTION_EXTERNAL_LOGGER, OnLibraryLog, nullptr,
       MHD_OPTION_LISTEN_SOCKET, listener.fd, MHD_OPTION_NOTIFY_CONNECTION, OnConnection, this,
-      MHD_OPTION_URI_LOG_CALLBACK, OnTarget, this, MHD_OPTION_NOTIFY_COMPLETED, OnAnswered, this,
-      MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT, limits.max_connections,
-      MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemoryBytes, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-      MHD_OPTION_ARRAY, tls_options.data(), MHD_OPTION_END);
+      MHD_OPTION_URI_LOG_CALLBACK, OnHead, this, MHD_OPTION_NOTIFY_COMPLETED, OnAnswered, this,
+      MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_LIMIT,
+      limits.max_connections + kSpareConnections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionMemoryBytes,
+      MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_ARRAY, tls_options.data(), MHD_OPTION_END);
   return daemon != nullptr;
 }
 
 HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 HttpServer::~HttpServer() = default;
+
+std::uint64_t HttpServer::Descriptors(const HttpLimits& limits) {
+  constexpr unsigned kForItself = 8;  // the socket, epoll's, what wakes its thread, and files read again
+  return limits.max_connections + kSpareConnections + kForItself;
+}
 
 const ListenAddress& HttpServer::address() const { return state_->listener.address; }
 

@@ -1,6 +1,7 @@
 #ifndef SHMETRICS_AGENT_HTTP_HTTP_SERVER_H_
 #define SHMETRICS_AGENT_HTTP_HTTP_SERVER_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -27,6 +28,9 @@ class HttpServer {
   static Result<std::unique_ptr<HttpServer>> Start(const Listener& listener, const HttpLimits& limits,
                                                    HttpPolicy policy, HttpHandler handler,
                                                    AnswerObserver observer = {});
+
+  /// How many file descriptors a server with these limits opens at most.
+  static std::uint64_t Descriptors(const HttpLimits& limits);
 
   /// Accepts no more connections, cuts the open ones and waits for the threads.
   ~HttpServer();

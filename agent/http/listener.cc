@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -81,9 +83,9 @@ ListenAddress AddressOf(int fd) {
 
 Result<Listener> Listen(const ListenAddress& address) {
   if (!address.unix_path.empty()) {
-    const Result<int> fd = ListenOnUnixSocket(address.unix_path);
-    if (!fd.ok()) return CannotListen(address, fd.error().message);
-    return Listener{fd.value(), address, true};
+    const Result<UnixSocket> socket = ListenOnUnixSocket(address.unix_path);
+    if (!socket.ok()) return CannotListen(address, socket.error().message);
+    return Listener{socket->fd, address, socket->file};
   }
   Result<int> fd = ListenOnHost(address.host.empty() ? "::" : address.host, address.port);
   if (!fd.ok() && address.host.empty() && fd.error().code == ErrorCode::kAbsent) {
@@ -91,6 +93,29 @@ Result<Listener> Listen(const ListenAddress& address) {
   }
   if (!fd.ok()) return CannotListen(address, fd.error().message);
   return Listener{fd.value(), {address.host, AddressOf(fd.value()).port}};
+}
+
+Result<std::vector<Listener>> ListenOnAll(const ListenAddress& address) {
+  std::vector<Listener> listeners;
+  if (strcasecmp(address.host.c_str(), "localhost") != 0) {
+    const Result<Listener> listener = Listen(address);
+    if (!listener.ok()) return listener.error();
+    listeners.push_back(listener.value());
+    return listeners;
+  }
+  std::uint16_t port = address.port;
+  for (const char* number : {"127.0.0.1", "::1"}) {
+    const Result<int> fd = ListenOnHost(number, port);
+    if (!fd.ok() && fd.error().code == ErrorCode::kAbsent) continue;
+    if (!fd.ok()) {
+      std::ranges::for_each(listeners, Close);
+      return CannotListen({number, port}, fd.error().message);
+    }
+    port = AddressOf(fd.value()).port;
+    listeners.push_back({fd.value(), {address.host, port}});
+  }
+  if (listeners.empty()) return CannotListen(address, "this machine has neither 127.0.0.1 nor ::1");
+  return listeners;
 }
 
 Result<std::vector<Listener>> AdoptActivationSockets() {
@@ -124,7 +149,7 @@ Result<std::vector<Listener>> AdoptActivationSockets() {
 void Close(const Listener& listener) {
   // Removes the file first: once the socket is closed, another agent may consider the file stale and put its
   // own there.
-  if (listener.owns_path) RemoveUnixSocket(listener.address.unix_path);
+  if (listener.file >= 0) RemoveUnixSocket(listener.address.unix_path, listener.file);
   close(listener.fd);
 }
 

@@ -12,13 +12,18 @@ namespace shmetrics::agent {
 struct Listener {
   int fd;                 ///< for Close()
   ListenAddress address;  ///< with the actual port, also if port 0 was asked for
-  /// This process, not systemd, made the Unix socket's file, and must remove it.
-  bool owns_path = false;
+  /// Of a Unix socket's file that this process, not systemd, made and must remove; -1: there is none.
+  int file = -1;
 };
 
 /// kBadOption if the address does not exist here or is in use; the message names it and the reason. A Unix
-/// socket gets the permissions 0660. It replaces one that a dead process left behind.
+/// socket gets the permissions 0660. It replaces one that a dead process left behind. Of a name's several
+/// addresses it takes the first that this machine has.
 Result<Listener> Listen(const ListenAddress& address);
+
+/// Like Listen(), but on localhost takes 127.0.0.1 and ::1, with one port. A client may try either. A machine
+/// without one of them gets the other.
+Result<std::vector<Listener>> ListenOnAll(const ListenAddress& address);
 
 /// The TCP or Unix sockets that systemd or a similar manager opened for this process (socket activation);
 /// empty if there are none. Clears the variables that announce them, so that they are taken only once.

@@ -1,28 +1,26 @@
 #include "agent/http/request_guard.h"
 
-#include <strings.h>
-
 #include <algorithm>
-#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "agent/http/host_check.h"
 
 namespace shmetrics::agent {
 namespace {
 
+constexpr int kNoContent = 204;
 constexpr int kBadRequest = 400;
 constexpr int kUnauthorized = 401;
 constexpr int kMethodNotAllowed = 405;
+constexpr int kAddressTooLong = 414;
 constexpr int kMisdirectedRequest = 421;
 constexpr int kTooManyRequests = 429;
 
-bool IsToken(std::string_view name) {
-  static constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
-  return !name.empty() && std::ranges::all_of(name, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kOthers.find(c) != std::string_view::npos;
-  });
-}
+/// Each takes 32 bytes beside its text while its request waits for an answer.
+constexpr std::ptrdiff_t kMaxParameters = 10'000;
 
 bool HasControlCharacter(std::string_view value) {
   return std::ranges::any_of(value, [](char c) {
@@ -31,22 +29,11 @@ bool HasControlCharacter(std::string_view value) {
   });
 }
 
-/// True for a header that tells the length of the body. If such a header is folded onto a second line, the
-/// library appends that line to the name: "Transfer-Encoding:", line end, " chunked" comes as
-/// Transfer-Encodingchunked.
-bool IsOfBody(std::string_view name) {
-  return std::ranges::any_of(
-      std::array<std::string_view, 2>{"Content-Length", "Transfer-Encoding"}, [&](std::string_view start) {
-        return name.size() >= start.size() && strncasecmp(name.data(), start.data(), start.size()) == 0;
-      });
-}
-
 bool HasBody(const RequestHead& head) {
-  const auto count =
-      std::ranges::count_if(head.headers, [](const auto& header) { return IsOfBody(header.first); });
   const std::vector<std::string_view> lengths = head.Values("Content-Length");
   // A proxy in between may read another spelling of 0 as another number.
-  return count > 0 && !(count == 1 && lengths.size() == 1 && lengths.front() == "0");
+  return !head.Values("Transfer-Encoding").empty() ||
+         !(lengths.empty() || (lengths.size() == 1 && lengths.front() == "0"));
 }
 
 bool HasBadHeader(const RequestHead& head) {
@@ -62,37 +49,43 @@ bool HasOneHost(const RequestHead& head) {
   return hosts.size() == 1 && !hosts.front().empty();
 }
 
-}  // namespace
-
-std::vector<std::string_view> RequestHead::Values(std::string_view name) const {
-  std::vector<std::string_view> values;
-  for (const auto& [header, value] : headers) {
-    if (header.size() == name.size() && strncasecmp(header.data(), name.data(), name.size()) == 0) {
-      values.push_back(value);
-    }
-  }
-  return values;
+/// The host that the client wants to talk to; nothing if it names none. The absolute form's counts more than
+/// the header (RFC 9112).
+std::optional<std::string_view> AskedHost(const RequestHead& head) {
+  const std::optional<RequestTarget> target = ParseTarget(head.target);
+  if (target && target->authority) return target->authority;
+  const std::vector<std::string_view> hosts = head.Values("Host");
+  return hosts.empty() ? std::nullopt : std::optional(hosts.front());
 }
 
+}  // namespace
+
 std::optional<HttpResponse> RefusalOfShape(const RequestHead& head) {
+  if (head.fault_status != 0) return PlainText(head.fault_status, std::string(head.fault));
   if (HasBody(head)) return PlainText(kBadRequest, "A request with a body is not accepted here.");
   if (HasBadHeader(head)) return PlainText(kBadRequest, "A header of this request is malformed.");
   if (head.target.find("%00") != std::string_view::npos) {
     return PlainText(kBadRequest, "%00 in an address means nothing here.");
   }
-  if (!head.target.starts_with('/')) return PlainText(kBadRequest, "An address begins with a slash here.");
+  const std::optional<RequestTarget> target = ParseTarget(head.target);
+  if (!target || (target->path == "*" && head.method != "OPTIONS")) {
+    return PlainText(kBadRequest, "An address is a path, or http:// with a host and a path.");
+  }
+  if (std::ranges::count(target->query, '&') >= kMaxParameters) {
+    return PlainText(kAddressTooLong, "An address has at most 10,000 parameters here.");
+  }
   if (!HasOneHost(head)) return PlainText(kBadRequest, "A request has one Host header.");
   return std::nullopt;
 }
 
 std::optional<HttpResponse> RefusalByPolicy(const RequestHead& head, const ListenAddress& address,
                                             const HttpPolicy& policy, BasicAuth& auth) {
-  const std::vector<std::string_view> hosts = head.Values("Host");
-  if (!hosts.empty() && !IsHostAllowed(hosts.front(), address, policy.allowed_hosts)) {
-    return PlainText(
-        kMisdirectedRequest,
-        "The agent does not answer for this host name. If it shall, add the name to allowed_hosts in "
-        "the section [web] of its configuration.");
+  const std::optional<std::string_view> host = AskedHost(head);
+  if (host && !IsHostAllowed(*host, address, policy.allowed_hosts)) {
+    return PlainText(kMisdirectedRequest,
+                     "The agent does not answer for this host name. If it shall, start it with "
+                     "--web.allowed-host NAME, or add the name to allowed_hosts in the section [web] of its "
+                     "configuration.");
   }
   const std::vector<std::string_view> authorizations = head.Values("Authorization");
   switch (auth.Check(policy.users, authorizations.size() == 1 ? authorizations.front() : "", head.client)) {
@@ -109,12 +102,13 @@ std::optional<HttpResponse> RefusalByPolicy(const RequestHead& head, const Liste
       return answer;
     }
   }
-  if (head.method != "GET" && head.method != "HEAD") {
-    HttpResponse answer = PlainText(kMethodNotAllowed, "Only GET and HEAD are answered here.");
-    answer.headers.emplace_back("Allow", "GET, HEAD");
-    return answer;
-  }
-  return std::nullopt;
+  if (head.method == "GET" || head.method == "HEAD") return std::nullopt;
+  const bool asks_for_methods = head.method == "OPTIONS";
+  HttpResponse answer = asks_for_methods
+                            ? HttpResponse{kNoContent, "text/plain", {}}
+                            : PlainText(kMethodNotAllowed, "Only GET, HEAD and OPTIONS are answered here.");
+  answer.headers.emplace_back("Allow", "GET, HEAD, OPTIONS");
+  return answer;
 }
 
 }  // namespace shmetrics::agent

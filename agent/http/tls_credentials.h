@@ -10,7 +10,7 @@ struct gnutls_session_int;
 
 namespace shmetrics::agent {
 
-/// A certificate and its key, as the files held them at one moment. Only tls_credentials.cc uses GnuTLS.
+/// A certificate and its key, as the files held them at one moment.
 class TlsCredentials {
  public:
   /// kBadOption, with the file's name, if a file cannot be read or the two do not belong together. Logs a

@@ -1,5 +1,6 @@
 #include "agent/http/unix_socket.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -13,7 +14,8 @@
 namespace shmetrics::agent {
 namespace {
 
-constexpr mode_t kPermissions = S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP;
+/// Leaves 0660. chmod() after bind() would follow a link that has taken the path meanwhile.
+constexpr mode_t kUmask = S_IXUSR | S_IXGRP | S_IRWXO;
 
 Error Refusal(const std::string& reason) { return {ErrorCode::kBadOption, reason}; }
 Error SystemRefusal() { return Refusal(std::strerror(errno)); }
@@ -38,7 +40,7 @@ Result<void> RemoveStale(const std::string& path, const sockaddr_un& address) {
 
 }  // namespace
 
-Result<int> ListenOnUnixSocket(const std::string& path) {
+Result<UnixSocket> ListenOnUnixSocket(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) {
@@ -49,23 +51,29 @@ Result<int> ListenOnUnixSocket(const std::string& path) {
   const Result<void> way = RemoveStale(path, address);
   if (!way.ok()) return way.error();
 
-  const int fd = StreamSocket();
-  if (fd < 0) return SystemRefusal();
-  // Before bind(), so that the file is never open to more users than it should be. Again after it, because
-  // the umask may have removed some permissions.
-  if (fchmod(fd, kPermissions) == 0 &&
-      bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
-      chmod(path.c_str(), kPermissions) == 0 && listen(fd, SOMAXCONN) == 0) {
-    return fd;
+  shm::UniqueFd socket(StreamSocket());
+  if (!socket.valid()) return SystemRefusal();
+  const mode_t former = umask(kUmask);
+  const int bound = bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  umask(former);
+  if (bound != 0) return SystemRefusal();
+  shm::UniqueFd file(open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (!file.valid() || listen(socket.get(), SOMAXCONN) != 0) {
+    const Error refusal = SystemRefusal();
+    if (file.valid()) RemoveUnixSocket(path, file.Release());
+    return refusal;
   }
-  const Error refusal = SystemRefusal();
-  close(fd);
-  return refusal;
+  return UnixSocket{socket.Release(), file.Release()};
 }
 
-void RemoveUnixSocket(const std::string& path) {
+void RemoveUnixSocket(const std::string& path, int file) {
+  struct stat ours {};
   struct stat found {};
-  if (lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode)) unlink(path.c_str());
+  if (fstat(file, &ours) == 0 && lstat(path.c_str(), &found) == 0 && found.st_dev == ours.st_dev &&
+      found.st_ino == ours.st_ino && S_ISSOCK(found.st_mode)) {
+    unlink(path.c_str());
+  }
+  close(file);
 }
 
 }  // namespace shmetrics::agent

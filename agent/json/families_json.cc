@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
+#include <string_view>
 #include <vector>
 
 #include "agent/base/timestamp.h"
 #include "agent/json/json_writer.h"
-#include "agent/json/labels_json.h"
+#include "agent/json/series_json.h"
 #include "shm/exposition/number.h"
 #include "shm/layout/layout.h"
 #include "shm/series/family.h"
@@ -22,7 +24,7 @@ using shm::FamilySnapshot;
 using shm::SeriesSnapshot;
 using shm::layout::MetricType;
 
-struct RankedSeries {
+struct SeriesRank {
   double rank;
   const SeriesSnapshot* series;
 };
@@ -43,39 +45,19 @@ double Rank(const SeriesSnapshot& series, const FamilySnapshot& family, const sh
 
 /// The `top` largest series, largest first. Equal ones keep the family's order: else lines of a chart would
 /// change places between two reads of the same values.
-std::vector<RankedSeries> TopSeries(const FamilySnapshot& family, std::size_t top,
-                                    const shm::Snapshot& snapshot) {
-  std::vector<RankedSeries> ranked;
+std::vector<SeriesRank> TopSeries(const FamilySnapshot& family, std::size_t top,
+                                  const shm::Snapshot& snapshot) {
+  std::vector<SeriesRank> ranked;
   ranked.reserve(family.series.size());
   for (const SeriesSnapshot& series : family.series)
     ranked.push_back({Rank(series, family, snapshot), &series});
   const std::size_t kept = std::min(top, ranked.size());
   std::ranges::partial_sort(ranked, ranked.begin() + static_cast<std::ptrdiff_t>(kept),
-                            [](const RankedSeries& a, const RankedSeries& b) {
+                            [](const SeriesRank& a, const SeriesRank& b) {
                               return a.rank != b.rank ? a.rank > b.rank : a.series < b.series;
                             });
   ranked.resize(kept);
   return ranked;
-}
-
-void WriteValue(const SeriesSnapshot& series, const FamilySnapshot& family, const shm::Snapshot& snapshot,
-                JsonWriter* json) {
-  json->StartObject();
-  WriteLabels(series, json);
-  if (family.type == MetricType::kHistogram) {
-    const shm::BucketSnapshot total = shm::TotalOf(snapshot.BucketsOf(family, series));
-    json->Key("count");
-    json->Integer(total.count);
-    json->Key("sum");
-    json->Double(total.sum);
-  } else if (family.type == MetricType::kCounter) {
-    json->Key("value");
-    json->Integer(series.integer);
-  } else {
-    json->Key("value");
-    json->Double(series.number);
-  }
-  json->EndObject();
 }
 
 /// One bucket as in Prometheus: how many observations were not above `bound`.
@@ -168,15 +150,19 @@ void WriteFamilyListJson(const shm::Snapshot& snapshot, std::int64_t unix_ns, st
 
 void WriteTopSeriesJson(const shm::Snapshot& snapshot, std::span<const std::string_view> names,
                         std::size_t top, std::int64_t unix_ns, std::string* out) {
+  // A request may name thousands, and a segment have as many families.
+  const std::set<std::string_view> wanted(names.begin(), names.end());
   WriteDocument(snapshot, unix_ns, out, [&](const FamilySnapshot& family, JsonWriter* json) {
-    if (std::ranges::find(names, family.name) == names.end()) return;
+    if (!wanted.contains(family.name)) return;
     json->StartObject();
     WriteHead(family, json);
     WriteTotal(family, snapshot, json);
     json->Key("top");
     json->StartArray();
-    for (const RankedSeries& ranked : TopSeries(family, top, snapshot)) {
-      WriteValue(*ranked.series, family, snapshot, json);
+    for (const SeriesRank& ranked : TopSeries(family, top, snapshot)) {
+      json->StartObject();
+      WriteSeriesKeys(*ranked.series, family, snapshot, json);
+      json->EndObject();
     }
     json->EndArray();
     json->EndObject();

@@ -17,6 +17,8 @@ std::string_view StateName(SegmentView::State state) {
   switch (state) {
     case SegmentView::State::kWaiting:
       return "waiting";
+    case SegmentView::State::kRefused:
+      return "refused";
     case SegmentView::State::kAttached:
       return "attached";
     case SegmentView::State::kCorrupt:

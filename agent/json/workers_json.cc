@@ -4,6 +4,7 @@
 
 #include "agent/base/timestamp.h"
 #include "agent/json/json_writer.h"
+#include "agent/own_metrics/worker_end_words.h"
 #include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::agent {
@@ -21,6 +22,12 @@ void WriteWorker(const shm::WorkerSnapshot& worker, JsonWriter* json) {
   json->String(FormatUtc(worker.started_unix_ns));
   json->Key("alive");
   json->Bool(worker.alive);
+  json->Key("end");
+  if (worker.ending.how == shm::WorkerEnd::kNone) {
+    json->Null();
+  } else {
+    json->String(WordOf(worker.ending.how));
+  }
   json->Key("epoch");
   json->Integer(worker.epoch);
   json->Key("leases");

@@ -8,7 +8,7 @@
 #include <ctime>
 
 #include "agent/own_metrics/scrape_stats.h"
-#include "agent/own_metrics/worker_deaths.h"
+#include "agent/own_metrics/worker_exits.h"
 
 namespace shmetrics::agent {
 
@@ -38,7 +38,7 @@ struct AgentStats {
   ScrapeStats scrapes;
   AnswerCounts answers;
   ReloadStats reload;
-  WorkerDeaths worker_deaths;
+  WorkerExits worker_exits;
 };
 
 }  // namespace shmetrics::agent

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/own_metrics/refusal_words.h"
+#include "agent/own_metrics/worker_end_words.h"
 #include "shm/layout/layout.h"
 #include "shm/series/label_block.h"
 
@@ -98,7 +99,7 @@ void AddSegmentMetrics(const shm::SegmentSnapshot& segment, const std::string& p
                segment.mutex_recoveries);
 }
 
-void AddWorkerMetrics(const shm::Snapshot& segment, std::uint64_t deaths, MetricBuilder* out) {
+void AddWorkerMetrics(const shm::Snapshot& segment, const shm::Exits& exits, MetricBuilder* out) {
   const auto alive =
       static_cast<std::uint64_t>(std::ranges::count_if(segment.workers, &shm::WorkerSnapshot::alive));
   out->GaugeFamily("shmetrics_workers",
@@ -108,9 +109,14 @@ void AddWorkerMetrics(const shm::Snapshot& segment, std::uint64_t deaths, Metric
   out->Counter("shmetrics_worker_starts_total",
                "Worker slots taken: one for each process that has set a gauge or held a lease.",
                segment.segment.worker_starts);
-  out->Counter("shmetrics_worker_deaths_total",
-               "Workers found dead: processes that have held a slot and are gone, however they ended.",
-               deaths);
+  out->CounterFamily(
+      "shmetrics_worker_exits_total",
+      "Workers that are gone, by how: ended by themselves, exec of another program, or unknown.");
+  out->Integer(exits.ended, {{"how", WordOf(shm::WorkerEnd::kEnded)}});
+  out->Integer(exits.execs, {{"how", WordOf(shm::WorkerEnd::kExec)}});
+  out->Integer(exits.unknown, {{"how", WordOf(shm::WorkerEnd::kUnknown)}});
+  out->Counter("shmetrics_worker_losses_total",
+               "Workers that are gone in an unknown way and held leases or showed gauges.", exits.losses);
 }
 
 void AddFamilyMetrics(const shm::Snapshot& segment, MetricBuilder* out) {

@@ -1,7 +1,6 @@
 #ifndef SHMETRICS_AGENT_OWN_METRICS_SEGMENT_METRICS_H_
 #define SHMETRICS_AGENT_OWN_METRICS_SEGMENT_METRICS_H_
 
-#include <cstdint>
 #include <string>
 
 #include "agent/own_metrics/metric_builder.h"
@@ -13,8 +12,8 @@ namespace shmetrics::agent {
 /// see it coming. `path` is the segment's.
 void AddSegmentMetrics(const shm::SegmentSnapshot& segment, const std::string& path, MetricBuilder* out);
 
-/// Adds the workers alive, started and dead. `deaths` is the count of WorkerDeaths.
-void AddWorkerMetrics(const shm::Snapshot& segment, std::uint64_t deaths, MetricBuilder* out);
+/// Adds the workers alive and started, and how the others have ended. `exits` are the counts of WorkerExits.
+void AddWorkerMetrics(const shm::Snapshot& segment, const shm::Exits& exits, MetricBuilder* out);
 
 /// Adds the series of the families with the most series, and the refusals of those with the most refusals.
 void AddFamilyMetrics(const shm::Snapshot& segment, MetricBuilder* out);

@@ -1,7 +1,6 @@
 #include "agent/own_metrics/self_metrics.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdint>
 
 #include "agent/base/version.h"
@@ -40,8 +39,7 @@ SelfMetrics::SelfMetrics(const SegmentView& view, const std::string& segment_pat
                 {{"version", kVersion}, {"compiler", kCompiler}});
   if (is_attached) {
     AddSegmentMetrics(view.snapshot.segment, segment_path, &builder_);
-    AddWorkerMetrics(view.snapshot,
-                     stats->worker_deaths.Count(view.snapshot, std::chrono::steady_clock::now()), &builder_);
+    AddWorkerMetrics(view.snapshot, stats->worker_exits.Count(view.snapshot.segment.exits), &builder_);
   }
   AddFamilyMetrics(view.snapshot, &builder_);
   AddRefusalMetrics(view.snapshot, &builder_);

@@ -1,37 +1,59 @@
-// One metric family over the last minutes. The browser keeps it, so it begins when the page is opened.
+// One metric family over the last minutes, as the agent remembers it. What the agent has forgotten by a restart, the
+// browser keeps.
 
 import {toNumber} from './format.js';
 
 export const HISTORY_MS = 10 * 60 * 1000;
+const LONGEST_STEPS_WITHOUT_GAP = 2.5;
 
-function seriesOf(family) {
+function seriesAt(family, i) {
   const series = new Map();
-  for (const one of family.top) {
-    const value = toNumber(family.type === 'histogram' ? one.count : one.value);
-    series.set(JSON.stringify(one.labels), {labels: one.labels, value, sum: toNumber(one.sum)});
-  }
+  for (const {key, values} of family.keyed) series.set(key, toNumber(values[i]));
   return series;
 }
 
-function totalOf(family) {
-  if (family.type !== 'histogram') return {value: toNumber(family.total)};
+function totalAt(family, i) {
+  const value = toNumber(family.total[i]);
+  if (family.type !== 'histogram') return {value};
   return {
-    value: toNumber(family.total.count),
-    sum: toNumber(family.total.sum),
-    buckets: family.total.buckets.map((bucket) => ({le: toNumber(bucket.le), count: toNumber(bucket.count)})),
+    value,
+    sum: toNumber(family.sum[i]),
+    buckets: family.buckets.map(({le, counts}) => ({le: toNumber(le), count: toNumber(counts[i])})),
   };
+}
+
+// The samples of one answer. `perf` is the time by performance.now(), which goes on evenly; the agent's clock may be
+// set. A sample without `family` is a gap: nothing is known of that moment.
+function samplesOf(answer, name) {
+  const found = answer.families.find((family) => family.name === name);
+  const family = found && {...found, keyed: found.top.map(({labels, values}) => ({key: JSON.stringify(labels), values}))};
+  const received = Date.parse(answer.timestamp);
+  const breaks = new Set(answer.breaks);
+  return answer.times.map((time, i) => {
+    const perf = answer.perf - (received - time * 1000);
+    if (!family || family.total[i] === null) return {perf, at: perf / 1000, family: null};
+    return {perf, at: perf / 1000, family, total: totalAt(family, i), series: seriesAt(family, i), isBreak: breaks.has(time)};
+  });
 }
 
 export class History {
   samples = [];
 
-  // `time` is the browser's, for the axis. `timestamp` is when the agent read the values: rates by it do not
-  // depend on how long the answer took. If nothing is known, `family` is null: a gap.
-  add(time, timestamp, family) {
-    this.samples.push(family
-      ? {time, at: Date.parse(timestamp) / 1000, family, total: totalOf(family), series: seriesOf(family)}
-      : {time, family: null});
-    while (this.samples[0].time < time - HISTORY_MS) this.samples.shift();
+  // `answer` is one of /api/v1/history, with `perf`: performance.now() when it came.
+  replace(answer, name) {
+    const fresh = samplesOf(answer, name);
+    const begin = fresh[0]?.perf ?? answer.perf;
+    const step = answer.step_seconds * 1000;
+    const kept = this.samples.filter(({perf}) => perf < begin - step / 2);
+    const last = kept.at(-1);
+    if (last?.family && begin - last.perf > LONGEST_STEPS_WITHOUT_GAP * step) kept.push({perf: begin - step, family: null});
+    this.samples = [...kept, ...fresh].filter(({perf}) => perf >= answer.perf - HISTORY_MS);
+    this.wasAnswered = true;
+  }
+
+  // The agent did not answer, so nothing is known of this moment.
+  addGap(perf) {
+    if (this.samples.length > 0) this.samples.push({perf, family: null});
   }
 
   get last() {
@@ -40,6 +62,14 @@ export class History {
 
   // The newest sample that is not a gap.
   get latest() {
-    return this.samples.findLast((sample) => sample.family);
+    return this.samples[this.latestIndex];
+  }
+
+  get latestIndex() {
+    return this.samples.findLastIndex((sample) => sample.family);
+  }
+
+  get isKnownNow() {
+    return Boolean(this.last?.family);
   }
 }

@@ -1,4 +1,4 @@
-// Chooses the series of a family that become lines of a chart: the largest few, and the rest as one.
+// Makes lines of a chart from the history of a family: its most active series, and the rest as one.
 
 import {labelsText} from './format.js';
 import {rates} from './rates.js';
@@ -6,26 +6,6 @@ import {rates} from './rates.js';
 export const MOST_LINES = 8;
 
 const isCounted = (family) => family.type !== 'gauge';
-
-// Scores series by all the time shown, so that lines do not come and go with every sample.
-function scores(samples, counted) {
-  const found = new Map();
-  for (const sample of samples) {
-    if (!sample.family) continue;
-    for (const [key, {value}] of sample.series) {
-      const score = found.get(key) ?? {first: value, last: value, sum: 0};
-      score.last = value;
-      score.sum += Number.isFinite(value) ? value : 0;
-      found.set(key, score);
-    }
-  }
-  return new Map([...found].map(([key, score]) => [key, counted ? score.last - score.first : score.sum]));
-}
-
-function largest(history, counted) {
-  const ranked = [...scores(history.samples, counted)].sort((a, b) => b[1] - a[1]).slice(0, MOST_LINES);
-  return ranked.map(([key]) => key);
-}
 
 // A series keeps its colour while it is shown: `slots` remembers it from one call to the next.
 function giveSlots(keys, slots) {
@@ -53,24 +33,30 @@ function rest(history, lines, counted) {
     : Math.max(0, lines.reduce((left, line) => left - (line.values[i] ?? 0), total))));
 }
 
-// `absent` is the value of a series that the agent did not send: null, or 0 in a stack, where it is part of
-// the rest.
+// The agent puts the most active series first, and it lets one overtake another only by a margin. So the lines do not
+// change with every answer. `absent` is the value of a series that is not known at a moment: null, or 0 in a stack,
+// where it is part of the rest. Lines of counters also have their `counts`.
 export function linesOf(history, slots, {name = labelsText, absent = null, withRest = false} = {}) {
   const latest = history.latest;
   if (!latest) return [];
   const counted = isCounted(latest.family);
-  const keys = giveSlots(largest(history, counted), slots);
-  const lines = keys.map((key) => ({
-    slot: slots.get(key),
-    name: name(JSON.parse(key)) || latest.family.name,
-    values: valuesOf(history.samples, (sample) => sample.series.get(key)?.value ?? (counted ? null : absent), counted),
-  }));
+  const keys = giveSlots(latest.family.keyed.slice(0, MOST_LINES).map(({key}) => key), slots);
+  const lines = keys.map((key) => {
+    const read = (sample) => sample.series.get(key) ?? null;
+    return {
+      slot: slots.get(key),
+      name: name(JSON.parse(key)) || latest.family.name,
+      values: valuesOf(history.samples, counted ? read : (sample) => read(sample) ?? absent, counted),
+      counts: counted ? valuesOf(history.samples, read, false) : null,
+    };
+  });
   const others = latest.family.series - lines.length;
   if (others > 0 && (withRest || counted)) {
     lines.push({
       slot: null,
       name: others === 1 ? '1 other' : `${others.toLocaleString('en')} others`,
       values: rest(history, lines, counted),
+      counts: null,
     });
   }
   return lines;

@@ -62,6 +62,7 @@ export class Picker {
     this.input.setAttribute('aria-expanded', 'false');
     this.activate(-1);
     this.input.value = this.picked?.name ?? '';
+    if (document.activeElement === this.input) this.input.select();  // what is typed next replaces it
   }
 
   fill() {

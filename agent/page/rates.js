@@ -1,15 +1,16 @@
 // Turns samples of counters and histograms into rates and distributions.
 
-// Over a single poll, four events instead of three would be a third more.
+// Over a single step, four events instead of three would be a third more.
 const WINDOW_SECONDS = 10;
 
 // The oldest sample before `index` that a rate can begin with: `read` knows its value, and all values in
-// between.
+// between. The segment was not replaced in between.
 function startOf(samples, index, read) {
   let start = null;
-  for (let i = index - 1; i >= 0; --i) {
+  for (let i = index - 1; i >= 0 && !samples[i + 1].isBreak; --i) {
     const sample = samples[i];
-    if (!sample.family || samples[index].at - sample.at > WINDOW_SECONDS + 1 || read(sample) === null) break;
+    if (!sample.family || read(sample) === null) break;
+    if (start && samples[index].at - sample.at > WINDOW_SECONDS + 1) break;  // the agent may look less often
     start = sample;
   }
   return start;
@@ -17,7 +18,7 @@ function startOf(samples, index, read) {
 
 function elapsed(start, sample) {
   const seconds = sample.at - start.at;
-  return seconds > 0 ? seconds : null;  // else the agent's clock was set back
+  return seconds > 0 ? seconds : null;
 }
 
 // The rate per second of what `read` returns for each sample; null where it is not known. `read` returns null
@@ -52,10 +53,12 @@ export function distributions(samples) {
     const start = sample.family && startOf(samples, i, () => 0);
     const count = start ? sample.total.value - start.total.value : 0;
     if (!(count > 0)) return {mean: null, p50: null, p95: null};
+    const mean = (sample.total.sum - start.total.sum) / count;
+    if (sample.total.buckets.length === 0) return {mean, p50: null, p95: null};  // the agent had no room for them
     const bounds = sample.total.buckets.map((bucket) => bucket.le);
     const counts = sample.total.buckets.map((bucket, b) => bucket.count - (start.total.buckets[b]?.count ?? 0));
     return {
-      mean: (sample.total.sum - start.total.sum) / count,
+      mean,
       p50: quantile(0.5, bounds, counts),
       p95: quantile(0.95, bounds, counts),
     };

@@ -215,6 +215,7 @@ void MergeWorkers(const shm::Snapshot& older, shm::Snapshot* newer) {
 void MergeCounts(const shm::Snapshot& older, shm::Snapshot* newer) {
   newer->segment.slot_count += older.segment.slot_count;
   newer->segment.worker_starts += older.segment.worker_starts;
+  newer->segment.exits += older.segment.exits;
   for (std::size_t i = 0; i < shm::layout::kRefusals; ++i) {
     newer->segment.refusals[i] += older.segment.refusals[i];
   }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "agent/view/access_advice.h"
 #include "agent/view/bus_guard.h"
 #include "agent/view/merge_snapshots.h"
 #include "shm/segment/segment.h"
@@ -103,7 +104,7 @@ void SegmentFollower::ExplainAbsence(const Error& trouble) {
     SetState(State::kWaiting, LogLevel::kInfo, "waiting for a worker to create segment " + path_);
   } else if (state_ != State::kCorrupt) {
     // After damage, the refusal would be only another symptom.
-    SetState(State::kWaiting, LogLevel::kWarn, trouble.message);
+    SetState(State::kRefused, LogLevel::kWarn, WithAccessAdvice(trouble, path_));
   }
 }
 

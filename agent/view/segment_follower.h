@@ -18,7 +18,8 @@ namespace shmetrics::agent {
 /// What the agent can read, and the reason if that is not everything.
 struct SegmentView {
   enum class State : std::uint8_t {
-    kWaiting,   ///< no file has the name, or the file was refused
+    kWaiting,   ///< no file has the name
+    kRefused,   ///< the agent may not read the file, or does not trust it, or it is no segment of this layout
     kAttached,  ///< stays so if the file is removed and no other file takes its place
     kCorrupt,   ///< the segment has been cut off or overwritten by another process
   };

@@ -20,6 +20,7 @@
 #include "shm/leases/namespace_lock.h"
 #include "shm/segment/segment_options.h"
 #include "shm/segment/segment_path.h"
+#include "shm/workers/tenure.h"
 
 namespace shmetrics::internal {
 namespace {
@@ -63,6 +64,10 @@ void PrepareChild() {
 constexpr const char* kOtherView =
     "the root folder or the mounts of this process are others than when it opened the registry, so a file at "
     "that path would not be the host's; mount the segment's folder there, or restart the process";
+
+/// Runs when the process exits through exit() or the end of main(), behind the handlers of the application. In
+/// a forked child it speaks for the child alone.
+[[gnu::destructor]] void SayEndAtExit() { Attachment::SayEnd(); }
 
 Error NoName(const shm::Segment& segment, shm::Segment::Name name) {
   const std::string lost =
@@ -152,10 +157,17 @@ Result<shm::layout::WorkerSlot*> Attachment::HoldForLease() {
   if (leases_generation_ != generation) held_leases_ = 0;
   leases_generation_ = generation;
   held_leases_++;
+  shm::layout::WorkerSlot* own = held.value();
+  // SYNC(slot-epoch), see worker_slot.cc
+  shm::layout::Tenure& tenure = shm::TenureOf(own, own->epoch.load(std::memory_order_acquire));
+  tenure.leases.fetch_add(1, std::memory_order_release);  // SYNC(slot-epoch)
+  tenure_.store(&tenure, std::memory_order_release);      // pairs with DropLease()
   return held;
 }
 
 void Attachment::DropLease() noexcept {
+  // Before the slot may be given back. SYNC(slot-epoch)
+  tenure_.load(std::memory_order_acquire)->leases.fetch_sub(1, std::memory_order_release);
   if (held_leases_.fetch_sub(1) != 1 || !has_left_) return;
   const shm::ForkGuard::Lock lock;
   if (held_leases_ == 0) slot.Release();
@@ -178,6 +190,11 @@ bool Attachment::PreparesChildren() noexcept {
   if (pthread_atfork(nullptr, nullptr, PrepareChild) != 0) return false;
   prepares_children.store(true, std::memory_order_release);  // pairs with the load above
   return true;
+}
+
+void Attachment::SayEnd() noexcept {
+  const Attachment* attachment = all_attachments.load(std::memory_order_acquire);  // pairs with Publish()
+  for (; attachment != nullptr; attachment = attachment->next) attachment->slot.SayEnd();
 }
 
 void Attachment::Publish() noexcept {

@@ -63,6 +63,9 @@ struct Attachment {
   /// Called before Publish(), and after a segment was opened: a child needs the handlers of ForkGuard before
   /// this one.
   static bool PreparesChildren() noexcept;
+  /// Says in every segment of this process that it ends by itself. Async-signal-safe; takes no lock.
+  static void SayEnd() noexcept;
+
   /// Lets Of() find this attachment, and opens the segment's file for the slot, in this process and in each
   /// child. Called once for each, when it comes into use.
   void Publish() noexcept;
@@ -83,6 +86,8 @@ struct Attachment {
  private:
   /// Incremented under ForkGuard::Lock, decremented without it: releasing a lease must never wait.
   std::atomic<std::uint64_t> held_leases_{0};
+  /// The same count in the segment, for who has to say what a dead worker held. Writer: HoldForLease().
+  std::atomic<shm::layout::Tenure*> tenure_{nullptr};
   /// The generation of the process that holds them. Writer: HoldForLease(), under the lock.
   std::uint64_t leases_generation_ = 0;
   std::atomic<bool> has_left_{false};                                ///< Writer: Leave()

@@ -142,6 +142,8 @@ shmetrics_code shmetrics_registry_describe(const shmetrics_registry* registry, c
   });
 }
 
+void shmetrics_announce_end() { Registry::announce_end(); }
+
 shmetrics_code shmetrics_counter_family(shmetrics_registry* registry, const shmetrics_family_options* options,
                                         shmetrics_family** family, shmetrics_error* error) {
   return MakeFamily(registry, options, FamilyKind::kCounter, family, error,

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdlib>
 
 #include "shm/base/fork_guard.h"
 #include "shm/base/open_file.h"
@@ -36,6 +37,11 @@ std::optional<std::string> ReadWholeProcFile(const char* path) {
     if (length == 0) return text;
     text.append(part, static_cast<std::size_t>(length));
   }
+}
+
+bool IsProcOfThisNamespace() {
+  char own[16] = {};
+  return readlink("/proc/self", own, sizeof own - 1) > 0 && std::atoi(own) == getpid();
 }
 
 }  // namespace shmetrics::shm

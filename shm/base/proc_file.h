@@ -17,6 +17,9 @@ std::optional<std::string_view> ReadProcFile(const char* path, std::span<char> b
 /// for the end of the file, and half a list of groups would say that there is no limit.
 std::optional<std::string> ReadWholeProcFile(const char* path);
 
+/// False if /proc shows another PID namespace, where a number is somebody else, or if that cannot be told.
+bool IsProcOfThisNamespace();
+
 }  // namespace shmetrics::shm
 
 #endif  // SHMETRICS_SHM_BASE_PROC_FILE_H_

@@ -1,24 +1,12 @@
 #include "shm/base/task_state.h"
 
-#include <unistd.h>
-
 #include <cstdio>
-#include <cstdlib>
 #include <optional>
 #include <string_view>
 
 #include "shm/base/proc_file.h"
 
 namespace shmetrics::shm {
-namespace {
-
-/// False if /proc shows another PID namespace. A number there would be somebody else.
-bool IsProcOfThisNamespace() {
-  char own[16] = {};
-  return readlink("/proc/self", own, sizeof own - 1) > 0 && std::atoi(own) == getpid();
-}
-
-}  // namespace
 
 char TaskState(std::uint32_t id) {
   if (id == 0 || !IsProcOfThisNamespace()) return 0;

@@ -30,6 +30,14 @@ enum class GaugeMode : std::uint8_t {
 
 enum class Visibility : std::uint32_t { kShown = 1, kHidden = 2 };
 
+/// How far the owner of a worker slot has got. A living owner that was killed is still kLiving: the kernel
+/// says that it is dead.
+enum class TenureStage : std::uint32_t {
+  kClaiming = 0,  ///< it does not have the slot yet, or it died before it had
+  kLiving = 1,
+  kEnded = 2,  ///< it has said that it ends by itself, or has given the slot back
+};
+
 /// What was refused, for the counts in MutableHeader::refusals.
 enum class Refusal : std::uint32_t {
   kInvalidDefinition = 0,  ///< a family with a bad name, label name or bounds

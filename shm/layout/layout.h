@@ -137,6 +137,21 @@ struct MutableHeader {
   alignas(64) std::atomic<std::uint64_t> refusals[kRefusals];
 };
 
+/// One owner's time in a slot, and how the owners before it ended (worker_end.h). Writer: only the process
+/// that holds the slot's claim byte; `leases` and `stage` change while it lives.
+struct Tenure {
+  std::atomic<TenureStage> stage;
+  /// Leases that the owner holds, or is about to take: raised before there is one, lowered after it has ended.
+  std::atomic<std::uint32_t> leases;
+  /// How many owners before this one ended by themselves, or executed another program. All others ended in an
+  /// unknown way.
+  std::atomic<std::uint32_t> ended_before;
+  std::atomic<std::uint32_t> execs_before;
+  /// How many of those that ended in an unknown way held leases or showed gauges.
+  std::atomic<std::uint32_t> losses_before;
+  std::uint32_t reserved;
+};
+
 /// A worker: one process that sets gauges or holds leases. Writer: only the process that holds the slot's two
 /// lock bytes (worker_slot.h).
 struct WorkerSlot {
@@ -147,7 +162,14 @@ struct WorkerSlot {
   std::atomic<std::uint32_t> pid;             ///< in the worker's own PID namespace; for people, and a hint
   std::atomic<std::uint32_t> gauge_blocks;    ///< Ref of the first GaugeBlock; kept from owner to owner
   std::atomic<std::uint64_t> name[4];         ///< UTF-8, zero-padded
-  std::uint64_t reserved[9];
+  /// When the process began, in clock ticks since boot as /proc says it, and its PID namespace; 0: not known.
+  /// They tell whether it lives on in another program.
+  std::atomic<std::uint64_t> start_ticks;
+  std::atomic<std::uint64_t> pid_namespace;
+  /// The present owner's is tenures[epoch % 2]. The next owner prepares the other one before it raises the
+  /// epoch, so the two change places in one step.
+  Tenure tenures[2];
+  std::uint64_t reserved;
 };
 inline constexpr std::size_t kWorkerNameBytes = sizeof(WorkerSlot::name);
 

@@ -11,9 +11,7 @@
 namespace shmetrics::shm {
 namespace {
 
-constexpr char kSharedFolder[] = "/run/shmetrics";
-
-std::string PrivateFolder() { return "/dev/shm/shmetrics-" + std::to_string(geteuid()); }
+std::string PrivateFolder() { return kPrivateFolderPrefix + std::to_string(geteuid()); }
 
 }  // namespace
 

@@ -7,6 +7,11 @@
 
 namespace shmetrics::shm {
 
+/// Where workers and agents of several users meet, if it exists.
+inline constexpr char kSharedFolder[] = "/run/shmetrics";
+/// Each user's own folder in /dev/shm begins like this; the uid follows.
+inline constexpr char kPrivateFolderPrefix[] = "/dev/shm/shmetrics-";
+
 /// The path where workers and agent of this user meet if none is given. It is /run/shmetrics/default.v1 if
 /// that folder exists, for workers and agent of different users in one group. Else it is
 /// /dev/shm/shmetrics-UID/default.v1, for one user. The number is the layout's, so that two layouts can run

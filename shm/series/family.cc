@@ -16,6 +16,41 @@ constexpr std::string_view kTotal = "_total";
 constexpr std::string_view kInfo = "_info";
 constexpr std::string_view kHistogramSuffixes[] = {"_bucket", "_sum", "_count"};
 
+/// A sample of one of these names would mix with others in Prometheus, and rules and alerts on those would be
+/// about a worker.
+struct ReservedName {
+  std::string_view name;
+  bool is_prefix;
+  std::string_view why;
+};
+constexpr ReservedName kReservedNames[] = {
+    {"__", true, "names beginning with __ are reserved by Prometheus"},
+    {kReservedPrefix, true, "names beginning with shmetrics_ are those of the agent"},
+    {"up", false, "Prometheus writes up itself, to say whether the scrape succeeded"},
+    {"scrape_", true, "Prometheus writes names beginning with scrape_ itself, about each scrape"},
+    {"ALERTS", false, "Prometheus writes ALERTS itself, for its alerts"},
+    {"ALERTS_FOR_STATE", false, "Prometheus writes ALERTS_FOR_STATE itself, for its alerts"},
+};
+/// What the agent says of its own process (process_metrics.cc).
+constexpr std::string_view kAgentProcessNames[] = {"process_cpu_seconds_total",
+                                                   "process_open_fds",
+                                                   "process_max_fds",
+                                                   "process_virtual_memory_bytes",
+                                                   "process_virtual_memory_max_bytes",
+                                                   "process_resident_memory_bytes",
+                                                   "process_start_time_seconds",
+                                                   "process_threads"};
+
+/// Why the name is another's; empty if it is not.
+std::string_view WhyReserved(std::string_view name) {
+  for (const ReservedName& reserved : kReservedNames) {
+    if (reserved.is_prefix ? name.starts_with(reserved.name) : name == reserved.name) return reserved.why;
+  }
+  return std::ranges::find(kAgentProcessNames, name) == std::end(kAgentProcessNames)
+             ? std::string_view{}
+             : "the agent says this of its own process";
+}
+
 bool IsLetterOrUnderscore(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -48,9 +83,8 @@ Result<void> CheckName(const FamilyDefinition& definition) {
     return Invalid(ErrorCode::kInvalidName, definition,
                    "the name of an info ends in _info, and it has no unit");
   }
-  if (name.starts_with("__") || name.starts_with(kReservedPrefix)) {
-    return Invalid(ErrorCode::kInvalidName, definition, "names beginning with __ or shmetrics_ are reserved");
-  }
+  if (const std::string_view why = WhyReserved(name); !why.empty())
+    return Invalid(ErrorCode::kInvalidName, definition, std::string(why) + "; choose another name");
   if (!IsValidUtf8(definition.help) || definition.help.size() > layout::kMaxHelpBytes) {
     return Invalid(ErrorCode::kInvalidName, definition, "its help text is not UTF-8 of at most 4096 bytes");
   }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "shm/layout/enumerations.h"
+#include "shm/workers/worker_end.h"
 
 namespace shmetrics::shm {
 
@@ -106,6 +107,9 @@ struct WorkerSnapshot {
   /// True if its identity is final and need not be read again: the worker had written all of it when it was
   /// read.
   bool is_settled = false;
+  Ending ending{};     ///< how it ended, as it was when it was first seen dead
+  Exits exits{};       ///< how the slot's owners before it ended, as far as the reader saw them itself
+  Exits told_exits{};  ///< the same as the slot tells it
 };
 
 /// The segment itself.
@@ -121,6 +125,7 @@ struct SegmentSnapshot {
   std::uint64_t series_count;
   std::uint64_t family_count;
   std::uint64_t worker_starts;  ///< how often workers have taken a slot: the sum of all epochs
+  Exits exits{};                ///< how those that are gone have ended
   std::uint32_t lease_limit;
   std::uint32_t ledger_limit;
   std::uint64_t lease_entries;     ///< entries for leases that have memory, in use or free

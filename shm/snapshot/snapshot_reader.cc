@@ -103,7 +103,12 @@ void SnapshotReader::Read(Snapshot* out, ExemplarReading exemplar_reading) {
   out->segment.leases = leases.live;
   out->segment.lease_entries = leases.entries;
   out->segment.worker_starts = 0;
-  for (const WorkerSnapshot& worker : out->workers) out->segment.worker_starts += worker.epoch;
+  out->segment.exits = {};
+  for (const WorkerSnapshot& worker : out->workers) {
+    out->segment.worker_starts += worker.epoch;
+    out->segment.exits += worker.exits;
+    out->segment.exits += worker.ending;
+  }
   out->buckets.clear();
   const auto lease_texts = std::make_shared<std::deque<std::string>>();
   std::uint64_t shown_leases = 0;

@@ -4,8 +4,10 @@
 #include <cmath>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "shm/series/label_block.h"
+#include "shm/workers/tenure.h"
 #include "shm/workers/worker_slot.h"
 
 namespace shmetrics::shm {
@@ -24,6 +26,51 @@ std::string NameOf(const layout::WorkerSlot& slot) {
   return IsValidUtf8(name) ? name : "?";
 }
 
+/// What a slot says before the kernel is asked which owners live.
+struct SlotLook {
+  std::uint64_t epoch = 0;
+  layout::TenureStage stage = layout::TenureStage::kClaiming;
+  Exits exits;  ///< of the owners before this epoch
+};
+
+/// Reads again if the slot gets another owner meanwhile, whose words may be among what was read.
+SlotLook LookAt(const layout::WorkerSlot& slot) {
+  constexpr int kMaxTries = 8;
+  SlotLook look;
+  look.epoch = slot.epoch.load(std::memory_order_acquire);  // SYNC(slot-epoch), see worker_slot.cc
+  for (int i = 0; look.epoch != 0 && i < kMaxTries; i++) {
+    look.stage = TenureOf(slot, look.epoch).stage.load(std::memory_order_acquire);  // SYNC(slot-epoch)
+    look.exits = ExitsBefore(slot, look.epoch);
+    const std::uint64_t epoch = slot.epoch.load(std::memory_order_acquire);  // SYNC(slot-epoch)
+    if (epoch == look.epoch) break;
+    look.epoch = epoch;
+  }
+  return look;
+}
+
+/// How the slot's former owners have ended, now that it has another epoch. What was seen of the owner before
+/// counts, and not what the next owner found out: an executed program may have ended meanwhile, and an end
+/// that has been told must not become another.
+Exits ExitsSince(const WorkerSnapshot& before, const SlotLook& look) {
+  Exits since = look.exits;
+  since -= before.told_exits;
+  if (before.ending.how != WorkerEnd::kNone) {
+    Exits seen;
+    seen += before.ending;
+    Exits told = seen;
+    if (look.epoch == before.epoch + 1) {
+      told = since;
+    } else if (seen.execs > since.execs) {
+      told = {};
+      told += Ending{WorkerEnd::kUnknown, before.ending.had_something};
+    }
+    since -= told;
+    since += seen;
+  }
+  Exits exits = before.exits;
+  return exits += since;
+}
+
 WorkerSnapshot IdentityOf(const layout::WorkerSlot& slot, std::uint32_t number, bool alive,
                           std::uint64_t epoch) {
   return {number,
@@ -37,13 +84,27 @@ WorkerSnapshot IdentityOf(const layout::WorkerSlot& slot, std::uint32_t number, 
 /// Reads the identity of the slot's owner, unless that is known. A living owner finished writing it before it
 /// took its lock. If the owner was not seen alive, its identity may be half-written, because a claim
 /// was going on. Then a second look settles it, when the claim is long over.
-void ReadIdentity(const layout::WorkerSlot& slot, std::uint32_t number, bool alive, std::uint64_t epoch,
+void ReadIdentity(const layout::WorkerSlot& slot, std::uint32_t number, bool alive, const SlotLook& look,
                   WorkerSnapshot* worker) {
-  const bool is_first_look = worker->epoch != epoch;
+  const bool is_first_look = worker->epoch != look.epoch;
   const bool begins_to_live = alive && !worker->alive;
   if (!is_first_look && !begins_to_live && worker->is_settled) return;
-  *worker = IdentityOf(slot, number, alive, epoch);
+  const WorkerSnapshot before = std::move(*worker);
+  *worker = IdentityOf(slot, number, alive, look.epoch);
   worker->is_settled = alive || !is_first_look;
+  worker->ending = is_first_look ? Ending() : before.ending;
+  worker->exits = is_first_look ? ExitsSince(before, look) : before.exits;
+  worker->told_exits = look.exits;
+}
+
+/// Finds out once how a dead owner ended. One that was still claiming before the kernel was asked may live.
+void ReadEnding(const Segment& segment, const layout::WorkerSlot& slot, const SlotLook& look,
+                WorkerSnapshot* worker) {
+  if (worker->alive || look.stage == layout::TenureStage::kClaiming) return;
+  if (worker->ending.how != WorkerEnd::kNone) return;
+  const Ending ending = EndingOf(segment, slot, look.epoch);
+  // SYNC(slot-epoch). The next owner may have changed what was read; it has counted the end itself.
+  if (slot.epoch.load(std::memory_order_acquire) == look.epoch) worker->ending = ending;
 }
 
 void AppendRow(const Segment& segment, const layout::WorkerSlot& slot, std::uint32_t number,
@@ -64,30 +125,28 @@ std::vector<RowGauge> ReadWorkers(const Segment& segment, std::vector<WorkerSnap
   const std::uint32_t slot_count = segment.header().slot_count;
   const auto* slots =
       reinterpret_cast<const layout::WorkerSlot*>(segment.base() + segment.header().slots_offset);
-  std::vector<std::uint64_t> epochs(slot_count);
-  for (std::uint32_t number = 0; number < slot_count; number++) {
-    // SYNC(slot-epoch), see worker_slot.cc
-    epochs[number] = slots[number].epoch.load(std::memory_order_acquire);
-  }
+  std::vector<SlotLook> looks(slot_count);
+  for (std::uint32_t number = 0; number < slot_count; number++) looks[number] = LookAt(slots[number]);
   const std::vector<bool> alive = AliveSlots(segment.probe_fd(), slot_count);
   *leases = ReadLeases(segment, [&](std::uint32_t slot, std::uint64_t epoch) {
-    return slot < slot_count && alive[slot] && epochs[slot] == epoch;
+    return slot < slot_count && alive[slot] && looks[slot].epoch == epoch;
   });
   std::vector<RowGauge> gauges;
   GaugeBudget budget(segment);
   auto next = workers->begin();
   for (std::uint32_t number = 0; number < slot_count; number++) {
-    if (epochs[number] == 0) continue;
+    const SlotLook& look = looks[number];
+    if (look.epoch == 0) continue;
     const layout::WorkerSlot& slot = slots[number];
     if (next != workers->end() && next->slot != number) next = workers->erase(next, workers->end());
     if (next == workers->end()) next = workers->insert(next, WorkerSnapshot{});
     WorkerSnapshot& worker = *next++;
-    ReadIdentity(slot, number, alive[number], epochs[number], &worker);
+    ReadIdentity(slot, number, alive[number], look, &worker);
     worker.alive = alive[number];
+    ReadEnding(segment, slot, look, &worker);
     const std::size_t before = gauges.size();
     if (worker.alive) AppendRow(segment, slot, number, &budget, &gauges);
-    if (slot.epoch.load(std::memory_order_acquire) != epochs[number])
-      gauges.resize(before);  // SYNC(slot-epoch)
+    if (slot.epoch.load(std::memory_order_acquire) != look.epoch) gauges.resize(before);  // SYNC(slot-epoch)
     worker.leases = leases->by_slot[number];
   }
   workers->erase(next, workers->end());

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -18,12 +17,14 @@
 #include "shm/base/crash_point.h"
 #include "shm/base/fork_guard.h"
 #include "shm/base/out_of_memory.h"
-#include "shm/base/proc_file.h"
+#include "shm/base/pid_namespace.h"
+#include "shm/base/process_start.h"
 #include "shm/segment/refusal.h"
 #include "shm/segment/segment_file.h"
 #include "shm/series/label_block.h"
 #include "shm/workers/gauges.h"
 #include "shm/workers/slot_search.h"
+#include "shm/workers/tenure.h"
 
 namespace shmetrics::shm {
 namespace {
@@ -109,18 +110,12 @@ class KeepsFile {
   UniqueFd& file_;
 };
 
-/// When this process began, by the wall clock. Field 22 of /proc/self/stat is in clock ticks since boot. It
-/// is counted from the last parenthesis, because the command may contain spaces.
-std::int64_t StartedUnixNs() {
-  char buffer[1024];
-  const std::string_view text = ReadProcFile("/proc/self/stat", buffer).value_or("");
-  std::size_t at = text.rfind(')');
-  for (int field = 2; field < 22 && at != std::string_view::npos; field++) at = text.find(' ', at + 1);
-  if (at == std::string_view::npos) return NowNs(CLOCK_REALTIME);
-  std::int64_t ticks = 0;
-  std::from_chars(text.data() + at + 1, text.data() + text.size(), ticks);
-  const std::int64_t age_ns = NowNs(CLOCK_BOOTTIME) - ticks * (1'000'000'000 / sysconf(_SC_CLK_TCK));
-  return NowNs(CLOCK_REALTIME) - age_ns;
+/// When a process that began at these ticks began by the wall clock; now, if it is not known.
+std::int64_t StartedUnixNs(std::uint64_t ticks) {
+  if (ticks == 0) return NowNs(CLOCK_REALTIME);
+  const std::int64_t since_boot_ns =
+      static_cast<std::int64_t>(ticks) * (1'000'000'000 / sysconf(_SC_CLK_TCK));
+  return NowNs(CLOCK_REALTIME) - (NowNs(CLOCK_BOOTTIME) - since_boot_ns);
 }
 
 }  // namespace
@@ -163,21 +158,21 @@ Result<UniqueFd> WorkerSlot::OpenOwnDescription() {
 Result<layout::WorkerSlot*> WorkerSlot::Hold() {
   const std::uint64_t generation = ForkGuard::Generation();
   if (generation_ != generation) {  // first use, or a child: the parent's slot is not ours
+    slot_ = nullptr;                // before the generation: SayEnd() must not take the parent's for ours
     generation_ = generation;
-    slot_ = nullptr;
     beacon_ = nullptr;
     retry_at_ns_ = 0;
     full_search_at_ns_ = 0;
   }
-  if (slot_ != nullptr) return slot_;
+  if (layout::WorkerSlot* slot = slot_) return slot;
   const std::int64_t now = NowNs(CLOCK_MONOTONIC_COARSE);
   if (now < retry_at_ns_) return last_error_;
   Result<layout::WorkerSlot*> claimed = TryClaim();
   if (claimed.ok()) {
+    epoch_ = claimed.value()->epoch.load(std::memory_order_acquire);  // SYNC(slot-epoch)
     slot_ = claimed.value();
-    epoch_ = slot_->epoch.load(std::memory_order_acquire);  // SYNC(slot-epoch)
     was_held_ = false;
-    return slot_;
+    return claimed;
   }
   retry_at_ns_ = now + kRetryAfterNs;
   const ErrorCode code = claimed.error().code;
@@ -194,13 +189,16 @@ Result<layout::WorkerSlot*> WorkerSlot::TryClaim() try { return Claim(); } catch
 
 // Claim of a slot; a death on any rung closes the description and so drops its locks:
 //   1 lock the claim byte        die here -> free; the words still show the former owner, dead
-//   2 bump the epoch             die here -> free; a dead owner without a past
-//   3 clear row, write identity  die here -> free; a half-written dead owner: readers skip rows of the dead
-//   4 lock the live byte         die here -> free; a dead owner that never set a gauge
-//   5 map a page, close          die here -> as after any death of a worker
+//   2 prepare the tenure         die here -> the same: nobody looks at it yet (a ladder in tenure.cc)
+//   3 bump the epoch             die here -> free; a dead owner without a past; the former one is counted
+//   4 clear row, write identity  die here -> free; a half-written dead owner: readers skip rows of the dead
+//   5 lock the live byte         die here -> free; a dead owner that never set a gauge
+//   6 map a page, close          die here -> the same
+//   7 say that it lives          die here -> as after any death of a worker
 // worker_slot.pml is a model of it: change both.
-// SYNC(slot-epoch): everything in 3 is a release store behind the bump; readers load it with acquire and the
-// epoch again afterwards, so that a reader that met the new owner's words also meets the new epoch.
+// SYNC(slot-epoch): everything in 4 is a release store behind the bump; readers load it with acquire and the
+// epoch again afterwards, so that a reader that met the new owner's words also meets the new epoch. What the
+// owner says in its tenure is read in the same way.
 Result<layout::WorkerSlot*> WorkerSlot::Claim() {
   const ForkGuard::NoFork no_fork;  // until only the mapping holds the description
   if (!no_fork.held())
@@ -229,14 +227,20 @@ Result<layout::WorkerSlot*> WorkerSlot::ClaimThrough(const UniqueFd& file) {
     layout::WorkerSlot* slot = &segment_.worker_slot(*number);
     TakeOver(slot);
     SHMETRICS_CRASH_POINT("slot_taken_over");
+    layout::Tenure& tenure = TenureOf(slot, slot->epoch.load(std::memory_order_acquire));  // SYNC(slot-epoch)
     if (TryLock(file, kLiveBytes + *number) != 0) {  // a stranger's read lock: skip this slot
+      tenure.stage.store(layout::TenureStage::kEnded, std::memory_order_release);  // SYNC(slot-epoch)
       Unlock(file, kClaimBytes + *number);
       continue;
     }
     SHMETRICS_CRASH_POINT("slot_live_locked");
     beacon_ = MapBeacon(file);
-    if (beacon_ != nullptr) return slot;
+    if (beacon_ != nullptr) {
+      tenure.stage.store(layout::TenureStage::kLiving, std::memory_order_release);  // SYNC(slot-epoch)
+      return slot;
+    }
     const int error = errno;
+    tenure.stage.store(layout::TenureStage::kEnded, std::memory_order_release);  // SYNC(slot-epoch)
     Unlock(file, kLiveBytes + *number);
     Unlock(file, kClaimBytes + *number);
     return CannotHold(error);
@@ -248,11 +252,16 @@ Result<layout::WorkerSlot*> WorkerSlot::ClaimThrough(const UniqueFd& file) {
 }
 
 void WorkerSlot::TakeOver(layout::WorkerSlot* slot) const {
+  PrepareTenure(segment_, slot);
+  SHMETRICS_CRASH_POINT("slot_tenure_prepared");
   slot->epoch.fetch_add(1, std::memory_order_acq_rel);  // SYNC(slot-epoch)
   SHMETRICS_CRASH_POINT("slot_epoch_bumped");
   ClearGaugeRow(segment_, slot);
   slot->pid.store(static_cast<std::uint32_t>(getpid()), std::memory_order_release);  // SYNC(slot-epoch)
-  slot->started_unix_ns.store(StartedUnixNs(), std::memory_order_release);           // SYNC(slot-epoch)
+  const std::uint64_t ticks = OwnStartTicks();
+  slot->start_ticks.store(ticks, std::memory_order_release);                     // SYNC(slot-epoch)
+  slot->pid_namespace.store(PidNamespace(), std::memory_order_release);          // SYNC(slot-epoch)
+  slot->started_unix_ns.store(StartedUnixNs(ticks), std::memory_order_release);  // SYNC(slot-epoch)
   std::uint64_t words[std::size(layout::WorkerSlot{}.name)] = {};
   std::memcpy(words, name_.data(), std::min(name_.size(), sizeof words));
   for (std::size_t i = 0; i < std::size(words); i++) {
@@ -260,21 +269,33 @@ void WorkerSlot::TakeOver(layout::WorkerSlot* slot) const {
   }
 }
 
+void WorkerSlot::SayEnd() const noexcept {
+  const std::uint64_t generation = generation_;  // before the slot: see Hold()
+  layout::WorkerSlot* slot = slot_;
+  if (slot == nullptr || generation != ForkGuard::Generation()) return;
+  // A process restored from an image may have lost the slot to another.
+  if (slot->epoch.load(std::memory_order_acquire) != epoch_) return;  // SYNC(slot-epoch)
+  TenureOf(slot, epoch_)
+      .stage.store(layout::TenureStage::kEnded, std::memory_order_release);  // SYNC(slot-epoch)
+}
+
 void WorkerSlot::Release() {
   if (generation_ != ForkGuard::Generation() || beacon_ == nullptr) return;
+  SayEnd();
   munmap(beacon_, layout::kPageBytes);  // the last reference to the description, so both locks go
   beacon_ = nullptr;
   slot_ = nullptr;
 }
 
 bool WorkerSlot::IsLost() {
-  if (slot_ == nullptr || generation_ != ForkGuard::Generation()) return false;
+  const layout::WorkerSlot* const slot = slot_;
+  if (slot == nullptr || generation_ != ForkGuard::Generation()) return false;
   const int probe = segment_.probe_fd();
   if (probe < 0) return false;
-  const auto number = static_cast<std::uint32_t>(slot_ - &segment_.worker_slot(0));
+  const auto number = static_cast<std::uint32_t>(slot - &segment_.worker_slot(0));
   const std::optional<bool> answer = IsSlotHeld(probe, number);
   if (!answer) return false;
-  const bool is_held = *answer && slot_->epoch.load(std::memory_order_acquire) == epoch_;  // SYNC(slot-epoch)
+  const bool is_held = *answer && slot->epoch.load(std::memory_order_acquire) == epoch_;  // SYNC(slot-epoch)
   // Asked again: if the application has closed the descriptor meanwhile, the answer was about another file.
   if (!is_held && segment_.probe_fd() != probe) return false;
   return std::exchange(was_held_, is_held) && !is_held;

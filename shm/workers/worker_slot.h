@@ -48,10 +48,15 @@ class WorkerSlot {
   /// out.
   Result<layout::WorkerSlot*> Hold();
 
-  /// Gives the slot back, so that its gauges are no longer shown: for a process that goes on in another
+  /// Gives the slot back, which is an end by itself, so that its gauges are no longer shown: for a process that goes on in another
   /// segment. Only for a segment whose file has lost its name. Nobody can claim the slot again, so a thread
   /// that is still setting a gauge cannot hit another worker's. Only under ForkGuard::Lock.
   void Release();
+
+  /// Says in the slot that this process ends by itself: see tenure.h. It keeps the slot, because its gauges
+  /// are right until it has ended. No effect if it has none, so that a child does not speak for its parent.
+  /// Async-signal-safe; takes no lock.
+  void SayEnd() const noexcept;
 
   /// True if the kernel held this slot for this process when asked before, and no longer does. That happens
   /// in a process restored from an image: the slot is, or will be, somebody else's. Costs three system calls.
@@ -71,8 +76,9 @@ class WorkerSlot {
   std::string name_;
   // Written under ForkGuard::Lock, by this process; for_later_ and its generation under ForkGuard::NoFork. By
   // the generation a child knows that they are its parent's.
-  std::uint64_t generation_ = 0;
-  layout::WorkerSlot* slot_ = nullptr;
+  // SayEnd() reads these three without the lock: the epoch is set before the slot.
+  std::atomic<std::uint64_t> generation_{0};
+  std::atomic<layout::WorkerSlot*> slot_{nullptr};
   std::uint64_t epoch_ = 0;  ///< of slot_ while it is this process's
   /// What IsLost() saw last. Some kernels never keep the locks; there, claiming again would bring nothing
   /// back, so nothing counts as lost.

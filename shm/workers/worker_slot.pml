@@ -6,6 +6,7 @@
  * the owner of a lease is dead. A stranger's read lock may make locking the live byte fail.
  * The model leaves out several slots (they share nothing), the row (one word stands for all gauges), how the locks
  * hang on a mapping, and fork: a child is one more worker. Tests stage those.
+ * How the ends of workers are counted has a model of its own, tenure.pml.
  * An error here would show gauges of the dead as those of the living, or end a living worker's lease.
  *
  * Variants that must fail: ONE_LOCK_BYTE, TAKEOVER_KEEPS_THE_EPOCH, CLEAR_BEFORE_BUMP, PROBE_BEFORE_EPOCH,
@@ -50,7 +51,7 @@ proctype Worker(byte me) {
   atomic { DIE_OR; row = NOBODY };
   atomic { DIE_OR; process_id = me };
 #endif
-  atomic { DIE_OR; BUMP };  /* slot_claim_locked */
+  atomic { DIE_OR; BUMP };  /* slot_tenure_prepared */
 #ifndef CLEAR_BEFORE_BUMP
   atomic { DIE_OR; row = NOBODY };  /* slot_epoch_bumped */
   atomic { DIE_OR; process_id = me };

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/history/history_sampler.h"
 #include "agent/view/bus_guard.h"
 #include "client-lib/audio/definitions.h"
 #include "shmetrics/shmetrics.h"
@@ -28,17 +29,19 @@ using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 
-constexpr std::array<Route, 11> kTable = {{{"/", "", &Routes::Page},
-                                           {"/metrics", "", &Routes::Metrics},
-                                           {"/map", "", &Routes::MetricsMap},
-                                           {"/document", "", &Routes::MetricsDocument},
+constexpr std::array<Route, 13> kTable = {{{"/", "", &Routes::Page, "*"},
+                                           {"/metrics", "", &Routes::Metrics, "name[] created"},
+                                           {"/map", "", &Routes::MetricsMap, "name[]"},
+                                           {"/document", "", &Routes::MetricsDocument, "name[]"},
                                            {"/workers", "", &Routes::Workers},
                                            {"/status", "", &Routes::StreamStatus},
-                                           {"/limits", "", &Routes::StreamLimits},
+                                           {"/limits", "", &Routes::StreamLimits, "user_id"},
                                            {"/segment", "", &Routes::Status},
-                                           {"/families", "", &Routes::Families},
-                                           {"/healthy", "", &Routes::Healthy},
-                                           {"/ready", "", &Routes::Ready}}};
+                                           {"/families", "", &Routes::Families, "name[] top"},
+                                           {"/history", "", &Routes::PastValues, "name[] top"},
+                                           {"/series", "", &Routes::Series, "search name[] top"},
+                                           {"/healthy", "", &Routes::Healthy, "*"},
+                                           {"/ready", "", &Routes::Ready, "*"}}};
 
 class RoutesTest : public ::testing::Test {
  protected:
@@ -49,7 +52,7 @@ class RoutesTest : public ::testing::Test {
     return routes_.Handle({path, {{"name[]", name}}});
   }
   HttpResponse LimitsOf(std::string_view user_id) {
-    return routes_.Handle({"/limits", {{"x", "1"}, {"user_id", user_id}}});
+    return routes_.Handle({"/limits", {{"user_id", user_id}}});
   }
   void CutOff() {
     Get("/metrics");
@@ -242,6 +245,56 @@ TEST_F(RoutesTest, FamiliesAreListedAndNamedOnesShowTheirLargestSeries) {
   }
 }
 
+// Fault P2.
+TEST_F(RoutesTest, OneSeriesIsFoundByWordsAndANonsenseSearchIsRefusedInWords) {
+  SegmentWriter writer(path_);
+  writer.Count("jobs_total", 3);
+  writer.Count("streams_total", 4);
+  const auto search = [this](std::string_view text, std::string_view top = "10", std::string_view name = "") {
+    std::vector<std::pair<std::string_view, std::string_view>> parameters = {{"search", text}, {"top", top}};
+    if (!name.empty()) parameters.emplace_back("name[]", name);
+    return routes_.Handle({"/series", std::move(parameters)});
+  };
+  const json found = json::parse(search("JOBS").body);
+  EXPECT_EQ(found["matches"], 1);
+  EXPECT_EQ(found["series"][0]["value"], 3);
+  EXPECT_EQ(json::parse(search("total", "1").body)["series"].size(), 1U);
+  EXPECT_EQ(json::parse(search("total", "10", "streams_total").body)["series"][0]["name"], "streams_total");
+  const std::string too_long(257, 'a');
+  for (const std::string_view bad : {std::string_view(""), std::string_view(" "), std::string_view("\xFF"),
+                                     std::string_view(too_long), std::string_view("a b c d e f g h i")}) {
+    EXPECT_EQ(search(bad).status, 400) << bad;
+    EXPECT_THAT(json::parse(search(bad).body)["detail"], Not(::testing::IsEmpty()));
+  }
+  EXPECT_EQ(Get("/series").status, 400);
+  for (const char* top : {"", "-1", "101", "1x"}) EXPECT_EQ(search("a", top).status, 400) << top;
+  for (const char* odd : {"</script>", "{\"}", "%00", "\\", "'; --", "\r\n"}) {
+    EXPECT_EQ(json::parse(search(odd).body)["matches"], 0) << odd;
+  }
+  CutOff();
+  EXPECT_EQ(search("jobs").status, 503);
+}
+
+// Fault P2.
+TEST_F(RoutesTest, ThePastIsShownAlsoWhenTheSegmentIsDamaged) {
+  SegmentWriter(path_).Count("jobs_total", 3);
+  HistorySampler sampler(&view_, &routes_.history());
+  sampler.Run();
+  const auto past = [this](std::vector<std::pair<std::string_view, std::string_view>> parameters = {}) {
+    return routes_.Handle({"/history", std::move(parameters)});
+  };
+  EXPECT_EQ(json::parse(past().body)["families"].size(), 3U) << "with the refusals and skipped records";
+  const json jobs = json::parse(past({{"name[]", "jobs_total"}, {"top", "4000"}}).body);
+  EXPECT_EQ(jobs["families"][0]["total"], json::array({3}));
+  EXPECT_EQ(jobs["times"].size(), 1U);
+  EXPECT_EQ(json::parse(past({{"name[]", "absent"}}).body)["families"], json::array());
+  for (const char* top : {"", "-1", "4001", "1x"}) EXPECT_EQ(past({{"top", top}}).status, 400) << top;
+  CutOff();
+  HistorySampler(&view_, &routes_.history()).Run();
+  EXPECT_EQ(json::parse(past({{"name[]", "jobs_total"}}).body)["families"][0]["total"],
+            json::parse("[3, null]"));
+}
+
 TEST_F(RoutesTest, ThePageLinksToEveryRouteAndMayLoadNothingFromElsewhere) {
   const HttpResponse page = Get("/");
   EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
@@ -256,6 +309,36 @@ TEST_F(RoutesTest, ThePageLinksToEveryRouteAndMayLoadNothingFromElsewhere) {
     EXPECT_THAT(answer.headers[0].second, Not(HasSubstr("unsafe")));
     EXPECT_THAT(answer.headers[0].second, Not(HasSubstr("*")));
   }
+}
+
+// Fault A13.
+TEST_F(RoutesTest, AParameterThatARouteDoesNotHaveIsRefusedByName) {
+  const HttpResponse text = routes_.Handle({"/metrics", {{"name[]", "a"}, {"name", "a"}}});
+  EXPECT_EQ(text.status, 400);
+  EXPECT_EQ(text.body, "There is no parameter 'name' here; there are: name[] created.\n");
+  const HttpResponse in_json = routes_.Handle({"/workers", {{"user_id", "1"}}});
+  EXPECT_EQ(in_json.status, 400);
+  EXPECT_THAT(in_json.body, HasSubstr("There is no parameter 'user_id' here; there is none."));
+  for (const std::string& name : {std::string(), std::string("name[] created"), std::string("top"),
+                                  std::string(65, 'x'), std::string("\xff")}) {
+    EXPECT_EQ(routes_.Handle({"/metrics", {{name, "1"}}}).status, 400) << name;
+  }
+  EXPECT_EQ(routes_.Handle({"/healthy", {{"probe", "1"}}}).status, 200);
+}
+
+// Fault A13.
+TEST_F(RoutesTest, AHeadMakesNoBodyOfNumbersAndHasTheSameStatus) {
+  SegmentWriter(path_).Count("jobs_total", 3);
+  for (const char* path : {"/metrics", "/map", "/document", "/workers", "/status", "/families"}) {
+    const HttpResponse head = routes_.Handle({.path = path, .is_head = true});
+    EXPECT_EQ(head.status, 200) << path;
+    EXPECT_FALSE(head.has_body) << path;
+    EXPECT_EQ(head.body, "") << path;
+    EXPECT_EQ(head.headers, Get(path).headers) << path;
+  }
+  EXPECT_EQ(routes_.Handle({.path = "/limits", .is_head = true}).status, 400);
+  CutOff();
+  EXPECT_EQ(routes_.Handle({.path = "/metrics", .is_head = true}).status, 503);
 }
 
 }  // namespace

@@ -39,6 +39,7 @@ inline constexpr const char* kCrashPoints[] = {
     "slot_epoch_bumped",
     "slot_live_locked",
     "slot_taken_over",
+    "slot_tenure_prepared",
 };
 
 /// Nothing is written there, so dying there proves nothing. Tests count how often they are passed.

@@ -5,10 +5,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "shm/base/fork_guard.h"
 #include "shm/segment/segment_options.h"
+#include "shm/snapshot/snapshot.h"
 #include "tests/crash/cell_operations.h"
 #include "tests/crash/lease_operations.h"
 #include "tests/crash/ledger_operations.h"
@@ -22,9 +25,34 @@ using shm::layout::GaugeMode;
 
 void CheckNothing(Lessee& /*witness*/, SegmentReading& /*reading*/, Runs /*runs*/) {}
 
+/// How the dead have ended is the same before and after the next claim counts it. If nobody else shows gauges,
+/// only the workers of LeaveARow() had something to lose, however many have died in a claim since.
+void CheckEnds(Lessee& witness, SegmentReading& reading, Runs /*runs*/) {
+  const shm::Exits before = reading.Again().snapshot().segment.exits;
+  const bool is_alone =
+      std::ranges::none_of(reading.snapshot().families, [](const shm::FamilySnapshot& family) {
+        return family.type == shm::layout::MetricType::kGauge && family.name != "row";
+      });
+  if (is_alone) {
+    EXPECT_EQ(before.losses, reading.Counter("rows_left_total"));
+  }
+  {
+    const shm::ForkGuard::Lock lock;
+    ASSERT_TRUE(witness.worker().slot().Hold().ok());
+  }
+  const shm::SegmentSnapshot& segment = reading.Again().snapshot().segment;
+  EXPECT_EQ(segment.exits.losses, before.losses);
+  EXPECT_EQ(segment.exits.ended, before.ended);
+  // One that has died in a claim counts when its slot is claimed again.
+  const std::uint64_t ends = segment.exits.ended + segment.exits.execs + segment.exits.unknown;
+  EXPECT_LE(ends + 1, segment.worker_starts);
+  EXPECT_GE(ends, before.losses);
+}
+
 /// A worker sets gauges and dies, so that there is a row to clear.
 void LeaveARow(const std::string& path) {
   BareWorker dead(path, TinySegment());
+  dead.Count(CounterNamed("rows_left_total"), {}, std::uint64_t{1});
   for (const char* n : {"0", "1", "2"}) dead.Set(GaugeNamed("row", GaugeMode::kSum, {"n"}), {n}, 1);
 }
 
@@ -51,7 +79,7 @@ Operation ClaimSlot() {
               static_cast<void>(worker->slot().Hold());
             };
           },
-          CheckNothing};
+          CheckEnds};
 }
 
 /// Forks, and returns only in the child. The parent holds its slot until the child ends.

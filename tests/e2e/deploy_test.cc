@@ -182,7 +182,11 @@ class DeployTest : public testing::RegistryFixture {
         {"sum by(state) (shmetrics_workers)",
          {{{{{"state", "alive"}}, Exactly(3)}, {{{"state", "dead"}}, Exactly(1)}}}},
         {"sum(increase(shmetrics_worker_starts_total[5m])) or vector(0)", {{{{}, starts}}}},
-        {"sum(increase(shmetrics_worker_deaths_total[5m])) or vector(0)",
+        {"sum by(how) (increase(shmetrics_worker_exits_total[5m]))",
+         {{{{{"how", "ended"}}, Exactly(0)},
+           {{{"how", "exec"}}, Exactly(0)},
+           {{{"how", "unknown"}}, Grown(kShortLived, kShortLived)}}}},
+        {"sum(increase(shmetrics_worker_losses_total[5m])) or vector(0)",
          {{{{}, Grown(kShortLived, kShortLived)}}}},
         {"sum by(reason) (increase(shmetrics_refusals_total[5m]))", Refusals({}, 1)},
         {"shmetrics_leases / shmetrics_lease_limit",
@@ -245,7 +249,7 @@ class DeployTest : public testing::RegistryFixture {
         {"ShmetricsOverflow", {{{With(host_, "reason", "series_limit"), Rate(kTooManySeries, 1)}}}},
         {"ShmetricsDamaged", {}},
         {"ShmetricsRefusals", {{{With(host_, "reason", "conflict"), Rate(kConflicts, 1)}}}},
-        {"ShmetricsWorkersDying", {{{host_, Grown(kShortLived, kShortLived + kWorkers)}}}},
+        {"ShmetricsWorkersDying", {{{host_, Grown(kShortLived, kShortLived)}}}},
         {"ShmetricsNoWorkers", {}},
     };
   }
@@ -284,7 +288,7 @@ TEST_F(DeployTest, EveryExpressionReturnsWhatTheWorkersKnow) {
   }
   WaitUntil([&] {
     return ValueOf("shmetrics_worker_starts_total") == kWorkers + kShortLived &&
-           ValueOf("shmetrics_worker_deaths_total") == kShortLived &&
+           ValueOf("shmetrics_worker_losses_total") == kShortLived &&
            ValueOf("sum(shmetrics_workers{state=\"alive\"})") == kWorkers &&
            ValueOf("min(count_over_time(audio_quota_violations_total[5m]))") >= 6;
   });

@@ -2,83 +2,23 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <atomic>
-#include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <optional>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "shmetrics/shmetrics.h"
-#include "tests/support/agent.h"
-#include "tests/support/browser.h"
-#include "tests/support/child.h"
-#include "tests/support/registry_fixture.h"
-#include "tests/support/shared_page.h"
+#include "tests/e2e/page_fixture.h"
 
 namespace shmetrics {
 namespace {
 
-using testing::Agent;
-using testing::Browser;
 using testing::Child;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using testing::WaitUntil;
 
-class PageTest : public testing::RegistryFixture {
- protected:
-  void SetUp() override {
-    if (!Browser::IsInstalled())
-      GTEST_SKIP() << "no chromium and chromedriver; scripts/setup --tests has them";
-    agent_.emplace(SHMETRICS_AGENT, segment_);
-    browser_.emplace();
-  }
-
-  void OpenPage(const std::string& hash = {}) const {
-    browser_->Open("http://127.0.0.1:" + std::to_string(agent_->port()) + '/' + hash);
-  }
-
-  /// A worker that does `work` and then adds 1 to ticks_total 100 times a second, until it is stopped.
-  Child StartWorker(const std::function<void(Registry&)>& work, const std::string& name = "test") {
-    const int before = *ready_;
-    Child worker([&, this] {
-      RegistryOptions options = Options();
-      options.worker_name = name;
-      Registry& registry = Registry::open(options);
-      const Counter ticks = registry.counter({.name = "ticks_total", .help = "Ticks."}).with({});
-      work(registry);
-      ++*ready_;
-      for (;; usleep(10'000)) {
-        work(registry);
-        ticks.inc();
-      }
-    });
-    WaitUntil([&] { return *ready_ == before + 1; });
-    return worker;
-  }
-
-  /// Makes the calling worker hold `count` streams of a user.
-  static void HoldStreams(Registry& registry, const std::string& user, std::size_t count) {
-    static std::vector<Result<Lease>> held;
-    const LeaseGaugeFamily streams =
-        registry.lease_gauge({.name = "audio_streaming_active", .labels = {"user_id"}});
-    while (held.size() < count) held.push_back(streams.try_acquire({user}));
-  }
-
-  /// A JavaScript expression for the words of a chart.
-  static std::string Words(const std::string& figure) {
-    return "document.querySelector('#" + figure + " .plot').ariaLabel";
-  }
-
-  std::optional<Agent> agent_;
-  std::optional<Browser> browser_;
-  testing::SharedPage<std::atomic<int>> ready_;
-  testing::SharedPage<std::atomic<std::size_t>> streams_;
-};
+using PageTest = testing::PageFixture;
 
 TEST_F(PageTest, ChartsMoveWithWhatWorkersDoAndAKilledOneIsShownDead) {
   *streams_ = 3;
@@ -133,13 +73,13 @@ TEST_F(PageTest, EverythingIsReachedByKeysAndAnyMetricIsPickedByThem) {
         .get<std::string>();
   };
   std::vector<std::string> reached;
-  for (int i = 0; i < 4; ++i) {
+  for (int i = 0; i < 5; ++i) {
     browser_->Type(testing::kTabKey);
     reached.push_back(focus());
     EXPECT_NE(browser_->Run("return getComputedStyle(document.activeElement).outlineStyle"), "none")
         << "the focus on " << focus() << " cannot be seen";
   }
-  EXPECT_EQ(reached, (std::vector<std::string>{"skip", "pause", "metric", "/"}));
+  EXPECT_EQ(reached, (std::vector<std::string>{"skip", "pause", "metric", "find", "/"}));
 
   browser_->Run("document.querySelector('#metric').focus()");
   browser_->Type("WARM");

@@ -133,8 +133,9 @@ TEST_F(ChosenKeysTest, NoAnswerOfTheAgentAndNoCopyInAProcessHasTheSecret) {
     }
   }
   testing::Agent agent(SHMETRICS_AGENT, segment_, 0, {"--log.level=debug"});
-  for (const std::string path : {"/", "/metrics", "/api/v1/metrics/json", "/api/v1/workers", "/api/v1/status",
-                                 "/api/v1/families", "/api/v1/audio/stream/status"}) {
+  for (const std::string path :
+       {"/", "/metrics", "/api/v1/metrics/json", "/api/v1/workers", "/api/v1/status", "/api/v1/families",
+        "/api/v1/history", "/api/v1/series?search=a", "/api/v1/audio/stream/status"}) {
     const testing::HttpAnswer answer = testing::Get(agent.port(), path);
     EXPECT_EQ(answer.status, 200) << path;
     for (const std::string& form : forms) EXPECT_EQ(answer.body.find(form), std::string::npos) << path;

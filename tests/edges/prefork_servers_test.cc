@@ -181,6 +181,19 @@ class PreforkServersTest : public ::testing::TestWithParam<const char*> {
     EXPECT_THAT(scrape.text(), Not(ContainsRegex(R"(shmetrics_refusals_total\{[^}]*\} [1-9])")));
     EXPECT_THAT(server_->log(), Not(HasSubstr("shmetrics: "))) << "what the module says when a call fails";
   }
+  /// Waits until so many workers have ended by themselves. Then checks that no others are gone but `killed`.
+  static void ExpectExits(const Agent& agent, double ended, double killed) {
+    WaitUntil([&] {
+      const testing::Scrape scrape = agent.Get();
+      return scrape[R"(shmetrics_worker_exits_total{how="ended"})"] >= ended ||
+             scrape[R"(shmetrics_worker_exits_total{how="unknown"})"] > killed;
+    });
+    const testing::Scrape scrape = agent.Get();
+    EXPECT_EQ(scrape[R"(shmetrics_worker_exits_total{how="ended"})"], ended);
+    EXPECT_EQ(scrape[R"(shmetrics_worker_exits_total{how="exec"})"], 0);
+    EXPECT_EQ(scrape[R"(shmetrics_worker_exits_total{how="unknown"})"], killed);
+    EXPECT_EQ(scrape["shmetrics_worker_losses_total"], killed);
+  }
   std::uint64_t Counted(const testing::Scrape& scrape) const {
     std::uint64_t counted = 0;
     for (const auto& [status, count] : requests_)
@@ -205,6 +218,7 @@ class PreforkServersTest : public ::testing::TestWithParam<const char*> {
 INSTANTIATE_TEST_SUITE_P(Servers, PreforkServersTest, ::testing::Values("nginx", "gunicorn"),
                          [](const auto& server) { return server.param; });
 
+// Faults L4 and A15.
 TEST_P(PreforkServersTest, AllNumbersAreRightThroughAKilledWorkerAReloadAndAnUpgrade) {
   EXPECT_EQ(RunOnEmptyHost([&] {
               ASSERT_EQ(mkdir("/dev/shm/closed", 0700), 0);
@@ -218,6 +232,7 @@ TEST_P(PreforkServersTest, AllNumbersAreRightThroughAKilledWorkerAReloadAndAnUpg
               Expect(agent, kWorkers, {}, 1);
               ASSERT_EQ(kill(holder, SIGKILL), 0);
               Expect(agent, kWorkers, {holder}, 0);
+              ExpectExits(agent, 0, 1);
               Ask("/ok?user=7", 200);
               AskOften();
               Expect(agent, kWorkers, {holder}, 0);
@@ -232,6 +247,7 @@ TEST_P(PreforkServersTest, AllNumbersAreRightThroughAKilledWorkerAReloadAndAnUpg
               held = shm::UniqueFd();
               NoteRequest(holder, 200);
               Expect(agent, kWorkers, {holder}, 0);
+              ExpectExits(agent, kWorkers, 1);
 
               std::tie(held, holder) = Hold(agent);
               others = OthersThan(holder, agent);
@@ -247,13 +263,42 @@ TEST_P(PreforkServersTest, AllNumbersAreRightThroughAKilledWorkerAReloadAndAnUpg
               server_->EndUpgrade();
               AskOften();
               Expect(agent, kWorkers, {holder}, 0);
+              ExpectExits(agent, 2 * kWorkers, 1);
 
               server_->Stop();
+              ExpectExits(agent, 3 * kWorkers, 1);
               const testing::Scrape scrape = agent.Get();
               EXPECT_TRUE(Workers(agent).empty());
               EXPECT_EQ(scrape["worker_requests"], std::nullopt);
               EXPECT_EQ(scrape["workers_active"].value_or(0), 0);
               EXPECT_EQ(scrape.Integer(R"(requests_total{code="200"})"), requests_[200]);
+            }),
+            0);
+}
+
+// Fault A15.
+TEST_P(PreforkServersTest, ReloadedAndRecycledWorkersAreNoLosses) {
+  EXPECT_EQ(RunOnEmptyHost([&] {
+              ASSERT_EQ(mkdir("/dev/shm/closed", 0700), 0);
+              Start(false, {"SHMETRICS_SEGMENT=/dev/shm/closed/segment", "MAX_REQUESTS=5"});
+              const Agent agent(SHMETRICS_AGENT, "/dev/shm/closed/segment");
+              AskOften();
+              Expect(agent, kWorkers, {}, 0);
+              for (int i = 0; i < 3; i++) {
+                const std::set<int> before = OthersThan(0, agent);
+                server_->Reload();
+                Expect(agent, kWorkers, before, 0);
+              }
+              const testing::Scrape scrape = agent.Get();
+              const double starts = scrape["shmetrics_worker_starts_total"].value_or(0);
+              EXPECT_GE(starts, 4 * kWorkers);
+              ExpectExits(agent, starts - kWorkers, 0);
+              const auto [held, holder] = Hold(agent);
+              ASSERT_EQ(kill(holder, SIGKILL), 0);
+              Expect(agent, kWorkers, {holder}, 0);
+              WaitUntil([&] { return agent.Get()["shmetrics_worker_losses_total"] == 1; });
+              server_->Stop();
+              EXPECT_EQ(agent.Get()["shmetrics_worker_losses_total"], 1);
             }),
             0);
 }

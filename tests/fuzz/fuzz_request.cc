@@ -1,5 +1,6 @@
-// Sends the bytes on one connection, to an open server and to one that wants a password. Both must survive
-// and answer nothing that may have a body. The second must answer nothing at all.
+// Sends the bytes on one connection, to an open server and to one that wants a password. Both must survive,
+// answer nothing that may have a body or has a zero byte in its head, and answer each head once. The second must
+// answer nothing at all.
 
 #include <poll.h>
 #include <strings.h>
@@ -27,8 +28,8 @@ using namespace shmetrics::agent;
 using shmetrics::fuzz::Require;
 
 constexpr std::string_view kAnswered = "HTTP/1.1 200 ";
-// More than the library reads of one head. The rest is its body or another request.
-constexpr std::size_t kMaxBytes = 20'000;
+// More than a head may have. The rest is its body or another request.
+constexpr std::size_t kMaxBytes = 140'000;
 constexpr int kPatienceMs = 5;
 constexpr int kInputsBetweenLooks = 8;
 
@@ -66,20 +67,35 @@ bool StartsWithWord(std::string_view line, std::string_view word) {
   return line.size() >= word.size() && strncasecmp(line.data(), word.data(), word.size()) == 0;
 }
 
-/// True if a line before the first empty one announces a body. The library treats a line that begins with a
-/// zero byte as empty and does not report it; no proxy lets such a line pass.
-bool HasBody(std::string_view bytes) {
+/// True if a line before the first empty one announces a body or has a zero byte.
+bool HasBodyOrZero(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::size_t end = bytes.find('\n');
     std::string_view line = bytes.substr(0, end);
     bytes.remove_prefix(end == std::string_view::npos ? bytes.size() : end + 1);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (line.empty() || line.front() == '\0') return false;
-    if (StartsWithWord(line, "Transfer-Encoding")) return true;
+    if (line.empty()) return false;
+    if (line.find('\0') != std::string_view::npos || StartsWithWord(line, "Transfer-Encoding")) return true;
     if (StartsWithWord(line, "Content-Length") && line.find_first_of("123456789") != std::string_view::npos)
       return true;
   }
   return false;
+}
+
+/// How many heads there may be: one for each empty line, and one that is seen to be none before its end.
+std::size_t MostHeads(std::string_view bytes) {
+  std::size_t heads = 1;
+  for (std::size_t i = 1; i < bytes.size(); i++) {
+    const bool is_after_cr = bytes[i - 1] == '\r' && i > 1;
+    if (bytes[i] == '\n' && (bytes[i - 1] == '\n' || (is_after_cr && bytes[i - 2] == '\n'))) heads++;
+  }
+  return heads;
+}
+
+std::size_t Answers(std::string_view received) {
+  std::size_t answers = received.starts_with("HTTP/1.1 ") ? 1 : 0;
+  for (std::size_t at = 0; (at = received.find("\nHTTP/1.1 ", at)) != std::string_view::npos; at++) answers++;
+  return answers;
 }
 
 }  // namespace
@@ -95,9 +111,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string received = Send(open, bytes);
   // RFC 9112 allows empty lines before a request line.
   const std::size_t first = bytes.find_first_not_of("\r\n");
-  if (first != std::string::npos && HasBody(std::string_view(bytes).substr(first))) {
-    Require(!received.starts_with(kAnswered), "a request with a body is not answered");
+  if (first != std::string::npos && HasBodyOrZero(std::string_view(bytes).substr(first))) {
+    Require(!received.starts_with(kAnswered), "a request with a body or a zero byte is not answered");
   }
+  Require(Answers(received) <= MostHeads(bytes), "a request is answered once");
   Require(Send(closed, bytes).find("\r\n\r\nhello\n") == std::string::npos,
           "there is no answer without a password");
   if (++inputs % kInputsBetweenLooks == 0) {

@@ -34,7 +34,7 @@ class SlotHolderTest : public ::testing::Test {
   }
   void ClaimSlot() {
     BareWorker* worker = new BareWorker(path_);  // leaked: a worker's segment lives as long as its process
-    worker->Set(up_, {}, 1);
+    worker->Set(lives_, {}, 1);
     holds_->store(true);
   }
   static void Pause() {
@@ -43,13 +43,13 @@ class SlotHolderTest : public ::testing::Test {
   /// The number of living workers, by the slots and by the gauge that each has set to 1. The two must agree.
   std::uint64_t Alive() {
     const SegmentReading reading = Read(path_);
-    EXPECT_EQ(reading.Gauge("up").value_or(0), static_cast<double>(reading.AliveWorkers()));
+    EXPECT_EQ(reading.Gauge("lives").value_or(0), static_cast<double>(reading.AliveWorkers()));
     return reading.AliveWorkers();
   }
 
   PrivateFolder folder_;
   const std::string path_ = folder_ / "segment";
-  const shm::FamilyDefinition up_ = GaugeNamed("up", shm::layout::GaugeMode::kSum);
+  const shm::FamilyDefinition lives_ = GaugeNamed("lives", shm::layout::GaugeMode::kSum);
   SharedPage<std::atomic<bool>> holds_;
   SharedPage<std::atomic<pid_t>> other_;
 };

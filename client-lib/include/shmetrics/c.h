@@ -29,8 +29,8 @@
 /// again later. No call is a cancellation point of pthread_cancel(), if the thread's cancellation is deferred,
 /// as it is by default: a request waits until the call is over.
 ///
-/// Signal handlers may call only shmetrics_counter_inc(), shmetrics_counter_add(), shmetrics_fractional_add()
-/// and shmetrics_histogram_observe().
+/// Signal handlers may call only shmetrics_counter_inc(), shmetrics_counter_add(), shmetrics_fractional_add(),
+/// shmetrics_histogram_observe() and shmetrics_announce_end().
 ///
 /// Cost. Functions that are inline in C++ are calls here. An increment costs the call, 4.5 to 8 ns, on top of
 /// its cost in C++. The other functions cost what they cost in C++.
@@ -79,6 +79,10 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_registry_status(const shmetrics_regist
 /// the length of the whole text without NUL. `length` may be null. `buffer` may be null if `capacity` is 0.
 SHMETRICS_EXPORT shmetrics_code shmetrics_registry_describe(const shmetrics_registry* registry, char* buffer,
                                                             size_t capacity, size_t* length);
+/// Says that this process ends by itself, in every segment that it uses. Call it right before _exit(), which
+/// also ends the children of Python's multiprocessing (os._exit). exit() says it without a call. See
+/// Registry::announce_end() in shmetrics/registry.h.
+SHMETRICS_EXPORT void shmetrics_announce_end(void);
 
 // Families. A family that is refused or has no segment now still works, in private memory: the reason is
 // returned, and `*family` is set. `*family` is null only after SHMETRICS_BAD_ARGUMENT, and after

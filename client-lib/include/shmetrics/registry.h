@@ -98,6 +98,13 @@ class SHMETRICS_CXX_EXPORT Registry {
   /// Without memory for the texts, they are empty, and `error` says so (kOutOfMemory).
   RegistryStatus status() const noexcept;
 
+  /// Says that this process ends by itself, in every segment that it uses. Call it right before _exit(), or in
+  /// the handler of a signal that ends the program. exit() and the end of main() say it without a call. A
+  /// process that ends and has not said it counts in shmetrics_worker_exits_total as how="unknown", and in
+  /// shmetrics_worker_losses_total if it held leases or showed gauges. Nothing else changes: gauges and leases
+  /// go on until the process has ended. Async-signal-safe; does not speak for the parent of this process.
+  static void announce_end() noexcept;
+
   class Impl;
 
  private:

@@ -105,6 +105,7 @@ TEST(QuotaJsonTest, AnUnknownUserIsFreeAndHasUsedNothing) {
     "user_id": "42", "tier": "free",
     "limits": {"daily_minutes": 30.0, "concurrent_streams": 1, "concurrent_jobs": 1, "max_file_size_mb": 25},
     "used_today_minutes": 0.0, "reserved_minutes": 0.0, "remaining_minutes": 30.0, "days": [], "active_streams": 0,
+    "active_jobs": 0,
     "can_start_stream": true, "_can_start_stream": true})"));
 }
 

@@ -17,6 +17,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 constexpr const char* kUser =
     "[web.users]\nalice = $2y$05$abcdefghijklmnopqrstuuOFGCvsNOmhJGLaaOWAZaKwvvxBs3Nhm\n";
@@ -62,6 +63,27 @@ TEST_F(ConfigTest, FlagsWinOverTheFileAndTheFileWinsOverTheDefaults) {
   EXPECT_EQ(config->http_limits.deadline, std::chrono::seconds(8));
   EXPECT_THAT(config->http_policy.allowed_hosts, ElementsAre("a"));
   EXPECT_EQ(config->audio.limits[0].concurrent_jobs, 9);
+}
+
+// Fault A13.
+TEST_F(ConfigTest, AllowedHostsComeFromFlagsElseTheEnvironmentElseTheFile) {
+  const std::string file = "[web]\nallowed_hosts = of.file\n";
+  setenv("SHMETRICS_ALLOWED_HOSTS", "of.environment, another", 1);
+  const auto config = Read(file);
+  PartialConfig flags;
+  flags.keys = {"[web] allowed_hosts"};
+  flags.values.http_policy.allowed_hosts = {"of.flag"};
+  const auto with_flag = Read(file, flags);
+  setenv("SHMETRICS_ALLOWED_HOSTS", "http://of.environment", 1);
+  const auto refused = Read(file);
+  unsetenv("SHMETRICS_ALLOWED_HOSTS");
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_THAT(config->http_policy.allowed_hosts, ElementsAre("of.environment", "another"));
+  ASSERT_TRUE(with_flag.ok()) << with_flag.error().message;
+  EXPECT_THAT(with_flag->http_policy.allowed_hosts, ElementsAre("of.flag"));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message,
+              StartsWith("$SHMETRICS_ALLOWED_HOSTS: 'http://of.environment' is not a list"));
 }
 
 TEST_F(ConfigTest, AFileNamedByTheFlagWinsOverOneNamedByTheEnvironment) {

@@ -100,6 +100,8 @@ TEST(SettingsTest, AllowedHostsAreNamesOrEverything) {
   PartialConfig settings;
   ASSERT_TRUE(Find("[web] allowed_hosts").Set("metrics.example, *", &settings).ok());
   EXPECT_THAT(settings.values.http_policy.allowed_hosts, ElementsAre("metrics.example", "*"));
+  ASSERT_TRUE(Find("[web] allowed_hosts").Set("more.example", &settings).ok());
+  EXPECT_THAT(settings.values.http_policy.allowed_hosts, ElementsAre("metrics.example", "*", "more.example"));
   ExpectRefused("[web] allowed_hosts", {"", "a,,b", "http://a", "a b"});
 }
 

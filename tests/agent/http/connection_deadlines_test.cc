@@ -16,6 +16,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr milliseconds kNever = std::chrono::hours(1);
+
 struct Pair {
   Pair() {
     std::array<int, 2> fds{};
@@ -34,7 +36,7 @@ struct Pair {
 };
 
 TEST(ConnectionDeadlinesTest, ThreadsADueConnectionIsCutAndItsDescriptorStaysOpen) {
-  ConnectionDeadlines deadlines(milliseconds(50));
+  ConnectionDeadlines deadlines(milliseconds(50), kNever);
   const Pair pair;
   deadlines.Restart(pair.ours.get());
   EXPECT_TRUE(pair.IsCutWithin(10'000));
@@ -44,7 +46,7 @@ TEST(ConnectionDeadlinesTest, ThreadsADueConnectionIsCutAndItsDescriptorStaysOpe
 }
 
 TEST(ConnectionDeadlinesTest, ThreadsAForgottenConnectionIsNotCut) {
-  ConnectionDeadlines deadlines(milliseconds(50));
+  ConnectionDeadlines deadlines(milliseconds(50), kNever);
   const Pair forgotten;
   const Pair kept;
   deadlines.Restart(forgotten.ours.get());
@@ -56,7 +58,7 @@ TEST(ConnectionDeadlinesTest, ThreadsAForgottenConnectionIsNotCut) {
 }
 
 TEST(ConnectionDeadlinesTest, ThreadsARestartedDeadlineOutlivesTheOthers) {
-  ConnectionDeadlines deadlines(milliseconds(300));
+  ConnectionDeadlines deadlines(milliseconds(300), kNever);
   const Pair restarted;
   const Pair left;
   deadlines.Restart(restarted.ours.get());
@@ -72,10 +74,60 @@ TEST(ConnectionDeadlinesTest, ThreadsARestartedDeadlineOutlivesTheOthers) {
   deadlines.Forget(left.ours.get());
 }
 
+// Fault A12.
+TEST(ConnectionDeadlinesTest, ThreadsAnIdleConnectionOutlivesThoseWithARequestUntilItsOwnTime) {
+  ConnectionDeadlines deadlines(milliseconds(20), milliseconds(500));
+  const Pair idle;
+  const Pair busy;
+  deadlines.Restart(idle.ours.get());
+  deadlines.Rest(idle.ours.get());
+  deadlines.Restart(busy.ours.get());
+  EXPECT_TRUE(busy.IsCutWithin(10'000));
+  EXPECT_TRUE(idle.IsCutWithin(10'000)) << "after its own time";
+}
+
+// Fault A12.
+TEST(ConnectionDeadlinesTest, ThreadsAConnectionThatWakesHasADeadlineAgain) {
+  ConnectionDeadlines deadlines(milliseconds(100), kNever);
+  const Pair wakes;
+  const Pair idle;
+  deadlines.Rest(idle.ours.get());
+  deadlines.Rest(wakes.ours.get());
+  EXPECT_FALSE(wakes.IsCutWithin(300));
+  deadlines.Wake(wakes.ours.get());
+  // It has a request now. More bytes of that give it no more time.
+  while (!wakes.IsCutWithin(10)) deadlines.Wake(wakes.ours.get());
+  EXPECT_FALSE(idle.IsCutWithin(0));
+}
+
+// Fault A12.
+TEST(ConnectionDeadlinesTest, RoomIsMadeByTheLongestIdleWhoseClientHasSentNothing) {
+  ConnectionDeadlines deadlines(kNever, kNever);
+  const Pair busy;
+  const Pair just_sent;
+  const Pair longest;
+  const Pair newest;
+  deadlines.Restart(busy.ours.get());
+  for (const Pair* idle : {&just_sent, &longest, &newest}) {
+    deadlines.Rest(idle->ours.get());
+    std::this_thread::sleep_for(milliseconds(2));
+  }
+  ASSERT_EQ(write(just_sent.theirs.get(), "G", 1), 1);
+  for (int i = 0; i < 3; i++) deadlines.MakeRoom(1);
+  EXPECT_TRUE(longest.IsCutWithin(0));
+  EXPECT_FALSE(newest.IsCutWithin(0)) << "the place was made, and is not free yet";
+  deadlines.Forget(longest.ours.get());
+  deadlines.MakeRoom(1);
+  EXPECT_TRUE(newest.IsCutWithin(0));
+  deadlines.MakeRoom(4);
+  EXPECT_FALSE(busy.IsCutWithin(0));
+  EXPECT_FALSE(just_sent.IsCutWithin(0));
+}
+
 // A closed descriptor's number is given out again at once. A cut of the former connection must not reach the
 // new one.
 TEST(ConnectionDeadlinesTest, ThreadsTheNextOwnerOfADescriptorIsNeverCut) {
-  ConnectionDeadlines deadlines(milliseconds(1));
+  ConnectionDeadlines deadlines(milliseconds(1), kNever);
   const auto churn = [&] {
     for (int i = 0; i < 300; i++) {
       {

@@ -37,9 +37,8 @@ TEST(RequestGuardTest, ARequestThatMayHaveABodyIsRefused) {
 }
 
 TEST(RequestGuardTest, AnAmbiguousHeaderIsRefused) {
-  for (const char* name :
-       {"Content-Length ", "Transfer-Encoding\t", "", "X Y", "X:Y", "X\x01", "Transfer-Encodingchunked",
-        "Content-Length5", "XTransfer-Encoding: chunked", "\xc3\xa4"}) {
+  for (const char* name : {"Content-Length ", "Transfer-Encoding\t", "", "X Y", "X:Y", "X\x01",
+                           "XTransfer-Encoding: chunked", "\xc3\xa4"}) {
     EXPECT_FALSE(IsInShape(Head({{"Host", "h"}, {name, ""}}))) << name;
   }
   for (const char* value : {"y\rTransfer-Encoding: chunked", "y\nz", "\x7f", "\x01"}) {
@@ -56,7 +55,7 @@ TEST(RequestGuardTest, AHostIsNeededOnceAndNotEmpty) {
 }
 
 TEST(RequestGuardTest, ATargetIsAPathWithoutZeroBytes) {
-  for (const char* target : {"/%00", "/x?y=%00", "http://localhost/x", "*", "x", ""}) {
+  for (const char* target : {"/%00", "/x?y=%00", "http://", "*", "x", ""}) {
     EXPECT_FALSE(IsInShape(Head({{"Host", "localhost"}}, target))) << target;
   }
 }
@@ -109,12 +108,12 @@ TEST_F(RequestPolicyTest, AGuesserIsToldToWait) {
 
 TEST_F(RequestPolicyTest, OtherMethodsAreRefusedAndTheAllowedOnesAreNamed) {
   RequestHead head = Head({{"Host", "localhost"}});
-  for (const char* method : {"POST", "OPTIONS", "TRACE", "CONNECT", "get", ""}) {
+  for (const char* method : {"POST", "OPTIONS", "TRACE", "CONNECT", "get"}) {
     head.method = method;
     const auto refusal = Refusal(head);
     ASSERT_TRUE(refusal) << method;
-    EXPECT_EQ(refusal->status, 405);
-    EXPECT_THAT(refusal->headers, Contains(Pair("Allow", "GET, HEAD")));
+    EXPECT_EQ(refusal->status, head.method == "OPTIONS" ? 204 : 405);
+    EXPECT_THAT(refusal->headers, Contains(Pair("Allow", "GET, HEAD, OPTIONS")));
   }
   head.method = "HEAD";
   EXPECT_FALSE(Refusal(head));

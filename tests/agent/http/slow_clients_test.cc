@@ -6,7 +6,10 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
@@ -79,12 +82,16 @@ TEST(SlowClientsTest, SixtyDrippingClientsDoNotDelayAScrapeAndAreGoneAfterTheDea
   EXPECT_EQ(Get(port, "/").status, 200);
 }
 
-TEST(SlowClientsTest, ASlowReaderIsCutAndTheNextClientGetsThePlace) {
+TEST(SlowClientsTest, SlowReadersAreCutAndTheNextClientGetsAPlace) {
   const auto server = Start(1, milliseconds(500));
-  const shm::UniqueFd slow = Connect(server->address().port);
-  SendAll(slow.get(), "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  // One more than the limit: the server takes it because an idle one could make room.
+  const std::array<shm::UniqueFd, 2> slow = {Connect(server->address().port),
+                                             Connect(server->address().port)};
+  for (const shm::UniqueFd& reader : slow) {
+    SendAll(reader.get(), "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  }
   EXPECT_EQ(Get(server->address().port, "/").status, 200);
-  EXPECT_LT(ReceiveAll(slow.get()).size(), kLargeBody);
+  for (const shm::UniqueFd& reader : slow) EXPECT_LT(ReceiveAll(reader.get()).size(), kLargeBody);
 }
 
 TEST(SlowClientsTest, AnIdleConnectionGivesItsPlaceToTheNext) {
@@ -111,6 +118,48 @@ TEST(SlowClientsTest, AConnectionThatIsUsedLivesPastTheDeadlineOfItsFirstRequest
   const std::string received = ReceiveAll(used.get());
   EXPECT_NE(received.find("Connection: close"), std::string::npos)
       << "the last of them was answered: " << received;
+}
+
+// Fault A12.
+TEST(SlowClientsTest, AKeptConnectionMayBeIdleForLongButNotSlowWithItsNextRequest) {
+  const auto server = Start(4, milliseconds(400));
+  const shm::UniqueFd idle = Connect(server->address().port);
+  const shm::UniqueFd slow = Connect(server->address().port);
+  const auto ask = [](const shm::UniqueFd& client) {
+    SendAll(client.get(), "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    return ReceiveAll(client.get(),
+                      [](const std::string& received) { return received.ends_with("hello\n"); });
+  };
+  EXPECT_THAT(ask(idle), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(ask(slow), StartsWith("HTTP/1.1 200 "));
+  std::this_thread::sleep_for(milliseconds(1'200));
+  EXPECT_TRUE(IsOpen(idle) && IsOpen(slow));
+  SendAll(slow.get(), "GET / HTTP/1.1\r\nX: ");
+  while (IsOpen(slow)) {
+    SendAll(slow.get(), "x");
+    std::this_thread::sleep_for(milliseconds(50));
+  }
+  EXPECT_THAT(ask(idle), StartsWith("HTTP/1.1 200 "));
+}
+
+// Fault A3.
+TEST(SlowClientsTest, ClientsThatSendHeadsWithoutEndDoNotDelayAScrape) {
+  const auto server = Start(64, milliseconds(3'000));
+  const std::uint16_t port = server->address().port;
+  std::atomic<bool> is_done = false;
+  std::vector<std::jthread> clients;
+  for (int i = 0; i < 8; i++) {
+    clients.emplace_back([&] {
+      const std::string block(std::size_t{64} << 10U, 'x');
+      while (!is_done) {
+        const shm::UniqueFd client = Connect(port);
+        SendAll(client.get(), "GET / HTTP/1.1\r\nX: ");
+        for (int blocks = 0; blocks < 400 && !is_done; blocks++) SendAll(client.get(), block);
+      }
+    });
+  }
+  for (int i = 0; i < 20; i++) EXPECT_EQ(Get(port, "/").status, 200) << i;
+  is_done = true;
 }
 
 TEST(SlowClientsTest, AnUnfinishedHandshakeIsCut) {

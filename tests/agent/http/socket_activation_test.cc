@@ -136,7 +136,7 @@ TEST_F(SocketActivationTest, ASocketMeantForAnotherProcessIsLeftAlone) {
 TEST_F(SocketActivationTest, EveryOneOfSeveralSocketsIsServedAlsoAUnixOneWhoseFileStays) {
   const Socket first;
   const std::string path = folder_ / "http";
-  const shm::UniqueFd second(ListenOnUnixSocket(path).value());
+  const shm::UniqueFd second(ListenOnUnixSocket(path).value().fd);
   Program agent(Launch({first.fd(), second.get()}, "2"));
   ASSERT_TRUE(agent.WaitForText(" on unix:" + path).has_value()) << agent.errors();
   EXPECT_EQ(Get(first.port(), "/-/healthy").status, 200);

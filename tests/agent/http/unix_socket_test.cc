@@ -18,6 +18,14 @@ using shmetrics::testing::Connect;
 using shmetrics::testing::PrivateFolder;
 using ::testing::HasSubstr;
 
+/// A socket that is left behind, as by an agent that was killed.
+struct Open {
+  explicit Open(const std::string& path) : Open(ListenOnUnixSocket(path).value()) {}
+  explicit Open(UnixSocket socket) : fd(socket.fd), file(socket.file) {}
+  const shm::UniqueFd fd;
+  const shm::UniqueFd file;
+};
+
 class UnixSocketTest : public ::testing::Test {
  protected:
   PrivateFolder folder_;
@@ -27,43 +35,75 @@ class UnixSocketTest : public ::testing::Test {
 TEST_F(UnixSocketTest, OnlyItsOwnerAndGroupMayConnectWhateverTheUmask) {
   for (const mode_t mask : {0U, 0777U}) {
     const mode_t former = umask(mask);
-    const Result<int> fd = ListenOnUnixSocket(path_);
-    umask(former);
-    ASSERT_TRUE(fd.ok()) << fd.error().message;
-    const shm::UniqueFd closes(fd.value());
+    const Result<UnixSocket> socket = ListenOnUnixSocket(path_);
+    EXPECT_EQ(umask(former), mask) << "the umask is as before";
+    ASSERT_TRUE(socket.ok()) << socket.error().message;
+    const shm::UniqueFd closes(socket->fd);
     struct stat found {};
     ASSERT_EQ(lstat(path_.c_str(), &found), 0);
     EXPECT_EQ(found.st_mode & 07777, 0660U);
     EXPECT_TRUE(Connect(path_).valid());
-    RemoveUnixSocket(path_);
+    RemoveUnixSocket(path_, socket->file);
     EXPECT_FALSE(std::filesystem::exists(path_));
   }
 }
 
 TEST_F(UnixSocketTest, ASocketOfADeadAgentIsReplaced) {
-  { const shm::UniqueFd dead(ListenOnUnixSocket(path_).value()); }
+  { const Open dead(path_); }
   ASSERT_TRUE(std::filesystem::exists(path_));
-  const Result<int> fd = ListenOnUnixSocket(path_);
-  ASSERT_TRUE(fd.ok()) << fd.error().message;
-  const shm::UniqueFd closes(fd.value());
+  const Open living(path_);
   EXPECT_TRUE(Connect(path_).valid());
 }
 
 TEST_F(UnixSocketTest, ASocketOfALivingAgentIsNotReplaced) {
-  const shm::UniqueFd living(ListenOnUnixSocket(path_).value());
-  const Result<int> second = ListenOnUnixSocket(path_);
+  const Open living(path_);
+  const Result<UnixSocket> second = ListenOnUnixSocket(path_);
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().message, "another process listens there");
   EXPECT_TRUE(Connect(path_).valid());
 }
 
+// Fault A11.
+TEST_F(UnixSocketTest, ASocketThatAnotherAgentPutThereIsNotRemoved) {
+  // Some file systems give the inode of a removed file to the next one. As long as the former agent lives, its
+  // own is not given away.
+  for (int i = 0; i < 20; i++) {
+    const Result<UnixSocket> former = ListenOnUnixSocket(path_);
+    ASSERT_TRUE(former.ok()) << former.error().message;
+    const shm::UniqueFd closes(former->fd);
+    std::filesystem::remove(path_);
+    const Result<UnixSocket> next = ListenOnUnixSocket(path_);
+    ASSERT_TRUE(next.ok()) << next.error().message;
+    const shm::UniqueFd closes_too(next->fd);
+    RemoveUnixSocket(path_, former->file);
+    EXPECT_TRUE(Connect(path_).valid());
+    RemoveUnixSocket(path_, next->file);
+    EXPECT_FALSE(std::filesystem::exists(path_));
+  }
+}
+
+// Fault A11.
+TEST_F(UnixSocketTest, ALinkThatTakesThePathIsNotFollowed) {
+  std::ofstream(folder_ / "precious") << "precious";
+  ASSERT_EQ(chmod((folder_ / "precious").c_str(), 0600), 0);
+  const Result<UnixSocket> socket = ListenOnUnixSocket(path_);
+  ASSERT_TRUE(socket.ok()) << socket.error().message;
+  const shm::UniqueFd closes(socket->fd);
+  std::filesystem::remove(path_);
+  std::filesystem::create_symlink(folder_ / "precious", path_);
+  RemoveUnixSocket(path_, socket->file);
+  EXPECT_TRUE(std::filesystem::is_symlink(path_));
+  EXPECT_FALSE(ListenOnUnixSocket(path_).ok());
+  struct stat found {};
+  ASSERT_EQ(stat((folder_ / "precious").c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 07777, 0600U);
+}
+
 TEST_F(UnixSocketTest, AFileThatIsNoSocketIsLeftAlone) {
   std::ofstream(path_) << "precious";
-  const Result<int> fd = ListenOnUnixSocket(path_);
-  ASSERT_FALSE(fd.ok());
-  EXPECT_EQ(fd.error().message, "there is something that is not a socket");
-  RemoveUnixSocket(path_);
-  EXPECT_TRUE(std::filesystem::exists(path_));
+  const Result<UnixSocket> refused = ListenOnUnixSocket(path_);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().message, "there is something that is not a socket");
   std::filesystem::rename(path_, folder_ / "file");
   std::filesystem::create_symlink(folder_ / "file", path_);
   EXPECT_FALSE(ListenOnUnixSocket(path_).ok());

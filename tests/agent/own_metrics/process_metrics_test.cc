@@ -10,6 +10,7 @@
 #include <string>
 
 #include "shm/base/unique_fd.h"
+#include "shm/series/family.h"
 
 namespace shmetrics::agent {
 namespace {
@@ -33,6 +34,19 @@ TEST(ProcessMetricsTest, TheNamesAreThoseOfEveryPrometheusClient) {
                                            Key("process_virtual_memory_max_bytes"),
                                            Key("process_resident_memory_bytes"),
                                            Key("process_start_time_seconds"), Key("process_threads")));
+}
+
+// Fault A14. In one scrape a worker's would stand in place of the agent's.
+TEST(ProcessMetricsTest, NoWorkerCanRegisterThem) {
+  MetricBuilder builder;
+  AddProcessMetrics(&builder);
+  for (const shm::FamilySnapshot& family : builder.snapshot().families) {
+    shm::FamilyDefinition definition;
+    definition.name = family.name;
+    definition.type = shm::layout::MetricType::kGauge;
+    definition.gauge_mode = shm::layout::GaugeMode::kSum;
+    EXPECT_FALSE(shm::CheckDefinition(definition).ok()) << family.name;
+  }
 }
 
 TEST(ProcessMetricsTest, TheValuesAreThoseOfThisProcess) {

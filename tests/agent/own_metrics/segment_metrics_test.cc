@@ -25,9 +25,9 @@ std::string SegmentText(const shm::SegmentSnapshot& segment, const std::string& 
   return TextOf(builder);
 }
 
-std::string WorkerText(const shm::Snapshot& segment, std::uint64_t deaths) {
+std::string WorkerText(const shm::Snapshot& segment, const shm::Exits& exits) {
   MetricBuilder builder;
-  AddWorkerMetrics(segment, deaths, &builder);
+  AddWorkerMetrics(segment, exits, &builder);
   return TextOf(builder);
 }
 
@@ -91,15 +91,19 @@ TEST(SegmentMetricsTest, RoomOnTheFileSystemIsShownIfItIsKnown) {
   EXPECT_THAT(SegmentText({}, "/none"), Not(HasSubstr("filesystem")));
 }
 
-TEST(SegmentMetricsTest, LivingAndDeadWorkersAreCounted) {
+// Fault A15.
+TEST(SegmentMetricsTest, WorkersAreCountedByLifeAndEnd) {
   shm::Snapshot segment{};
   segment.segment.worker_starts = 9;
   segment.workers = {{0, true, "", 1, 0, 1}, {1, false, "", 2, 0, 1}, {2, false, "", 3, 0, 1}};
-  const std::string text = WorkerText(segment, 8);
+  const std::string text = WorkerText(segment, {.ended = 5, .execs = 1, .unknown = 2, .losses = 1});
   EXPECT_THAT(text, HasSubstr("\nshmetrics_workers{state=\"alive\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("\nshmetrics_workers{state=\"dead\"} 2\n"));
   EXPECT_THAT(text, HasSubstr("\nshmetrics_worker_starts_total 9\n"));
-  EXPECT_THAT(text, HasSubstr("\nshmetrics_worker_deaths_total 8\n"));
+  EXPECT_THAT(text, HasSubstr("\nshmetrics_worker_exits_total{how=\"ended\"} 5\n"
+                              "shmetrics_worker_exits_total{how=\"exec\"} 1\n"
+                              "shmetrics_worker_exits_total{how=\"unknown\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("\nshmetrics_worker_losses_total 1\n"));
 }
 
 TEST(SegmentMetricsTest, FamiliesAreShownByTheirSeriesAndRefusals) {

@@ -188,11 +188,15 @@ TEST(MergeSnapshotsTest, RefusalsAddUpAndOnlyTheLivingWorkersOfTheOlderAreListed
   newer.snapshot.segment.refusals[2] = 1;
   older.snapshot.segment.worker_starts = 7;
   newer.snapshot.segment.worker_starts = 2;
+  older.snapshot.segment.exits = {.ended = 1, .execs = 2, .unknown = 3, .losses = 1};
+  newer.snapshot.segment.exits = {.ended = 1};
   newer.snapshot.segment.slot_count = 64;
   newer.snapshot.workers.push_back({0, true, "new", 3, 0, 1});
   MergeSnapshots(older.snapshot, &newer.snapshot);
   EXPECT_EQ(newer.snapshot.segment.refusals[2], 6U);
   EXPECT_EQ(newer.snapshot.segment.worker_starts, 9U);
+  EXPECT_EQ(newer.snapshot.segment.exits.ended, 2U);
+  EXPECT_EQ(newer.snapshot.segment.exits.losses, 1U);
   ASSERT_EQ(newer.snapshot.workers.size(), 2U);
   EXPECT_EQ(newer.snapshot.workers[0].name, "new");
   EXPECT_EQ(newer.snapshot.workers[1].name, "old");

@@ -61,7 +61,7 @@ TEST_F(SegmentFollowerTest, ARefusedFileIsExplainedUntilASegmentTakesItsPlace) {
   std::ofstream(path_) << std::string(10'000, 'x');
   std::filesystem::permissions(path_,
                                std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
-  EXPECT_EQ(Read(), State::kWaiting);
+  EXPECT_EQ(Read(), State::kRefused);
   EXPECT_THAT(view_.message, HasSubstr(path_ + " refused: it is not a shmetrics segment"));
   std::filesystem::remove(path_);
   SegmentWriter(path_).Count("a_total", 1);

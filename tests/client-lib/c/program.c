@@ -312,5 +312,6 @@ int main(int argc, char** argv) {
   CHECK(status.attached == 1 && status.refusals == 0 && status.condition.code == SHMETRICS_OK);
   CHECK(shmetrics_registry_describe(registry, text, sizeof(text), NULL) == SHMETRICS_OK);
   puts(text);
+  shmetrics_announce_end(); /* main() returns, so it would be said anyway */
   return 0;
 }

@@ -2,6 +2,7 @@
 in each worker. nginx_module.c does the same in nginx.
 """
 
+import atexit
 import os
 import time
 import urllib.parse
@@ -17,6 +18,8 @@ workers_active = face.family(registry, "lease", "workers_active")
 request_seconds = face.series("histogram", face.family(registry, "histogram", "request_seconds",
                                                        (c_double * 2)(0.1, 1), c_size_t(2)))
 worker_requests = face.series("gauge", face.family(registry, "gauge", "worker_requests", c_int32(SUM)))
+# gunicorn signals a worker again while it exits. Python has no handler by then, so this is said before.
+atexit.register(face.library.shmetrics_announce_end)
 served = 0
 alive = None
 

@@ -94,7 +94,16 @@ TEST(LayoutTest, WorkerSlotFillsTwoCacheLines) {
   EXPECT_EQ(offsetof(WorkerSlot, pid), 16U);
   EXPECT_EQ(offsetof(WorkerSlot, gauge_blocks), 20U);
   EXPECT_EQ(offsetof(WorkerSlot, name), 24U);
-  EXPECT_EQ(offsetof(WorkerSlot, reserved), 56U);
+  EXPECT_EQ(offsetof(WorkerSlot, start_ticks), 56U);
+  EXPECT_EQ(offsetof(WorkerSlot, pid_namespace), 64U);
+  EXPECT_EQ(offsetof(WorkerSlot, tenures), 72U);
+  EXPECT_EQ(offsetof(WorkerSlot, reserved), 120U);
+  EXPECT_EQ(sizeof(Tenure), 24U);
+  EXPECT_EQ(offsetof(Tenure, stage), 0U);
+  EXPECT_EQ(offsetof(Tenure, leases), 4U);
+  EXPECT_EQ(offsetof(Tenure, ended_before), 8U);
+  EXPECT_EQ(offsetof(Tenure, execs_before), 12U);
+  EXPECT_EQ(offsetof(Tenure, losses_before), 16U);
 }
 
 TEST(LayoutTest, GaugeBlockLiesWhereItAlwaysLay) {
@@ -233,6 +242,9 @@ TEST(LayoutTest, EnumerationsKeepTheirValues) {
   EXPECT_EQ(static_cast<int>(GaugeMode::kLast), 6);
   EXPECT_EQ(static_cast<int>(GaugeMode::kLeases), 7);
   EXPECT_EQ(static_cast<int>(GaugeMode::kInfo), 8);
+  EXPECT_EQ(static_cast<int>(TenureStage::kClaiming), 0);
+  EXPECT_EQ(static_cast<int>(TenureStage::kLiving), 1);
+  EXPECT_EQ(static_cast<int>(TenureStage::kEnded), 2);
   EXPECT_EQ(static_cast<int>(Visibility::kShown), 1);
   EXPECT_EQ(static_cast<int>(Visibility::kHidden), 2);
   EXPECT_EQ(static_cast<int>(Refusal::kInvalidDefinition), 0);

@@ -48,6 +48,32 @@ TEST(FamilyTest, ReservedAndMalformedMetricNamesAreRefused) {
   ExpectRefused(CounterNamed("_total"), ErrorCode::kInvalidName, "_total");
 }
 
+// Fault A14. The message says whose the name is.
+TEST(FamilyTest, NamesThatPrometheusOrTheAgentWritesAreRefused) {
+  for (const char* name :
+       {"up", "scrape_duration_seconds", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling",
+        "scrape_series_added", "scrape_timeout_seconds", "scrape_sample_limit", "scrape_body_size_bytes",
+        "ALERTS", "ALERTS_FOR_STATE"}) {
+    ExpectRefused(GaugeNamed(name, GaugeMode::kSum), ErrorCode::kInvalidName, "Prometheus writes ");
+  }
+  ExpectRefused(CounterNamed("scrape_pages_total"), ErrorCode::kInvalidName, "Prometheus writes ");
+  ExpectRefused(HistogramNamed("scrape_seconds", {1}), ErrorCode::kInvalidName, "Prometheus writes ");
+  ExpectRefused(GaugeNamed("process_start_time_seconds", GaugeMode::kLast), ErrorCode::kInvalidName,
+                "the agent says this");
+  ExpectRefused(FractionalCounterNamed("process_cpu_seconds_total"), ErrorCode::kInvalidName, "the agent");
+  for (const char* name : {"upload", "uptime_seconds", "up_since", "scrapes", "ALERTS_sent", "alerts",
+                           "process_queue", "target_info", "job:up:sum"}) {
+    EXPECT_TRUE(CheckDefinition(GaugeNamed(name, GaugeMode::kSum)).ok()) << name;
+  }
+  EXPECT_TRUE(CheckDefinition(CounterNamed("up_total")).ok());
+}
+
+// Fault A14. A label that Prometheus adds to a target stays the worker's with honor_labels, so it is allowed.
+TEST(FamilyTest, LabelsThatPrometheusGivesToTargetsAreAllowed) {
+  EXPECT_TRUE(CheckDefinition(CounterNamed("a_total", {"job", "instance", "quantile"})).ok());
+  ExpectRefused(CounterNamed("a_total", {"__name__"}), ErrorCode::kInvalidName, "\"__name__\"");
+}
+
 TEST(FamilyTest, ReservedAndMalformedLabelNamesAreRefused) {
   for (const char* label : {"__x", "otel_metric_overflow", "0x", "", "a:b"})
     ExpectRefused(CounterNamed("a_total", {label}), ErrorCode::kInvalidName,

@@ -1,6 +1,7 @@
 #include "shm/snapshot/worker_reader.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <limits>
 #include <string>
@@ -108,6 +109,35 @@ TEST(WorkerReaderTest, WhoWasSeenBeforeHeLivedIsReadAgainWhenHeDoes) {
   ReadWorkers(*segment, &workers, &leases);
   ASSERT_EQ(workers.size(), 1U);
   EXPECT_NE(workers[0].name, "half");
+}
+
+// Fault A15. A reader has seen that the process executed a program. Then that program ends, and the next owner
+// of the slot can no longer tell.
+TEST(WorkerReaderTest, AnEndThatWasSeenStaysWhatItWasWhenTheNextOwnerKnowsLess) {
+  const testing::PrivateFolder folder;
+  const std::string path = folder / "segment";
+  testing::BareWorker creator(path);
+  testing::Child worker([&] {
+    testing::BareWorker(path).Set(testing::GaugeNamed("g", GaugeMode::kSum), {}, 1);
+    execlp("sleep", "sleep", "1000", nullptr);
+  });
+  SnapshotReader reader(Segment::Attach(path, Segment::Access::kReadOnly).value());
+  Snapshot seen{};
+  testing::WaitUntil([&] {
+    reader.Read(&seen);
+    return seen.segment.exits.execs == 1;
+  });
+  worker.Kill();
+  testing::RunInChild(
+      [&] { testing::BareWorker(path).Set(testing::GaugeNamed("g", GaugeMode::kSum), {}, 1); });
+  reader.Read(&seen);
+  ASSERT_EQ(seen.workers.size(), 1U);
+  EXPECT_EQ(seen.segment.exits.execs, 1U);
+  EXPECT_EQ(seen.segment.exits.unknown, 1U) << "the second worker";
+  EXPECT_EQ(seen.segment.exits.losses, 1U);
+  Snapshot late{};
+  SnapshotReader(Segment::Attach(path, Segment::Access::kReadOnly).value()).Read(&late);
+  EXPECT_EQ(late.segment.exits.unknown, 2U) << "who comes later knows what the slot tells";
 }
 
 TEST(WorkerReaderTest, ASnapshotThatIsUsedForAnotherSegmentForgetsTheWorkersOfTheFirst) {

@@ -69,9 +69,9 @@ TEST_F(WorkerSlotTest, ForkedChildClaimsASlotOfItsOwn) {
 
 TEST_F(WorkerSlotTest, InheritedHoldIsClaimedAnewInTheChild) {
   BareWorker worker(path_);
-  worker.Set(up_, {}, 1);
+  worker.Set(lives_, {}, 1);
   EXPECT_EQ(testing::RunInChild([&] {
-              worker.Set(up_, {}, 1);
+              worker.Set(lives_, {}, 1);
               EXPECT_EQ(Alive(), 2U);
             }),
             0);
@@ -111,7 +111,7 @@ TEST_F(WorkerSlotTest, GaugesOfTheDeadDoNotComeBackWhileTheirSlotIsBeingClaimed)
     });
     testing::WaitUntil([&] { return holds_->load(); });
     EXPECT_EQ(Alive(), 0U) << point;
-    EXPECT_FALSE(testing::Read(path_).Shows("up")) << point;
+    EXPECT_FALSE(testing::Read(path_).Shows("lives")) << point;
   }
 }
 
@@ -133,7 +133,7 @@ TEST_F(WorkerSlotTest, OneWorkerTooManyIsRefusedAndCounted) {
   EXPECT_EQ(testing::Read(path_).Refusals(layout::Refusal::kNoFreeSlot), 1U);
   workers[7].Kill();
   BareWorker next(path_);
-  next.Set(up_, {}, 1);
+  next.Set(lives_, {}, 1);
   EXPECT_EQ(testing::Read(path_).snapshot().workers[7].epoch, 2U);
 }
 
@@ -150,13 +150,13 @@ TEST_F(WorkerSlotTest, NoSlotIsClaimedInASegmentThatLostItsName) {
 TEST_F(WorkerSlotTest, ReleasedSlotIsDead) {
   SegmentReading reading(path_);
   BareWorker worker(path_);
-  worker.Set(up_, {}, 1);
+  worker.Set(lives_, {}, 1);
   EXPECT_EQ(reading.Again().AliveWorkers(), 1U);
   std::filesystem::remove(path_);
   const ForkGuard::Lock lock;
   worker.slot().Release();
   EXPECT_EQ(reading.Again().AliveWorkers(), 0U);
-  EXPECT_EQ(reading.Gauge("up"), std::nullopt);
+  EXPECT_EQ(reading.Gauge("lives"), std::nullopt);
 }
 
 TEST_F(WorkerSlotTest, LongNameIsCutBetweenCharacters) {
