@@ -45,7 +45,8 @@ Result<Quota::Impl::Place> Quota::Impl::PlaceToDecide(std::int64_t max_wait_ns) 
   const Result<internal::Attachment*> attachment = PrepareToDecide(max_wait_ns);
   if (!attachment.ok()) return attachment.error();
   if (attachment.value() == nullptr) return Place{nullptr, nullptr};
-  const internal::Registration* registration = LeaseBinding::Of(reservations).Registered();
+  const internal::Registration* registration =
+      LeaseBinding::Of(reservations).RegisteredIn(attachment.value());
   if (registration == nullptr) return LeaseBinding::Of(reservations).connection().NothingDecided();
   if (!registration->family) return registration->error;
   // Another thread may have moved to the next segment meanwhile.
