@@ -64,7 +64,8 @@ MinutesResult Quota::Impl::Spend(std::string_view user_id, double minutes, std::
   if (!user.ok()) return user.error();
   // 0 minutes ask whether anything is left. So they count as the smallest amount there is.
   const std::uint64_t amount = ToPositiveAmount(minutes);
-  const auto limit_of = [&](std::uint32_t key_class) { return AmountLimit(given, key_class); };
+  std::optional<std::uint64_t> limit;
+  const auto limit_of = [&](std::uint32_t key_class) { return limit = AmountLimit(given, key_class); };
   const Result<Place> place = PlaceToDecide(max_wait_ns);
   if (!place.ok()) return place.error();
   const Result<shm::Ledger::Decision> decision =
@@ -73,7 +74,7 @@ MinutesResult Quota::Impl::Spend(std::string_view user_id, double minutes, std::
                                             intent, limit_of, max_wait_ns)
           : DetachedLedger::Spend(PrivateKey(user.value()), amount, intent, limit_of);
   if (!decision.ok()) return decision.error();
-  const DailyMinutes day = ToDay(decision->account, limit_of(decision->account.key_class));
+  const DailyMinutes day = ToDay(decision->account, limit);
   if (decision->allowed) return {day, day};
   // Made before it is counted: a caller who is told that memory is short was not denied.
   Error denial = UsedUp(day);
