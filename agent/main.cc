@@ -1,6 +1,7 @@
 // shmetrics-agent reads a segment and serves it by HTTP. This is the only file that knows all the others.
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,15 +12,17 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "agent/audio/ledger_saver.h"
+#include "agent/audio/saving_thread.h"
 #include "agent/base/descriptor_limit.h"
 #include "agent/base/log.h"
+#include "agent/base/standard_error.h"
 #include "agent/base/version.h"
 #include "agent/config/config.h"
 #include "agent/config/options.h"
@@ -41,7 +44,10 @@ namespace {
 constexpr int kUsageError = 2;
 /// For the segment and those it replaced, files that are read again, the log and what libraries open.
 constexpr std::uint64_t kOwnDescriptors = 64;
-constexpr std::chrono::seconds kSavePeriod{10};
+// How long the end of the agent waits, and for what.
+constexpr std::chrono::seconds kDrainPatience{5};
+constexpr std::chrono::seconds kSavePatience{2};
+constexpr std::chrono::seconds kLogPatience{1};
 
 constexpr Route kRoutes[] = {
     {"/", "this page", &Routes::Page, "*"},
@@ -55,8 +61,8 @@ constexpr Route kRoutes[] = {
      &Routes::Families, "name[] top"},
     {"/api/v1/history", "the last ten minutes of totals and of the most active series, as JSON",
      &Routes::PastValues, "name[] top"},
-    {"/api/v1/series",
-     "series found by words of their names and labels, as JSON: ?search=", &Routes::Series, "search name[] top"},
+    {"/api/v1/series", "series found by words of their names and labels, as JSON: ?search=", &Routes::Series,
+     "search name[] top"},
     {"/api/v1/audio/stream/status", "audio models, features and load, as JSON", &Routes::StreamStatus},
     {"/api/v1/audio/stream/limits",
      "a user's audio limits and their use, as JSON: ?user_id=", &Routes::StreamLimits, "user_id"},
@@ -74,8 +80,22 @@ bool FillStandardStreams() {
   return true;
 }
 
+/// Keeps the memory of one scrape for the next, which would have to get the same pages from the kernel again.
+/// These are the largest values that malloc() finds by itself, if it frees in the right order. ResponseBudget
+/// gives back what many answers at a time have taken.
+void KeepMemoryOfScrapes() {
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 64 << 20);
+}
+
+/// Writes why the agent ends, after what has been logged.
+void SayWhy(const std::string& reason) {
+  FlushLog(kLogPatience);
+  WriteToStandardError("shmetrics-agent: " + reason + '\n', kLogPatience);
+}
+
 int Fail(const Error& error) {
-  std::fprintf(stderr, "shmetrics-agent: %s\n", error.message.c_str());
+  SayWhy(error.message);
   return kUsageError;
 }
 
@@ -132,7 +152,9 @@ Result<Servers> StartServers(std::span<const Listener> listeners, const Config& 
     Result<std::unique_ptr<HttpServer>> server = HttpServer::Start(
         listeners[i], config.http_limits, config.http_policy,
         [routes](const HttpRequest& request) { return routes->Handle(request); },
-        [routes](int status) { routes->stats().answers.Add(status); });
+        [routes](int status) { routes->stats().answers.Add(status); },
+        [routes](const HttpRequest& request) { return routes->HandlePromptly(request); },
+        &routes->stats().response_budget);
     if (!server.ok()) {
       std::ranges::for_each(listeners.subspan(i + 1), Close);
       return server.error();
@@ -147,38 +169,32 @@ Result<Servers> StartServers(std::span<const Listener> listeners, const Config& 
 /// Applies the parts of `config` that can change while the agent runs. The servers come first, because they
 /// can refuse it. The routes come last, because they keep a pointer into `config`, which the caller frees
 /// after a refusal.
-Result<void> ApplyConfig(const Config& config, const Servers& servers, Routes* routes) {
+Result<void> ApplyConfig(const Config& config, const Servers& servers, SavingThread* saving, Routes* routes) {
   for (const std::unique_ptr<HttpServer>& server : servers) {
     Result<void> reloaded = server->Reload(config.http_policy);
     if (!reloaded.ok()) return reloaded;
   }
   StartLog(config.log_level, config.log_format);
+  routes->stats().response_budget.SetLimit(config.max_response_bytes_in_flight);
+  saving->SetAudio(config.audio);
   routes->SetAudio(&config.audio);
   return {};
 }
 
-/// The work of the main thread, while other threads answer requests.
-void RunTasks(const sigset_t& signals, const Servers& servers, CurrentView* view, Routes* routes,
-              Reload* reload) {
-  LedgerSaver ledger_saver(reload->config().audio.state_file);
-  std::vector<Task> tasks = {{"the ledger could not be saved: ", kSavePeriod,
-                              [&] {
-                                const audio::AudioConfig& audio = reload->config().audio;
-                                if (!audio.state_file.empty()) ledger_saver.SaveFrom(view, audio);
-                              },
-                              true}};
+/// The work of the main thread, while other threads answer requests and save the ledger.
+void RunTasks(const sigset_t& signals, const CurrentView& view, const std::function<void()>& reload) {
+  std::vector<Task> tasks;
   if (const auto timeout = WatchdogTimeout()) {
-    // This answer waits for its turn like every other. If one answer hangs, this one hangs too, and the
-    // manager notices that the agent has become silent.
-    tasks.push_back({"no answer for the service manager: ", *timeout / 3, [&] {
-                       routes->Handle({"/-/ready"});
-                       NotifyAlive();
+    // If an answer hangs, the agent becomes silent. It does not for a disk or a reader of stderr that hangs:
+    // it serves all the same.
+    tasks.push_back({"the service manager could not be told: ", *timeout / 3, [&view, limit = *timeout] {
+                       if (view.TurnTime() < limit) NotifyAlive();
                      }});
   }
   NotifyReady();
   RunUntilStopped(signals, tasks, [&] {
     NotifyReloading();
-    reload->Run([&](const Config& next) { return ApplyConfig(next, servers, routes); });
+    reload();
     NotifyReady();
   });
   NotifyStopping();
@@ -190,6 +206,28 @@ void LogFirstLook(CurrentView* view) {
   CurrentView::Turn(view).Look();
   const std::string others = DescribeOtherSegments(view->segment_path());
   if (!others.empty()) Log(LogLevel::kInfo, "other segments here, which this agent does not read: " + others);
+}
+
+/// Ends what the agent does: first what keeps clients from asking the next agent, last what may take long.
+/// Returns the exit code. Does not return if the ledger cannot be saved in time: the thread that saves still
+/// uses what the caller would destroy.
+int Stop(Servers servers, SavingThread* saving) {
+  for (const auto& server : servers) server->StopAccepting();
+  const auto end = std::chrono::steady_clock::now() + kDrainPatience;
+  for (const auto& server : servers) {
+    if (server->Drain(end)) continue;
+    Log(LogLevel::kWarn, "clients of " + ToString(server->address()) + " did not take their answers within " +
+                             std::to_string(kDrainPatience.count()) + " s; they are cut off");
+  }
+  servers.clear();
+  const SavingThread::Outcome outcome = saving->Finish(kSavePatience);
+  if (outcome == SavingThread::Outcome::kTooLate) {
+    Log(LogLevel::kError, "the ledger is not saved: that would take longer than " +
+                              std::to_string(kSavePatience.count()) + " s");
+    FlushLog(kLogPatience);
+    std::_Exit(EXIT_FAILURE);
+  }
+  return outcome == SavingThread::Outcome::kSaved ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int Serve(Options options, const Config& config) {
@@ -208,13 +246,17 @@ int Serve(Options options, const Config& config) {
   Routes routes(table, &view, &config.audio,
                 {.exporter_metrics = !config.disable_exporter_metrics,
                  .openmetrics_created = config.openmetrics_created});
-  const Result<Servers> servers = StartServers(listeners.value(), config, &routes);
+  routes.stats().response_budget.SetLimit(config.max_response_bytes_in_flight);
+  Result<Servers> servers = StartServers(listeners.value(), config, &routes);
   if (!servers.ok()) return Fail(servers.error());
   LogFirstLook(&view);
   const HistoryThread history_thread(&view, &routes.history());
+  SavingThread saving(&view, config.audio, &routes.stats().saves);
   Reload reload(std::move(options), config, &routes.stats().reload);
-  RunTasks(signals, servers.value(), &view, &routes, &reload);
-  return EXIT_SUCCESS;
+  RunTasks(signals, view, [&] {
+    reload.Run([&](const Config& next) { return ApplyConfig(next, servers.value(), &saving, &routes); });
+  });
+  return Stop(std::move(servers.value()), &saving);
 }
 
 int Run(int argc, const char* const* argv) {
@@ -226,6 +268,8 @@ int Run(int argc, const char* const* argv) {
   }
   const Result<Config> config = ReadConfig(options->config_file, options->flags);
   if (!config.ok()) return Fail(config.error());
+  KeepMemoryOfScrapes();
+  StartLogThread();
   StartLog(config->log_level, config->log_format);
   for (const std::string& warning : config->warnings) Log(LogLevel::kWarn, warning);
   if (options->check_config) {
@@ -243,10 +287,13 @@ int Run(int argc, const char* const* argv) {
 int main(int argc, char** argv) {
   // Nowhere to say why: the stream that is missing may be stderr.
   if (!shmetrics::agent::FillStandardStreams()) return EXIT_FAILURE;
+  using namespace shmetrics::agent;  // NOLINT(google-build-using-namespace)
   try {
-    return shmetrics::agent::Run(argc, argv);
+    const int code = Run(argc, argv);
+    FlushLog(kLogPatience);
+    return code;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "shmetrics-agent: %s\n", error.what());
+    SayWhy(error.what());
     return EXIT_FAILURE;
   }
 }

@@ -55,7 +55,10 @@ void RunUntilStopped(const sigset_t& signals, const std::vector<Task>& tasks,
   due.reserve(tasks.size());
   for (const Task& task : tasks) due.push_back(steady_clock::now() + task.period);
   for (int signal = -1; signal != SIGTERM && signal != SIGINT;) {
-    signal = WaitForSignal(signals, *std::ranges::min_element(due));
+    // Without a task it looks again once an hour, for nothing.
+    const auto until =
+        due.empty() ? steady_clock::now() + std::chrono::hours(1) : *std::ranges::min_element(due);
+    signal = WaitForSignal(signals, until);
     if (signal == SIGHUP) Try("the configuration could not be read again: ", reload);
     for (std::size_t i = 0; i < tasks.size(); ++i) {
       if (steady_clock::now() < due[i]) continue;
@@ -65,9 +68,6 @@ void RunUntilStopped(const sigset_t& signals, const std::vector<Task>& tasks,
     if (signal == SIGTERM || signal == SIGINT) {
       TryToLog(LogLevel::kInfo, "stopping on ", signal == SIGTERM ? "SIGTERM" : "SIGINT");
     }
-  }
-  for (const Task& task : tasks) {
-    if (task.runs_at_end) Try(task.complaint, task.run);
   }
 }
 

@@ -10,11 +10,10 @@ namespace shmetrics::agent {
 
 /// A task to run periodically.
 struct Task {
-  /// Logged before what run() threw: "the ledger could not be saved: ".
+  /// Logged before what run() threw: "the page could not be made: ".
   const char* complaint;
   std::chrono::microseconds period;
   std::function<void()> run;
-  bool runs_at_end = false;  ///< runs once more when the loop ends
 };
 
 /// Blocks SIGTERM, SIGINT and SIGHUP and returns them. Call it before the first thread starts, so that every
@@ -22,8 +21,8 @@ struct Task {
 sigset_t BlockSignals();
 
 /// Runs each of `tasks` when its period has passed, until SIGTERM or SIGINT comes. Runs `reload` at each
-/// SIGHUP. `signals` come from BlockSignals(). What a task throws is logged: an agent that failed to save
-/// once still serves and may save the next time.
+/// SIGHUP. `signals` come from BlockSignals(). What a task throws is logged: an agent whose task failed still
+/// serves.
 void RunUntilStopped(const sigset_t& signals, const std::vector<Task>& tasks,
                      const std::function<void()>& reload);
 

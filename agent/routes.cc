@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -32,6 +33,8 @@ namespace {
 
 constexpr std::size_t kDefaultTop = 10;
 constexpr std::size_t kMaxTop = 100;
+/// How old the number of leases in the status may be: to count them, all must be read.
+constexpr std::chrono::seconds kOldestLeases{10};
 
 HttpResponse BadRequest(std::string_view sentence) {
   HttpResponse answer{400, "application/json", {}};
@@ -106,17 +109,26 @@ void Routes::SetAudio(const audio::AudioConfig* audio) {
 }
 
 HttpResponse Routes::Handle(const HttpRequest& request) {
-  // The files of the page do not depend on the segment, so they need no turn.
+  if (std::optional<HttpResponse> prompt = HandlePromptly(request)) return std::move(*prompt);
+  const auto route = std::ranges::find(table_, request.path, &Route::path);
+  if (const auto* const scrape = std::get_if<Route::Scrape>(&route->answer)) {
+    return AnswerScrape(*scrape, request);
+  }
+  return Encoded(std::get<Route::Answer>(route->answer), request);
+}
+
+std::optional<HttpResponse> Routes::HandlePromptly(const HttpRequest& request) {
   if (const std::optional<Asset> asset = FindAsset(request.path)) {
     return PageAnswer(asset->content_type, std::string(asset->bytes));
   }
   const auto route = std::ranges::find(table_, request.path, &Route::path);
   if (route == table_.end()) return PlainText(404, "There is nothing here; / lists what there is.");
-  if (std::optional<HttpResponse> refusal = RefusalOfParameters(*route, request)) return std::move(*refusal);
-  if (const auto* const scrape = std::get_if<Route::Scrape>(&route->answer)) {
-    return AnswerScrape(*scrape, request);
-  }
-  return Encoded(std::get<Route::Answer>(route->answer), request);
+  if (std::optional<HttpResponse> refusal = RefusalOfParameters(*route, request)) return refusal;
+  const auto* const prompt = std::get_if<Route::Prompt>(&route->answer);
+  if (prompt == nullptr) return std::nullopt;
+  HttpResponse response = (this->**prompt)(request);
+  Encode(request.accept_encoding, &response);
+  return response;
 }
 
 HttpResponse Routes::AnswerScrape(Route::Scrape scrape, const HttpRequest& request) {
@@ -193,18 +205,16 @@ HttpResponse Routes::StreamLimits(const HttpRequest& request, CurrentView::Turn*
   });
 }
 
-HttpResponse Routes::Healthy(const HttpRequest& /*request*/, CurrentView::Turn* /*turn*/) {
-  return PlainText(200, "The agent is alive.");
-}
+HttpResponse Routes::Healthy(const HttpRequest& /*request*/) { return PlainText(200, "The agent is alive."); }
 
-HttpResponse Routes::Ready(const HttpRequest& /*request*/, CurrentView::Turn* turn) {
-  const SegmentView& seen = turn->Look();
-  return PlainText(seen.state == SegmentView::State::kAttached ? 200 : 503, seen.message);
+HttpResponse Routes::Ready(const HttpRequest& /*request*/) {
+  CurrentView::Standing now = view_->Now();
+  return PlainText(now.state == SegmentView::State::kAttached ? 200 : 503, std::move(now.message));
 }
 
 HttpResponse Routes::Status(const HttpRequest& /*request*/, CurrentView::Turn* turn) {
   HttpResponse answer{200, "application/json", {}};
-  WriteStatusJson(turn->Look(), view_->segment_path(), &answer.body);
+  WriteStatusJson(turn->LookNotOlderThan(kOldestLeases), view_->segment_path(), &answer.body);
   return answer;
 }
 
@@ -223,7 +233,7 @@ HttpResponse Routes::Series(const HttpRequest& request, CurrentView::Turn* turn)
   if (!top) return InvalidTop(kMaxTop);
   const Result<SeriesSearch> search = SeriesSearch::Parse(request.Parameter("search").value_or(""));
   if (!search.ok()) return BadRequest(search.error().message);
-  return Json(turn, [&](shm::Snapshot* snapshot, std::string* out) {
+  return Json(request, turn, [&](shm::Snapshot* snapshot, std::string* out) {
     shm::NameFilter(request.Parameters("name[]"), audio::kAliases).Apply(snapshot);
     WriteFoundSeriesJson(*snapshot, search->Run(*snapshot, *top), shm::NowNs(CLOCK_REALTIME), out);
   });
@@ -233,12 +243,13 @@ HttpResponse Routes::PastValues(const HttpRequest& request, CurrentView::Turn* /
   const std::optional<std::size_t> top = TopOf(request, RingTable::kRows);
   if (!top) return InvalidTop(RingTable::kRows);
   HttpResponse answer{200, "application/json", {}};
+  if (request.is_head) return WithoutBody(std::move(answer));
   WriteHistoryJson(history_, request.Parameters("name[]"), *top,
                    {shm::NowNs(CLOCK_REALTIME), shm::NowNs(CLOCK_BOOTTIME)}, &answer.body);
   return answer;
 }
 
-HttpResponse Routes::Page(const HttpRequest& /*request*/, CurrentView::Turn* /*turn*/) {
+HttpResponse Routes::Page(const HttpRequest& /*request*/) {
   std::vector<Link> links;
   for (const Route& route : table_) links.push_back({route.path, route.title});
   return PageAnswer("text/html; charset=utf-8", PageHtml(links));

@@ -2,6 +2,7 @@
 #define SHMETRICS_AGENT_ROUTES_H_
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -26,13 +27,15 @@ struct MetricsOptions {
 
 /// One row of the route table. Only the whole path matches, including its last slash.
 struct Route {
+  /// Waits for nothing: the thread that serves the connections calls it.
+  using Prompt = HttpResponse (Routes::*)(const HttpRequest&);
   using Answer = HttpResponse (Routes::*)(const HttpRequest&, CurrentView::Turn*);
   /// Answers in the negotiated format. The answer is counted as a scrape.
   using Scrape = HttpResponse (Routes::*)(const HttpRequest&, CurrentView::Turn*, shm::Exposition);
 
   std::string_view path;
   std::string_view title;  ///< for the page
-  std::variant<Answer, Scrape> answer;
+  std::variant<Prompt, Answer, Scrape> answer;
   /// The parameters that it has, divided by blanks. Requests with others are refused, because a misspelt
   /// parameter would give an answer to another question. "*" takes any: probes add what they like.
   std::string_view parameters = {};
@@ -41,7 +44,7 @@ struct Route {
 /// Chooses the format of a scrape by its Accept header.
 using Negotiator = std::function<shm::Exposition(std::string_view accept)>;
 
-/// Answers requests by their path. Every answer except that of /-/healthy comes from a fresh look at the
+/// Answers requests by their path. Every answer of a route that is not prompt comes from a fresh look at the
 /// segment. Without a segment, the metrics are the agent's own: Prometheus' `up` stays 1, and shmetrics_up
 /// says what is missing. If the segment is corrupt, the answer is 503.
 class Routes {
@@ -62,20 +65,24 @@ class Routes {
   /// Thread-safe. Answers are written one at a time, but compressed in parallel: compression takes longer.
   HttpResponse Handle(const HttpRequest& request);
 
-  // The answers that the table can name. Only Handle() calls them, during a turn at the view.
+  /// The same for requests that no look at the segment is needed for, and that are answered without waiting;
+  /// nothing for others. Thread-safe.
+  std::optional<HttpResponse> HandlePromptly(const HttpRequest& request);
+
+  // The answers that the table can name. Only the two above call them; those with a turn, during that turn.
   HttpResponse Metrics(const HttpRequest& request, CurrentView::Turn* turn, shm::Exposition exposition);
   HttpResponse MetricsMap(const HttpRequest& request, CurrentView::Turn* turn);
   HttpResponse MetricsDocument(const HttpRequest& request, CurrentView::Turn* turn);
   HttpResponse Workers(const HttpRequest& request, CurrentView::Turn* turn);
   HttpResponse StreamStatus(const HttpRequest& request, CurrentView::Turn* turn);
   HttpResponse StreamLimits(const HttpRequest& request, CurrentView::Turn* turn);
-  HttpResponse Healthy(const HttpRequest& request, CurrentView::Turn* turn);
-  HttpResponse Ready(const HttpRequest& request, CurrentView::Turn* turn);
+  HttpResponse Healthy(const HttpRequest& request);
+  HttpResponse Ready(const HttpRequest& request);
   HttpResponse Status(const HttpRequest& request, CurrentView::Turn* turn);
   HttpResponse Families(const HttpRequest& request, CurrentView::Turn* turn);
   HttpResponse Series(const HttpRequest& request, CurrentView::Turn* turn);
   HttpResponse PastValues(const HttpRequest& request, CurrentView::Turn* turn);
-  HttpResponse Page(const HttpRequest& request, CurrentView::Turn* turn);
+  HttpResponse Page(const HttpRequest& request);
 
  private:
   HttpResponse AnswerScrape(Route::Scrape scrape, const HttpRequest& request);

@@ -30,6 +30,7 @@ struct Config {
   bool disable_exporter_metrics = false;
   bool openmetrics_created = false;
   HttpLimits http_limits;
+  unsigned max_response_bytes_in_flight = 0;
   HttpPolicy http_policy;
   LogLevel log_level{};
   LogFormat log_format{};

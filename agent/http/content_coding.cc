@@ -1,9 +1,11 @@
 #include "agent/http/content_coding.h"
 
-#include <libdeflate.h>
+#include <isa-l/igzip_lib.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,30 +15,42 @@
 namespace shmetrics::agent {
 namespace {
 
-/// Level 1 compresses 7.1 MB (100,000 series with regular labels) to 728 KB in 9 ms. Levels 2 to 4 need 13 ms
-/// for 702 KB, level 6 needs 36 ms for 660 KB. 10.3 MB with varied labels become 1.85 MB in 24 ms at level 1,
-/// 1.67 MB in 42 ms at level 4, 1.48 MB in 75 ms at level 6. It is the same for 10,000 series. This is most
-/// of the time of a scrape, and a higher level gains nothing on the way to a scraper in the same network.
+/// 5.7 MB (100,000 series) become 708 KB, in 40 % of the time that level 1 of libdeflate takes for the same
+/// size. Level 0 needs 80 % of the time for 1,068 KB, level 2 gains nothing, and level 3 takes four times as
+/// long.
 constexpr int kLevel = 1;
 
 /// An answer that fits into one packet with its headers does not arrive faster when it is shorter.
 constexpr std::size_t kMinBytes = 1'024;
 
-struct FreeCompressor {
-  void operator()(libdeflate_compressor* compressor) const { libdeflate_free_compressor(compressor); }
+/// What the library needs for one body: 350 KB, of which it touches what it uses.
+struct Compressor {
+  isal_zstream stream;
+  std::array<std::uint8_t, ISAL_DEF_LVL1_DEFAULT> memory;
 };
 
-/// Empty if there was no memory, or if compression gained nothing.
+/// Empty if compression gained nothing.
 std::string Gzip(std::string_view body) {
-  const std::unique_ptr<libdeflate_compressor, FreeCompressor> compressor(
-      libdeflate_alloc_compressor(kLevel));
-  if (compressor == nullptr) return {};
   // One byte less than the body, so that a longer result does not fit. Most of this buffer is never touched,
   // so it takes no memory and need not be zeroed.
   const std::size_t room = body.size() - 1;
-  const auto compressed = std::make_unique_for_overwrite<char[]>(room);
-  return {compressed.get(),
-          libdeflate_gzip_compress(compressor.get(), body.data(), body.size(), compressed.get(), room)};
+  if (room >= UINT32_MAX) return {};  // the library counts in 32 bits
+  const auto compressed = std::make_unique_for_overwrite<std::uint8_t[]>(room);
+  const auto compressor = std::make_unique_for_overwrite<Compressor>();
+  isal_zstream& stream = compressor->stream;
+  isal_deflate_init(&stream);
+  stream.level = kLevel;
+  stream.level_buf = compressor->memory.data();
+  stream.level_buf_size = static_cast<std::uint32_t>(compressor->memory.size());
+  stream.gzip_flag = IGZIP_GZIP;
+  stream.end_of_stream = 1;
+  // It only reads from there.
+  stream.next_in = reinterpret_cast<std::uint8_t*>(const_cast<char*>(body.data()));
+  stream.avail_in = static_cast<std::uint32_t>(body.size());
+  stream.next_out = compressed.get();
+  stream.avail_out = static_cast<std::uint32_t>(room);
+  if (isal_deflate(&stream) != COMP_OK || stream.internal_state.state != ZSTATE_END) return {};
+  return {reinterpret_cast<const char*>(compressed.get()), stream.total_out};
 }
 
 void AddVary(HttpResponse* answer) {

@@ -62,7 +62,7 @@ MHD_Response* ResponseWithoutLength() {
   return response;
 }
 
-void FreeBody(void* body) { delete static_cast<std::string*>(body); }
+void LetGo(void* holder) { delete static_cast<std::shared_ptr<const HttpResponse>*>(holder); }
 
 }  // namespace
 
@@ -92,25 +92,26 @@ HttpRequest ReadRequest(const RequestHead& head, std::string* decoded) {
   return request;
 }
 
-MHD_Result Send(MHD_Connection* connection, HttpResponse answer) {
+MHD_Result Send(MHD_Connection* connection, std::shared_ptr<const HttpResponse> answer, bool is_last) {
   MHD_Response* response = nullptr;
-  if (answer.has_body) {
-    // The library takes over the body without a copy.
-    auto body = std::make_unique<std::string>(std::move(answer.body));
-    response = MHD_create_response_from_buffer_with_free_callback_cls(body->size(), body->data(), FreeBody,
-                                                                      body.get());
-    if (response != nullptr) body.release();  // NOLINT(bugprone-unused-return-value): FreeBody() will
+  if (answer->has_body) {
+    // The library sends the body from where it is, and keeps the answer until then.
+    auto holder = std::make_unique<std::shared_ptr<const HttpResponse>>(answer);
+    response = MHD_create_response_from_buffer_with_free_callback_cls(
+        answer->body.size(), const_cast<char*>(answer->body.data()), LetGo, holder.get());
+    if (response != nullptr) holder.release();  // NOLINT(bugprone-unused-return-value): LetGo() will
   } else {
     response = ResponseWithoutLength();
   }
   if (response == nullptr) return MHD_NO;
-  MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer.content_type.c_str());
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type.c_str());
   MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
   MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-  for (const auto& [name, value] : answer.headers) {
+  for (const auto& [name, value] : answer->headers) {
     MHD_add_response_header(response, name.c_str(), value.c_str());
   }
-  const MHD_Result queued = MHD_queue_response(connection, static_cast<unsigned>(answer.status), response);
+  if (is_last) MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+  const MHD_Result queued = MHD_queue_response(connection, static_cast<unsigned>(answer->status), response);
   MHD_destroy_response(response);
   return queued;
 }

@@ -5,6 +5,7 @@
 
 #include <microhttpd.h>
 
+#include <memory>
 #include <string>
 
 #include "agent/http/http_message.h"
@@ -20,8 +21,9 @@ RequestHead ReadHead(MHD_Connection* connection, const LibraryInput& input);
 /// outlive it unchanged.
 HttpRequest ReadRequest(const RequestHead& head, std::string* decoded);
 
-/// Starts sending the answer. MHD_NO if there is no memory for it; then the connection must be closed.
-MHD_Result Send(MHD_Connection* connection, HttpResponse answer);
+/// Starts sending the answer, which others may be sent too. MHD_NO if there is no memory for it; then the
+/// connection must be closed. With `is_last` it tells the client that the connection ends with it.
+MHD_Result Send(MHD_Connection* connection, std::shared_ptr<const HttpResponse> answer, bool is_last);
 
 }  // namespace shmetrics::agent
 

@@ -13,7 +13,8 @@
 
 namespace shmetrics::agent {
 
-/// A GET or HEAD; the server answers all other methods itself. Valid during the call of the handler.
+/// A GET or HEAD; the server answers all other methods itself. Valid during the call of the handler. Requests
+/// that are equal can be given one answer.
 struct HttpRequest {
   std::string_view path;  ///< percent-decoded, without the query
   /// The query's parameters in their order, percent-decoded: any bytes but NUL.
@@ -36,6 +37,8 @@ struct HttpRequest {
     }
     return values;
   }
+
+  bool operator==(const HttpRequest&) const = default;
 };
 
 struct HttpResponse {
@@ -54,6 +57,8 @@ inline HttpResponse PlainText(int status, std::string line) {
 }
 
 using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
+/// Answers only what it can answer at once, without waiting for anything; nothing for other requests.
+using PromptHandler = std::function<std::optional<HttpResponse>(const HttpRequest&)>;
 
 }  // namespace shmetrics::agent
 

@@ -3,17 +3,22 @@
 #include <microhttpd.h>
 
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "agent/base/log.h"
+#include "agent/http/answer_thread.h"
+#include "agent/http/answers_in_flight.h"
 #include "agent/http/basic_auth.h"
 #include "agent/http/connection_deadlines.h"
 #include "agent/http/http_exchange.h"
@@ -45,6 +50,7 @@ constexpr const char* kTlsPriorities = "NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1
   Log(LogLevel::kError, std::string("the HTTP library gave up: ") +
                             (reason == nullptr ? "no reason given" : reason) + " (" + file + ":" +
                             std::to_string(line) + ")");
+  FlushLog(std::chrono::seconds(1));
   std::abort();
 }
 
@@ -56,30 +62,41 @@ struct HttpServer::State {
     int fd;
     std::shared_ptr<const TlsCredentials> credentials;  // lives as long as the session that uses them
     LibraryInput input;
-    std::string decoded;      // the text that the current request's HttpRequest points to
-    bool is_checked = false;  // the current request's head is in order
+    std::string decoded;          // the text that the current request's HttpRequest points to
+    bool is_checked = false;      // the current request's head is in order
+    bool is_in_flight = false;    // its answer has not been sent to its end
+    bool is_asked = false;        // the answer thread makes its answer, or has made it
+    AnswerThread::Answer answer;  // from the answer thread
   };
 
   State(const Listener& listens_on, const HttpLimits& limits, HttpPolicy rules, HttpHandler handles,
-        AnswerObserver observes)
+        AnswerObserver observes, PromptHandler answers_promptly, ResponseBudget* counts_bytes)
       : listener(listens_on),
         handler(std::move(handles)),
+        prompt(std::move(answers_promptly)),
         observer(std::move(observes)),
         policy(std::make_shared<const HttpPolicy>(std::move(rules))),
         max_connections(limits.max_connections),
-        deadlines(limits.deadline, limits.idle) {}
+        deadlines(limits.deadline, limits.idle),
+        own_budget(ResponseBudget::kDefaultLimit),
+        budget(counts_bytes != nullptr ? counts_bytes : &own_budget),
+        answers([this](const HttpRequest& request) { return budget->Admit(CallHandler(request)); }) {}
 
   ~State() {
-    if (daemon != nullptr) {
-      MHD_quiesce_daemon(daemon);  // else the library closes the socket, and the file outlives it
-      MHD_stop_daemon(daemon);
-    }
+    StopAccepting();  // else the library closes the socket, and the file outlives it
+    answers.Stop();   // the library does not stop while a connection waits for an answer
+    if (daemon != nullptr) MHD_stop_daemon(daemon);
     Close(listener);
   }
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
   bool StartDaemon(const HttpLimits& limits);
+  void StopAccepting() {
+    if (daemon == nullptr || is_stopping.exchange(true)) return;
+    MHD_quiesce_daemon(daemon);
+    StopListening(&listener);
+  }
   std::shared_ptr<const HttpPolicy> Policy() {
     const std::lock_guard lock(policy_mutex);
     return policy;
@@ -106,14 +123,20 @@ struct HttpServer::State {
     if (open_connections > max_connections) deadlines.MakeRoom(open_connections - max_connections);
   }
   MHD_Result CheckOrAnswer(MHD_Connection* connection);
-  HttpResponse CallHandler(const HttpRequest& request);
+  HttpResponse CallHandler(const HttpRequest& request) const;
+  MHD_Result AskForAnswer(MHD_Connection* connection, HttpRequest request);
+  MHD_Result Answer(MHD_Connection* connection, AnswerThread::Answer answer) {
+    if (answer == nullptr) return MHD_NO;
+    if (observer) observer(answer->status);
+    return Send(connection, std::move(answer), is_stopping);
+  }
   MHD_Result Answer(MHD_Connection* connection, HttpResponse answer) {
-    if (observer) observer(answer.status);
-    return Send(connection, std::move(answer));
+    return Answer(connection, budget->Admit(std::move(answer)));
   }
 
-  const Listener listener;
+  Listener listener;
   const HttpHandler handler;
+  const PromptHandler prompt;
   const AnswerObserver observer;
   std::mutex policy_mutex;
   std::shared_ptr<const HttpPolicy> policy;
@@ -122,7 +145,12 @@ struct HttpServer::State {
   const unsigned max_connections;
   unsigned open_connections = 0;
   ConnectionDeadlines deadlines;
+  AnswersInFlight in_flight;
+  ResponseBudget own_budget;
+  ResponseBudget* const budget;
+  AnswerThread answers;
   MHD_Daemon* daemon = nullptr;
+  std::atomic<bool> is_stopping{false};
 };
 
 void HttpServer::State::Begin(MHD_Connection* library_connection, void** context) {
@@ -158,21 +186,23 @@ void HttpServer::State::OnConnection(void* server, MHD_Connection* library_conne
 void* HttpServer::State::OnHead(void* server, const char* /*target*/, MHD_Connection* library_connection) {
   Connection& connection = Of(library_connection);
   connection.is_checked = false;
+  connection.is_asked = false;
   static_cast<State*>(server)->deadlines.Restart(connection.fd);
   return nullptr;
 }
 
 void HttpServer::State::OnAnswered(void* server, MHD_Connection* library_connection, void** /*mark*/,
                                    MHD_RequestTerminationCode code) {
-  if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK) return;  // the connection is about to be closed
   auto& state = *static_cast<State*>(server);
   Connection& connection = Of(library_connection);
+  if (std::exchange(connection.is_in_flight, false)) state.in_flight.End();
+  if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK) return;  // the connection is about to be closed
   if (!connection.input.Next()) return state.deadlines.Restart(connection.fd);
   state.deadlines.Rest(connection.fd);
   state.KeepWithinLimit();
 }
 
-HttpResponse HttpServer::State::CallHandler(const HttpRequest& request) {
+HttpResponse HttpServer::State::CallHandler(const HttpRequest& request) const {
   try {
     return handler(request);
   } catch (const std::exception& error) {
@@ -182,13 +212,32 @@ HttpResponse HttpServer::State::CallHandler(const HttpRequest& request) {
   }
 }
 
-/// Called once when the head of a request is complete, and again when the whole request is.
+/// The library calls again for this request when it has its answer.
+MHD_Result HttpServer::State::AskForAnswer(MHD_Connection* library_connection, HttpRequest request) {
+  Connection& connection = Of(library_connection);
+  connection.is_asked = true;
+  MHD_suspend_connection(library_connection);
+  try {
+    answers.Ask(std::move(request), [library_connection, &connection](AnswerThread::Answer answer) {
+      connection.answer = std::move(answer);
+      MHD_resume_connection(library_connection);
+    });
+  } catch (const std::exception&) {
+    MHD_resume_connection(library_connection);  // it gets no answer and is closed
+  }
+  return MHD_YES;
+}
+
+/// Called once when the head of a request is complete, again when the whole request is, and again when the
+/// answer thread has its answer.
 MHD_Result HttpServer::State::CheckOrAnswer(MHD_Connection* library_connection) {
   Connection& connection = Of(library_connection);
   if (!connection.input.MayAnswer()) {
     Log(LogLevel::kError, "the HTTP library reads requests by itself, so none is answered");
     return MHD_NO;
   }
+  if (!std::exchange(connection.is_in_flight, true)) in_flight.Begin();
+  if (connection.is_asked) return Answer(library_connection, std::exchange(connection.answer, nullptr));
   const RequestHead head = ReadHead(library_connection, connection.input);
   if (!connection.is_checked) {
     std::optional<HttpResponse> refusal = RefusalOfShape(head);
@@ -201,7 +250,10 @@ MHD_Result HttpServer::State::CheckOrAnswer(MHD_Connection* library_connection) 
   }
   std::optional<HttpResponse> refusal = RefusalByPolicy(head, listener.address, *Policy(), auth);
   if (refusal) return Answer(library_connection, std::move(*refusal));
-  return Answer(library_connection, CallHandler(ReadRequest(head, &connection.decoded)));
+  HttpRequest request = ReadRequest(head, &connection.decoded);
+  std::optional<HttpResponse> prompt_answer = prompt ? prompt(request) : std::nullopt;
+  if (prompt_answer) return Answer(library_connection, std::move(*prompt_answer));
+  return AskForAnswer(library_connection, std::move(request));
 }
 
 MHD_Result HttpServer::State::OnRequest(void* server, MHD_Connection* connection, const char* /*path*/,
@@ -218,7 +270,8 @@ MHD_Result HttpServer::State::OnRequest(void* server, MHD_Connection* connection
 bool HttpServer::State::StartDaemon(const HttpLimits& limits) {
   MHD_set_panic_func(OnLibraryPanic, nullptr);
   std::vector<MHD_OptionItem> tls_options;
-  unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+  unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_EPOLL | MHD_USE_ITC | MHD_USE_ERROR_LOG |
+                   MHD_ALLOW_SUSPEND_RESUME;
   if (tls.Current() != nullptr) {
     flags |= MHD_USE_TLS;
     tls_options = {{MHD_OPTION_HTTPS_PRIORITIES, 0, const_cast<char*>(kTlsPriorities)},
@@ -241,19 +294,25 @@ bool HttpServer::State::StartDaemon(const HttpLimits& limits) {
 HttpServer::HttpServer(std::unique_ptr<State> state) : state_(std::move(state)) {}
 HttpServer::~HttpServer() = default;
 
-std::uint64_t HttpServer::Descriptors(const HttpLimits& limits) {
-  constexpr unsigned kForItself = 8;  // the socket, epoll's, what wakes its thread, and files read again
-  return limits.max_connections + kSpareConnections + kForItself;
+constexpr unsigned kForItself = 8;  // the socket, epoll's, what wakes its thread, and files read again
+return limits.max_connections + kSpareConnections + kForItself;
+}
+
+void HttpServer::StopAccepting() { state_->StopAccepting(); }
+
+bool HttpServer::Drain(std::chrono::steady_clock::time_point end) {
+  return state_->in_flight.WaitUntilNone(end);
 }
 
 const ListenAddress& HttpServer::address() const { return state_->listener.address; }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(const Listener& listener, const HttpLimits& limits,
                                                       HttpPolicy policy, HttpHandler handler,
-                                                      AnswerObserver observer) {
+                                                      AnswerObserver observer, PromptHandler prompt,
+                                                      ResponseBudget* budget) {
   if (!listener.address.unix_path.empty()) policy.tls.reset();
-  auto state =
-      std::make_unique<State>(listener, limits, std::move(policy), std::move(handler), std::move(observer));
+  auto state = std::make_unique<State>(listener, limits, std::move(policy), std::move(handler),
+                                       std::move(observer), std::move(prompt), budget);
   if (state->policy->tls) {
     const Result<void> usable = state->tls.Follow(*state->policy->tls);
     if (!usable.ok()) return usable.error();

@@ -1,6 +1,7 @@
 #ifndef SHMETRICS_AGENT_HTTP_HTTP_SERVER_H_
 #define SHMETRICS_AGENT_HTTP_HTTP_SERVER_H_
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -9,11 +10,12 @@
 #include "agent/http/http_policy.h"
 #include "agent/http/listen_address.h"
 #include "agent/http/listener.h"
+#include "agent/http/response_budget.h"
 #include "shm/result.h"
 
 namespace shmetrics::agent {
 
-/// Called with the status of every answer that was begun, by the thread that calls the handler. Not called
+/// Called with the status of every answer that was begun, by the thread that serves the connections. Not called
 /// for the library's own answers, to bytes that are not HTTP or to too many of them.
 using AnswerObserver = std::function<void(int status)>;
 
@@ -22,18 +24,28 @@ using AnswerObserver = std::function<void(int status)>;
 /// to store it or to guess its type.
 class HttpServer {
  public:
-  /// Closes `listener` when the server stops, or if this fails. One thread of this server calls `handler`,
-  /// for one request at a time. If it throws, the answer is a 500. Each server has its own thread, so a
-  /// handler that several servers share must be thread-safe. kBadOption if the TLS files cannot be used.
+  /// Closes `listener` when the server stops, or if this fails. The thread that serves the connections asks
+  /// `prompt` first. What that does not answer, `handler` does, in another thread of this server, for one
+  /// request at a time; equal requests that wait at the same time get one answer. If it throws, the answer is
+  /// a 500. Handlers that several servers share must be thread-safe. Answers that have not been sent count in
+  /// `budget`, which must outlive the server; null: in one of its own. kBadOption if the TLS files cannot be
+  /// used.
   static Result<std::unique_ptr<HttpServer>> Start(const Listener& listener, const HttpLimits& limits,
                                                    HttpPolicy policy, HttpHandler handler,
-                                                   AnswerObserver observer = {});
+                                                   AnswerObserver observer = {}, PromptHandler prompt = {},
+                                                   ResponseBudget* budget = nullptr);
 
   /// How many file descriptors a server with these limits opens at most.
   static std::uint64_t Descriptors(const HttpLimits& limits);
 
   /// Accepts no more connections, cuts the open ones and waits for the threads.
   ~HttpServer();
+
+  /// Accepts no more connections. Each open one ends with its next answer.
+  void StopAccepting();
+  /// Waits until no answer is on its way; false if one still is at the time `end`.
+  bool Drain(std::chrono::steady_clock::time_point end);
+
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 

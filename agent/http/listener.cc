@@ -15,6 +15,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "agent/http/unix_socket.h"
 
@@ -144,6 +145,14 @@ Result<std::vector<Listener>> AdoptActivationSockets() {
     listeners.push_back({fd, address});
   }
   return listeners;
+}
+
+void StopListening(Listener* listener) {
+  if (std::exchange(listener->owns_path, false)) RemoveUnixSocket(listener->address.unix_path);
+  const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (nothing < 0) return;  // then new connections wait until Close()
+  dup3(nothing, listener->fd, O_CLOEXEC);
+  close(nothing);
 }
 
 void Close(const Listener& listener) {

@@ -30,6 +30,10 @@ Result<std::vector<Listener>> ListenOnAll(const ListenAddress& address);
 /// kBadOption if one is not a listening stream socket.
 Result<std::vector<Listener>> AdoptActivationSockets();
 
+/// Refuses new connections from now on. If systemd opened the socket, it keeps them for the next agent. The
+/// descriptor stays taken, because another thread may be about to use it: Close() gives it back.
+void StopListening(Listener* listener);
+
 /// Closes the socket. First removes its file if this process made it.
 void Close(const Listener& listener);
 

@@ -1,24 +1,20 @@
 #include "agent/http/request_head.h"
 
-#include <strings.h>
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
 
+#include "agent/http/accept_header.h"
+
 namespace shmetrics::agent {
 namespace {
 
-constexpr int kBadRequest = 400;
+constexpr int kMalformed = 400;
 constexpr int kHeadTooLarge = 431;
 constexpr int kVersionNotSupported = 505;
 
 /// Each takes 32 bytes beside its text, so tiny headers would take more memory than the head itself.
 constexpr std::size_t kMaxHeaders = 1'000;
-
-bool IsSame(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
 
 std::string_view WithoutBlanks(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t");
@@ -51,14 +47,14 @@ void ReadRequestLine(std::string_view line, RequestHead* head) {
   const std::size_t version_begin = line.rfind(' ');
   if (method_end != std::string_view::npos) head->method = line.substr(0, method_end);
   if (method_end == version_begin || !IsToken(head->method)) {
-    return SetFault(kBadRequest, "A request line is a method, an address and a version.", head);
+    return SetFault(kMalformed, "A request line is a method, an address and a version.", head);
   }
   head->target = line.substr(method_end + 1, version_begin - method_end - 1);
   head->version = line.substr(version_begin + 1);
   const bool is_plain =
       std::ranges::none_of(head->target, [](unsigned char c) { return c <= ' ' || c == 0x7F; });
   if (!IsVersion(head->version) || !is_plain) {
-    SetFault(kBadRequest, "A request line is a method, an address and a version.", head);
+    SetFault(kMalformed, "A request line is a method, an address and a version.", head);
   } else if (head->version[5] != '1') {
     SetFault(kVersionNotSupported, "Only HTTP/1.1 and HTTP/1.0 are spoken here.", head);
   }
@@ -69,7 +65,7 @@ void ReadHeader(std::string_view line, RequestHead* head) {
   // A line that begins with a blank continues the one before it. Two servers may disagree about such lines,
   // and a client need not send any.
   if (colon == std::string_view::npos || line.front() == ' ' || line.front() == '\t') {
-    return SetFault(kBadRequest, "A header of this request is malformed.", head);
+    return SetFault(kMalformed, "A header of this request is malformed.", head);
   }
   if (head->headers.size() == kMaxHeaders) {
     return SetFault(kHeadTooLarge, "A request has at most 1,000 headers here.", head);
@@ -90,7 +86,7 @@ bool IsToken(std::string_view text) {
 std::vector<std::string_view> RequestHead::Values(std::string_view name) const {
   std::vector<std::string_view> values;
   for (const auto& [header, value] : headers) {
-    if (IsSame(header, name)) values.push_back(value);
+    if (EqualIgnoringCase(header, name)) values.push_back(value);
   }
   return values;
 }
@@ -101,8 +97,8 @@ bool RequestHead::EndsConnection() const {
     while (!value.empty()) {
       const std::size_t comma = std::min(value.find(','), value.size());
       const std::string_view word = WithoutBlanks(value.substr(0, comma));
-      if (IsSame(word, "close")) return true;
-      asks_to_keep = asks_to_keep || IsSame(word, "keep-alive");
+      if (EqualIgnoringCase(word, "close")) return true;
+      asks_to_keep = asks_to_keep || EqualIgnoringCase(word, "keep-alive");
       value.remove_prefix(std::min(comma + 1, value.size()));
     }
   }
@@ -112,7 +108,7 @@ bool RequestHead::EndsConnection() const {
 std::optional<RequestTarget> ParseTarget(std::string_view target) {
   RequestTarget parsed;
   for (const std::string_view scheme : std::array<std::string_view, 2>{"http://", "https://"}) {
-    if (!IsSame(target.substr(0, scheme.size()), scheme)) continue;
+    if (!EqualIgnoringCase(target.substr(0, scheme.size()), scheme)) continue;
     target.remove_prefix(scheme.size());
     const std::size_t end = std::min(target.find_first_of("/?#"), target.size());
     parsed.authority = target.substr(0, end);

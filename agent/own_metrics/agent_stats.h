@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <ctime>
 
+#include "agent/http/response_budget.h"
 #include "agent/own_metrics/scrape_stats.h"
 #include "agent/own_metrics/worker_exits.h"
 
@@ -33,12 +34,20 @@ struct ReloadStats {
   std::atomic<std::int64_t> success_unix_seconds{std::time(nullptr)};  ///< the start counts as one
 };
 
+/// How saving the ledger has gone. Thread-safe.
+struct SaveStats {
+  std::atomic<std::uint64_t> failures{0};
+  std::atomic<std::int64_t> success_unix_seconds{0};  ///< of the last one; 0: none yet
+};
+
 /// What the agent has done since it started. Recorded where it happens, shown by SelfMetrics.
 struct AgentStats {
   ScrapeStats scrapes;
   AnswerCounts answers;
   ReloadStats reload;
   WorkerExits worker_exits;
+  SaveStats saves;
+  ResponseBudget response_budget{ResponseBudget::kDefaultLimit};
 };
 
 }  // namespace shmetrics::agent

@@ -95,6 +95,10 @@ void AddSegmentMetrics(const shm::SegmentSnapshot& segment, const std::string& p
       "Times that the day of the ledger became one to which time alone cannot have led: a wall clock "
       "that was set, or set right.",
       segment.ledger_jumps);
+  gauge(
+      "shmetrics_ledger_loaded",
+      "Whether a worker has loaded what was saved before the segment was made; until then nothing is saved.",
+      segment.ledger_loaded ? 1 : 0);
   out->Counter("shmetrics_mutex_recoveries_total", "Locks taken over from a worker that died holding one.",
                segment.mutex_recoveries);
 }

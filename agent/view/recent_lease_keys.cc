@@ -35,21 +35,26 @@ void RecentLeaseKeys::AddTo(shm::Snapshot* snapshot) {
     if (!IsLeaseGauge(family)) continue;
     LiveKeys& before = live_.try_emplace(std::string(family.name)).first->second;
     NoteGone(family, before);
-    Remember(family, &before);
+    Remember(family, *snapshot, &before);
   }
   std::erase_if(live_, [](const auto& entry) { return !entry.second.is_in_snapshot; });
   std::erase_if(gone_, [this](const GoneKey& key) { return !live_.contains(key.family); });
   AddZeros(snapshot);
 }
 
-/// Both are sorted, so one walk over both finds the keys that are only in `before`.
+/// Both are sorted, so one walk over both finds the keys that are only in `before`. Mostly a key is the same
+/// text in the same place. Then its bytes need not be looked at.
 void RecentLeaseKeys::NoteGone(const FamilySnapshot& family, const LiveKeys& before) {
   std::vector<std::string_view> gone;
   auto now = family.series.begin();
-  std::size_t begin = 0;
-  for (const std::size_t end : before.ends) {
-    const std::string_view key(before.texts.data() + begin, end - begin);
-    begin = end;
+  for (const std::string_view key : before.texts) {
+    const auto is_same = [&] {
+      return now->name_and_labels.data() == key.data() || now->name_and_labels == key;
+    };
+    if (now != family.series.end() && is_same()) {
+      ++now;
+      continue;
+    }
     while (now != family.series.end() && now->name_and_labels < key) ++now;
     if (now == family.series.end() || now->name_and_labels != key) gone.push_back(key);
   }
@@ -70,21 +75,21 @@ void RecentLeaseKeys::ForgetReturned(const FamilySnapshot& family) {
   });
 }
 
-void RecentLeaseKeys::Remember(const FamilySnapshot& family, LiveKeys* keys) {
+void RecentLeaseKeys::Remember(const FamilySnapshot& family, const shm::Snapshot& snapshot, LiveKeys* keys) {
   keys->texts.clear();
-  keys->ends.clear();
+  keys->keep_alive = snapshot.keep_alive;
   keys->is_in_snapshot = true;
-  for (const SeriesSnapshot& series : family.series) {
-    keys->texts += series.name_and_labels;
-    keys->ends.push_back(keys->texts.size());
-  }
+  for (const SeriesSnapshot& series : family.series) keys->texts.push_back(series.name_and_labels);
 }
 
+/// Adds the keys that are gone behind the others, and then merges both, because sorting all would cost more.
 void RecentLeaseKeys::AddZeros(shm::Snapshot* snapshot) const {
+  std::map<FamilySnapshot*, std::size_t> live;  // how many series a family had before
   for (const GoneKey& key : gone_) {
     const std::string_view name = key.family;
     const auto family = std::ranges::lower_bound(snapshot->families, name, {}, &FamilySnapshot::name);
     if (family == snapshot->families.end() || family->name != key.family) continue;
+    live.try_emplace(&*family, family->series.size());
     SeriesSnapshot series{};
     series.name_and_labels = *key.name_and_labels;
     series.name_bytes = static_cast<std::uint32_t>(key.family.size());
@@ -93,8 +98,10 @@ void RecentLeaseKeys::AddZeros(shm::Snapshot* snapshot) const {
     family->series.push_back(series);
     snapshot->keep_alive.push_back(key.name_and_labels);
   }
-  for (FamilySnapshot& family : snapshot->families) {
-    if (IsLeaseGauge(family)) SortSeries(&family);
+  for (const auto& [family, count] : live) {
+    const auto zeros = family->series.begin() + static_cast<std::ptrdiff_t>(count);
+    std::ranges::sort(zeros, family->series.end(), {}, kKey);
+    std::ranges::inplace_merge(family->series, zeros, {}, kKey);
   }
 }
 

@@ -29,11 +29,10 @@ class RecentLeaseKeys {
   void AddTo(shm::Snapshot* snapshot);
 
  private:
-  /// The keys of one family at the last look. They are one text, because 65,536 keys must not be as many
-  /// allocations.
+  /// The keys of one family at the last look.
   struct LiveKeys {
-    std::string texts;
-    std::vector<std::size_t> ends;  ///< where each key ends in `texts`
+    std::vector<std::string_view> texts;
+    std::vector<std::shared_ptr<const void>> keep_alive;  ///< of the snapshot that has the texts
     bool is_in_snapshot;
   };
   struct GoneKey {
@@ -43,7 +42,7 @@ class RecentLeaseKeys {
 
   void NoteGone(const shm::FamilySnapshot& family, const LiveKeys& before);
   void ForgetReturned(const shm::FamilySnapshot& family);
-  static void Remember(const shm::FamilySnapshot& family, LiveKeys* keys);
+  static void Remember(const shm::FamilySnapshot& family, const shm::Snapshot& snapshot, LiveKeys* keys);
   void AddZeros(shm::Snapshot* snapshot) const;
 
   std::map<std::string, LiveKeys, std::less<>> live_;  ///< by family

@@ -15,10 +15,10 @@ namespace {
 /// Every replaced segment costs a merge at each scrape, and its memory stays in use. So there is a limit.
 constexpr std::size_t kMaxReplaced = 4;
 
-/// False if the segment has been cut off or overwritten. Then `out` and the reader are worthless.
-bool ReadGuarded(shm::SnapshotReader* reader, shm::ExemplarReading exemplars, shm::Snapshot* out) {
+/// False if the segment has been cut off or overwritten. Then the reader, and what it has read, are worthless.
+bool ReadGuarded(shm::SnapshotReader* reader, const std::function<void(shm::SnapshotReader*)>& read) {
   const BusGuard guard;
-  reader->Read(out, exemplars);
+  read(reader);
   // Checked afterwards, to find damage that was done during the reading too.
   return reader->segment().IsWhole() && !guard.was_hit();
 }
@@ -29,15 +29,28 @@ SegmentFollower::SegmentFollower(std::string path, uid_t trusted_owner)
     : path_(std::move(path)), trusted_owner_(trusted_owner) {}
 
 void SegmentFollower::Read(SegmentView* out, shm::ExemplarReading exemplars) {
-  const std::optional<Error> trouble = Refresh();
-  if (current_) ReadCurrent(trouble, exemplars, &out->snapshot);
-  if (!current_) {
-    out->snapshot = {};
-    if (trouble) ExplainAbsence(*trouble);
-  }
+  Look([&](shm::SnapshotReader* reader) { reader->Read(&out->snapshot, exemplars); });
+  if (!current_) out->snapshot = {};
   AddReplaced(exemplars, &out->snapshot);
   out->state = state_;
   out->message = message_;
+}
+
+void SegmentFollower::ReadSummary(SegmentView* out) {
+  Look([&](shm::SnapshotReader* reader) { reader->ReadSummary(&out->snapshot); });
+  if (!current_ || !replaced_.empty()) return Read(out, shm::ExemplarReading::kSkip);
+  out->state = state_;
+  out->message = message_;
+}
+
+void SegmentFollower::Check() {
+  Look([](shm::SnapshotReader*) {});
+}
+
+void SegmentFollower::Look(const std::function<void(shm::SnapshotReader*)>& read) {
+  const std::optional<Error> trouble = Refresh();
+  if (current_) Judge(ReadGuarded(&*current_, read), trouble);
+  if (!current_ && trouble) ExplainAbsence(*trouble);
 }
 
 bool SegmentFollower::ReadLedger(std::vector<shm::LedgerRecord>* out) {
@@ -84,9 +97,8 @@ void SegmentFollower::Adopt(shm::SnapshotReader reader) {
   }
 }
 
-void SegmentFollower::ReadCurrent(const std::optional<Error>& trouble, shm::ExemplarReading exemplars,
-                                  shm::Snapshot* out) {
-  if (!ReadGuarded(&*current_, exemplars, out)) {
+void SegmentFollower::Judge(bool is_whole, const std::optional<Error>& trouble) {
+  if (!is_whole) {
     current_.reset();
     SetState(State::kCorrupt, LogLevel::kError,
              "another process has cut off segment " + path_ +
@@ -111,7 +123,8 @@ void SegmentFollower::ExplainAbsence(const Error& trouble) {
 void SegmentFollower::AddReplaced(shm::ExemplarReading exemplars, shm::Snapshot* out) {
   for (auto reader = replaced_.begin(); reader != replaced_.end();) {
     shm::Snapshot older{};
-    if (ReadGuarded(&*reader, exemplars, &older)) {
+    const auto read = [&](shm::SnapshotReader* replaced) { replaced->Read(&older, exemplars); };
+    if (ReadGuarded(&*reader, read)) {
       MergeSnapshots(older, out);
       ++reader;
     } else {

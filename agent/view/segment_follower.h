@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,6 +40,17 @@ class SegmentFollower {
   /// Looks for a new segment, and fills `out`, whose memory it reuses. Logs each change of state.
   void Read(SegmentView* out, shm::ExemplarReading exemplars = shm::ExemplarReading::kRead);
 
+  /// The same, but reads only what costs nothing by the number of series and leases: see
+  /// SnapshotReader::ReadSummary(). Reads all if a replaced segment must be added.
+  void ReadSummary(SegmentView* out);
+
+  /// Looks for a new segment, and whether the current one is whole, but reads nothing else of it.
+  void Check();
+
+  /// What the last Read() or Check() has found.
+  SegmentView::State state() const { return state_; }
+  const std::string& message() const { return message_; }
+
   /// Reads the ledger of the current segment. Ledgers of replaced segments are left out, because the new one
   /// begins with what was saved of them. False, with `out` empty, if there is no ledger to read.
   bool ReadLedger(std::vector<shm::LedgerRecord>* out);
@@ -52,7 +64,9 @@ class SegmentFollower {
   std::optional<Error> Refresh();
   /// Makes `reader` the current one, and keeps the one before it as a replaced one.
   void Adopt(shm::SnapshotReader reader);
-  void ReadCurrent(const std::optional<Error>& trouble, shm::ExemplarReading exemplars, shm::Snapshot* out);
+  /// Looks for a new segment, lets `read` read the current one, and gives it up if it is not whole.
+  void Look(const std::function<void(shm::SnapshotReader*)>& read);
+  void Judge(bool is_whole, const std::optional<Error>& trouble);
   void ExplainAbsence(const Error& trouble);
   void AddReplaced(shm::ExemplarReading exemplars, shm::Snapshot* out);
   void SetState(State state, LogLevel level, const std::string& message);

@@ -13,6 +13,7 @@
 
 #include "client-lib/audio/config.h"
 #include "client-lib/audio/json.h"
+#include "shm/series/label_block.h"
 
 namespace shmetrics::audio {
 namespace {
@@ -20,7 +21,7 @@ namespace {
 using shm::LedgerRecord;
 
 constexpr std::string_view kFormat = "shmetrics-ledger-2";
-/// As the present one, with one day for each user.
+/// It had one day for each user, and did not say of which segment it is.
 constexpr std::string_view kFormerFormat = "shmetrics-ledger-1";
 constexpr std::string_view kFamilyOfFormats = "shmetrics-ledger-";
 /// Below 2^53, so that every JSON reader has it exactly. It is nine million minutes, and a day has 1,440.
@@ -142,14 +143,36 @@ std::string FormatLedgerUsers(std::vector<LedgerRecord> ledger) {
   return {text.GetString(), text.GetSize()};
 }
 
-std::string FormatLedgerFile(std::string_view users, std::string_view saved) {
-  std::string text = R"({"format":")";
-  text.append(kFormat).append(R"(","saved":")").append(saved);
-  text.append(R"(","users":)").append(users).append("}\n");
+LedgerOrigin OriginOf(std::string_view segment_path, const std::array<std::uint8_t, 16>& segment_id) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  LedgerOrigin origin;
+  if (shm::IsValidUtf8(segment_path)) origin.segment = segment_path;
+  for (const std::uint8_t byte : segment_id) {
+    origin.segment_id += kDigits[byte >> 4U];
+    origin.segment_id += kDigits[byte & 15U];
+  }
+  return origin;
+}
+
+std::string FormatLedgerFile(std::string_view users, std::string_view saved, const LedgerOrigin& origin) {
+  JsonText head;
+  JsonWriter json(head);
+  json.StartObject();
+  WriteKey("format", &json);
+  WriteText(kFormat, &json);
+  WriteKey("saved", &json);
+  WriteText(saved, &json);
+  WriteKey("segment", &json);
+  WriteText(origin.segment, &json);
+  WriteKey("segment_id", &json);
+  WriteText(origin.segment_id, &json);
+  json.EndObject();
+  std::string text(head.GetString(), head.GetSize() - 1);  // without the last brace
+  text.append(R"(,"users":)").append(users).append("}\n");
   return text;
 }
 
-Result<std::vector<LedgerRecord>> ParseLedgerFile(std::string_view text) {
+Result<std::vector<LedgerRecord>> ParseLedgerFile(std::string_view text, LedgerOrigin* origin) {
   JsonDocument document;
   if (const std::optional<std::string> broken = ParseJson(text, &document)) return Corrupt(*broken);
   const JsonValue* const format = document.IsObject() ? TextMember(document, "format") : nullptr;
@@ -161,10 +184,19 @@ Result<std::vector<LedgerRecord>> ParseLedgerFile(std::string_view text) {
     return Corrupt("its format is " + std::string(TextOf(*format)) + ", and this version reads " +
                    std::string(kFormat) + "; it was saved by a newer version");
   }
+  const bool has_origin = !is_former;
   const JsonValue* const users = Member(document, "users");
-  if (users == nullptr || !users->IsArray() || TextMember(document, "saved") == nullptr ||
-      document.MemberCount() != 3) {
-    return Corrupt("it is not just format, saved and users");
+  const JsonValue* const segment = TextMember(document, "segment");
+  const JsonValue* const segment_id = TextMember(document, "segment_id");
+  const bool is_complete = users != nullptr && users->IsArray() && TextMember(document, "saved") != nullptr &&
+                           (!has_origin || (segment != nullptr && segment_id != nullptr));
+  if (!is_complete || document.MemberCount() != (has_origin ? 5 : 3)) {
+    return Corrupt(has_origin ? "it is not just format, saved, segment, segment_id and users"
+                              : "it is not just format, saved and users");
+  }
+  if (origin != nullptr) {
+    *origin = has_origin ? LedgerOrigin{std::string(TextOf(*segment)), std::string(TextOf(*segment_id))}
+                         : LedgerOrigin{};
   }
   std::vector<LedgerRecord> records;
   records.reserve(users->Size());

@@ -6,7 +6,6 @@
 #include <cstring>
 #include <string_view>
 
-#include "shm/leases/account.h"
 #include "shm/leases/entry_table.h"
 #include "shm/leases/lease_clock.h"
 #include "shm/series/label_block.h"
@@ -37,32 +36,41 @@ bool CopyKey(const Entry& entry, Key* key) {
   return true;
 }
 
-/// Calls `visit` for every entry of one kind in all shards. Each chunk leads to an older one, which lies
-/// before it. A shard ends early at a chunk that is outside the segment or not before the one that leads to
-/// it, and when there were more chunks than the limit allows. Returns how many shards ended early.
+/// As many chunks as the shards may add (LeaseShard::GrowLeases), and a few more that were added at the same
+/// time.
+std::uint64_t MostChunks(std::uint32_t limit) {
+  return 2 * std::uint64_t{limit} / layout::kEntriesPerChunk + layout::kLeaseShards;
+}
+
+/// Calls `visit` for the chunks of one table, from the newest, until it returns false. Each chunk leads to an
+/// older one, which lies before it. False if the walk ends early: at a chunk that is outside the segment or
+/// not before the one that leads to it, and after `chunks_left` chunks.
 template <class Entry, class Visit>
-std::uint64_t ForEachEntry(const Segment& segment, layout::EntryTable layout::LeaseShard::*table,
-                           std::uint32_t limit, Visit visit) {
-  // As many chunks as the shards may add (LeaseShard::GrowLeases), and a few more that were added at the same
-  // time.
-  std::uint64_t chunks_left = 2 * limit / layout::kEntriesPerChunk + layout::kLeaseShards;
-  std::uint64_t ended_early = 0;
-  for (std::uint32_t shard = 0; shard < layout::kLeaseShards; shard++) {
-    // pairs with the release in EntryTable::Grow
-    layout::Ref ref = (segment.lease_shard(shard).*table).first_chunk.load(std::memory_order_acquire);
-    for (layout::Ref newer = UINT32_MAX; ref != 0; chunks_left--) {
-      const auto* chunk = segment.AtRef<layout::EntryChunk>(ref);
-      const Entry* entries = EntryTable<Entry>::EntriesOf(segment, ref);
-      if (chunk == nullptr || entries == nullptr || ref >= newer || chunks_left == 0) {
-        ended_early++;
-        break;
-      }
-      for (std::uint32_t i = 0; i < layout::kEntriesPerChunk; i++) visit(entries[i]);
-      newer = ref;
-      ref = layout::ReadOnce(chunk->next);
-    }
+bool WalkChunks(const Segment& segment, const layout::EntryTable& table, std::uint64_t* chunks_left,
+                Visit visit) {
+  // pairs with the release in EntryTable::Grow
+  layout::Ref ref = table.first_chunk.load(std::memory_order_acquire);
+  for (layout::Ref newer = UINT32_MAX; ref != 0; --*chunks_left) {
+    const auto* chunk = segment.AtRef<layout::EntryChunk>(ref);
+    const Entry* entries = EntryTable<Entry>::EntriesOf(segment, ref);
+    if (chunk == nullptr || entries == nullptr || ref >= newer || *chunks_left == 0) return false;
+    if (!visit(ref, entries)) return true;
+    newer = ref;
+    ref = layout::ReadOnce(chunk->next);
   }
-  return ended_early;
+  return true;
+}
+
+template <class Visit>
+void ForEachLedgerChunk(const Segment& segment, Visit visit) {
+  std::uint64_t chunks_left = MostChunks(segment.header().ledger_limit);
+  for (std::uint32_t shard = 0; shard < layout::kLeaseShards; shard++) {
+    WalkChunks<LedgerEntry>(segment, segment.lease_shard(shard).ledger, &chunks_left,
+                            [&](layout::Ref, const LedgerEntry* entries) {
+                              visit(entries);
+                              return true;
+                            });
+  }
 }
 
 template <class Word>
@@ -70,40 +78,8 @@ std::atomic_ref<Word> Atomic(const Word& word) {
   return std::atomic_ref<Word>(const_cast<Word&>(word));  // only ever loaded
 }
 
-/// A lease that was live when it was read.
-struct Candidate {
-  const LeaseEntry* entry;
-  std::uint64_t generation;
-  layout::Ref family;
-  std::uint32_t slot;
-  std::uint64_t epoch;
-  std::uint64_t amount;
-  std::string key;
-};
-
-enum class Found : std::uint8_t { kLive, kNothing, kNonsense };
-
 std::uint64_t GenerationOf(const LeaseEntry& entry) {
   return Atomic(entry.state.generation).load(std::memory_order_acquire);  // SYNC(entry)
-}
-
-/// Reads one entry as it was while its generation did not change.
-Found ReadLease(const LeaseEntry& entry, std::int64_t now, const IsAlive& is_alive, Candidate* out) {
-  out->entry = &entry;
-  out->generation = GenerationOf(entry);
-  if (out->generation % 2 == 0) return Found::kNothing;
-  const std::int64_t deadline = Atomic(entry.state.deadline_ns).load(std::memory_order_acquire);
-  out->family = entry.family.load(std::memory_order_acquire);      // SYNC(entry)
-  out->slot = entry.owner_slot.load(std::memory_order_acquire);    // SYNC(entry)
-  out->epoch = entry.owner_epoch.load(std::memory_order_acquire);  // SYNC(entry)
-  out->amount = entry.amount.load(std::memory_order_acquire);      // SYNC(entry)
-  Key key;
-  const bool has_key = CopyKey(entry, &key);
-  if (GenerationOf(entry) != out->generation) return Found::kNothing;  // it has just ended
-  if (!has_key) return Found::kNonsense;
-  if (deadline <= now || !is_alive(out->slot, out->epoch)) return Found::kNothing;
-  out->key = key.view();
-  return Found::kLive;
 }
 
 /// Day and amount change in one step, so an amount read between two equal days belongs to that day.
@@ -144,53 +120,122 @@ void ReadLedgerEntry(const LedgerEntry& entry, std::vector<LedgerRecord>* out) {
 
 }  // namespace
 
+LeaseReader::LeaseReader(const Segment& segment)
+    : segment_(segment), chunks_left_(MostChunks(segment.header().lease_limit)) {}
+
 /// Looks twice. A lease that is live at the first look, and is still the same lease at the second, was live
 /// at the moment between them. So all leases returned were live at one moment, and no key ever shows more
 /// leases than were admitted, however fast they come and go.
-LeaseReading ReadLeases(const Segment& segment, const IsAlive& is_alive) {
+LeaseReading LeaseReader::Read(const IsAlive& is_alive) {
   LeaseReading reading;
-  reading.by_slot.assign(segment.header().slot_count, 0);
+  reading.by_slot.assign(segment_.header().slot_count, 0);
+  keys_.BeginLook();
   const std::int64_t now = LeaseNowNs();
-  std::vector<Candidate> candidates;
-  Candidate candidate;
-  const auto visit = [&](const LeaseEntry& entry) {
-    reading.entries++;
-    const Found found = ReadLease(entry, now, is_alive, &candidate);
-    if (found == Found::kLive) candidates.push_back(std::move(candidate));
-    if (found == Found::kNonsense) reading.skipped++;
-  };
-  reading.skipped +=
-      ForEachEntry<LeaseEntry>(segment, &layout::LeaseShard::leases, segment.header().lease_limit, visit);
-  for (Candidate& lease : candidates) {
-    if (GenerationOf(*lease.entry) != lease.generation) continue;
-    // Another worker may have taken the slot since its epoch was read, and the kernel may have called that
-    // one alive.
-    if (segment.worker_slot(lease.slot).epoch.load(std::memory_order_acquire) != lease.epoch)
-      continue;  // SYNC(slot-epoch)
-    reading.live++;
-    reading.by_slot[lease.slot]++;
-    if (lease.amount > 0) {
-      std::uint64_t& reserved = reading.reserved[lease.family][lease.key];
-      reserved = AddAmounts(reserved, lease.amount);
-    }
-    reading.by_family[lease.family][std::move(lease.key)]++;
+  for (std::uint32_t number = 0; number < layout::kLeaseShards; number++) {
+    FindChunks(number);
+    Shard& shard = shards_[number];
+    if (shard.is_broken) reading.skipped++;
+    ForEachChunk(&shard, [&](Chunk* chunk) {
+      for (std::uint32_t i = 0; i < layout::kEntriesPerChunk; i++) {
+        if (!LookAt(chunk->entries[i], now, is_alive, &chunk->known[i])) reading.skipped++;
+      }
+    });
+    reading.entries += shard.chunks.size() * layout::kEntriesPerChunk;
+  }
+  for (Shard& shard : shards_) {
+    ForEachChunk(&shard, [&](const Chunk* chunk) {
+      for (std::uint32_t i = 0; i < layout::kEntriesPerChunk; i++) {
+        if (chunk->known[i].is_candidate) Confirm(chunk->entries[i], chunk->known[i], &reading);
+      }
+    });
   }
   return reading;
 }
 
+/// The chunks lie apart, in pages of their own. So each look at an entry would wait for memory, unless the
+/// processor is told early where the next ones are.
+template <class Visit>
+void LeaseReader::ForEachChunk(Shard* shard, Visit visit) {
+  constexpr std::size_t kAhead = 4;
+  std::vector<Chunk>& chunks = shard->chunks;
+  for (std::size_t i = 0; i < chunks.size(); i++) {
+    if (i + kAhead < chunks.size()) {
+      const LeaseEntry* const next = chunks[i + kAhead].entries;
+      for (std::uint32_t at = 0; at < layout::kEntriesPerChunk; at++) __builtin_prefetch(&next[at]);
+    }
+    visit(&chunks[i]);
+  }
+}
+
+void LeaseReader::FindChunks(std::uint32_t number) {
+  Shard& shard = shards_[number];
+  const auto known = static_cast<std::ptrdiff_t>(shard.chunks.size());
+  const layout::Ref newest = shard.chunks.empty() ? 0 : shard.chunks.back().ref;
+  const auto add = [&](layout::Ref ref, const LeaseEntry* entries) {
+    if (ref < newest) shard.is_broken = true;
+    if (ref <= newest) return false;
+    shard.chunks.push_back({ref, entries, {}});
+    return true;
+  };
+  if (!WalkChunks<LeaseEntry>(segment_, segment_.lease_shard(number).leases, &chunks_left_, add))
+    shard.is_broken = true;
+  std::reverse(shard.chunks.begin() + known, shard.chunks.end());
+}
+
+bool LeaseReader::LookAt(const LeaseEntry& entry, std::int64_t now, const IsAlive& is_alive, Known* known) {
+  known->is_candidate = false;
+  const std::uint64_t generation = GenerationOf(entry);
+  const bool is_known = generation == known->generation;
+  if (!is_known && known->key != LeaseKeys::kNone) {
+    keys_.EndUse(known->key);
+    *known = {};
+  }
+  if (generation % 2 == 0) return true;
+  const std::int64_t deadline = Atomic(entry.state.deadline_ns).load(std::memory_order_acquire);
+  const std::uint32_t slot = entry.owner_slot.load(std::memory_order_acquire);    // SYNC(entry)
+  const std::uint64_t epoch = entry.owner_epoch.load(std::memory_order_acquire);  // SYNC(entry)
+  if (!is_known) {
+    const layout::Ref family = entry.family.load(std::memory_order_acquire);    // SYNC(entry)
+    const std::uint64_t amount = entry.amount.load(std::memory_order_acquire);  // SYNC(entry)
+    Key key;
+    const bool has_key = CopyKey(entry, &key);
+    if (GenerationOf(entry) != generation) return true;  // it has just ended
+    if (!has_key) return false;
+    *known = {generation, keys_.Use(family, key.view()), amount, false};
+  }
+  known->is_candidate = deadline > now && is_alive(slot, epoch);
+  return true;
+}
+
+void LeaseReader::Confirm(const LeaseEntry& entry, const Known& known, LeaseReading* reading) {
+  const std::uint32_t slot = entry.owner_slot.load(std::memory_order_acquire);    // SYNC(entry)
+  const std::uint64_t epoch = entry.owner_epoch.load(std::memory_order_acquire);  // SYNC(entry)
+  if (GenerationOf(entry) != known.generation) return;
+  // Another worker may have taken the slot since its epoch was read, and the kernel may have called that
+  // one alive.
+  if (slot >= reading->by_slot.size() ||
+      segment_.worker_slot(slot).epoch.load(std::memory_order_acquire) != epoch)  // SYNC(slot-epoch)
+    return;
+  reading->live++;
+  reading->by_slot[slot]++;
+  keys_.CountLease(known.key, known.amount);
+}
+
 void ReadLedgerRecords(const Segment& segment, std::vector<LedgerRecord>* out) {
   out->clear();
-  ForEachEntry<LedgerEntry>(segment, &layout::LeaseShard::ledger, segment.header().ledger_limit,
-                            [&](const LedgerEntry& entry) { ReadLedgerEntry(entry, out); });
+  ForEachLedgerChunk(segment, [&](const LedgerEntry* entries) {
+    for (std::uint32_t i = 0; i < layout::kEntriesPerChunk; i++) ReadLedgerEntry(entries[i], out);
+  });
 }
 
 std::uint64_t CountLedgerEntries(const Segment& segment) {
   std::uint64_t entries = 0;
-  ForEachEntry<LedgerEntry>(segment, &layout::LeaseShard::ledger, segment.header().ledger_limit,
-                            [&](const LedgerEntry& entry) {
-                              // no order needed: a statistic
-                              if (entry.generation.load(std::memory_order_relaxed) % 2 == 1) entries++;
-                            });
+  ForEachLedgerChunk(segment, [&](const LedgerEntry* chunk) {
+    for (std::uint32_t i = 0; i < layout::kEntriesPerChunk; i++) {
+      // no order needed: a statistic
+      if (chunk[i].generation.load(std::memory_order_relaxed) % 2 == 1) entries++;
+    }
+  });
   return entries;
 }
 

@@ -4,27 +4,20 @@
 // Lease reader: reads the leases and the ledger. It takes no lock and trusts no byte. A part of the snapshot.
 // It returns no unchecked data except keys, which the snapshot checks against their family.
 
+#include <array>
 #include <cstdint>
 #include <functional>
-#include <map>
-#include <string>
-#include <unordered_map>
 #include <vector>
 
-#include "shm/base/text_hash.h"
 #include "shm/leases/ledger_record.h"
 #include "shm/segment/segment.h"
+#include "shm/snapshot/lease_keys.h"
 #include "shm/snapshot/snapshot.h"
 
 namespace shmetrics::shm {
 
-/// The leases that are live at one moment.
+/// The leases that are live at one moment. Those of each key are in LeaseReader::keys().
 struct LeaseReading {
-  /// The number of live leases of each label block of each family. What a lease says of its family is not
-  /// checked yet, so it may be chosen as well as the block.
-  std::map<layout::Ref, std::unordered_map<std::string, std::uint64_t, TextHash>> by_family;
-  /// What the leases of each label block of each family reserve, if they reserve anything.
-  std::map<layout::Ref, std::unordered_map<std::string, std::uint64_t, TextHash>> reserved;
   std::vector<std::uint64_t> by_slot;  ///< the number that each worker slot holds
   std::uint64_t live = 0;
   std::uint64_t entries = 0;  ///< entries that have memory, live or not
@@ -35,8 +28,49 @@ struct LeaseReading {
 /// True if the worker that held `slot` in `epoch` is alive; false for a slot that the segment does not have.
 using IsAlive = std::function<bool(std::uint32_t slot, std::uint64_t epoch)>;
 
-/// Reads all live leases. Bounded by the segment's size, whatever the bytes say.
-LeaseReading ReadLeases(const Segment& segment, const IsAlive& is_alive);
+/// Reads all live leases, again and again. It remembers the key of each entry, which is constant while the
+/// entry's generation does not change. So a lease that was there before costs two looks at one cache line.
+/// One thread at a time. Bounded by the segment's size, whatever the bytes say.
+class LeaseReader {
+ public:
+  explicit LeaseReader(const Segment& segment);
+
+  LeaseReading Read(const IsAlive& is_alive);
+
+  /// The keys of the last reading.
+  LeaseKeys& keys() { return keys_; }
+
+ private:
+  /// What is known of one entry.
+  struct Known {
+    std::uint64_t generation = 0;  ///< even: nothing
+    LeaseKeys::Id key = LeaseKeys::kNone;
+    std::uint64_t amount = 0;   ///< that it reserves
+    bool is_candidate = false;  ///< it was live at the first look
+  };
+  struct Chunk {
+    layout::Ref ref;
+    const layout::LeaseEntry* entries;
+    std::array<Known, layout::kEntriesPerChunk> known;
+  };
+  struct Shard {
+    std::vector<Chunk> chunks;  ///< the oldest first; the segment adds new ones at the other end only
+    bool is_broken = false;     ///< it could not be read to its end
+  };
+
+  template <class Visit>
+  static void ForEachChunk(Shard* shard, Visit visit);
+  /// Adds the chunks that are new.
+  void FindChunks(std::uint32_t number);
+  /// False if the entry makes no sense.
+  bool LookAt(const layout::LeaseEntry& entry, std::int64_t now, const IsAlive& is_alive, Known* known);
+  void Confirm(const layout::LeaseEntry& entry, const Known& known, LeaseReading* reading);
+
+  const Segment& segment_;
+  std::array<Shard, layout::kLeaseShards> shards_;
+  std::uint64_t chunks_left_;
+  LeaseKeys keys_;
+};
 
 /// Reads all records of the ledger, those of one key one after the other. Skips those that make no sense.
 void ReadLedgerRecords(const Segment& segment, std::vector<LedgerRecord>* out);

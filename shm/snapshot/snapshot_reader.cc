@@ -4,10 +4,8 @@
 #include <array>
 #include <atomic>
 #include <cstring>
-#include <deque>
 #include <memory>
 #include <span>
-#include <string>
 #include <unordered_map>
 #include <utility>
 
@@ -45,6 +43,16 @@ std::size_t CountNeighbours(std::span<const IndexedSeries> counters) {
   return count;
 }
 
+void SumOverWorkers(Snapshot* out) {
+  out->segment.worker_starts = 0;
+  out->segment.exits = {};
+  for (const WorkerSnapshot& worker : out->workers) {
+    out->segment.worker_starts += worker.epoch;
+    out->segment.exits += worker.exits;
+    out->segment.exits += worker.ending;
+  }
+}
+
 /// Appends the series without its value. Its exemplars must be read before the value: see
 /// ExemplarReader::Append.
 SeriesSnapshot& AppendSeries(const FamilyDefinition& family, const IndexedSeries& series,
@@ -63,6 +71,7 @@ SeriesSnapshot& AppendSeries(const FamilyDefinition& family, const IndexedSeries
 struct SnapshotReader::State {
   std::shared_ptr<const Segment> segment;
   std::shared_ptr<SeriesIndex> index;
+  LeaseReader leases;
   std::uint64_t skipped_gauges = 0;
   std::uint64_t skipped_exemplars = 0;
 
@@ -71,18 +80,15 @@ struct SnapshotReader::State {
                   ExemplarReader* exemplars, std::vector<BucketSnapshot>* buckets);
   void AppendCounters(const IndexedFamily& family, ExemplarReader* exemplars,
                       std::vector<SeriesSnapshot>* out) const;
-  static std::uint64_t ReservedBy(const LeaseReading& leases, layout::Ref family, const std::string& block);
-  static std::uint64_t AppendLeases(const IndexedFamily& family, const LeaseReading& leases,
-                                    std::deque<std::string>* texts, FamilySnapshot* out);
   static void AppendGauge(const IndexedFamily& family, const IndexedSeries& series,
                           const Contributions& gauges, FamilySnapshot* out);
+  /// Removes the workers and the numbers of another segment.
+  void ForgetOthers(Snapshot* out) const;
   void ReadSegment(SegmentSnapshot* out) const;
 };
 
 SnapshotReader::SnapshotReader(std::shared_ptr<const Segment> segment)
-    : state_(new State{std::move(segment), nullptr}) {
-  state_->index = std::make_shared<SeriesIndex>(*state_->segment);
-}
+    : state_(new State{segment, std::make_shared<SeriesIndex>(*segment), LeaseReader(*segment)}) {}
 SnapshotReader::~SnapshotReader() = default;
 SnapshotReader::SnapshotReader(SnapshotReader&&) noexcept = default;
 SnapshotReader& SnapshotReader::operator=(SnapshotReader&&) noexcept = default;
@@ -91,26 +97,18 @@ const Segment& SnapshotReader::segment() const { return *state_->segment; }
 
 void SnapshotReader::Read(Snapshot* out, ExemplarReading exemplar_reading) {
   SeriesIndex& index = *state_->index;
-  if (std::memcmp(out->segment.id.data(), state_->segment->header().segment_id, out->segment.id.size()) != 0)
-    out->workers.clear();  // they belong to another segment
+  state_->ForgetOthers(out);
   // Rows first: a series is published before any gauge names it, so the index then knows all series in the
   // rows.
   LeaseReading leases;
-  const std::vector<RowGauge> rows = ReadWorkers(*state_->segment, &out->workers, &leases);
+  const std::vector<RowGauge> rows = ReadWorkers(*state_->segment, &out->workers, &state_->leases, &leases);
   index.Update();
   const Contributions gauges = state_->GroupBySeries(rows);
   state_->ReadSegment(&out->segment);
   out->segment.leases = leases.live;
   out->segment.lease_entries = leases.entries;
-  out->segment.worker_starts = 0;
-  out->segment.exits = {};
-  for (const WorkerSnapshot& worker : out->workers) {
-    out->segment.worker_starts += worker.epoch;
-    out->segment.exits += worker.exits;
-    out->segment.exits += worker.ending;
-  }
+  SumOverWorkers(out);
   out->buckets.clear();
-  const auto lease_texts = std::make_shared<std::deque<std::string>>();
   std::uint64_t shown_leases = 0;
   ExemplarReader exemplars(*state_->segment, &out->exemplars);
   std::size_t used = 0;
@@ -121,7 +119,7 @@ void SnapshotReader::Read(Snapshot* out, ExemplarReading exemplar_reading) {
     state_->ReadFamily(*family, gauges, &shown,
                        exemplar_reading == ExemplarReading::kRead ? &exemplars : nullptr, &out->buckets);
     if (shown.gauge_mode == GaugeMode::kLeases)
-      shown_leases += State::AppendLeases(*family, leases, lease_texts.get(), &shown);
+      shown_leases += state_->leases.keys().AppendTo(*family, &shown.series);
   }
   out->families.resize(used);
   out->skipped = index.skipped();
@@ -129,7 +127,20 @@ void SnapshotReader::Read(Snapshot* out, ExemplarReading exemplar_reading) {
   state_->skipped_exemplars += exemplars.skipped();
   out->skipped.exemplars = state_->skipped_exemplars;
   out->skipped.leases = leases.skipped + leases.live - shown_leases;
-  out->keep_alive.assign({state_->index, lease_texts});
+  out->keep_alive.assign({state_->index, state_->leases.keys().texts()});
+}
+
+void SnapshotReader::ReadSummary(Snapshot* out) const {
+  state_->ForgetOthers(out);
+  ReadWorkerSlots(*state_->segment, &out->workers);
+  state_->ReadSegment(&out->segment);
+  SumOverWorkers(out);
+}
+
+void SnapshotReader::State::ForgetOthers(Snapshot* out) const {
+  if (std::memcmp(out->segment.id.data(), segment->header().segment_id, out->segment.id.size()) == 0) return;
+  out->workers.clear();
+  out->segment = {};
 }
 
 void SnapshotReader::State::ReadSegment(SegmentSnapshot* out) const {
@@ -229,37 +240,6 @@ void SnapshotReader::State::AppendCounters(const IndexedFamily& family, Exemplar
     for (SeriesSnapshot& snapshot : std::span(*out).subspan(first)) snapshot.integer = sums[snapshot.integer];
     left = left.subspan(run.size());
   }
-}
-
-/// What the leases of this family and label block reserve.
-std::uint64_t SnapshotReader::State::ReservedBy(const LeaseReading& leases, layout::Ref family,
-                                                const std::string& block) {
-  const auto found = leases.reserved.find(family);
-  if (found == leases.reserved.end()) return 0;
-  const auto of_block = found->second.find(block);
-  return of_block == found->second.end() ? 0 : of_block->second;
-}
-
-/// Appends one series for each key, in the order of their label blocks. Returns how many leases they stand
-/// for.
-std::uint64_t SnapshotReader::State::AppendLeases(const IndexedFamily& family, const LeaseReading& leases,
-                                                  std::deque<std::string>* texts, FamilySnapshot* out) {
-  const auto found = leases.by_family.find(family.ref);
-  std::uint64_t shown = 0;
-  if (found != leases.by_family.end()) {
-    for (const auto& [block, count] : found->second) {
-      if (!IsLabelBlockOf(block, family.label_names)) continue;
-      std::string& text = texts->emplace_back(family.definition.name);
-      if (!block.empty()) text.append("{").append(block).append("}");
-      SeriesSnapshot series{text, static_cast<std::uint32_t>(family.definition.name.size()), 0, {}, -1};
-      series.number = static_cast<double>(count);
-      series.reserved = ReservedBy(leases, family.ref, block);
-      out->series.push_back(series);
-      shown += count;
-    }
-  }
-  std::ranges::sort(out->series, {}, &SeriesSnapshot::name_and_labels);
-  return shown;
 }
 
 void SnapshotReader::State::AppendGauge(const IndexedFamily& family, const IndexedSeries& series,

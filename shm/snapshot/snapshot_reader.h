@@ -35,6 +35,10 @@ class SnapshotReader {
   /// different instants, never less than at the read before. Gauges are those of workers that are alive now.
   void Read(Snapshot* out, ExemplarReading exemplar_reading = ExemplarReading::kRead);
 
+  /// Reads again what costs nothing by the number of series and leases: the workers, and the segment but for
+  /// its leases. Everything else in `out` stays.
+  void ReadSummary(Snapshot* out) const;
+
   /// Reads the whole ledger, in no order, and reuses the memory of `out`. The cost grows with the number of
   /// users.
   void ReadLedger(std::vector<LedgerRecord>* out) const;

@@ -115,42 +115,69 @@ void AppendRow(const Segment& segment, const layout::WorkerSlot& slot, std::uint
   });
 }
 
-}  // namespace
+/// Who holds the slots at one moment. The epoch identifies an owner.
+struct Owners {
+  const layout::WorkerSlot* slots;
+  std::vector<SlotLook> looks;  ///< from before the kernel was asked
+  std::vector<bool> alive;
+};
 
-/// Reads the slots, and the rows of the living. The epoch identifies an owner: it is read before the kernel
-/// is asked which workers live, and again after the row. If it has changed, the former owner is gone, or the
-/// row is the new owner's. The next snapshot will show the new owner.
-std::vector<RowGauge> ReadWorkers(const Segment& segment, std::vector<WorkerSnapshot>* workers,
-                                  LeaseReading* leases) {
+Owners ReadOwners(const Segment& segment) {
   const std::uint32_t slot_count = segment.header().slot_count;
-  const auto* slots =
-      reinterpret_cast<const layout::WorkerSlot*>(segment.base() + segment.header().slots_offset);
-  std::vector<SlotLook> looks(slot_count);
-  for (std::uint32_t number = 0; number < slot_count; number++) looks[number] = LookAt(slots[number]);
-  const std::vector<bool> alive = AliveSlots(segment.probe_fd(), slot_count);
-  *leases = ReadLeases(segment, [&](std::uint32_t slot, std::uint64_t epoch) {
-    return slot < slot_count && alive[slot] && looks[slot].epoch == epoch;
-  });
-  std::vector<RowGauge> gauges;
-  GaugeBudget budget(segment);
+  Owners owners{
+      reinterpret_cast<const layout::WorkerSlot*>(segment.base() + segment.header().slots_offset), {}, {}};
+  owners.looks.resize(slot_count);
+  for (std::uint32_t number = 0; number < slot_count; number++)
+    owners.looks[number] = LookAt(owners.slots[number]);
+  owners.alive = AliveSlots(segment.probe_fd(), slot_count);
+  return owners;
+}
+
+/// Brings `workers` up to date, and calls `visit` for each.
+template <class Visit>
+void UpdateWorkers(const Segment& segment, const Owners& owners, std::vector<WorkerSnapshot>* workers,
+                   const Visit& visit) {
   auto next = workers->begin();
-  for (std::uint32_t number = 0; number < slot_count; number++) {
-    const SlotLook& look = looks[number];
+  for (std::uint32_t number = 0; number < owners.looks.size(); number++) {
+    const SlotLook& look = owners.looks[number];
     if (look.epoch == 0) continue;
-    const layout::WorkerSlot& slot = slots[number];
+    const layout::WorkerSlot& slot = owners.slots[number];
     if (next != workers->end() && next->slot != number) next = workers->erase(next, workers->end());
     if (next == workers->end()) next = workers->insert(next, WorkerSnapshot{});
     WorkerSnapshot& worker = *next++;
-    ReadIdentity(slot, number, alive[number], look, &worker);
-    worker.alive = alive[number];
+    ReadIdentity(slot, number, owners.alive[number], look, &worker);
+    worker.alive = owners.alive[number];
     ReadEnding(segment, slot, look, &worker);
-    const std::size_t before = gauges.size();
-    if (worker.alive) AppendRow(segment, slot, number, &budget, &gauges);
-    if (slot.epoch.load(std::memory_order_acquire) != look.epoch) gauges.resize(before);  // SYNC(slot-epoch)
-    worker.leases = leases->by_slot[number];
+    visit(&worker);
   }
   workers->erase(next, workers->end());
+}
+
+}  // namespace
+
+/// Reads the slots, and the rows of the living. The epoch is read again after the row. If it has changed, the
+/// former owner is gone, or the row is the new owner's. The next snapshot will show the new owner.
+std::vector<RowGauge> ReadWorkers(const Segment& segment, std::vector<WorkerSnapshot>* workers,
+                                  LeaseReader* lease_reader, LeaseReading* leases) {
+  const Owners owners = ReadOwners(segment);
+  *leases = lease_reader->Read([&](std::uint32_t slot, std::uint64_t epoch) {
+    return slot < owners.looks.size() && owners.alive[slot] && owners.looks[slot].epoch == epoch;
+  });
+  std::vector<RowGauge> gauges;
+  GaugeBudget budget(segment);
+  UpdateWorkers(segment, owners, workers, [&](WorkerSnapshot* worker) {
+    const layout::WorkerSlot& slot = owners.slots[worker->slot];
+    const std::size_t before = gauges.size();
+    if (worker->alive) AppendRow(segment, slot, worker->slot, &budget, &gauges);
+    if (slot.epoch.load(std::memory_order_acquire) != owners.looks[worker->slot].epoch)
+      gauges.resize(before);  // SYNC(slot-epoch)
+    worker->leases = leases->by_slot[worker->slot];
+  });
   return gauges;
+}
+
+void ReadWorkerSlots(const Segment& segment, std::vector<WorkerSnapshot>* workers) {
+  UpdateWorkers(segment, ReadOwners(segment), workers, [](WorkerSnapshot*) {});
 }
 
 GaugeReading Aggregate(GaugeMode mode, const std::vector<GaugeContribution>& values) {

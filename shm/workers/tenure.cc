@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 
 #include "shm/base/pid_namespace.h"
 #include "shm/base/process_start.h"
@@ -25,12 +26,15 @@ GaugeMode ModeOf(const Segment& segment, layout::Ref ref) {
 bool ShowsGauges(const Segment& segment, const layout::WorkerSlot& slot) {
   bool shows = false;
   GaugeBudget budget(segment);
-  ForEachGauge(segment, slot, &budget, [&](layout::Ref series, const layout::GaugeCell& cell) {
+  const auto look = [&](layout::Ref series, const layout::GaugeCell& cell) {
     const GaugeReading reading = ReadGauge(cell);
     if (shows || reading.ticket == 0) return;
     const GaugeMode mode = ModeOf(segment, series);
     shows = mode != GaugeMode::kInfo && !(mode == GaugeMode::kSum && reading.value == 0);
-  });
+  };
+  // By reference, because a copy would be allocated: a claim that asks this holds a lock, and must not end by
+  // an exception.
+  ForEachGauge(segment, slot, &budget, std::cref(look));
   return shows;
 }
 

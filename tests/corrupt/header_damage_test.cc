@@ -226,7 +226,7 @@ TEST_F(FileDamageTest, RandomFilesAreRefused) {
 TEST_F(FileDamageTest, RandomBytesBehindTheMagicAreRefused) {
   std::mt19937_64 random(12);
   for (int i = 0; i < 200; i++) {
-    std::string bytes = "SHMETRIC" + std::string(120 + random() % 10'000, '\0');
+    std::string bytes = "SHMETRIC" + std::string(sizeof(Header) + random() % 10'000, '\0');
     for (std::size_t at = 8; at < bytes.size(); at++) bytes[at] = static_cast<char>(random());
     Write(bytes);
     ExpectRefused(ErrorCode::kOtherLayout, "this library has 1");

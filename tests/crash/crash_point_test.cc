@@ -69,7 +69,7 @@ void SpendMinutes(Lessee* lessee) {
   terms.reserves = &reserved;
   const Result<shm::HeldLease> job = lessee->AcquireOn("reserving", terms);
   EXPECT_TRUE(job.ok());
-  EXPECT_TRUE(ledger.Settle({"reserving", &lessee->family()}, job.value(), kSpent).ok());
+  EXPECT_TRUE(ledger.Settle({"reserving", &lessee->registered_family()}, job.value(), kSpent).ok());
 }
 
 /// Everything a worker does, once each: create or attach, register families of all kinds and series, claim a

@@ -104,7 +104,7 @@ Result<shm::HeldLease> Reserve(Lessee& lessee, const std::string& user) {
 /// Expects that the dead hold back nothing, and that the limit is exact.
 void CheckReserved(Lessee& witness, const std::string& user, std::uint64_t used) {
   shm::Ledger ledger(witness.worker().segment(), witness.worker().arena());
-  const shm::Account account = ledger.Read({user, &witness.family()}).value();
+  const shm::Account account = ledger.Read({user, &witness.registered_family()}).value();
   EXPECT_EQ(account.reserved, 0U);
   EXPECT_EQ(account.amount, used);
   for (std::uint64_t sum = used; sum + kSpent <= 3 * kSpent; sum += kSpent)
@@ -126,27 +126,28 @@ Operation ReserveMinutes() {
 /// A death leaves the reservation as it was, or ended and charged to nobody, or charged once.
 Operation SettleMinutes() {
   constexpr const char* kName = "settled";
-  return {"settle_minutes", CreateTinySegment,
-          [](const std::string& path) {
-            auto lessee = std::make_shared<Lessee>(path, TinySegment());
-            auto ledger = std::make_shared<shm::Ledger>(lessee->worker().segment(), lessee->worker().arena());
-            const std::string user = UserOf(*lessee, kName);
-            return [lessee, ledger, user, lease = Reserve(*lessee, user)] {
-              if (lease.ok())
-                static_cast<void>(ledger->Settle({user, &lessee->family()}, lease.value(), kSpent));
-            };
-          },
-          [](Lessee& witness, SegmentReading&, Runs runs) {
-            const std::string user = UserOf(witness, kName);
-            shm::Ledger ledger(witness.worker().segment(), witness.worker().arena());
-            const std::uint64_t used = ledger.Read(user)->amount;
-            EXPECT_EQ(used % kSpent, 0U);
-            EXPECT_LE(used / kSpent, runs.begun);
-            if (runs.WereUndisturbed()) {
-              EXPECT_EQ(used, kSpent);
-            }
-            CheckReserved(witness, user, used);
-          }};
+  return {
+      "settle_minutes", CreateTinySegment,
+      [](const std::string& path) {
+        auto lessee = std::make_shared<Lessee>(path, TinySegment());
+        auto ledger = std::make_shared<shm::Ledger>(lessee->worker().segment(), lessee->worker().arena());
+        const std::string user = UserOf(*lessee, kName);
+        return [lessee, ledger, user, lease = Reserve(*lessee, user)] {
+          if (lease.ok())
+            static_cast<void>(ledger->Settle({user, &lessee->registered_family()}, lease.value(), kSpent));
+        };
+      },
+      [](Lessee& witness, SegmentReading&, Runs runs) {
+        const std::string user = UserOf(witness, kName);
+        shm::Ledger ledger(witness.worker().segment(), witness.worker().arena());
+        const std::uint64_t used = ledger.Read(user)->amount;
+        EXPECT_EQ(used % kSpent, 0U);
+        EXPECT_LE(used / kSpent, runs.begun);
+        if (runs.WereUndisturbed()) {
+          EXPECT_EQ(used, kSpent);
+        }
+        CheckReserved(witness, user, used);
+      }};
 }
 
 }  // namespace

@@ -35,7 +35,8 @@ class Lessee {
   Result<std::uint64_t> CountLive(std::string_view user) { return leases_.CountLive(family_, {&user, 1}); }
   bool Release(const shm::HeldLease& lease) { return leases_.Release(lease); }
   BareWorker& worker() { return worker_; }
-  const shm::RegisteredFamily& family() const { return family_; }
+  shm::layout::Ref family() const { return family_.ref; }
+  const shm::RegisteredFamily& registered_family() const { return family_; }
 
  private:
   BareWorker worker_;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +17,7 @@ class SnapshotBuilder {
  public:
   shm::Snapshot snapshot{};
 
-  SnapshotBuilder() = default;
+  SnapshotBuilder() { snapshot.keep_alive.push_back(texts_); }
   SnapshotBuilder(SnapshotBuilder&&) = default;
 
   SnapshotBuilder& Family(const std::string& name, shm::layout::MetricType type,
@@ -46,8 +47,8 @@ class SnapshotBuilder {
     snapshot.buckets.insert(snapshot.buckets.end(), buckets.begin(), buckets.end());
     return *this;
   }
-  /// Keeps `text` as long as this lives.
-  std::string_view Keep(const std::string& text) { return texts_.emplace_back(text); }
+  /// Keeps `text` as long as the snapshot does.
+  std::string_view Keep(const std::string& text) { return texts_->emplace_back(text); }
   /// Adds to the last series, in the order of the buckets.
   SnapshotBuilder& Exemplar(std::uint32_t bucket, const std::string& labels, double value,
                             std::int64_t unix_ns) {
@@ -67,7 +68,7 @@ class SnapshotBuilder {
   shm::SeriesSnapshot& Series(const std::string& labels) {
     shm::FamilySnapshot& family = snapshot.families.back();
     ++family.registered_series;
-    std::string& text = texts_.emplace_back(family.name);
+    std::string& text = texts_->emplace_back(family.name);
     if (!labels.empty()) text += '{' + labels + '}';
     shm::SeriesSnapshot series{};
     series.name_and_labels = text;
@@ -76,7 +77,7 @@ class SnapshotBuilder {
     return family.series.emplace_back(series);
   }
 
-  std::deque<std::string> texts_;
+  std::shared_ptr<std::deque<std::string>> texts_ = std::make_shared<std::deque<std::string>>();
   std::deque<std::vector<double>> bounds_;
 };
 

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <new>
 #include <optional>
@@ -219,6 +221,70 @@ TEST_F(HttpServerTest, TwoRequestsOnOneConnectionGetTwoAnswers) {
 TEST_F(HttpServerTest, AHandlerThatThrowsMakesA500AndTheServerLivesOn) {
   EXPECT_EQ(Get(port_, "/throw").status, 500);
   EXPECT_EQ(Get(port_, "/x").status, 200);
+}
+
+// Fault A7.
+TEST(PromptAnswerTest, APromptAnswerDoesNotWaitForOneThatTakesLong) {
+  std::promise<void> has_begun;
+  std::promise<void> go_on;
+  const auto handler = [&](const HttpRequest&) {
+    has_begun.set_value();
+    go_on.get_future().wait();
+    return PlainText(200, "slow");
+  };
+  const auto prompt = [](const HttpRequest& request) {
+    return request.path == "/prompt" ? std::optional(PlainText(200, "prompt")) : std::nullopt;
+  };
+  const auto server =
+      std::move(HttpServer::Start(Listen({"127.0.0.1", 0}).value(), {}, {}, handler, {}, prompt).value());
+  const std::uint16_t port = server->address().port;
+  auto slow = std::async(std::launch::async, [port] { return Get(port, "/slow"); });
+  has_begun.get_future().wait();
+  EXPECT_EQ(Get(port, "/prompt").body, "prompt\n");
+  go_on.set_value();
+  EXPECT_EQ(slow.get().body, "slow\n");
+}
+
+// Fault A10.
+TEST(DrainTest, AfterStopAcceptingTheAnswersOnTheirWayArriveAndNobodyElseIsLetIn) {
+  std::promise<void> has_begun;
+  std::promise<void> go_on;
+  const auto server = StartOn({"127.0.0.1", 0}, [&](const HttpRequest&) {
+    has_begun.set_value();
+    go_on.get_future().wait();
+    return PlainText(200, "slow");
+  });
+  const std::uint16_t port = server->address().port;
+  auto slow = std::async(std::launch::async,
+                         [port] { return SendRaw(port, "GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n"); });
+  has_begun.get_future().wait();
+  server->StopAccepting();
+  EXPECT_FALSE(testing::Connect(port).valid());
+  EXPECT_FALSE(server->Drain(std::chrono::steady_clock::now()));
+  go_on.set_value();
+  EXPECT_THAT(slow.get(), HasSubstr("Connection: close")) << "the client is told, and the connection ends";
+  EXPECT_TRUE(server->Drain(std::chrono::steady_clock::now() + std::chrono::minutes(1)));
+}
+
+TEST(DrainTest, AServerThatIsDestroyedAnswersNobodyWhoStillWaits) {
+  std::promise<void> has_begun;
+  std::promise<void> go_on;
+  auto server = StartOn({"127.0.0.1", 0}, [&](const HttpRequest& request) {
+    if (request.path == "/first") {
+      has_begun.set_value();
+      go_on.get_future().wait();
+    }
+    return PlainText(200, "late");
+  });
+  const std::uint16_t port = server->address().port;
+  auto first = std::async(std::launch::async, [port] { return Get(port, "/first").status; });
+  has_begun.get_future().wait();
+  auto second = std::async(std::launch::async, [port] { return Get(port, "/second").status; });
+  auto end = std::async(std::launch::async, [&] { server.reset(); });
+  go_on.set_value();
+  end.get();
+  EXPECT_THAT(first.get(), AnyOf(0, 200));
+  EXPECT_THAT(second.get(), AnyOf(0, 200));
 }
 
 TEST_F(HttpServerTest, EveryAnswerIsObserved) {

@@ -47,6 +47,58 @@ TEST_F(CurrentViewTest, EachLookIsFresh) {
   EXPECT_EQ(Look().snapshot.families.size(), 2U);
 }
 
+// Fault A7.
+TEST_F(CurrentViewTest, WhetherThereIsASegmentIsKnownWithoutWaitingForATurn) {
+  EXPECT_EQ(view_.Now().state, SegmentView::State::kWaiting);
+  SegmentWriter writer(path_);
+  EXPECT_EQ(view_.Now().state, SegmentView::State::kAttached) << "it looks by itself";
+  EXPECT_EQ(view_.Now().message, "reading segment " + path_);
+  CurrentView::Turn turn(&view_);
+  std::filesystem::resize_file(path_, 0);
+  EXPECT_EQ(std::async(std::launch::async, [&] { return view_.Now(); }).get().state,
+            SegmentView::State::kAttached)
+      << "what the look before has found";
+  EXPECT_EQ(turn.Look().state, SegmentView::State::kCorrupt);
+  EXPECT_EQ(std::async(std::launch::async, [&] { return view_.Now(); }).get().state,
+            SegmentView::State::kCorrupt);
+}
+
+// Fault A7.
+TEST_F(CurrentViewTest, AGlanceSeesTheSegmentButNotItsSeries) {
+  SegmentWriter writer(path_);
+  writer.Count("jobs_total", 3);
+  CurrentView::Turn turn(&view_);
+  turn.Look();
+  writer.Count("other_total", 1);
+  EXPECT_EQ(turn.Glance().snapshot.segment.family_count, 2U);
+  EXPECT_EQ(turn.Glance().snapshot.families.size(), 1U);
+  EXPECT_EQ(turn.LookNotOlderThan(std::chrono::hours(1)).snapshot.families.size(), 1U);
+  EXPECT_EQ(turn.LookNotOlderThan(std::chrono::seconds(-1)).snapshot.families.size(), 2U);
+}
+
+TEST_F(CurrentViewTest, AGlanceAtANewSegmentShowsNothingOfTheOldOne) {
+  {
+    SegmentWriter writer(path_);
+    writer.Count("jobs_total", 3);
+    CurrentView::Turn(&view_).Look();
+  }
+  std::filesystem::remove(path_);
+  SegmentWriter writer(path_);
+  CurrentView::Turn turn(&view_);
+  EXPECT_EQ(turn.Glance().snapshot.families.size(), 1U) << "its totals are added";
+  EXPECT_EQ(turn.Glance().snapshot.segment.family_count, 0U);
+}
+
+// Fault A4.
+TEST_F(CurrentViewTest, TheTimeOfATurnIsKnownToOthers) {
+  EXPECT_EQ(view_.TurnTime().count(), 0);
+  {
+    const CurrentView::Turn turn(&view_);
+    while (view_.TurnTime().count() == 0) std::this_thread::yield();
+  }
+  EXPECT_EQ(view_.TurnTime().count(), 0);
+}
+
 TEST_F(CurrentViewTest, AKeyThatIsGoneIsSeenAt0) {
   const LeaseGaugeFamily streams =
       Registry::open({.segment = path_}).lease_gauge({.name = "streams", .labels = {"user_id"}});

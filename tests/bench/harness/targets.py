@@ -72,7 +72,9 @@ TARGETS = (
     Target("the same by curl", (OURS, "scrape_http/identity/100000"), ("prometheus-cpp", "scrape_http/identity/100000"),
            faster(15), "scrape by curl"),
     Target("the same by curl, gzip", (OURS, "scrape_http/gzip/100000"), ("prometheus-cpp", "scrape_http/gzip/100000"),
-           faster(6), "scrape by curl"),
+           faster(17), "scrape by curl"),
+    Target("gzip against none, by curl", (OURS, "scrape_http/gzip/100000"), (OURS, "scrape_http/identity/100000"), 2.6,
+           "scrape by curl"),
     Target("scrape of 32 workers of 10k series", (OURS, "scrape_workers/32"), ("python", "scrape_workers/32"),
            faster(2000), "workers"),
     # Compared with a copy of the body that a scrape just made, with the caches as a scrape leaves them. A

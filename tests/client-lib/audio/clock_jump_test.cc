@@ -133,7 +133,7 @@ TEST_P(ClockJumpTest, ASavedLedgerThatIsLoadedWhileTheClockIsWrongCountsOnceItIs
   std::vector<shm::LedgerRecord> saved = {{"41", today - 1, 1'000'000'000, 0},
                                           {"42", today - 1, 2'000'000'000, 0},
                                           {"42", today, 29'000'000'000, 0}};
-  std::ofstream(state) << audio::FormatLedgerFile(audio::FormatLedgerUsers(saved), "x");
+  std::ofstream(state) << audio::FormatLedgerFile(audio::FormatLedgerUsers(saved), "x", {});
   Jump();
   const std::string path = folder_ + "/shmetrics.ini";
   std::ofstream(path) << "[Audio-Quota]\nstate_file = " << state << "\n";

@@ -53,7 +53,7 @@ TEST_F(DomainTest, ItIsSavedAndLoadedBesideAudio) {
   const std::int64_t today = shm::UtcDay();
   std::vector<shm::LedgerRecord> saved = {{"42", today, 1'000'000'000, 2, "video"},
                                           {"42", today, 2'000'000'000, 0}};
-  const std::string text = FormatLedgerFile(FormatLedgerUsers(saved), "x");
+  const std::string text = FormatLedgerFile(FormatLedgerUsers(saved), "x", {});
   EXPECT_NE(text.find(R"({"user":"42","domain":"video","day":)"), std::string::npos) << text;
   ASSERT_EQ(ParseLedgerFile(text)->size(), 2U);
   std::ofstream(folder_ + "/ledger.json") << text;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdint>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -16,10 +18,12 @@ using ::testing::ElementsAre;
 constexpr const char* kSaved = "2026-11-22T16:00:00.000Z";
 constexpr std::uint64_t kMaxNanoMinutes = 9'000'000'000'000'000;
 
+const LedgerOrigin kOrigin{"/run/\"shmetrics\"/default.v1", "0f3a"};
+
 using RecordFields = std::tuple<std::string, std::int64_t, std::uint64_t, std::uint32_t>;
 
 std::string FileOf(const std::vector<LedgerRecord>& ledger) {
-  return FormatLedgerFile(FormatLedgerUsers(ledger), kSaved);
+  return FormatLedgerFile(FormatLedgerUsers(ledger), kSaved, kOrigin);
 }
 
 /// What is read from the file that is written for `ledger`.
@@ -53,19 +57,18 @@ TEST(LedgerFormatTest, AllDaysOfAUserAreReadAgain) {
 // Fault U3.
 TEST(LedgerFormatTest, TheFormerFormatIsReadAndANewerOneIsRefusedByName) {
   std::string text = FileOf({{"41", 20'779, 1, 0}, {"42", 20'779, 2, 2}});
-  const auto with_format = [&](char version) {
-    text[text.find("ledger-") + 7] = version;
-    return ParseLedgerFile(text);
-  };
-  EXPECT_EQ(with_format('1')->size(), 2U);
-  const auto newer = with_format('3');
+  text[text.find("ledger-") + 7] = '3';
+  const auto newer = ParseLedgerFile(text);
   ASSERT_FALSE(newer.ok());
   EXPECT_EQ(newer.error().message,
             "its format is shmetrics-ledger-3, and this version reads shmetrics-ledger-2; it was saved by a "
             "newer version");
-  text = FileOf({{"42", 20'779, 1, 0}, {"42", 20'780, 2, 0}});
-  EXPECT_TRUE(with_format('2').ok());
-  EXPECT_THAT(with_format('1').error().message, ::testing::HasSubstr("user number 2 is out of order"));
+  const auto former = [](const std::vector<LedgerRecord>& ledger) {
+    return R"({"format":"shmetrics-ledger-1","saved":"x","users":)" + FormatLedgerUsers(ledger) + "}";
+  };
+  EXPECT_EQ(ParseLedgerFile(former({{"41", 20'779, 1, 0}, {"42", 20'779, 2, 2}}))->size(), 2U);
+  EXPECT_THAT(ParseLedgerFile(former({{"42", 20'779, 1, 0}, {"42", 20'780, 2, 0}})).error().message,
+              ::testing::HasSubstr("user number 2 is out of order"));
 }
 
 TEST(LedgerFormatTest, AnEmptyLedgerIsReadAgainToo) { EXPECT_THAT(RoundTrip({}), ElementsAre()); }
@@ -91,10 +94,26 @@ TEST(LedgerFormatTest, RecordsThatSayNothingOrThatNoWorkerWroteAreLeftOut) {
 
 TEST(LedgerFormatTest, TheBytesAreThePromisedOnes) {
   EXPECT_EQ(FileOf({{"43", 20'779, 1, 0}, {"42", 20'779, 1'500'000'000, 3}}),
-            R"({"format":"shmetrics-ledger-2","saved":"2026-11-22T16:00:00.000Z","users":[)"
+            R"({"format":"shmetrics-ledger-2","saved":"2026-11-22T16:00:00.000Z",)"
+            R"("segment":"/run/\"shmetrics\"/default.v1","segment_id":"0f3a","users":[)"
             R"({"user":"42","day":"2026-11-22","nano_minutes":1500000000,"tier":"premium"},)"
             R"({"user":"43","day":"2026-11-22","nano_minutes":1,"tier":null}]})"
             "\n");
+}
+
+// Fault A9.
+TEST(LedgerFormatTest, TheFileSaysOfWhichSegmentItIs) {
+  LedgerOrigin origin;
+  ASSERT_TRUE(ParseLedgerFile(FileOf({}), &origin).ok());
+  EXPECT_EQ(origin, kOrigin);
+  ASSERT_TRUE(ParseLedgerFile(R"({"format": "shmetrics-ledger-1", "saved": "", "users": []})", &origin).ok());
+  EXPECT_EQ(origin, LedgerOrigin{}) << "an older file does not say it";
+}
+
+TEST(LedgerFormatTest, TheOriginOfASegmentIsItsPathAndItsIdInHexadecimal) {
+  const std::array<std::uint8_t, 16> id = {0x00, 0xff, 0x1a};
+  EXPECT_EQ(OriginOf("/run/x", id), (LedgerOrigin{"/run/x", "00ff1a00000000000000000000000000"}));
+  EXPECT_EQ(OriginOf("/run/\xff", id).segment, "") << "JSON has no place for it";
 }
 
 TEST(LedgerFormatTest, ARefusalNamesThePlace) {

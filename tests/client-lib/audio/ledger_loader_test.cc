@@ -99,9 +99,16 @@ TEST_F(LedgerFileTest, AFileThatIsNoLedgerIsRefused) {
   EXPECT_THAT(ErrorOf(FileOf("").substr(0, 50)), HasSubstr("broken JSON"));
   EXPECT_THAT(ErrorOf(std::string(1'000'000, '[')), HasSubstr("broken JSON"));
   EXPECT_THAT(ErrorOf(FileOf(User("\xff", "2026-11-22", "0", "null"))), HasSubstr("broken JSON"));
-  EXPECT_THAT(ErrorOf("[]"), HasSubstr("its format is not shmetrics-ledger-1"));
-  EXPECT_THAT(ErrorOf(R"({"format": "shmetrics-ledger-2", "saved": "", "users": []})"),
+  EXPECT_THAT(ErrorOf("[]"), HasSubstr("its format is neither shmetrics-ledger-2 nor shmetrics-ledger-1"));
+  EXPECT_THAT(ErrorOf(R"({"format": "shmetrics-ledger-3", "saved": "", "users": []})"),
               HasSubstr("its format"));
+  for (
+      const char* bad :
+      {R"({"format": "shmetrics-ledger-2", "saved": "", "users": []})",
+       R"({"format": "shmetrics-ledger-2", "saved": "", "segment": 1, "segment_id": "", "users": []})",
+       R"({"format": "shmetrics-ledger-2", "saved": "", "segment": "", "segment_id": "", "x": 1, "users": []})"}) {
+    EXPECT_THAT(ErrorOf(bad), HasSubstr("not just format, saved, segment, segment_id and users")) << bad;
+  }
   for (const char* bad : {R"({"format": "shmetrics-ledger-1", "users": []})",
                           R"({"format": "shmetrics-ledger-1", "saved": "", "users": {}})",
                           R"({"format": "shmetrics-ledger-1", "saved": "", "users": [], "x": 1})"}) {

@@ -67,7 +67,7 @@ class MinutesRaceTest : public AudioTest {
         saved.push_back({user, day, static_cast<std::uint64_t>(kSaved), 0});
     }
     std::ofstream(folder_ + "/audio.ini") << "[Audio-Quota]\nstate_file = " << folder_ << "/ledger.json\n";
-    std::ofstream(folder_ + "/ledger.json") << FormatLedgerFile(FormatLedgerUsers(saved), "x");
+    std::ofstream(folder_ + "/ledger.json") << FormatLedgerFile(FormatLedgerUsers(saved), "x", {});
   }
   ~MinutesRaceTest() override { wall_clock_ahead_seconds = 0; }
 

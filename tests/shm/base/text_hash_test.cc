@@ -8,7 +8,6 @@
 #include <unordered_set>
 #include <vector>
 
-#include "shm/snapshot/lease_reader.h"
 #include "tests/support/child.h"
 
 namespace shmetrics::shm {
@@ -34,12 +33,6 @@ TEST(TextHashTest, TextsThatMeetUnderAHashWithoutASecretLieInAsManyChainsAsOther
   }
   EXPECT_GE(LongestChain<std::hash<std::string>>(chosen), kTexts / 2) << "they are not chosen well";
   EXPECT_LE(LongestChain<TextHash>(chosen), 32U);
-}
-
-// Fault L11.
-TEST(TextHashTest, TheLabelBlocksOfLeasesAreHashedByIt) {
-  using Blocks = decltype(LeaseReading::by_family)::mapped_type;
-  EXPECT_TRUE((std::is_same_v<Blocks::hasher, TextHash>));
 }
 
 TEST(TextHashTest, EqualTextsHaveEqualHashes) {

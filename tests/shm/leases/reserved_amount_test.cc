@@ -43,7 +43,7 @@ class ReservedAmountTest : public ::testing::Test {
   const std::string path_ = folder_ / "segment";
   Lessee lessee_{path_};
   Ledger ledger_{lessee_.worker().segment(), lessee_.worker().arena()};
-  const LedgerKey key_{std::string_view("42"), &lessee_.family()};
+  const LedgerKey key_{std::string_view("42"), &lessee_.registered_family()};
   Leases::Reserved reserved_;
 };
 

@@ -42,7 +42,8 @@ TEST(WorkerReaderTest, RowsOfTheDeadAreLeftOut) {
   const auto segment = Segment::Attach(path, Segment::Access::kReadOnly).value();
   std::vector<WorkerSnapshot> workers;
   LeaseReading leases;
-  const std::vector<RowGauge> rows = ReadWorkers(*segment, &workers, &leases);
+  LeaseReader lease_reader(*segment);
+  const std::vector<RowGauge> rows = ReadWorkers(*segment, &workers, &lease_reader, &leases);
   ASSERT_EQ(workers.size(), 2U);
   EXPECT_TRUE(workers[0].alive);
   EXPECT_FALSE(workers[1].alive);
@@ -61,16 +62,17 @@ TEST(WorkerReaderTest, WhoIsKnownIsNotReadAgainUntilAnotherHasTheSlot) {
   claim_and_die();
   const auto segment = Segment::Attach(path, Segment::Access::kReadOnly).value();
   LeaseReading leases;
+  LeaseReader lease_reader(*segment);
   std::vector<WorkerSnapshot> workers;
-  ReadWorkers(*segment, &workers, &leases);
+  ReadWorkers(*segment, &workers, &lease_reader, &leases);
   ASSERT_EQ(workers.size(), 1U);
   const std::string name = workers[0].name;
-  ReadWorkers(*segment, &workers, &leases);
+  ReadWorkers(*segment, &workers, &lease_reader, &leases);
   workers[0].name = "known";
-  ReadWorkers(*segment, &workers, &leases);
+  ReadWorkers(*segment, &workers, &lease_reader, &leases);
   EXPECT_EQ(workers[0].name, "known");
   claim_and_die();
-  ReadWorkers(*segment, &workers, &leases);
+  ReadWorkers(*segment, &workers, &lease_reader, &leases);
   ASSERT_EQ(workers.size(), 1U);
   EXPECT_EQ(workers[0].epoch, 2U);
   EXPECT_EQ(workers[0].name, name);
@@ -84,11 +86,12 @@ TEST(WorkerReaderTest, WhoWasNeverSeenAliveIsReadASecondTime) {
       [&] { testing::BareWorker(path).Set(testing::GaugeNamed("g", GaugeMode::kSum), {}, 1); });
   const auto segment = Segment::Attach(path, Segment::Access::kReadOnly).value();
   LeaseReading leases;
+  LeaseReader lease_reader(*segment);
   std::vector<WorkerSnapshot> workers;
-  ReadWorkers(*segment, &workers, &leases);
+  ReadWorkers(*segment, &workers, &lease_reader, &leases);
   ASSERT_EQ(workers.size(), 1U);
   workers[0].name = "half";
-  ReadWorkers(*segment, &workers, &leases);
+  ReadWorkers(*segment, &workers, &lease_reader, &leases);
   EXPECT_NE(workers[0].name, "half");
 }
 
@@ -106,7 +109,8 @@ TEST(WorkerReaderTest, WhoWasSeenBeforeHeLivedIsReadAgainWhenHeDoes) {
                                        .epoch = 1,
                                        .is_settled = true}};
   LeaseReading leases;
-  ReadWorkers(*segment, &workers, &leases);
+  LeaseReader lease_reader(*segment);
+  ReadWorkers(*segment, &workers, &lease_reader, &leases);
   ASSERT_EQ(workers.size(), 1U);
   EXPECT_NE(workers[0].name, "half");
 }
