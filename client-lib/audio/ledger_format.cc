@@ -177,7 +177,7 @@ Result<std::vector<LedgerRecord>> ParseLedgerFile(std::string_view text, LedgerO
   if (const std::optional<std::string> broken = ParseJson(text, &document)) return Corrupt(*broken);
   const JsonValue* const format = document.IsObject() ? TextMember(document, "format") : nullptr;
   if (format == nullptr || !TextOf(*format).starts_with(kFamilyOfFormats)) {
-    return Corrupt("its format is not " + std::string(kFormat));
+    return Corrupt("its format is neither " + std::string(kFormat) + " nor " + std::string(kFormerFormat));
   }
   const bool is_former = TextOf(*format) == kFormerFormat;
   if (!is_former && TextOf(*format) != kFormat) {
