@@ -56,6 +56,9 @@ enum class ErrorCode : std::uint8_t {
   kLedgerFull,         ///< the segment has its maximum of users in the ledger
   // All of them.
   kUnknown,  ///< the kernel did not say what the answer depends on: a namespace of this process, its memory limit
+  // Audio quotas, again: codes keep their values.
+  kNotUsed,  ///< more minutes were to be given back than the user has used today
+  kEnded,    ///< the reservation was settled or cancelled before, or it is a parent's
 };
 
 /// All codes, in the order of their values. Arrays by code are sized by it. A new code stands here too.
@@ -93,6 +96,8 @@ inline constexpr std::array kErrorCodes{
     ErrorCode::kDailyMinutes,
     ErrorCode::kLedgerFull,
     ErrorCode::kUnknown,
+    ErrorCode::kNotUsed,
+    ErrorCode::kEnded,
 };
 
 namespace internal {

@@ -9,6 +9,7 @@
 
 #include "agent/json/json_writer.h"
 #include "client-lib/audio/definitions.h"
+#include "client-lib/audio/ledger_format.h"
 #include "shm/layout/layout.h"
 #include "shm/series/label_block.h"
 
@@ -49,12 +50,25 @@ std::uint64_t SumOf(std::span<const SeriesSnapshot> all) {
   return sum;
 }
 
-/// How many a user has of what the gauge `metric` counts.
-std::uint64_t ActiveOf(const shm::Snapshot& snapshot, std::string_view metric, std::string_view user_label) {
-  const auto all = SeriesOf(snapshot, metric, MetricType::kGauge);
+/// The user's series in a lease gauge; null if there is none.
+const SeriesSnapshot* SeriesOfUser(const shm::Snapshot& snapshot, std::string_view name,
+                                   std::string_view user_label) {
+  const auto all = SeriesOf(snapshot, name, MetricType::kGauge);
   const auto found =
       std::ranges::find(all, LabelBlock(audio::kUserLabel, user_label), &SeriesSnapshot::labels);
-  return found == all.end() ? 0 : CountOf(*found);
+  return found == all.end() ? nullptr : &*found;
+}
+
+/// How many a user has of what the gauge `metric` counts.
+std::uint64_t ActiveOf(const shm::Snapshot& snapshot, std::string_view metric, std::string_view user_label) {
+  const SeriesSnapshot* series = SeriesOfUser(snapshot, metric, user_label);
+  return series == nullptr ? 0 : CountOf(*series);
+}
+
+/// The amount that work in progress holds back.
+std::uint64_t ReservedBy(const shm::Snapshot& snapshot, std::string_view user_label) {
+  const SeriesSnapshot* series = SeriesOfUser(snapshot, audio::kReservationsMetric, user_label);
+  return series == nullptr || CountOf(*series) == 0 ? 0 : series->reserved;
 }
 
 std::uint64_t ViolationsOf(const shm::Snapshot& snapshot, std::string_view type) {
@@ -115,6 +129,32 @@ void WriteMinutes(std::string_view key, std::optional<double> minutes, JsonWrite
   }
 }
 
+double ToMinutes(std::uint64_t amount) { return static_cast<double>(amount) / audio::kAmountPerMinute; }
+
+/// What the ledger says of a user, by day.
+std::vector<shm::LedgerRecord> DaysOf(const std::string& label, std::span<const shm::LedgerRecord> ledger) {
+  std::vector<shm::LedgerRecord> days;
+  std::ranges::copy_if(ledger, std::back_inserter(days), [&](const shm::LedgerRecord& record) {
+    return record.key == label && record.domain.empty();
+  });
+  std::ranges::sort(days, {}, &shm::LedgerRecord::day);
+  return days;
+}
+
+void WriteDays(const std::vector<shm::LedgerRecord>& days, JsonWriter* json) {
+  json->Key("days");
+  json->StartArray();
+  for (const shm::LedgerRecord& record : days) {
+    if (record.amount == 0 || record.day < 0 || record.day > audio::kLastDay) continue;
+    json->StartObject();
+    json->Key("day");
+    json->String(audio::FormatDay(record.day));
+    WriteMinutes("used_minutes", ToMinutes(record.amount), json);
+    json->EndObject();
+  }
+  json->EndArray();
+}
+
 void WriteLimits(const audio::Limits& limits, JsonWriter* json) {
   const auto write = [json](std::string_view key, std::optional<std::uint32_t> limit) {
     json->Key(key);
@@ -163,14 +203,14 @@ void WriteStreamLimitsJson(const shm::Snapshot& snapshot, std::span<const shm::L
                            const audio::AudioConfig& config, std::string_view user_id, std::int64_t today,
                            std::string* out) {
   const std::string label = config.UserLabelOf(user_id);
-  const auto record = std::ranges::find(ledger, label, &shm::LedgerRecord::key);
-  const bool is_known = record != ledger.end();
-  const audio::Tier tier = audio::ToTier(is_known ? record->key_class : 0).value_or(audio::Tier::free);
+  const std::vector<shm::LedgerRecord> days = DaysOf(label, ledger);
+  const audio::Tier tier = audio::ToTier(days.empty() ? 0 : days[0].key_class).value_or(audio::Tier::free);
   const audio::Limits& limits = config.LimitsOf(tier);
-  const double used =
-      is_known && record->day == today ? static_cast<double>(record->amount) / audio::kAmountPerMinute : 0.0;
+  const auto of_today = std::ranges::find(days, today, &shm::LedgerRecord::day);
+  const double used = of_today == days.end() ? 0.0 : ToMinutes(of_today->amount);
+  const double reserved = ToMinutes(ReservedBy(snapshot, label));
   std::optional<double> remaining = limits.daily_minutes;
-  if (remaining) *remaining = std::max(0.0, *remaining - used);
+  if (remaining) *remaining = std::max(0.0, *remaining - used - reserved);
   const std::uint64_t active = ActiveOf(snapshot, audio::kStreamsMetric, label);
   const bool can_start = !limits.concurrent_streams || active < *limits.concurrent_streams;
 
@@ -182,7 +222,9 @@ void WriteStreamLimitsJson(const shm::Snapshot& snapshot, std::span<const shm::L
   json.String(audio::TierName(tier));
   WriteLimits(limits, &json);
   WriteMinutes("used_today_minutes", used, &json);
+  WriteMinutes("reserved_minutes", reserved, &json);
   WriteMinutes("remaining_minutes", remaining, &json);
+  WriteDays(days, &json);
   WriteCount("active_streams", active, &json);
   WriteCount("active_jobs", ActiveOf(snapshot, audio::kJobsMetric, label), &json);
   for (const std::string_view key : {"can_start_stream", "_can_start_stream"}) {

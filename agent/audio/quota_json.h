@@ -20,11 +20,11 @@ namespace shmetrics::agent {
 /// announced it or if it is configured. The service is available if a model is.
 void WriteStreamStatusJson(const shm::Snapshot& snapshot, const audio::AudioConfig& config, std::string* out);
 
-/// Appends {user_id, tier, limits, used_today_minutes, remaining_minutes, active_streams, active_jobs,
-/// can_start_stream, _can_start_stream}. The last two are the same, as in the replaced system, which did not have
-/// active_jobs. null means unlimited and 0 means
-/// nothing at all; in the replaced system 0 meant unlimited too. `today` is the UTC day, in days since
-/// 1970-01-01; minutes of other days do not count.
+/// Appends {user_id, tier, limits, used_today_minutes, reserved_minutes, remaining_minutes, days, active_streams,
+/// active_jobs, can_start_stream, _can_start_stream}. The last two are the same, as in the replaced system,
+/// which did not have reserved_minutes, days and active_jobs. null means unlimited and 0 means nothing at all;
+/// in the replaced system 0 meant unlimited too. `today` is the UTC day, in days since 1970-01-01. Minutes of
+/// other days do not count; `days` shows them, as [{day, used_minutes}].
 void WriteStreamLimitsJson(const shm::Snapshot& snapshot, std::span<const shm::LedgerRecord> ledger,
                            const audio::AudioConfig& config, std::string_view user_id, std::int64_t today,
                            std::string* out);

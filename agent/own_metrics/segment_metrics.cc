@@ -85,9 +85,16 @@ void AddSegmentMetrics(const shm::SegmentSnapshot& segment, const std::string& p
   gauge("shmetrics_lease_limit", "Leases the segment can hold.", segment.lease_limit);
   gauge("shmetrics_lease_entries", "Places for leases that have memory, in use or free.",
         segment.lease_entries);
-  gauge("shmetrics_ledger_entries", "Places for users in the ledger that have memory, in use or free.",
-        segment.ledger_entries);
+  gauge("shmetrics_ledger_entries", "Users in the ledger.", segment.ledger_entries);
   gauge("shmetrics_ledger_limit", "Users the ledger can hold.", segment.ledger_limit);
+  out->Counter("shmetrics_ledger_forgotten_total",
+               "Users without a tier that the ledger has forgotten, because another needed the place.",
+               segment.ledger_forgotten);
+  out->Counter(
+      "shmetrics_ledger_clock_jumps_total",
+      "Times that the day of the ledger became one to which time alone cannot have led: a wall clock "
+      "that was set, or set right.",
+      segment.ledger_jumps);
   gauge(
       "shmetrics_ledger_loaded",
       "Whether a worker has loaded what was saved before the segment was made; until then nothing is saved.",

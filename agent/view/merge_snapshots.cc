@@ -50,6 +50,7 @@ void JoinGauges(GaugeMode mode, const SeriesSnapshot& older, SeriesSnapshot* new
     case GaugeMode::kSum:
     case GaugeMode::kLeases:
       newer->number += older.number;
+      newer->reserved += older.reserved;
       return;
     case GaugeMode::kMin:
       newer->number = std::fmin(newer->number, older.number);  // like fmax, ignores NaN, as within a segment
@@ -226,6 +227,8 @@ void MergeCounts(const shm::Snapshot& older, shm::Snapshot* newer) {
   newer->skipped.leases += older.skipped.leases;
   newer->skipped.exemplars += older.skipped.exemplars;
   newer->segment.leases += older.segment.leases;
+  newer->segment.ledger_forgotten += older.segment.ledger_forgotten;
+  newer->segment.ledger_jumps += older.segment.ledger_jumps;
   newer->segment.mutex_recoveries += older.segment.mutex_recoveries;
 }
 

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <optional>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "client-lib/audio/config.h"
@@ -20,11 +21,11 @@ namespace {
 using shm::LedgerRecord;
 
 constexpr std::string_view kFormat = "shmetrics-ledger-2";
-constexpr std::string_view kFormatWithoutOrigin = "shmetrics-ledger-1";
+/// It had one day for each user, and did not say of which segment it is.
+constexpr std::string_view kFormerFormat = "shmetrics-ledger-1";
+constexpr std::string_view kFamilyOfFormats = "shmetrics-ledger-";
 /// Below 2^53, so that every JSON reader has it exactly. It is nine million minutes, and a day has 1,440.
 constexpr std::uint64_t kMaxNanoMinutes = 9'000'000'000'000'000;
-/// 9999-12-31: a year of five digits would be no date of ISO 8601.
-constexpr std::int64_t kLastDay = 2'932'896;
 constexpr auto kLastTier = static_cast<std::uint32_t>(Tier::premium);
 
 bool SaysSomething(const LedgerRecord& record) {
@@ -32,18 +33,18 @@ bool SaysSomething(const LedgerRecord& record) {
          (record.amount > 0 || record.key_class > 0);
 }
 
-std::string FormatDay(std::int64_t day) {
-  const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(day))};
-  std::array<char, 32> text{};
-  const int length = std::snprintf(text.data(), text.size(), "%04d-%02u-%02u", static_cast<int>(date.year()),
-                                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
-  return {text.data(), static_cast<std::size_t>(length)};
+bool IsBefore(const LedgerRecord& a, const LedgerRecord& b) {
+  return std::tie(a.key, a.domain, a.day) < std::tie(b.key, b.domain, b.day);
 }
 
 void WriteUser(const LedgerRecord& record, JsonWriter* json) {
   json->StartObject();
   WriteKey("user", json);
   WriteText(record.key, json);
+  if (!record.domain.empty()) {
+    WriteKey("domain", json);
+    WriteText(record.domain, json);
+  }
   WriteKey("day", json);
   WriteText(FormatDay(record.day), json);
   WriteKey("nano_minutes", json);
@@ -95,8 +96,11 @@ const JsonValue* TextMember(const JsonValue& object, const char* key) {
 }
 
 std::optional<LedgerRecord> ParseUser(const JsonValue& user) {
-  // If all four are there, this count says that none is there twice and that there is no other.
-  if (!user.IsObject() || user.MemberCount() != 4) return std::nullopt;
+  if (!user.IsObject()) return std::nullopt;
+  const JsonValue* const domain = Member(user, "domain");
+  if (domain != nullptr && (!domain->IsString() || domain->GetStringLength() == 0)) return std::nullopt;
+  // If all are there, this count says that none is there twice and that there is no other.
+  if (user.MemberCount() != (domain == nullptr ? 4 : 5)) return std::nullopt;
   const JsonValue* const name = TextMember(user, "user");
   const JsonValue* const day = TextMember(user, "day");
   const JsonValue* const nano_minutes = Member(user, "nano_minutes");
@@ -110,18 +114,27 @@ std::optional<LedgerRecord> ParseUser(const JsonValue& user) {
   return LedgerRecord{.key = std::string(TextOf(*name)),
                       .day = *parsed_day,
                       .amount = nano_minutes->GetUint64(),
-                      .key_class = parsed_tier ? static_cast<std::uint32_t>(*parsed_tier) : 0};
+                      .key_class = parsed_tier ? static_cast<std::uint32_t>(*parsed_tier) : 0,
+                      .domain = domain == nullptr ? std::string() : std::string(TextOf(*domain))};
 }
 
 }  // namespace
 
+std::string FormatDay(std::int64_t day) {
+  const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(day))};
+  std::array<char, 32> text{};
+  const int length = std::snprintf(text.data(), text.size(), "%04d-%02u-%02u", static_cast<int>(date.year()),
+                                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+  return {text.data(), static_cast<std::size_t>(length)};
+}
+
 std::string FormatLedgerUsers(std::vector<LedgerRecord> ledger) {
   std::erase_if(ledger, [](const auto& record) { return !SaysSomething(record); });
-  std::ranges::sort(ledger, {}, &LedgerRecord::key);
-  // No worker writes two records of one user, and a reader refuses them.
+  std::ranges::sort(ledger, IsBefore);
+  // No worker writes two records of one user and day, and a reader refuses them.
   // (std::unique: clang 14, which clang-tidy is, cannot compile what std::ranges::unique returns.)
-  const auto is_same_user = [](const auto& a, const auto& b) { return a.key == b.key; };
-  ledger.erase(std::unique(ledger.begin(), ledger.end(), is_same_user), ledger.end());
+  const auto is_same = [](const auto& a, const auto& b) { return !IsBefore(a, b); };
+  ledger.erase(std::unique(ledger.begin(), ledger.end(), is_same), ledger.end());
   JsonText text;
   JsonWriter json(text);
   json.StartArray();
@@ -163,11 +176,15 @@ Result<std::vector<LedgerRecord>> ParseLedgerFile(std::string_view text, LedgerO
   JsonDocument document;
   if (const std::optional<std::string> broken = ParseJson(text, &document)) return Corrupt(*broken);
   const JsonValue* const format = document.IsObject() ? TextMember(document, "format") : nullptr;
-  const bool has_origin = format != nullptr && TextOf(*format) == kFormat;
-  if (!has_origin && (format == nullptr || TextOf(*format) != kFormatWithoutOrigin)) {
-    return Corrupt("its format is neither " + std::string(kFormat) + " nor " +
-                   std::string(kFormatWithoutOrigin));
+  if (format == nullptr || !TextOf(*format).starts_with(kFamilyOfFormats)) {
+    return Corrupt("its format is neither " + std::string(kFormat) + " nor " + std::string(kFormerFormat));
   }
+  const bool is_former = TextOf(*format) == kFormerFormat;
+  if (!is_former && TextOf(*format) != kFormat) {
+    return Corrupt("its format is " + std::string(TextOf(*format)) + ", and this version reads " +
+                   std::string(kFormat) + "; it was saved by a newer version");
+  }
+  const bool has_origin = !is_former;
   const JsonValue* const users = Member(document, "users");
   const JsonValue* const segment = TextMember(document, "segment");
   const JsonValue* const segment_id = TextMember(document, "segment_id");
@@ -185,7 +202,9 @@ Result<std::vector<LedgerRecord>> ParseLedgerFile(std::string_view text, LedgerO
   records.reserve(users->Size());
   for (const JsonValue& user : users->GetArray()) {
     std::optional<LedgerRecord> record = ParseUser(user);
-    const bool is_in_order = record && (records.empty() || records.back().key < record->key);
+    const bool is_in_order =
+        record && (records.empty() ||
+                   (IsBefore(records.back(), *record) && !(is_former && records.back().key == record->key)));
     if (!is_in_order) {
       return Corrupt("user number " + std::to_string(records.size() + 1) +
                      (record ? " is out of order" : " is not as it should be"));

@@ -33,7 +33,7 @@ std::invoke_result_t<Body, Impl&> With(Impl* impl, Body body) noexcept {
 Quota::Quota(Registry& registry, const QuotaOptions& options) noexcept : impl_(nullptr) {
   const auto make = [&] {
     auto config = options.config.empty() ? config::ConfigFile() : std::optional(options.config);
-    impl_ = std::make_unique<Impl>(registry, std::move(config)).release();
+    impl_ = std::make_unique<Impl>(registry, std::move(config), options).release();
     internal::KeepNeverFreed(impl_);
   };
   internal::Guarded(make, [] {});  // without memory every call says so
@@ -65,19 +65,50 @@ Result<std::uint64_t> Quota::active_jobs(std::string_view user_id,
   return With(impl_, [&](Impl& impl) { return impl.Live(impl.jobs, user_id, MaxWaitNs(max_wait)); });
 }
 
-Result<DailyMinutes> Quota::consume_daily_minutes(std::string_view user_id, double minutes,
-                                                  std::optional<Tier> tier,
-                                                  std::optional<Duration> max_wait) const noexcept {
+MinutesResult Quota::consume_daily_minutes(std::string_view user_id, double minutes, std::optional<Tier> tier,
+                                           std::optional<Duration> max_wait) const noexcept {
   return With(impl_, [&](Impl& impl) {
     return impl.Spend(user_id, minutes, tier, shm::Ledger::Intent::kSpend, MaxWaitNs(max_wait));
   });
 }
 
-Result<DailyMinutes> Quota::check_daily_minutes(std::string_view user_id, double minutes,
-                                                std::optional<Tier> tier,
-                                                std::optional<Duration> max_wait) const noexcept {
+MinutesResult Quota::check_daily_minutes(std::string_view user_id, double minutes, std::optional<Tier> tier,
+                                         std::optional<Duration> max_wait) const noexcept {
   return With(impl_, [&](Impl& impl) {
     return impl.Spend(user_id, minutes, tier, shm::Ledger::Intent::kAsk, MaxWaitNs(max_wait));
+  });
+}
+
+MinutesResult Quota::daily_minutes(std::string_view user_id, std::optional<Tier> tier,
+                                   std::optional<Duration> max_wait) const noexcept {
+  return With(impl_, [&](Impl& impl) { return impl.Minutes(user_id, tier, MaxWaitNs(max_wait)); });
+}
+
+MinutesResult Quota::record_daily_minutes(std::string_view user_id, double minutes, std::optional<Tier> tier,
+                                          std::optional<Duration> max_wait) const noexcept {
+  return With(impl_, [&](Impl& impl) {
+    return impl.Spend(user_id, minutes, tier, shm::Ledger::Intent::kRecord, MaxWaitNs(max_wait));
+  });
+}
+
+MinutesResult Quota::refund_daily_minutes(std::string_view user_id, double minutes, std::optional<Tier> tier,
+                                          std::optional<Duration> max_wait) const noexcept {
+  return With(impl_, [&](Impl& impl) { return impl.Refund(user_id, minutes, tier, MaxWaitNs(max_wait)); });
+}
+
+ReserveResult Quota::reserve_daily_minutes(std::string_view user_id, double estimate,
+                                           std::optional<Tier> tier,
+                                           std::optional<Duration> max_wait) const noexcept {
+  return With(impl_, [&](Impl& impl) -> ReserveResult {
+    Reservation reservation;
+    reservation.quota_ = &impl;
+    reservation.tier_ = tier;
+    if (Result<std::string> user = impl.LabelOf(user_id); user.ok()) {
+      reservation.user_ = std::move(user.value());
+    } else {
+      return user.error();
+    }
+    return impl.Reserve(std::move(reservation), estimate, MaxWaitNs(max_wait));
   });
 }
 
@@ -91,8 +122,8 @@ Result<void> Quota::set_tier(std::string_view user_id, Tier tier,
     if (!attachment.ok()) return attachment.error();
     if (attachment.value() == nullptr)
       return Error{ErrorCode::kAbsent, "there is no segment to remember a tier in"};
-    return attachment.value()->ledger.SetClass(label.value(), static_cast<std::uint32_t>(tier),
-                                               MaxWaitNs(max_wait));
+    return attachment.value()->ledger.SetClass({label.value(), nullptr, impl.LedgerDomain()},
+                                               static_cast<std::uint32_t>(tier), MaxWaitNs(max_wait));
   });
 }
 

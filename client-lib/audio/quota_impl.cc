@@ -1,10 +1,7 @@
 #include "client-lib/audio/quota_impl.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <initializer_list>
-#include <iterator>
 #include <new>
 #include <string>
 #include <utility>
@@ -13,63 +10,54 @@
 #include "client-lib/audio/definitions.h"
 #include "client-lib/audio/ledger_loader.h"
 #include "client-lib/audio/user_id.h"
-#include "client-lib/binding/detached_ledger.h"
 #include "client-lib/binding/family_binding.h"
 #include "client-lib/binding/guarded.h"
 #include "client-lib/binding/lease_binding.h"
 #include "client-lib/registry_impl.h"
+#include "shm/leases/latest_days.h"
 
 namespace shmetrics::audio {
 namespace {
 
-/// As short as it is exact, and with a point: std::to_string() takes the application's decimal sign.
-std::string ToText(double number) {
-  char text[32];
-  const std::to_chars_result end = std::to_chars(std::begin(text), std::end(text), number);
-  return {text, end.ptr};
-}
-
 using internal::Attachment;
 using internal::LeaseBinding;
 
-constexpr double kMaxMinutes = 1e6;
-
-/// Rounded to the nearest, so that minutes that equal the limit in decimals equal it here too.
-std::uint64_t ToAmount(double minutes) {
-  return static_cast<std::uint64_t>(std::llround(minutes * kAmountPerMinute));
-}
-
-std::optional<std::uint64_t> AmountLimit(const Limits& limits) {
-  return limits.daily_minutes ? std::optional(ToAmount(*limits.daily_minutes)) : std::nullopt;
-}
-
-DailyMinutes Report(std::uint64_t used, std::optional<std::uint64_t> limit) {
-  DailyMinutes minutes{static_cast<double>(used) / kAmountPerMinute, std::nullopt, std::nullopt};
-  if (limit) {
-    minutes.limit = static_cast<double>(*limit) / kAmountPerMinute;
-    minutes.remaining = used < *limit ? static_cast<double>(*limit - used) / kAmountPerMinute : 0.0;
-  }
-  return minutes;
-}
+/// The domain at the beginning of a sentence.
+std::string Named(const std::string& domain) { return domain == kAudioDomain ? "Audio" : domain; }
 
 }  // namespace
 
-Quota::Impl::Impl(Registry& registry, const std::optional<std::string>& path)
+Quota::Impl::Impl(Registry& registry, const std::optional<std::string>& path, const QuotaOptions& options)
     : reading(ReadAudioConfig(path)),
-      streams(registry.lease_gauge(
-          {.name = kStreamsMetric, .help = "Audio streams going on.", .labels = {kUserLabel}})),
-      jobs(
-          registry.lease_gauge({.name = kJobsMetric, .help = "Audio jobs running.", .labels = {kUserLabel}})),
-      models(registry.lease_gauge(
-          {.name = kModelsMetric, .help = "Living workers that offer a model.", .labels = {kModelLabel}})),
-      violations(registry.counter({.name = kViolationsMetric,
+      domain(options.domain.empty() ? kAudioDomain : std::string_view{options.domain}),
+      limits(options.limits),
+      streams(registry.lease_gauge({.name = MetricOf(domain, kStreamsMetric),
+                                    .help = Named(domain) + " streams going on.",
+                                    .labels = {kUserLabel}})),
+      jobs(registry.lease_gauge({.name = MetricOf(domain, kJobsMetric),
+                                 .help = Named(domain) + " jobs running.",
+                                 .labels = {kUserLabel}})),
+      models(registry.lease_gauge({.name = MetricOf(domain, kModelsMetric),
+                                   .help = "Living workers that offer a model.",
+                                   .labels = {kModelLabel}})),
+      reservations(registry.lease_gauge({.name = MetricOf(domain, kReservationsMetric),
+                                         .help = "Reservations of minutes by work in progress.",
+                                         .labels = {kUserLabel}})),
+      violations(registry.counter({.name = MetricOf(domain, kViolationsMetric),
                                    .help = "Streams, jobs and minutes denied by a quota.",
                                    .labels = {kViolationLabel}})) {
-  for (const Family* family : std::initializer_list<const Family*>{&streams, &jobs, &models, &violations}) {
+  for (const Family* family :
+       std::initializer_list<const Family*>{&streams, &jobs, &models, &reservations, &violations}) {
     // Without it this quota would decide or count nothing for as long as the process lives.
     if (internal::FamilyAccess::BindingOf(*family) == internal::BindingOfLastResort()) throw std::bad_alloc();
   }
   Prepare(shm::LockWait::kDefaultNs);
+}
+
+const Limits& Quota::Impl::LimitsOf(Tier tier) const {
+  if (!limits) return config().LimitsOf(tier);
+  const std::size_t index = static_cast<std::size_t>(tier) - 1;
+  return (*limits)[index < limits->size() ? index : 0];
 }
 
 /// In a new segment, exposes all violation types at 0, announces the models again, and loads the saved
@@ -115,9 +103,11 @@ bool Quota::Impl::LoadLedger(Attachment* attachment, std::int64_t max_wait_ns) c
     refusals.Note(saved.error());
     return false;
   }
-  const std::int64_t today = shm::UtcDay();
+  shm::LatestDays latest;
+  for (const shm::LedgerRecord& record : saved.value()) latest.Add(record.day);
   for (const shm::LedgerRecord& record : saved.value()) {
-    if (record.day != today && record.key_class == 0) continue;  // none of it counts any more
+    // Whether a day has passed is not asked of the clock, because it may be wrong at the first start.
+    if (!latest.Contains(record.day) && record.key_class == 0) continue;
     // Saved before user ids were hashed. Nothing may name such a user any more.
     if (!config().IsUserLabel(record.key)) continue;
     if (Result<void> restored = attachment->ledger.Restore(record, max_wait_ns); !restored.ok()) {
@@ -159,7 +149,8 @@ Result<Tier> Quota::Impl::TierOf(const std::string& label, std::int64_t max_wait
   const Result<Attachment*> attachment = PrepareToDecide(max_wait_ns);
   if (!attachment.ok()) return attachment.error();
   if (attachment.value() == nullptr) return Tier::free;
-  const Result<shm::Ledger::Account> account = attachment.value()->ledger.Read(label, max_wait_ns);
+  const Result<shm::Account> account =
+      attachment.value()->ledger.Read({label, nullptr, LedgerDomain()}, max_wait_ns);
   if (!account.ok()) return account.error();
   return ToTier(account->key_class).value_or(Tier::free);
 }
@@ -179,6 +170,7 @@ Result<Activity> Quota::Impl::Start(const LeaseGaugeFamily& family, std::string_
   };
   shm::Leases::Terms terms;
   terms.max_wait_ns = max_wait_ns;
+  terms.domain = LedgerDomain();
   if (ttl) terms.ttl_ns = std::chrono::nanoseconds(*ttl).count();
   if (options.tier) {
     terms.limit = limit_of(0);
@@ -204,35 +196,6 @@ Result<std::uint64_t> Quota::Impl::Live(const LeaseGaugeFamily& family, std::str
   if (!label.ok()) return label.error();
   const std::string_view user = label.value();
   return LeaseBinding::CountLive(LeaseBinding::Of(family), {&user, 1}, max_wait_ns);
-}
-
-Result<DailyMinutes> Quota::Impl::Spend(std::string_view user_id, double minutes, std::optional<Tier> given,
-                                        shm::Ledger::Intent intent, std::int64_t max_wait_ns) {
-  const bool is_asked = intent == shm::Ledger::Intent::kAsk;
-  if (!(minutes <= kMaxMinutes) || !(minutes > 0 || (is_asked && minutes == 0))) {
-    return Error{ErrorCode::kBadOption, "minutes must be more than 0 and at most 1,000,000"};
-  }
-  const Result<std::string> label = LabelOf(user_id);
-  if (!label.ok()) return label.error();
-  // 0 minutes ask whether anything is left. So they count as the smallest amount there is.
-  const std::uint64_t amount = std::max<std::uint64_t>(1, ToAmount(minutes));
-  std::optional<std::uint64_t> limit;
-  const auto limit_of = [&](std::uint32_t key_class) {
-    return limit = AmountLimit(LimitsOf(given.value_or(ToTier(key_class).value_or(Tier::free))));
-  };
-  const Result<Attachment*> attachment = PrepareToDecide(max_wait_ns);
-  if (!attachment.ok()) return attachment.error();
-  const Result<shm::Ledger::Decision> decision =
-      attachment.value() != nullptr
-          ? attachment.value()->ledger.Spend(label.value(), amount, intent, limit_of, max_wait_ns)
-          : internal::DetachedLedger::Spend(label.value(), amount, intent, limit_of);
-  if (!decision.ok()) return decision.error();
-  const DailyMinutes state = Report(decision->account.amount, limit);
-  if (decision->allowed) return state;
-  Error denial{ErrorCode::kDailyMinutes, "daily minutes used up: " + ToText(state.used) + " of " +
-                                             ToText(*state.limit) + " are used today"};
-  violations.with({kDailyMinutesType}).inc();
-  return denial;
 }
 
 }  // namespace shmetrics::audio

@@ -61,6 +61,15 @@ class FamilyBinding {
   /// The registration in the segment in use; looks for a new segment if it was replaced. Null without a
   /// segment.
   const Registration* Registered() noexcept;
+  /// The same without a look for a new segment, if the last registration is in the segment of `attachment`: for
+  /// callers that have just looked.
+  const Registration* RegisteredIn(const Attachment* attachment) noexcept {
+    const Registration* registration =
+        registration_.load(std::memory_order_acquire);  // pairs with RegisterNow()
+    const bool is_there =
+        registration != nullptr && registration->attachment == attachment && registration->family.has_value();
+    return is_there ? registration : Registered();
+  }
 
   /// The cells of Find() and their series; or detached cells without a series. `refusal` as there.
   struct Cells {

@@ -114,4 +114,29 @@ Result<std::uint64_t> LeaseBinding::CountLive(FamilyBinding& family, std::span<c
   return live;
 }
 
+bool LeaseBinding::IsHeld(const Lease& lease) {
+  return lease.entry_ != nullptr && lease.attachment_ != nullptr &&
+         lease.process_generation_ == shm::ForkGuard::Generation();
+}
+
+Result<shm::Account> LeaseBinding::Settle(Lease* lease, Attachment& attachment, const shm::LedgerKey& key,
+                                          std::uint64_t amount, std::int64_t max_wait_ns) {
+  if (lease->attachment_ != &attachment) {
+    using Intent = shm::Ledger::Intent;
+    const auto no_limit = [](std::uint32_t) { return std::nullopt; };
+    // Recorded first: after an error the reservation must still be there.
+    const Result<shm::Ledger::Decision> recorded = attachment.ledger.Spend(
+        key, amount, amount > 0 ? Intent::kRecord : Intent::kAsk, no_limit, max_wait_ns);
+    if (!recorded.ok()) return recorded.error();
+    lease->release();
+    return recorded->account;
+  }
+  const shm::HeldLease held{static_cast<shm::layout::LeaseEntry*>(lease->entry_), lease->lease_generation_};
+  Result<shm::Account> settled = attachment.ledger.Settle(key, held, amount, max_wait_ns);
+  if (!settled.ok()) return settled;
+  lease->entry_ = nullptr;
+  attachment.DropLease();
+  return settled;
+}
+
 }  // namespace shmetrics::internal

@@ -9,6 +9,7 @@
 #include "client-lib/binding/family_binding.h"
 #include "shm/base/lock_wait.h"
 #include "shm/leases/leases.h"
+#include "shm/leases/ledger.h"
 #include "shmetrics/lease.h"
 
 namespace shmetrics::internal {
@@ -32,6 +33,13 @@ class LeaseBinding {
                                const shm::Leases::Terms& terms);
   static Result<std::uint64_t> CountLive(FamilyBinding& family, std::span<const std::string_view> values,
                                          std::int64_t max_wait_ns);
+
+  /// True if this process has the lease and has not ended it.
+  static bool IsHeld(const Lease& lease);
+  /// Settles a lease that reserves an amount (shm::Ledger::Settle). If its segment has been replaced by that
+  /// of `attachment`, the amount is recorded there. After an error other than kEnded the lease goes on.
+  static Result<shm::Account> Settle(Lease* lease, Attachment& attachment, const shm::LedgerKey& key,
+                                     std::uint64_t amount, std::int64_t max_wait_ns);
 
  private:
   static Result<Lease> AcquireIn(const Registration& registration, std::span<const std::string_view> values,

@@ -2,7 +2,6 @@
 
 #include "shmetrics/audio.h"
 
-#include <limits>
 #include <memory>
 #include <new>
 #include <optional>
@@ -11,6 +10,7 @@
 
 #include "client-lib/binding/never_freed.h"
 #include "client-lib/c/face.h"
+#include "client-lib/c/quota_handle.h"
 #include "shmetrics/c.h"
 
 struct shmetrics_activity {
@@ -23,8 +23,8 @@ using namespace shmetrics::internal;  // NOLINT(google-build-using-namespace): w
 using shmetrics::Duration;
 using shmetrics::Result;
 using shmetrics::audio::Activity;
-using shmetrics::audio::DailyMinutes;
 using shmetrics::audio::Lifetime;
+using shmetrics::audio::MinutesResult;
 using shmetrics::audio::Quota;
 using shmetrics::audio::QuotaStatus;
 using shmetrics::audio::StartOptions;
@@ -34,10 +34,6 @@ static_assert(SHMETRICS_TIER_FREE == static_cast<int>(Tier::free));
 static_assert(SHMETRICS_TIER_STANDARD == static_cast<int>(Tier::standard));
 static_assert(SHMETRICS_TIER_PREMIUM == static_cast<int>(Tier::premium));
 
-// Null for null, and for a handle of another type.
-const Quota* QuotaOf(const shmetrics_quota* handle) {
-  return ObjectOf<const Quota>(ObjectType::kQuota, handle);
-}
 shmetrics_activity* ActivityOf(const shmetrics_activity* handle) {
   return ObjectOf<shmetrics_activity>(ObjectType::kActivity, handle);
 }
@@ -48,18 +44,6 @@ QuotaStatus StatusOf(const Quota& quota) {
   if (status.is_out_of_memory) throw std::bad_alloc();
   return status;
 }
-
-bool IsTier(shmetrics_tier tier) { return tier >= SHMETRICS_TIER_FREE && tier <= SHMETRICS_TIER_PREMIUM; }
-
-shmetrics_code FailOnTier(shmetrics_error* error) {
-  return Fail(error, SHMETRICS_BAD_ARGUMENT, "there is no such tier");
-}
-
-std::optional<Tier> TierOf(shmetrics_tier tier) {
-  return tier == SHMETRICS_TIER_NONE ? std::nullopt : std::optional(static_cast<Tier>(tier));
-}
-
-constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 
 /// Sets `*result` to into_c() of the value that ask() returns.
 template <class Ask, class Value, class IntoC>
@@ -113,8 +97,8 @@ shmetrics_code Count(const shmetrics_quota* quota, const char* user_id, CountAct
       [](std::uint64_t number) { return number; });
 }
 
-using Spend = Result<DailyMinutes> (Quota::*)(std::string_view, double, std::optional<Tier>,
-                                              std::optional<Duration>) const noexcept;
+using Spend = MinutesResult (Quota::*)(std::string_view, double, std::optional<Tier>,
+                                       std::optional<Duration>) const noexcept;
 
 shmetrics_code SpendMinutes(const shmetrics_quota* quota, const char* user_id, double minutes,
                             shmetrics_tier tier, Spend spend, std::int64_t max_wait_ms,
@@ -122,24 +106,35 @@ shmetrics_code SpendMinutes(const shmetrics_quota* quota, const char* user_id, d
   if (state != nullptr) *state = {};
   if (QuotaOf(quota) == nullptr || user_id == nullptr) return FailOnNull(error);
   if (tier != SHMETRICS_TIER_NONE && !IsTier(tier)) return FailOnTier(error);
-  return Answer(
-      state, error,
-      [&] { return (QuotaOf(quota)->*spend)(user_id, minutes, TierOf(tier), MaxWaitOf(max_wait_ms)); },
-      [](const DailyMinutes& day) {
-        return shmetrics_daily_minutes{day.used, day.limit.value_or(kNoLimit),
-                                       day.remaining.value_or(kNoLimit)};
-      });
+  return Guarded(error, [&]() -> shmetrics_code {
+    const MinutesResult spent =
+        (QuotaOf(quota)->*spend)(user_id, minutes, TierOf(tier), MaxWaitOf(max_wait_ms));
+    if (state != nullptr && spent.day()) {
+      *state = {spent.day()->used, spent.day()->limit.value_or(kNoLimit),
+                spent.day()->remaining.value_or(kNoLimit)};
+    }
+    return spent.ok() ? Succeed(error) : Fail(error, spent.error());
+  });
 }
 
 }  // namespace
 
 shmetrics_code shmetrics_quota_create(shmetrics_registry* registry, const char* config,
                                       shmetrics_quota** quota, shmetrics_error* error) {
+  return shmetrics_quota_create_in(registry, nullptr, nullptr, config, quota, error);
+}
+
+shmetrics_code shmetrics_quota_create_in(shmetrics_registry* registry, const char* domain,
+                                         const shmetrics_limits* limits, const char* config,
+                                         shmetrics_quota** quota, shmetrics_error* error) {
   if (quota != nullptr) *quota = nullptr;
   shmetrics::Registry* const in = RegistryOf(registry);
   if (in == nullptr || quota == nullptr) return FailOnNull(error);
   return Guarded(error, [&]() -> shmetrics_code {
-    auto made = std::make_unique<Quota>(*in, shmetrics::audio::QuotaOptions{config == nullptr ? "" : config});
+    shmetrics::audio::QuotaOptions options{.config = config == nullptr ? "" : config};
+    if (domain != nullptr) options.domain = domain;
+    if (limits != nullptr) options.limits = {LimitsOf(limits[0]), LimitsOf(limits[1]), LimitsOf(limits[2])};
+    auto made = std::make_unique<Quota>(*in, options);
     if (made->status().is_out_of_memory) throw std::bad_alloc();
     KeepNeverFreed(made.get());
     *quota = ToHandle<shmetrics_quota>(ObjectType::kQuota, made.release());

@@ -74,6 +74,10 @@ shmetrics_code CodeOf(ErrorCode code) noexcept {
       return SHMETRICS_DAILY_MINUTES;
     case ErrorCode::kLedgerFull:
       return SHMETRICS_LEDGER_FULL;
+    case ErrorCode::kNotUsed:
+      return SHMETRICS_NOT_USED;
+    case ErrorCode::kEnded:
+      return SHMETRICS_ENDED;
     case ErrorCode::kUnknown:
       return SHMETRICS_UNKNOWN;
   }
@@ -125,6 +129,7 @@ const char* shmetrics_code_name(shmetrics_code code) {
     SHMETRICS_NAME_OF(SHMETRICS_CONCURRENT_JOBS);
     SHMETRICS_NAME_OF(SHMETRICS_DAILY_MINUTES);
     SHMETRICS_NAME_OF(SHMETRICS_LEDGER_FULL);
+    SHMETRICS_NAME_OF(SHMETRICS_NOT_USED);
     SHMETRICS_NAME_OF(SHMETRICS_UNKNOWN);
     default:
       return "SHMETRICS_OTHER";

@@ -80,7 +80,13 @@ inline constexpr int kTypeShift = 61;
 
 /// The type of an object that a handle points to. It stands in the three lowest bits, which are 0 in the
 /// address of an object. So the handle points into the object, and tools that look for lost memory find it.
-enum class ObjectType : std::uintptr_t { kRegistry = 1, kLease = 2, kQuota = 3, kActivity = 4 };
+enum class ObjectType : std::uintptr_t {
+  kRegistry = 1,
+  kLease = 2,
+  kQuota = 3,
+  kActivity = 4,
+  kReservation = 5
+};
 inline constexpr std::uintptr_t kObjectTypeMask = 7;
 
 template <class Handle>

@@ -120,6 +120,14 @@ struct MutableHeader {
   /// process that leaves this segment for that one (Segment::GiveWayTo). Release, pairing with the acquire of
   /// those who decide.
   std::atomic<std::uint32_t> superseded;
+  /// Keys that the ledger has forgotten for want of room. Writer: the process that needs it, by fetch_add.
+  std::atomic<std::uint64_t> ledger_forgotten;
+  /// The day on which something was last added to the ledger, and when that was noted (ledger_clock.cc); 0:
+  /// never. Writer: any process that adds something on another day, by compare-and-swap.
+  std::atomic<std::uint64_t> ledger_day;
+  /// How often that day was one that the time since the day before cannot have led to. Writer: as above, by
+  /// fetch_add.
+  std::atomic<std::uint64_t> ledger_jumps;
   /// Hints for those who look for a free slot (slot_search.h): how many slots have been given out, and where
   /// the search for the slots of dead workers goes on. Writer of both: any process that claims a slot, by an
   /// atomic step.

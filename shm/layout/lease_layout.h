@@ -105,6 +105,8 @@ struct LeaseLinks {
   std::atomic<std::uint32_t> count;               ///< of the key's leases, no Ref; only at its first holder
   std::atomic<std::uint32_t> is_listed;           ///< 1: it is in the index
   std::atomic<std::int64_t> expires_ns;  ///< never later than its deadline: renewals do not change it
+  /// What the key's leases reserve together, no Ref; only at its first holder.
+  std::atomic<std::uint64_t> reserved;
 };
 
 /// A lease. Everything except `head`, `state` and `links` is written while the generation is even, and is
@@ -116,30 +118,35 @@ struct alignas(64) LeaseEntry {
   std::atomic<std::uint32_t> owner_slot;
   std::atomic<std::uint32_t> family;  ///< Ref
   LeaseLinks links;
-  std::uint64_t reserved[3];
+  std::atomic<std::uint64_t> amount;  ///< what it reserves in the ledger of its key; 0: nothing
+  std::uint64_t reserved;
   std::atomic<std::uint64_t> key[kMaxKeyBytes / 8];  ///< label block, key_bytes of it
 };
 
 /// A day and the amount used on it, changed by one 16-byte compare-and-swap, so that they agree after any
-/// death. Writer: the holder of the shard's mutex.
+/// death. It says nothing if both `amount` and `restored` are 0. Writer: the holder of the shard's mutex.
 struct alignas(16) LedgerState {
   std::int32_t day;  ///< UTC, days since 1970-01-01
-  /// 1: it includes what was saved of this key before the segment was made.
+  /// 1: it includes what was saved of this key and day before the segment was made.
   std::uint32_t restored;
   std::uint64_t amount;  ///< its unit is the callers' affair
 };
 
-/// A key's day. Everything except `state` and `key_class` is written while the generation is even.
+/// The three latest days of a key, and one that a wrong clock may name.
+inline constexpr std::uint32_t kLedgerDays = 4;
+
+/// A key's days, in no order. Everything except `days` and `key_class` is written while the generation is
+/// even.
 struct alignas(64) LedgerEntry {
   EntryHead head;
-  LedgerState state;
+  LedgerState days[kLedgerDays];
   std::atomic<std::uint64_t> generation;  ///< odd: in use; even: free
   std::atomic<std::uint32_t> key_class;   ///< 0: none was set
-  std::uint32_t reserved[5];
+  std::uint32_t reserved[9];
   std::atomic<std::uint64_t> key[kMaxKeyBytes / 8];  ///< key_bytes of it
 };
 
-static_assert(sizeof(LeaseEntry) == 448 && sizeof(LedgerEntry) == 384);
+static_assert(sizeof(LeaseEntry) == 448 && sizeof(LedgerEntry) == 448);
 static_assert(sizeof(EntryChunk) == 64 && sizeof(LeaseShard) == 256);
 
 }  // namespace shmetrics::shm::layout

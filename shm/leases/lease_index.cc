@@ -33,6 +33,7 @@ void Clear(LeaseEntry* entry) {
         &entry->links.right, &entry->links.above, &entry->links.rank, &entry->links.root, &entry->links.count,
         &entry->links.is_listed})
     StoreLocked(word, 0U);
+  StoreLocked(&entry->links.reserved, std::uint64_t{0});
 }
 
 /// How many chunks a search for ended leases looks at, each time the table has no free entry. It looks at
@@ -56,6 +57,10 @@ LeaseEntry* LeaseIndex::At(Ref ref) {
 
 std::uint32_t LeaseIndex::CountOf(const LeaseEntry* first) {
   return first == nullptr ? 0 : LoadLocked(first->links.count);
+}
+
+std::uint64_t LeaseIndex::ReservedBy(const LeaseEntry* first) {
+  return first == nullptr ? 0 : LoadLocked(first->links.reserved);
 }
 
 std::atomic<Ref>* LeaseIndex::LinkOfKey(const LeaseEntry& of_key) {
@@ -112,6 +117,7 @@ void LeaseIndex::Add(LeaseEntry* entry) {
     first = entry;
   }
   StoreLocked(&first->links.count, LoadLocked(first->links.count) + 1);
+  StoreLocked(&first->links.reserved, LoadLocked(first->links.reserved) + LoadLocked(entry->amount));
   StoreLocked(&entry->links.is_listed, 1U);
   const std::int64_t deadline = LoadState(*entry).deadline_ns;
   StoreLocked(&entry->links.expires_ns, deadline);
@@ -158,6 +164,7 @@ void LeaseIndex::UnlinkHolder(LeaseEntry* entry, std::atomic<Ref>* key_link) {
   if (first == nullptr) return;
   StoreLocked(&first->head.next, LoadLocked(entry->head.next));
   StoreLocked(&first->links.count, LoadLocked(entry->links.count));
+  StoreLocked(&first->links.reserved, LoadLocked(entry->links.reserved));
   StoreLocked(&first->links.root, LoadLocked(entry->links.root));
 }
 
@@ -170,6 +177,7 @@ bool LeaseIndex::Unlink(LeaseEntry* entry) {
   if (LoadLocked(entry->links.rank) != 0 && !ExpiryHeap(table_, &first->links.root).Remove(entry))
     return Fail();
   StoreLocked(&first->links.count, LoadLocked(first->links.count) - 1);
+  StoreLocked(&first->links.reserved, LoadLocked(first->links.reserved) - LoadLocked(entry->amount));
   if (IsFirstOfHolder(*entry)) {
     UnlinkHolder(entry, key_link);
     return is_whole_;

@@ -5,7 +5,8 @@
 // walk over the leases of a key, however many there are: how many the key has, which have expired, and who
 // holds them.
 //
-//   key      the chain of its hash leads to its first lease, which has the count and the root of the heap
+//   key      the chain of its hash leads to its first lease, which has the count, the sum of what the leases
+//            reserve, and the root of the heap
 //   holder   one owner of leases of the key, represented by one of these leases: the holders of a key are a
 //            list, which begins at the key's first lease. A chain of its own finds a holder
 //   lease    the other leases of a holder are a list that begins at that one
@@ -45,6 +46,8 @@ class LeaseIndex {
   /// How many leases the key with this first lease has: those that are live, and those whose end nobody has
   /// noticed yet. 0 for null.
   static std::uint32_t CountOf(const layout::LeaseEntry* first);
+  /// The sum of what these leases reserve.
+  static std::uint64_t ReservedBy(const layout::LeaseEntry* first);
 
   /// Adds a lease that has begun.
   void Add(layout::LeaseEntry* entry);

@@ -8,7 +8,9 @@
 #include "shm/leases/lease_index.h"
 #include "shm/leases/lease_shard.h"
 #include "shm/leases/lease_state.h"
+#include "shm/leases/ledger_clock.h"
 #include "shm/leases/owner_probe.h"
+#include "shm/leases/reserved_amount.h"
 #include "shm/segment/refusal.h"
 #include "shm/series/key_hash.h"
 #include "shm/series/label_block.h"
@@ -81,6 +83,21 @@ Error CorruptIndex(const Segment& segment) {
                "segment " + segment.path() + " is corrupt: the index of its leases makes no sense"};
 }
 
+/// Succeeds if the amount stays within its limit, besides what is used and reserved.
+Result<void> AdmitAmount(const Segment& segment, LeaseIndex* index, std::uint64_t hash,
+                         const RegisteredFamily& family, std::string_view key, const Account& account,
+                         Leases::Reserved* reserved, OwnerProbe* probe) {
+  ReservedAmount others(segment, index, hash, &family, key);
+  const Result<bool> fits =
+      others.LeavesRoomFor(reserved->amount, account.amount, reserved->limit_of(account.key_class), probe);
+  if (!fits.ok()) return fits.error();
+  reserved->account = account;
+  reserved->account.reserved = others.Known();
+  if (!fits.value()) return Error{ErrorCode::kLimitReached, "limit reached: no such amount is left today"};
+  reserved->account.reserved += reserved->amount;
+  return {};
+}
+
 Result<void> CheckKey(const RegisteredFamily& family, std::span<const std::string_view> values) {
   if (Result<void> checked = CheckLabelValues(family.label_names, values); !checked.ok()) return checked;
   if (LabelBlockBytes(family.label_names, values) <= layout::kMaxKeyBytes) return {};
@@ -105,7 +122,7 @@ Result<void> Leases::Admit(LeaseIndex* index, std::uint64_t hash, const Register
 }
 
 // A lease begins in a free entry that has left the free list:
-//   1 write key, family, owner        die here -> the generation is even: free
+//   1 write key, family, owner, amount die here -> the generation is even: free
 //   2 compare-and-swap the state odd  die here -> a lease of a dead owner, which nobody counts
 //   3 put it into the index           die here -> the same; the repair puts it into the index
 // leases.pml is a model of this and of renewal, release and repair: change both.
@@ -118,18 +135,24 @@ Result<HeldLease> Leases::Acquire(const RegisteredFamily& family, std::span<cons
   const std::uint64_t hash = HashOfValues(segment_.hash_key(), 0, values);
   Result<LeaseShard> shard = LeaseShard::Lock(segment_, hash, terms.max_wait_ns);
   if (!shard.ok()) return shard.error();
-  std::uint32_t key_class = 0;
-  if (terms.limit_of && values.size() == 1) {
-    const Result<layout::LedgerEntry*> account = shard->FindLedgerEntry(hash, values[0]);
-    if (!account.ok()) return account.error();
-    // no order needed: written under the mutex that is held
-    if (account.value() != nullptr) key_class = account.value()->key_class.load(std::memory_order_relaxed);
+  Account account;
+  if ((terms.limit_of || terms.reserves != nullptr) && values.size() == 1) {
+    const Result<layout::LedgerEntry*> found =
+        shard->FindLedgerEntry(hash, LedgerKeyBytes(values[0], terms.domain).view());
+    if (!found.ok()) return found.error();
+    // The day is read under the mutex, as in Ledger::Spend.
+    account = ReadAccount(found.value(), terms.reserves != nullptr ? UtcDay() : 0);
   }
-  const std::optional<std::uint32_t> limit = terms.LimitFor(key_class);
+  const std::optional<std::uint32_t> limit = terms.LimitFor(account.key_class);
   LeaseIndex index = shard->index();
   OwnerProbe probe(segment_, OwnerProbe::Asks::kTheKernel, slot);
   if (limit) {
     const Result<void> admitted = Admit(&index, hash, family, values, *limit, &probe);
+    if (!admitted.ok()) return CountRefusal(segment_, admitted.error());
+  }
+  if (terms.reserves != nullptr && values.size() == 1) {
+    const Result<void> admitted =
+        AdmitAmount(segment_, &index, hash, family, values[0], account, terms.reserves, &probe);
     if (!admitted.ok()) return CountRefusal(segment_, admitted.error());
   }
   Result<LeaseEntry*> taken = TakeEntry(segment_, arena_, shard.value(), &index, &probe);
@@ -143,6 +166,8 @@ Result<HeldLease> Leases::Acquire(const RegisteredFamily& family, std::span<cons
   entry->family.store(family.ref, std::memory_order_release);  // SYNC(entry)
   entry->owner_slot.store(static_cast<std::uint32_t>(slot - &segment_.worker_slot(0)),
                           std::memory_order_release);
+  entry->amount.store(terms.reserves != nullptr ? terms.reserves->amount : 0,
+                      std::memory_order_release);  // SYNC(entry)
   entry->owner_epoch.store(slot->epoch.load(std::memory_order_acquire), std::memory_order_release);
   SHMETRICS_CRASH_POINT("lease_written");
   const LeaseState before = LoadState(*entry);

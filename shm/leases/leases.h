@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "shm/base/lock_wait.h"
+#include "shm/leases/account.h"
 #include "shm/leases/lease_index.h"
 #include "shm/leases/owner_probe.h"
 #include "shm/result.h"
@@ -39,6 +40,14 @@ class Leases {
   /// From the key's class in the ledger to the limit of its live leases. The class is 0 if none was set, and
   /// always for a family of several labels, because the ledger's keys are single label values.
   using LimitOf = std::function<std::optional<std::uint32_t>(std::uint32_t key_class)>;
+  /// A part of what the key may use in a day (ledger.h), which counts as used until the lease ends.
+  struct Reserved {
+    std::uint64_t amount = 0;
+    AmountLimitOf limit_of;  ///< called while the shard is locked
+    /// What was decided from: set after a success and after kLimitReached. After a success it includes this
+    /// lease.
+    Account account = {};
+  };
   struct Terms {
     /// Of live leases of the key, this one included; none: any number.
     std::optional<std::uint32_t> limit = {};
@@ -47,11 +56,17 @@ class Leases {
     /// If set, it gives the limit and `limit` is not read. It is called while the shard is locked.
     LimitOf limit_of = {};
 
+    /// Of the ledger: in which the key's class and amounts are.
+    std::string_view domain = {};
+    /// If set, the lease also reserves an amount in the ledger. Only for a family of one label.
+    Reserved* reserves = nullptr;
+
     std::optional<std::uint32_t> LimitFor(std::uint32_t key_class) const {
       return limit_of ? limit_of(key_class) : limit;
     }
   };
-  /// Takes a lease for the owner of `slot`, which is this process. Errors: kLimitReached, kLeaseTableFull,
+  /// Takes a lease for the owner of `slot`, which is this process. Errors: kLimitReached, also if the amount
+  /// to reserve would pass its limit; kLeaseTableFull,
   /// kSegmentFull, kOutOfMemory, kInvalidLabels, kCorrupt, kNotOpenable and those of LeaseShard::Lock. All
   /// are counted in the segment, except kLimitReached and kNotOpenable.
   Result<HeldLease> Acquire(const RegisteredFamily& family, std::span<const std::string_view> values,

@@ -1,17 +1,13 @@
 #include "shm/leases/ledger.h"
 
-#include <algorithm>
-#include <array>
-#include <bit>
 #include <string>
+#include <utility>
 
-#include "shm/base/clock.h"
 #include "shm/base/crash_point.h"
-#include "shm/leases/lease_clock.h"
 #include "shm/leases/lease_shard.h"
-#include "shm/leases/leases.h"
+#include "shm/leases/lease_state.h"
 #include "shm/leases/owner_probe.h"
-#include "shm/segment/refusal.h"
+#include "shm/leases/reserved_amount.h"
 #include "shm/series/key_hash.h"
 
 namespace shmetrics::shm {
@@ -19,79 +15,20 @@ namespace {
 
 using layout::LedgerEntry;
 using layout::LedgerState;
-using LedgerTable = EntryTable<LedgerEntry>;
 
 std::uint64_t HashOfKey(const Segment& segment, std::string_view key) {
   return HashOfValues(segment.hash_key(), 0, {&key, 1});
 }
 
-/// Writes day and amount in one step, so that they belong together after any death.
-void SetState(LedgerEntry* entry, const LedgerState& wanted) {
-  const LedgerState seen = entry->state;  // no other writer while the mutex is held
-  auto expected = std::bit_cast<std::array<std::uint64_t, 2>>(seen);
-  const auto desired = std::bit_cast<std::array<std::uint64_t, 2>>(wanted);
-  CompareExchange16(&entry->state, expected.data(), desired.data());
+Result<void> CheckKey(const LedgerKey& key, std::string_view bytes) {
+  const bool is_whole =
+      key.name.find('\0') == std::string_view::npos && key.domain.find('\0') == std::string_view::npos;
+  if (bytes.size() <= layout::kMaxKeyBytes && is_whole) return {};
+  return Error{ErrorCode::kInvalidLabels, "key of the ledger refused: longer than " +
+                                              std::to_string(layout::kMaxKeyBytes) + " bytes, or with a NUL"};
 }
 
-/// What counts today. An amount of another day counts no longer, even if that day is later because the clock
-/// was set back.
-Ledger::Account AccountOf(const LedgerEntry* entry, std::int64_t today) {
-  if (entry == nullptr) return {};
-  // no order needed: written under the mutex that is held
-  const std::uint32_t key_class = entry->key_class.load(std::memory_order_relaxed);
-  return {entry->state.day == today ? entry->state.amount : 0, key_class};
-}
-
-/// Frees the accounts whose day has passed and whose key has no lease.
-void Sweep(const LeaseShard& shard, const Segment& segment, LedgerTable& table, std::int64_t today) {
-  OwnerProbe probe(segment, OwnerProbe::Asks::kTheKernel);
-  LeaseIndex leases = shard.index();
-  const std::int64_t now = LeaseNowNs();
-  table.ForEach([&](LedgerEntry& entry) {
-    if (!IsInUse(entry) || entry.state.day == today) return;
-    // no order needed: as above
-    if (leases.HasLive(entry.head.hash.load(std::memory_order_relaxed), now, &probe)) return;
-    entry.generation.fetch_add(1, std::memory_order_acq_rel);  // SYNC(entry)
-  });
-  table.Rebuild([](const LedgerEntry& entry) { return IsInUse(entry); },
-                [&](LedgerEntry* entry) { table.Insert(entry); });
-}
-
-// Makes an account in a free entry that has left the free list:
-//   1 write key, state, class    die here -> the generation is even: free
-//   2 bump the generation        die here -> an account; the repair puts it into its chain
-//   3 put it into its chain      die here -> the same
-Result<LedgerEntry*> AddEntry(const LeaseShard& shard, const Segment& segment, Arena& arena,
-                              std::uint64_t hash, std::string_view key, const LedgerState& state,
-                              std::uint32_t key_class) {
-  LedgerTable table = shard.ledger();
-  LedgerEntry* entry = table.TakeFree();
-  if (entry == nullptr) {
-    const Result<void> grown = shard.GrowLedger(arena);
-    if (!grown.ok()) Sweep(shard, segment, table, UtcDay());
-    entry = table.TakeFree();
-    if (entry == nullptr) {
-      const Error error =
-          grown.ok() ? Error{ErrorCode::kLedgerFull, "the ledger has no free entry"} : grown.error();
-      if (const auto reason = RefusalOf(error.code)) segment.CountRefusal(*reason);
-      return error;
-    }
-  }
-  SetKey(entry, hash, key);
-  SetState(entry, state);
-  entry->key_class.store(key_class, std::memory_order_release);  // SYNC(entry)
-  SHMETRICS_CRASH_POINT("ledger_written");
-  entry->generation.fetch_add(1, std::memory_order_acq_rel);  // SYNC(entry)
-  SHMETRICS_CRASH_POINT("ledger_opened");
-  table.Insert(entry);
-  return entry;
-}
-
-Result<void> CheckKey(std::string_view key) {
-  if (key.size() <= layout::kMaxKeyBytes) return {};
-  return Error{ErrorCode::kInvalidLabels,
-               "key of the ledger refused: longer than " + std::to_string(layout::kMaxKeyBytes) + " bytes"};
-}
+Error HasEnded() { return Error{ErrorCode::kEnded, "the reservation has ended"}; }
 
 /// A key's place in the ledger, while its shard is locked.
 struct Place {
@@ -100,92 +37,152 @@ struct Place {
   LedgerEntry* entry;  ///< null if it has no account
 };
 
-Result<Place> Lock(const Segment& segment, std::string_view key, std::int64_t max_wait_ns) {
-  if (Result<void> checked = CheckKey(key); !checked.ok()) return checked.error();
-  const std::uint64_t hash = HashOfKey(segment, key);
+Result<Place> Lock(const Segment& segment, const LedgerKey& key, std::int64_t max_wait_ns) {
+  const LedgerKeyBytes bytes(key.name, key.domain);
+  if (Result<void> checked = CheckKey(key, bytes.view()); !checked.ok()) return checked.error();
+  const std::uint64_t hash = HashOfKey(segment, key.name);
   Result<LeaseShard> shard = LeaseShard::Lock(segment, hash, max_wait_ns);
   if (!shard.ok()) return shard.error();
-  Result<LedgerEntry*> entry = shard->FindLedgerEntry(hash, key);
+  Result<LedgerEntry*> entry = shard->FindLedgerEntry(hash, bytes.view());
   if (!entry.ok()) return entry.error();
   return Place{std::move(shard.value()), hash, entry.value()};
 }
 
+/// Nothing used on that day.
+LedgerState StateOf(std::int64_t day) { return {static_cast<std::int32_t>(day), 0, 0}; }
+
+/// Makes the account if there is none.
+Result<void> Open(Place* place, const Segment& segment, Arena& arena, const LedgerKey& key,
+                  const LedgerState& state, std::uint32_t key_class) {
+  if (place->entry != nullptr) return {};
+  Result<LedgerEntry*> added = AddAccount(place->shard, segment, arena, place->hash,
+                                          LedgerKeyBytes(key.name, key.domain).view(), state, key_class);
+  if (!added.ok()) return added.error();
+  place->entry = added.value();
+  return {};
+}
+
 }  // namespace
 
-std::int64_t UtcDay() {
-  constexpr std::int64_t kDayNs = 86'400'000'000'000;
-  const std::int64_t now = NowNs(CLOCK_REALTIME);
-  return now / kDayNs - (now % kDayNs < 0 ? 1 : 0);
-}
-
-Result<Ledger::Account> Ledger::Read(std::string_view key, std::int64_t max_wait_ns) {
+Result<Account> Ledger::Read(const LedgerKey& key, std::int64_t max_wait_ns) {
   Result<Place> place = Lock(segment_, key, max_wait_ns);
   if (!place.ok()) return place.error();
-  return AccountOf(place->entry, UtcDay());
+  Account account = ReadAccount(place->entry, UtcDay());
+  LeaseIndex leases = place->shard.index();
+  OwnerProbe probe(segment_, OwnerProbe::Asks::kTheKernel);
+  account.reserved =
+      ReservedAmount(segment_, &leases, place->hash, key.reservations, key.name).OfTheLiving(&probe);
+  if (probe.could_not_ask()) return CannotAskAboutReservations(segment_);
+  return account;
 }
 
-Result<Ledger::Decision> Ledger::Spend(std::string_view key, std::uint64_t amount, Intent intent,
-                                       const LimitOf& limit_of, std::int64_t max_wait_ns) {
+Result<Ledger::Decision> Ledger::Spend(const LedgerKey& key, std::uint64_t amount, Intent intent,
+                                       const AmountLimitOf& limit_of, std::int64_t max_wait_ns) {
   Result<Place> place = Lock(segment_, key, max_wait_ns);
   if (!place.ok()) return place.error();
   // The day is read under the mutex: of two processes at midnight, the second must not go back to the day
   // before.
   const std::int64_t today = UtcDay();
-  const Account account = AccountOf(place->entry, today);
-  const std::optional<std::uint64_t> limit = limit_of(account.key_class);
-  if (limit && (account.amount > *limit || amount > *limit - account.amount)) {
-    return Decision{account, false, false};
+  Account account = ReadAccount(place->entry, today);
+  LeaseIndex leases = place->shard.index();
+  ReservedAmount reserved(segment_, &leases, place->hash, key.reservations, key.name);
+  if (const auto limit = limit_of(account.key_class); limit && intent != Intent::kRecord) {
+    OwnerProbe probe(segment_, OwnerProbe::Asks::kTheKernel);
+    const Result<bool> fits = reserved.LeavesRoomFor(amount, account.amount, limit, &probe);
+    if (!fits.ok()) return fits.error();
+    account.reserved = reserved.Known();
+    if (!fits.value()) return Decision{account, false, false};
+  } else {
+    account.reserved = reserved.Known();
   }
   if (intent == Intent::kAsk) return Decision{account, true, false};
-  if (place->entry == nullptr) {
-    Result<LedgerEntry*> added = AddEntry(place->shard, segment_, arena_, place->hash, key,
-                                          {static_cast<std::int32_t>(today), 0, 0}, 0);
-    if (!added.ok()) return Decision{account, true, false};
-    place->entry = added.value();
+  if (Result<void> opened = Open(&place.value(), segment_, arena_, key, StateOf(today), 0); !opened.ok()) {
+    if (intent == Intent::kRecord) return opened.error();
+    return Decision{account, true, false};
   }
-  const std::uint64_t used = account.amount + std::min(amount, UINT64_MAX - account.amount);
+  account.amount = AddAmounts(account.amount, amount);
+  NoteLedgerDay(segment_, today);
   SHMETRICS_CRASH_POINT("ledger_before_spending");
-  SetState(place->entry, {static_cast<std::int32_t>(today), place->entry->state.restored, used});
-  return Decision{{used, account.key_class}, true, true};
+  SetAmount(place->entry, today, account.amount);
+  return Decision{account, true, true};
 }
 
-Result<void> Ledger::SetClass(std::string_view key, std::uint32_t key_class, std::int64_t max_wait_ns) {
+Result<Ledger::Decision> Ledger::Refund(const LedgerKey& key, std::uint64_t amount,
+                                        std::int64_t max_wait_ns) {
   Result<Place> place = Lock(segment_, key, max_wait_ns);
   if (!place.ok()) return place.error();
-  if (place->entry == nullptr) {
-    Result<LedgerEntry*> added = AddEntry(place->shard, segment_, arena_, place->hash, key,
-                                          {static_cast<std::int32_t>(UtcDay()), 0, 0}, key_class);
-    return added.ok() ? Result<void>() : added.error();
-  }
+  const std::int64_t today = UtcDay();
+  Account account = ReadAccount(place->entry, today);
+  LeaseIndex leases = place->shard.index();
+  account.reserved = ReservedAmount(segment_, &leases, place->hash, key.reservations, key.name).Known();
+  if (amount > account.amount) return Decision{account, false, false};
+  account.amount -= amount;
+  SHMETRICS_CRASH_POINT("ledger_before_refund");
+  if (place->entry != nullptr) SetAmount(place->entry, today, account.amount);
+  return Decision{account, true, true};
+}
+
+// A reservation is settled:
+//   1 make the account, if there is none   die here -> an account that says nothing
+//   2 compare-and-swap the lease ended     die here -> ended, and nobody is charged
+//   3 add what was used                    die here -> settled; the repair lists the entry as free
+//   4 take the lease out of the index      die here -> the same
+// 2 comes before 3, so that no two settle the same lease, and none settles one that has been cancelled.
+Result<Account> Ledger::Settle(const LedgerKey& key, const HeldLease& lease, std::uint64_t amount,
+                               std::int64_t max_wait_ns) {
+  Result<Place> place = Lock(segment_, key, max_wait_ns);
+  if (!place.ok()) return place.error();
+  const std::int64_t today = UtcDay();
+  if (LoadState(*lease.entry).generation != lease.generation) return HasEnded();
+  if (Result<void> opened = Open(&place.value(), segment_, arena_, key, StateOf(today), 0); !opened.ok())
+    return opened.error();
+  if (!End(lease.entry, {lease.generation, layout::kNoDeadline})) return HasEnded();
+  SHMETRICS_CRASH_POINT("reservation_ended");
+  Account account = ReadAccount(place->entry, today);
+  account.amount = AddAmounts(account.amount, amount);
+  NoteLedgerDay(segment_, today);
+  if (amount > 0) SetAmount(place->entry, today, account.amount);
+  SHMETRICS_CRASH_POINT("reservation_settled");
+  LeaseIndex leases = place->shard.index();
+  leases.Remove(lease.entry);
+  account.reserved = ReservedAmount(segment_, &leases, place->hash, key.reservations, key.name).Known();
+  return account;
+}
+
+Result<void> Ledger::SetClass(const LedgerKey& key, std::uint32_t key_class, std::int64_t max_wait_ns) {
+  Result<Place> place = Lock(segment_, key, max_wait_ns);
+  if (!place.ok()) return place.error();
+  if (place->entry == nullptr)
+    return Open(&place.value(), segment_, arena_, key, StateOf(UtcDay()), key_class);
   place->entry->key_class.store(key_class, std::memory_order_release);  // SYNC(entry)
   return {};
 }
 
 // Restoring into an account that is there already:
 //   1 set the class, if it has none                     die here -> the next Restore() does it again
-//   2 add the amount and mark it, in one step           die here -> restored
+//   2 add the amount and mark the day, in one step      die here -> restored
 Result<void> Ledger::Restore(const LedgerRecord& saved, std::int64_t max_wait_ns) {
-  Result<Place> place = Lock(segment_, saved.key, max_wait_ns);
+  const LedgerKey key(saved.key, nullptr, saved.domain);
+  Result<Place> place = Lock(segment_, key, max_wait_ns);
   if (!place.ok()) return place.error();
-  const auto saved_day = static_cast<std::int32_t>(saved.day);
-  if (place->entry == nullptr) {
-    Result<LedgerEntry*> added = AddEntry(place->shard, segment_, arena_, place->hash, saved.key,
-                                          {saved_day, 1, saved.amount}, saved.key_class);
-    return added.ok() ? Result<void>() : added.error();
-  }
+  LedgerState restored{static_cast<std::int32_t>(saved.day), 1, saved.amount};
+  if (place->entry == nullptr) return Open(&place.value(), segment_, arena_, key, restored, saved.key_class);
   LedgerEntry* entry = place->entry;
-  LedgerState state = entry->state;
-  if (state.restored != 0) return {};
   // no order needed: written under the mutex that is held
   if (entry->key_class.load(std::memory_order_relaxed) == 0) {
     entry->key_class.store(saved.key_class, std::memory_order_release);  // SYNC(entry)
   }
   SHMETRICS_CRASH_POINT("ledger_tier_restored");
-  state.restored = 1;
-  if (state.day == saved_day) {
-    state.amount += std::min(saved.amount, UINT64_MAX - state.amount);
+  LedgerState* state = FindDay(entry, saved.day);
+  if (state != nullptr && state->restored != 0) return {};
+  if (state == nullptr) {
+    state = PlaceForDay(entry);
+    // What was saved of an early day takes the place of no later one.
+    if (SaysSomething(*state) && state->day > saved.day) return {};
+  } else {
+    restored.amount = AddAmounts(restored.amount, state->amount);
   }
-  SetState(entry, state);
+  SetState(state, restored);
   return {};
 }
 

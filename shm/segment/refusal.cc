@@ -55,6 +55,8 @@ std::optional<layout::Refusal> RefusalOf(ErrorCode code) {
     case ErrorCode::kConcurrentStreams:
     case ErrorCode::kConcurrentJobs:
     case ErrorCode::kDailyMinutes:
+    case ErrorCode::kNotUsed:
+    case ErrorCode::kEnded:
       return std::nullopt;
   }
   return std::nullopt;

@@ -39,6 +39,7 @@ LeaseKeys::Id LeaseKeys::Use(layout::Ref family, std::string_view block) {
   if (free_.empty()) {
     keys_.emplace_back();
     leases_.resize(keys_.size());
+    reserved_.resize(keys_.size());
     free_.reserve(keys_.capacity());  // so that ForgetUnused() finds room for all
     free_.push_back(static_cast<Id>(keys_.size() - 1));
   }
@@ -56,6 +57,7 @@ LeaseKeys::Id LeaseKeys::Use(layout::Ref family, std::string_view block) {
 void LeaseKeys::BeginLook() {
   if (unused_ > 0) ForgetUnused();
   std::ranges::fill(leases_, 0);
+  std::ranges::fill(reserved_, 0);
   if (dead_bytes_ > kFewBytes && dead_bytes_ > text_bytes_ / 2) Compact();
 }
 
@@ -68,7 +70,9 @@ std::uint64_t LeaseKeys::AppendTo(const IndexedFamily& family, std::vector<Serie
   for (const Listed& key : found->second.listed) {
     const std::uint32_t leases = leases_[key.id];
     if (leases == 0) continue;
-    out->emplace_back(SeriesSnapshot{key.text, name_bytes, 0, {}, -1}).number = leases;
+    SeriesSnapshot& series = out->emplace_back(SeriesSnapshot{key.text, name_bytes, 0, {}, -1});
+    series.number = leases;
+    series.reserved = reserved_[key.id];
     shown += leases;
   }
   return shown;

@@ -39,7 +39,11 @@ class LeaseKeys {
 
   /// Begins a look: no key has a lease, and keys that nobody uses are forgotten.
   void BeginLook();
-  void CountLease(Id id) { leases_[id]++; }
+  /// One more lease of the key, which reserves `amount` in the ledger.
+  void CountLease(Id id, std::uint64_t amount = 0) {
+    leases_[id]++;
+    reserved_[id] += amount;
+  }
 
   /// Appends a series for each key of the family that has leases, in the order of their label blocks. Leaves
   /// out blocks that the family cannot have. Returns how many leases the series stand for.
@@ -102,7 +106,8 @@ class LeaseKeys {
   void Compact();
 
   std::vector<Key> keys_;
-  std::vector<std::uint32_t> leases_;  ///< of each key, in this look
+  std::vector<std::uint32_t> leases_;    ///< of each key, in this look
+  std::vector<std::uint64_t> reserved_;  ///< by these leases together
   std::vector<Id> free_;
   std::size_t unused_ = 0;  ///< how many keys have no user
   std::unordered_set<Id, Hash, Equal> by_block_;

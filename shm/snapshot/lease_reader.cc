@@ -1,9 +1,9 @@
 #include "shm/snapshot/lease_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
-#include <optional>
 #include <string_view>
 
 #include "shm/leases/entry_table.h"
@@ -82,25 +82,40 @@ std::uint64_t GenerationOf(const LeaseEntry& entry) {
   return Atomic(entry.state.generation).load(std::memory_order_acquire);  // SYNC(entry)
 }
 
-std::optional<LedgerRecord> ReadLedgerRecord(const LedgerEntry& entry) {
+/// Day and amount change in one step, so an amount read between two equal days belongs to that day.
+layout::LedgerState ReadDay(const layout::LedgerState& state) {
+  constexpr int kMaxTries = 64;
+  layout::LedgerState seen{};
+  for (int i = 0; i < kMaxTries; i++) {
+    seen.day = Atomic(state.day).load(std::memory_order_acquire);
+    seen.restored = Atomic(state.restored).load(std::memory_order_acquire);
+    seen.amount = Atomic(state.amount).load(std::memory_order_acquire);
+    if (Atomic(state.day).load(std::memory_order_acquire) == seen.day) break;
+  }
+  return seen;
+}
+
+/// Appends a record for each day on which something was used. If there is none, one for the class alone.
+void ReadLedgerEntry(const LedgerEntry& entry, std::vector<LedgerRecord>* out) {
   const std::uint64_t generation = entry.generation.load(std::memory_order_acquire);  // SYNC(entry)
-  if (generation % 2 == 0) return std::nullopt;
-  LedgerRecord record{};
+  if (generation % 2 == 0) return;
   Key key;
   const bool has_key = CopyKey(entry, &key);
-  record.key_class = entry.key_class.load(std::memory_order_acquire);
-  // Day and amount change in one step, so an amount read between two equal days belongs to that day.
-  constexpr int kMaxTries = 64;
-  for (int i = 0; i < kMaxTries; i++) {
-    const std::int32_t day = Atomic(entry.state.day).load(std::memory_order_acquire);
-    record.day = day;
-    record.amount = Atomic(entry.state.amount).load(std::memory_order_acquire);
-    if (Atomic(entry.state.day).load(std::memory_order_acquire) == day) break;
+  const std::uint32_t key_class = entry.key_class.load(std::memory_order_acquire);
+  std::array<layout::LedgerState, layout::kLedgerDays> days{};
+  std::ranges::transform(entry.days, days.begin(), ReadDay);
+  if (entry.generation.load(std::memory_order_acquire) != generation) return;  // reused
+  if (!has_key || !IsValidUtf8(key.view())) return;
+  const std::size_t name_bytes = std::min(key.view().find('\0'), key.bytes);  // LedgerKeyBytes
+  const std::string name(key.view().substr(0, name_bytes));
+  const std::string domain(key.view().substr(std::min(name_bytes + 1, key.bytes)));
+  const std::size_t before = out->size();
+  for (const layout::LedgerState& state : days) {
+    if (state.amount > 0) out->push_back({name, state.day, state.amount, key_class, domain});
   }
-  if (entry.generation.load(std::memory_order_acquire) != generation) return std::nullopt;  // reused
-  if (!has_key || !IsValidUtf8(key.view())) return std::nullopt;
-  record.key = key.view();
-  return record;
+  if (out->size() > before) return;
+  const auto latest = std::ranges::max_element(days, {}, &layout::LedgerState::day);
+  out->push_back({name, latest->day, 0, key_class, domain});
 }
 
 }  // namespace
@@ -180,12 +195,13 @@ bool LeaseReader::LookAt(const LeaseEntry& entry, std::int64_t now, const IsAliv
   const std::uint32_t slot = entry.owner_slot.load(std::memory_order_acquire);    // SYNC(entry)
   const std::uint64_t epoch = entry.owner_epoch.load(std::memory_order_acquire);  // SYNC(entry)
   if (!is_known) {
-    const layout::Ref family = entry.family.load(std::memory_order_acquire);  // SYNC(entry)
+    const layout::Ref family = entry.family.load(std::memory_order_acquire);    // SYNC(entry)
+    const std::uint64_t amount = entry.amount.load(std::memory_order_acquire);  // SYNC(entry)
     Key key;
     const bool has_key = CopyKey(entry, &key);
     if (GenerationOf(entry) != generation) return true;  // it has just ended
     if (!has_key) return false;
-    *known = {generation, keys_.Use(family, key.view()), false};
+    *known = {generation, keys_.Use(family, key.view()), amount, false};
   }
   known->is_candidate = deadline > now && is_alive(slot, epoch);
   return true;
@@ -202,22 +218,24 @@ void LeaseReader::Confirm(const LeaseEntry& entry, const Known& known, LeaseRead
     return;
   reading->live++;
   reading->by_slot[slot]++;
-  keys_.CountLease(known.key);
+  keys_.CountLease(known.key, known.amount);
 }
 
 void ReadLedgerRecords(const Segment& segment, std::vector<LedgerRecord>* out) {
   out->clear();
   ForEachLedgerChunk(segment, [&](const LedgerEntry* entries) {
-    for (std::uint32_t i = 0; i < layout::kEntriesPerChunk; i++) {
-      if (std::optional<LedgerRecord> record = ReadLedgerRecord(entries[i]))
-        out->push_back(std::move(*record));
-    }
+    for (std::uint32_t i = 0; i < layout::kEntriesPerChunk; i++) ReadLedgerEntry(entries[i], out);
   });
 }
 
 std::uint64_t CountLedgerEntries(const Segment& segment) {
   std::uint64_t entries = 0;
-  ForEachLedgerChunk(segment, [&](const LedgerEntry*) { entries += layout::kEntriesPerChunk; });
+  ForEachLedgerChunk(segment, [&](const LedgerEntry* chunk) {
+    for (std::uint32_t i = 0; i < layout::kEntriesPerChunk; i++) {
+      // no order needed: a statistic
+      if (chunk[i].generation.load(std::memory_order_relaxed) % 2 == 1) entries++;
+    }
+  });
   return entries;
 }
 

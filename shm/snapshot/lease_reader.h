@@ -45,6 +45,7 @@ class LeaseReader {
   struct Known {
     std::uint64_t generation = 0;  ///< even: nothing
     LeaseKeys::Id key = LeaseKeys::kNone;
+    std::uint64_t amount = 0;   ///< that it reserves
     bool is_candidate = false;  ///< it was live at the first look
   };
   struct Chunk {
@@ -71,10 +72,10 @@ class LeaseReader {
   LeaseKeys keys_;
 };
 
-/// Reads all records of the ledger. Skips those that make no sense.
+/// Reads all records of the ledger, those of one key one after the other. Skips those that make no sense.
 void ReadLedgerRecords(const Segment& segment, std::vector<LedgerRecord>* out);
 
-/// The number of ledger entries that have memory, in use or not.
+/// The number of keys in the ledger.
 std::uint64_t CountLedgerEntries(const Segment& segment);
 
 }  // namespace shmetrics::shm

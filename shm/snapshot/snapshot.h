@@ -67,6 +67,7 @@ struct SeriesSnapshot {
   /// For a gauge of mode most_recent or last: when it was set, in an order that holds between the segments of
   /// one host. Else without meaning.
   std::uint64_t ticket = 0;
+  std::uint64_t reserved = 0;  ///< for a lease gauge: what the leases reserve in the ledger together
 
   /// The label block without braces: a="b",c="d"; empty without labels. `worker` is not part of it.
   std::string_view labels() const {
@@ -128,7 +129,9 @@ struct SegmentSnapshot {
   std::uint32_t lease_limit;
   std::uint32_t ledger_limit;
   std::uint64_t lease_entries;     ///< entries for leases that have memory, in use or free
-  std::uint64_t ledger_entries;    ///< the same for the ledger
+  std::uint64_t ledger_entries;    ///< keys in the ledger
+  std::uint64_t ledger_forgotten;  ///< keys that the ledger has forgotten for want of room
+  std::uint64_t ledger_jumps;      ///< days that time alone cannot have led to (ledger_clock.h)
   std::uint64_t leases;            ///< live leases
   std::uint64_t mutex_recoveries;  ///< takeovers of a lock whose holder died
   bool ledger_loaded;              ///< a worker has loaded what was saved before this segment was made

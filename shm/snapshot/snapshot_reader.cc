@@ -160,6 +160,8 @@ void SnapshotReader::State::ReadSegment(SegmentSnapshot* out) const {
   // no order needed: statistics
   out->series_count = changing.series_count.load(std::memory_order_relaxed);
   out->family_count = changing.family_count.load(std::memory_order_relaxed);
+  out->ledger_forgotten = changing.ledger_forgotten.load(std::memory_order_relaxed);
+  out->ledger_jumps = changing.ledger_jumps.load(std::memory_order_relaxed);  // no order needed: as above
   out->mutex_recoveries = changing.mutex_recoveries.load(std::memory_order_relaxed);
   out->ledger_loaded =
       changing.ledger_loaded.load(std::memory_order_acquire) != 0;  // pairs with Ledger::MarkLoaded

@@ -123,12 +123,24 @@ void ConsumeDailyMinutes(benchmark::State& state) {
   if (!is_done) state.SkipWithError("minutes were refused");
 }
 
+void ReserveSettle(benchmark::State& state) {
+  constexpr double kLeast = 1e-9;  // as above
+  const audio::Quota& quota = DefaultQuota();
+  bool is_done = true;
+  Repeat(state, [&] {
+    audio::ReserveResult job = quota.reserve_daily_minutes("user-43", 1, audio::Tier::standard);
+    is_done = job.ok() && job->settle(kLeast).ok() && is_done;
+  });
+  if (!is_done) state.SkipWithError("minutes were refused");
+}
+
 BENCHMARK(AcquireRelease)->Name("acquire_release");
 BENCHMARK(Renew)->Name("renew");
 BENCHMARK(AcquireReleaseOnTen)->Name("acquire_release")->Arg(10)->Arg(1'000)->Arg(50'000);
 BENCHMARK(AcquireReleaseOnAny)->Name("acquire_release_any")->Arg(10)->Arg(1'000)->Arg(50'000);
 BENCHMARK(AudioStream)->Name("audio_stream");
 BENCHMARK(ConsumeDailyMinutes)->Name("consume_daily_minutes");
+BENCHMARK(ReserveSettle)->Name("reserve_settle");
 
 }  // namespace
 }  // namespace shmetrics::bench

@@ -210,7 +210,8 @@ inline std::uint64_t SkippedOf(const shm::Snapshot& snapshot) {
 inline void ExpectSaneLedger(const shm::SnapshotReader& reader) {
   std::vector<shm::LedgerRecord> records;
   reader.ReadLedger(&records);
-  EXPECT_LE(records.size(), reader.segment().header().segment_bytes / sizeof(shm::layout::LedgerEntry));
+  EXPECT_LE(records.size(), reader.segment().header().segment_bytes / sizeof(shm::layout::LedgerEntry) *
+                                shm::layout::kLedgerDays);
   for (const shm::LedgerRecord& record : records) {
     EXPECT_LE(record.key.size(), shm::layout::kMaxKeyBytes);
     EXPECT_TRUE(shm::IsValidUtf8(record.key));

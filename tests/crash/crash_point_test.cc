@@ -55,12 +55,21 @@ void TakeLeases(Lessee* lessee) {
   for (int i = 0; i < 600; i++) EXPECT_TRUE(lessee->Acquire("user" + std::to_string(i), 1, i % 2).ok());
 }
 
-void SpendMinutes(BareWorker* worker) {
+void SpendMinutes(Lessee* lessee) {
+  BareWorker* worker = &lessee->worker();
   shm::Ledger ledger(worker->segment(), worker->arena());
   const auto no_limit = [](std::uint32_t) { return std::optional<std::uint64_t>(); };
   EXPECT_TRUE(ledger.Spend("42", kSpent, shm::Ledger::Intent::kSpend, no_limit).ok());
+  EXPECT_TRUE(ledger.Spend("refunded", kSpent, shm::Ledger::Intent::kSpend, no_limit).ok());
+  EXPECT_TRUE(ledger.Refund("refunded", kSpent)->recorded);
   EXPECT_TRUE(ledger.SetClass("42", 2).ok());
   EXPECT_TRUE(ledger.Restore({"42", shm::UtcDay(), 0, 3}).ok());
+  shm::Leases::Reserved reserved{kSpent, no_limit, {}};
+  shm::Leases::Terms terms;
+  terms.reserves = &reserved;
+  const Result<shm::HeldLease> job = lessee->AcquireOn("reserving", terms);
+  EXPECT_TRUE(job.ok());
+  EXPECT_TRUE(ledger.Settle({"reserving", &lessee->registered_family()}, job.value(), kSpent).ok());
 }
 
 /// Everything a worker does, once each: create or attach, register families of all kinds and series, claim a
@@ -70,7 +79,7 @@ void DoEverything(const std::string& path) {
   Lessee lessee(path);
   BareWorker& worker = lessee.worker();
   TakeLeases(&lessee);
-  SpendMinutes(&worker);
+  SpendMinutes(&lessee);
   worker.Count(CounterNamed("plain_total"), {}, std::uint64_t{1});
   worker.Count(FractionalCounterNamed("fractions_total", {"a"}), {"x"}, 1.0);
   worker.Observe(HistogramNamed("latency", {1, 2}, {"a"}), {"x"}, 1.0, {"trace_id"}, {kTrace});

@@ -11,26 +11,12 @@
 
 #include "shm/leases/lease_clock.h"
 #include "shm/leases/lease_shard.h"
-#include "shm/leases/ledger.h"
 #include "shm/series/key_hash.h"
 #include "shmetrics/audio.h"
 #include "shmetrics/registry.h"
 
 namespace shmetrics::testing {
 namespace {
-
-constexpr std::uint64_t kSpent = 1'000;
-
-/// A user with a name that begins like this, in the first shard of the segment. All operations meet in that
-/// shard. All processes find the same user.
-std::string UserOf(const shm::Segment& segment, std::string_view name) {
-  for (int i = 0;; i++) {
-    std::string user = std::string(name) + std::to_string(i);
-    const std::string_view value = user;
-    if (shm::HashOfValues(segment.hash_key(), 0, {&value, 1}) % shm::layout::kLeaseShards == 0) return user;
-  }
-}
-std::string UserOf(Lessee& lessee, std::string_view name) { return UserOf(lessee.worker().segment(), name); }
 
 std::shared_ptr<Lessee> AttachLessee(const std::string& path) {
   return std::make_shared<Lessee>(path, TinySegment());
@@ -206,54 +192,6 @@ Operation ReleaseWhileBusy() {
           }};
 }
 
-std::function<void()> SpendMinutes(const std::shared_ptr<BareWorker>& worker, const char* name) {
-  auto ledger = std::make_shared<shm::Ledger>(worker->segment(), worker->arena());
-  return [worker, ledger, user = UserOf(worker->segment(), name)] {
-    static_cast<void>(ledger->Spend(user, kSpent, shm::Ledger::Intent::kSpend,
-                                    [](std::uint32_t) { return std::optional<std::uint64_t>(5 * kSpent); }));
-  };
-}
-
-auto CheckSpent(const char* name) {
-  return [name](Lessee& witness, SegmentReading&, Runs runs) {
-    shm::Ledger ledger(witness.worker().segment(), witness.worker().arena());
-    const Result<shm::Ledger::Account> account = ledger.Read(UserOf(witness, name));
-    ASSERT_TRUE(account.ok()) << account.error().message;
-    EXPECT_EQ(account->amount % kSpent, 0U);
-    EXPECT_TRUE(runs.Allow(account->amount / kSpent)) << account->amount;
-  };
-}
-
-/// Spends the first minutes of a user who has no account yet.
-Operation ConsumeFirstMinutes() {
-  constexpr const char* kName = "new";
-  return {"consume_first_minutes", CreateTinySegment,
-          [](const std::string& path) { return SpendMinutes(AttachWorker(path), kName); }, CheckSpent(kName)};
-}
-
-/// Gives the user minutes of yesterday, which no death may turn into today's. Only if the user has no
-/// minutes, because operations are prepared more than once.
-void MinutesOfYesterday(const shm::Segment& segment, const std::string& user) {
-  for (std::uint32_t number = 0; number < shm::layout::kLeaseShards; number++) {
-    shm::LeaseShard::Lock(segment, number)->ledger().ForEach([&](shm::layout::LedgerEntry& entry) {
-      if (shm::IsInUse(entry) && shm::KeyOf(entry) == user && entry.state.amount == 0)
-        entry.state = {static_cast<std::int32_t>(shm::UtcDay() - 1), 0, kSpent + 1};
-    });
-  }
-}
-
-Operation ConsumeMinutes() {
-  constexpr const char* kName = "known";
-  return {"consume_minutes",
-          [](const std::string& path) {
-            BareWorker worker(path, TinySegment());
-            const std::string user = UserOf(worker.segment(), kName);
-            ASSERT_TRUE(shm::Ledger(worker.segment(), worker.arena()).SetClass(user, 2).ok());
-            MinutesOfYesterday(worker.segment(), user);
-          },
-          [](const std::string& path) { return SpendMinutes(AttachWorker(path), kName); }, CheckSpent(kName)};
-}
-
 Operation Announce() {
   return {"announce", CreateTinySegment,
           [](const std::string& path) {
@@ -269,9 +207,24 @@ Operation Announce() {
 
 }  // namespace
 
+std::string UserOf(const shm::Segment& segment, std::string_view name) {
+  for (int i = 0;; i++) {
+    std::string user = std::string(name) + std::to_string(i);
+    const std::string_view value = user;
+    if (shm::HashOfValues(segment.hash_key(), 0, {&value, 1}) % shm::layout::kLeaseShards == 0) return user;
+  }
+}
+std::string UserOf(Lessee& lessee, std::string_view name) { return UserOf(lessee.worker().segment(), name); }
+
 std::vector<Operation> LeaseOperations() {
-  return {AcquireFree(), AcquireAtLimit(), AcquireFromTheDead(), AcquireFromTheExpired(), AcquireWithRepair(),
-          Renew(),       Release(),        ReleaseWhileBusy(),   ConsumeFirstMinutes(),   ConsumeMinutes(),
+  return {AcquireFree(),
+          AcquireAtLimit(),
+          AcquireFromTheDead(),
+          AcquireFromTheExpired(),
+          AcquireWithRepair(),
+          Renew(),
+          Release(),
+          ReleaseWhileBusy(),
           Announce()};
 }
 

@@ -14,6 +14,7 @@
 #include "shm/snapshot/snapshot.h"
 #include "tests/crash/cell_operations.h"
 #include "tests/crash/lease_operations.h"
+#include "tests/crash/ledger_operations.h"
 #include "tests/crash/metric_operations.h"
 #include "tests/support/child.h"
 
@@ -151,6 +152,7 @@ const std::vector<Operation>& Operations() {
     for (Operation& operation : CellOperations()) all.push_back(std::move(operation));
     for (Operation& operation : MetricOperations()) all.push_back(std::move(operation));
     for (Operation& operation : LeaseOperations()) all.push_back(std::move(operation));
+    for (Operation& operation : LedgerOperations()) all.push_back(std::move(operation));
     return all;
   }();
   return operations;

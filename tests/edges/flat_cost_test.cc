@@ -69,6 +69,27 @@ TEST_F(FlatCostTest, ALeaseAmongManyOfItsKeyCostsWhatItCostsAmongFew) {
   EXPECT_EQ(streams.live({"42"}).value(), static_cast<std::uint64_t>(kMany));
 }
 
+TEST_F(FlatCostTest, AReservationOfMinutesAmongManyOfItsUserCostsWhatItCostsAmongFew) {
+  const audio::Quota quota(registry_, {.config = "/dev/null"});
+  const auto reserve = [&] { return quota.reserve_daily_minutes("42", 1e-3, audio::Tier::standard); };
+  std::vector<audio::Reservation> held;
+  const auto hold = [&](int count) {
+    while (held.size() < static_cast<std::size_t>(count)) {
+      audio::ReserveResult reservation = reserve();
+      ASSERT_TRUE(reservation.ok()) << reservation.error().message;
+      held.push_back(std::move(reservation.value()));
+    }
+  };
+  const auto reserve_and_settle = [&] { EXPECT_TRUE(reserve()->settle(1e-9)); };
+  const auto consume = [&] { EXPECT_TRUE(quota.consume_daily_minutes("42", 1e-9, audio::Tier::standard)); };
+  hold(kFew);
+  const double reserve_among_few = Cost(reserve_and_settle), consume_among_few = Cost(consume);
+  hold(kMany);
+  EXPECT_LT(Cost(reserve_and_settle), kMostTimes * reserve_among_few);
+  EXPECT_LT(Cost(consume), kMostTimes * consume_among_few);
+  EXPECT_NEAR(quota.daily_minutes("42")->reserved, kMany * 1e-3, 1e-9);
+}
+
 TEST_F(FlatCostTest, ARefusalAmongManyLeasesOfAnotherProcessCostsWhatItCostsAmongFew) {
   const LeaseGaugeFamily streams = registry_.lease_gauge({.name = "streams", .labels = {"user_id"}});
   const testing::SharedPage<std::atomic<int>> are_held;

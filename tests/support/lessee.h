@@ -36,6 +36,7 @@ class Lessee {
   bool Release(const shm::HeldLease& lease) { return leases_.Release(lease); }
   BareWorker& worker() { return worker_; }
   shm::layout::Ref family() const { return family_.ref; }
+  const shm::RegisteredFamily& registered_family() const { return family_; }
 
  private:
   BareWorker worker_;

@@ -55,6 +55,7 @@ class Walk {
     EXPECT_TRUE(keys_.insert({At(first)->family, std::string(shm::KeyOf(*At(first)))}).second)
         << "a key is there twice";
     std::uint32_t count = 0;
+    std::uint64_t reserved = 0;
     in_heap_.clear();
     std::set<std::tuple<std::uint32_t, std::uint64_t>> owners;
     Ref before = 0;
@@ -68,6 +69,7 @@ class Walk {
            previous = ref, ref = At(ref)->links.next_of_holder, count++) {
         Meet(ref);
         EXPECT_EQ(At(ref)->links.previous_of_holder, previous);
+        reserved += At(ref)->amount;
         EXPECT_EQ(At(ref)->links.is_listed, 1U);
         EXPECT_EQ(shm::KeyOf(*At(ref)), shm::KeyOf(*At(first)));
         EXPECT_EQ(At(ref)->owner_slot, At(holder)->owner_slot);
@@ -77,6 +79,7 @@ class Walk {
       }
     }
     EXPECT_EQ(At(first)->links.count, count);
+    EXPECT_EQ(At(first)->links.reserved, reserved);
     Heap(At(first)->links.root, 0);
     EXPECT_TRUE(in_heap_.empty()) << "a lease with a deadline is not in the heap";
   }

@@ -1,12 +1,15 @@
 #ifndef SHMETRICS_AUDIO_H_
 #define SHMETRICS_AUDIO_H_
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "shmetrics/audio_minutes.h"
+#include "shmetrics/audio_reservation.h"
 #include "shmetrics/audio_tier.h"
 #include "shmetrics/cxx_export.h"
 #include "shmetrics/lease.h"
@@ -57,16 +60,15 @@ class SHMETRICS_CXX_EXPORT Activity {
 using Stream = Activity;
 using Job = Activity;
 
-/// A user's audio minutes on one UTC day.
-struct DailyMinutes {
-  double used;
-  std::optional<double> limit;      ///< none: unlimited
-  std::optional<double> remaining;  ///< none: unlimited
-};
-
 struct QuotaOptions {
   /// The ini file to read. Empty: $SHMETRICS_CONFIG, else /etc/shmetrics/shmetrics.ini where it exists.
   std::string config = {};
+  /// What is metered: the names of the metrics begin with it. Tiers and minutes of one domain are not those of
+  /// another. A metric name can begin with it: else every call fails with kInvalidName.
+  std::string domain = "audio";
+  /// The limits of the tiers free, standard and premium. None: as the file and the environment say, which is
+  /// meant for audio.
+  std::optional<std::array<Limits, 3>> limits = {};
 };
 
 /// The state of a quota.
@@ -81,6 +83,7 @@ struct QuotaStatus {
 /// Decides how much audio each user may use, at once and per day, over all workers of the host. Its metrics:
 ///   audio_streaming_active{user_id}         streams that are going on
 ///   audio_jobs_active{user_id}              jobs that are running
+///   audio_reservations_active{user_id}      reservations of minutes that are neither settled nor cancelled
 ///   audio_quota_violations_total{type}      denials: daily_minutes, concurrent_streams, concurrent_jobs
 ///   audio_model_workers{model}              living workers that offer a model
 /// Only a denial counts as a violation. kBusy, kLedgerFull and the other errors of LeaseGaugeFamily are not
@@ -118,19 +121,41 @@ class SHMETRICS_CXX_EXPORT Quota {
   /// the agent shows how often that happened (ledger_full). Without a segment nothing is decided: kAbsent.
   /// With RegistryOptions::private_decisions, and as long as there has never been a segment, each process
   /// counts for itself.
-  Result<DailyMinutes> consume_daily_minutes(std::string_view user_id, double minutes,
-                                             std::optional<Tier> tier = {},
-                                             std::optional<Duration> max_wait = {}) const noexcept;
-  /// Tells if the user could take `minutes` now, or with 0 if any are left. Takes none. A denial counts as a
-  /// violation.
-  Result<DailyMinutes> check_daily_minutes(std::string_view user_id, double minutes = 0,
-                                           std::optional<Tier> tier = {},
-                                           std::optional<Duration> max_wait = {}) const noexcept;
+  MinutesResult consume_daily_minutes(std::string_view user_id, double minutes, std::optional<Tier> tier = {},
+                                      std::optional<Duration> max_wait = {}) const noexcept;
+  /// Tells if the user could take `minutes` now, or with 0 if any are left. Takes none. A denial of more than
+  /// 0 minutes counts as a violation.
+  MinutesResult check_daily_minutes(std::string_view user_id, double minutes = 0,
+                                    std::optional<Tier> tier = {},
+                                    std::optional<Duration> max_wait = {}) const noexcept;
+  /// The user's minutes of today. Changes nothing and denies nothing, also at the limit: for a page that
+  /// polls.
+  MinutesResult daily_minutes(std::string_view user_id, std::optional<Tier> tier = {},
+                              std::optional<Duration> max_wait = {}) const noexcept;
+  /// Adds minutes that have been used already, for work whose length is known only afterwards. They may pass
+  /// the limit, and that is no violation. `minutes` is as for consume_daily_minutes(). Unlike there, a ledger
+  /// without room is an error: kLedgerFull or kOutOfMemory, and the minutes are not recorded.
+  MinutesResult record_daily_minutes(std::string_view user_id, double minutes, std::optional<Tier> tier = {},
+                                     std::optional<Duration> max_wait = {}) const noexcept;
+  /// Gives back minutes that were consumed or recorded today, for work that failed. kNotUsed if the user has
+  /// used less than that today: then nothing changes, because a part of it would hide a refund too many.
+  /// The day is that of this call: minutes from before midnight cannot be given back after it.
+  MinutesResult refund_daily_minutes(std::string_view user_id, double minutes, std::optional<Tier> tier = {},
+                                     std::optional<Duration> max_wait = {}) const noexcept;
+
+  /// Holds back `estimate` minutes for work in progress, if the user has as many left: all of them, or none with
+  /// kDailyMinutes, which is a violation. `estimate` is as for consume_daily_minutes(). Reservation says how it
+  /// ends. A user may have any number, which together stay within the limit. Errors as for
+  /// LeaseGaugeFamily::try_acquire.
+  ReserveResult reserve_daily_minutes(std::string_view user_id, double estimate,
+                                      std::optional<Tier> tier = {},
+                                      std::optional<Duration> max_wait = {}) const noexcept;
 
   /// Remembers the user's tier on this host, together with the day's minutes. kLedgerFull if there is no
   /// room.
-  /// When the ledger needs the place, it forgets users who have no stream or job and have used no minutes
-  /// today. An application with many users should give the tier with each call.
+  /// When the ledger needs the place, it forgets users without a tier who have no stream or job, and have used
+  /// no minutes on the three latest days on which anybody has. It never forgets a tier. An application with
+  /// many users should give the tier with each call.
   Result<void> set_tier(std::string_view user_id, Tier tier,
                         std::optional<Duration> max_wait = {}) const noexcept;
   /// The user's tier when a call gives none.
@@ -145,6 +170,7 @@ class SHMETRICS_CXX_EXPORT Quota {
   QuotaStatus status() const noexcept;
 
  private:
+  friend class Reservation;
   class Impl;
   Impl* impl_;  ///< never freed
 };

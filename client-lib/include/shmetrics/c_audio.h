@@ -48,6 +48,14 @@ typedef struct shmetrics_daily_minutes {
   double remaining;  ///< infinity: unlimited
 } shmetrics_daily_minutes;
 
+/// The same with what work in progress has reserved.
+typedef struct shmetrics_minutes {
+  double used;
+  double limit;      ///< infinity: unlimited
+  double remaining;  ///< the limit less what is used and reserved, or 0; infinity: unlimited
+  double reserved;
+} shmetrics_minutes;
+
 /// The limits of a tier.
 typedef struct shmetrics_limits {
   double daily_minutes;         ///< infinity: unlimited
@@ -62,6 +70,11 @@ typedef struct shmetrics_limits {
 /// that is never freed: make one and keep it.
 SHMETRICS_EXPORT shmetrics_code shmetrics_quota_create(shmetrics_registry* registry, const char* config,
                                                        shmetrics_quota** quota, shmetrics_error* error);
+/// The same for another domain than audio: QuotaOptions in shmetrics/audio.h says what that is. `limits` are
+/// three, those of the tiers free, standard and premium; null: as the file and the environment say.
+SHMETRICS_EXPORT shmetrics_code shmetrics_quota_create_in(shmetrics_registry* registry, const char* domain,
+                                                          const shmetrics_limits* limits, const char* config,
+                                                          shmetrics_quota** quota, shmetrics_error* error);
 /// The path of the ini file that was read; empty if none was. The buffer works as in
 /// shmetrics_registry_describe().
 SHMETRICS_EXPORT shmetrics_code shmetrics_quota_config(const shmetrics_quota* quota, char* buffer,
@@ -103,19 +116,64 @@ SHMETRICS_EXPORT shmetrics_code shmetrics_quota_active_jobs(const shmetrics_quot
                                                             uint64_t* active, shmetrics_error* error);
 
 /// Takes `minutes`, more than 0 and at most 1,000,000, from what the user has left today: all of them, or
-/// none with SHMETRICS_DAILY_MINUTES. `state` may be null.
+/// none with SHMETRICS_DAILY_MINUTES. `state` may be null; it is set after a success and after a denial.
 SHMETRICS_EXPORT shmetrics_code shmetrics_quota_consume_daily_minutes(const shmetrics_quota* quota,
                                                                       const char* user_id, double minutes,
                                                                       shmetrics_tier tier,
                                                                       shmetrics_daily_minutes* state,
                                                                       shmetrics_error* error);
-/// Tells if the user could take `minutes` now, or with 0 if any are left. Takes none. A denial counts as a
-/// violation.
+/// Tells if the user could take `minutes` now, or with 0 if any are left. Takes none. A denial of more than 0
+/// minutes counts as a violation.
 SHMETRICS_EXPORT shmetrics_code shmetrics_quota_check_daily_minutes(const shmetrics_quota* quota,
                                                                     const char* user_id, double minutes,
                                                                     shmetrics_tier tier,
                                                                     shmetrics_daily_minutes* state,
                                                                     shmetrics_error* error);
+
+// In the next four, `max_wait_ms` is as in shmetrics_lease_try_acquire_within(). `state` may be null; it is
+// set after a success, and after SHMETRICS_NOT_USED.
+
+/// The user's minutes of today. Changes nothing and denies nothing, also at the limit.
+SHMETRICS_EXPORT shmetrics_code shmetrics_quota_daily_minutes(const shmetrics_quota* quota,
+                                                              const char* user_id, shmetrics_tier tier,
+                                                              int64_t max_wait_ms, shmetrics_minutes* state,
+                                                              shmetrics_error* error);
+/// Adds minutes that have been used already. They may pass the limit, and that is no violation. They are not
+/// recorded with SHMETRICS_LEDGER_FULL and any other error.
+SHMETRICS_EXPORT shmetrics_code shmetrics_quota_record_daily_minutes(const shmetrics_quota* quota,
+                                                                     const char* user_id, double minutes,
+                                                                     shmetrics_tier tier, int64_t max_wait_ms,
+                                                                     shmetrics_minutes* state,
+                                                                     shmetrics_error* error);
+/// Gives back minutes that were consumed or recorded today. SHMETRICS_NOT_USED if the user has used less than
+/// that today: then nothing changes.
+SHMETRICS_EXPORT shmetrics_code shmetrics_quota_refund_daily_minutes(const shmetrics_quota* quota,
+                                                                     const char* user_id, double minutes,
+                                                                     shmetrics_tier tier, int64_t max_wait_ms,
+                                                                     shmetrics_minutes* state,
+                                                                     shmetrics_error* error);
+
+/// Holds back `estimate` minutes for work in progress: all of them, or none with SHMETRICS_DAILY_MINUTES, which
+/// is a violation. They count as used until the reservation is settled, cancelled or freed, or this process
+/// dies. `state` is set after a success and after a denial.
+SHMETRICS_EXPORT shmetrics_code shmetrics_quota_reserve_daily_minutes(
+    const shmetrics_quota* quota, const char* user_id, double estimate, shmetrics_tier tier,
+    int64_t max_wait_ms, shmetrics_reservation** reservation, shmetrics_minutes* state,
+    shmetrics_error* error);
+/// Ends the reservation and records what was really used, 0 to 1,000,000 minutes, also past the limit.
+/// SHMETRICS_ENDED if it had already ended. After any other error it goes on: settle it again. The handle must
+/// still be freed.
+SHMETRICS_EXPORT shmetrics_code shmetrics_reservation_settle(shmetrics_reservation* reservation,
+                                                             double minutes, int64_t max_wait_ms,
+                                                             shmetrics_minutes* state,
+                                                             shmetrics_error* error);
+/// Ends the reservation and charges nothing. SHMETRICS_ENDED if it had already ended. The handle must still be
+/// freed.
+SHMETRICS_EXPORT shmetrics_code shmetrics_reservation_cancel(shmetrics_reservation* reservation);
+/// SHMETRICS_OK while the reservation counts, else SHMETRICS_ENDED.
+SHMETRICS_EXPORT shmetrics_code shmetrics_reservation_check(const shmetrics_reservation* reservation);
+/// Cancels the reservation if it has not ended, and frees the handle. Null has no effect.
+SHMETRICS_EXPORT void shmetrics_reservation_free(shmetrics_reservation* reservation);
 
 /// Remembers the user's tier on this host. SHMETRICS_TIER_NONE is not allowed.
 SHMETRICS_EXPORT shmetrics_code shmetrics_quota_set_tier(const shmetrics_quota* quota, const char* user_id,

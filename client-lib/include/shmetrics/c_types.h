@@ -62,6 +62,7 @@ enum {
   SHMETRICS_CONCURRENT_JOBS = 71,     ///< the user has as many jobs as the tier allows
   SHMETRICS_DAILY_MINUTES = 72,       ///< the user has used up the minutes of the day
   SHMETRICS_LEDGER_FULL = 73,         ///< the segment has its maximum of users in the ledger
+  SHMETRICS_NOT_USED = 74,            ///< more minutes were to be given back than the user has used today
   // All of them.
   /// The kernel did not say what the answer depends on: a namespace of this process, its memory limit.
   SHMETRICS_UNKNOWN = 80
@@ -78,15 +79,16 @@ typedef struct shmetrics_error {
 } shmetrics_error;
 
 // Opaque: only the library knows what handles point to.
-typedef struct shmetrics_registry shmetrics_registry;      ///< one segment, and the families in it
-typedef struct shmetrics_family shmetrics_family;          ///< a metric family of any kind
-typedef struct shmetrics_counter shmetrics_counter;        ///< one counter series
-typedef struct shmetrics_fractional shmetrics_fractional;  ///< one counter series that takes fractions
-typedef struct shmetrics_gauge shmetrics_gauge;            ///< this process's value in one gauge series
-typedef struct shmetrics_histogram shmetrics_histogram;    ///< one histogram series
-typedef struct shmetrics_lease shmetrics_lease;            ///< one lease of this process
-typedef struct shmetrics_quota shmetrics_quota;            ///< decides how much audio each user may use
-typedef struct shmetrics_activity shmetrics_activity;      ///< a stream or a job that was admitted
+typedef struct shmetrics_registry shmetrics_registry;        ///< one segment, and the families in it
+typedef struct shmetrics_family shmetrics_family;            ///< a metric family of any kind
+typedef struct shmetrics_counter shmetrics_counter;          ///< one counter series
+typedef struct shmetrics_fractional shmetrics_fractional;    ///< one counter series that takes fractions
+typedef struct shmetrics_gauge shmetrics_gauge;              ///< this process's value in one gauge series
+typedef struct shmetrics_histogram shmetrics_histogram;      ///< one histogram series
+typedef struct shmetrics_lease shmetrics_lease;              ///< one lease of this process
+typedef struct shmetrics_quota shmetrics_quota;              ///< decides how much audio each user may use
+typedef struct shmetrics_activity shmetrics_activity;        ///< a stream or a job that was admitted
+typedef struct shmetrics_reservation shmetrics_reservation;  ///< minutes held back for work in progress
 
 /// For the limit of a lease: any number. So is every negative one.
 #define SHMETRICS_UNLIMITED INT64_C(-1)

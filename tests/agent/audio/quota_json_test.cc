@@ -104,7 +104,8 @@ TEST(QuotaJsonTest, AnUnknownUserIsFreeAndHasUsedNothing) {
   EXPECT_EQ(LimitsOf("42", {}), json::parse(R"({
     "user_id": "42", "tier": "free",
     "limits": {"daily_minutes": 30.0, "concurrent_streams": 1, "concurrent_jobs": 1, "max_file_size_mb": 25},
-    "used_today_minutes": 0.0, "remaining_minutes": 30.0, "active_streams": 0, "active_jobs": 0,
+    "used_today_minutes": 0.0, "reserved_minutes": 0.0, "remaining_minutes": 30.0, "days": [], "active_streams": 0,
+    "active_jobs": 0,
     "can_start_stream": true, "_can_start_stream": true})"));
 }
 
@@ -125,6 +126,30 @@ TEST(QuotaJsonTest, MinutesOfAnotherDayDoNotCountAndTheTierDoes) {
     EXPECT_EQ(limits["used_today_minutes"], 0.0);
     EXPECT_EQ(limits["remaining_minutes"], 300.0);
   }
+}
+
+// Fault U1.
+TEST(QuotaJsonTest, WhatWorkInProgressHasReservedIsShownAndNotLeft) {
+  SnapshotBuilder builder;
+  builder.Family("audio_reservations_active", MetricType::kGauge, GaugeMode::kLeases)
+      .Number("user_id=\"42\"", 2);
+  builder.snapshot.families[0].series[0].reserved = 10'500'000'000;
+  const json limits = LimitsOf("42", {{"42", kToday, 1'500'000'000, 0}}, {}, builder.snapshot);
+  EXPECT_EQ(limits["used_today_minutes"], 1.5);
+  EXPECT_EQ(limits["reserved_minutes"], 10.5);
+  EXPECT_EQ(limits["remaining_minutes"], 18.0);
+}
+
+// Fault U3.
+TEST(QuotaJsonTest, AllDaysAreShownInTheirOrderAndOnlyTodayCounts) {
+  const json limits = LimitsOf("42", {{"41", kToday, 5'000'000'000, 0},
+                                      {"42", kToday + 365, 3'000'000'000, 0},
+                                      {"42", kToday, 1'500'000'000, 0},
+                                      {"42", kToday - 1, 2'000'000'000, 0}});
+  EXPECT_EQ(limits["used_today_minutes"], 1.5);
+  EXPECT_EQ(limits["days"], json::parse(R"([{"day": "2026-11-21", "used_minutes": 2.0},
+                                            {"day": "2026-11-22", "used_minutes": 1.5},
+                                            {"day": "2027-11-22", "used_minutes": 3.0}])"));
 }
 
 TEST(QuotaJsonTest, AnUnsetOrInvalidTierIsFree) {

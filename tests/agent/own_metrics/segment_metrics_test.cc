@@ -56,6 +56,8 @@ TEST(SegmentMetricsTest, BesideEachLimitIsHowMuchOfItIsUsed) {
   segment.lease_limit = 22;
   segment.lease_entries = 23;
   segment.ledger_entries = 24;
+  segment.ledger_forgotten = 26;
+  segment.ledger_jumps = 27;
   segment.ledger_limit = 25;
   segment.mutex_recoveries = 26;
   segment.stripe_count = 6;
@@ -66,6 +68,7 @@ TEST(SegmentMetricsTest, BesideEachLimitIsHowMuchOfItIsUsed) {
         "shmetrics_families 4", "shmetrics_family_limit 65536", "shmetrics_family_series_limit 10000",
         "shmetrics_worker_slots 1024", "shmetrics_leases 21", "shmetrics_lease_limit 22",
         "shmetrics_lease_entries 23", "shmetrics_ledger_entries 24", "shmetrics_ledger_limit 25",
+        "shmetrics_ledger_forgotten_total 26", "shmetrics_ledger_clock_jumps_total 27",
         "shmetrics_mutex_recoveries_total 26"}) {
     EXPECT_THAT(text, HasSubstr('\n' + std::string(sample) + '\n'));
   }

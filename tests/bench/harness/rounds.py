@@ -41,7 +41,7 @@ TOPICS = (
     Topic("crowds", "crowd/(lease|refusal|new_gauge|known_gauge|known_family)/[0-9]+", ("shmetrics",), every=3),
     Topic("chosen keys", "crowd/(look_up|acquire)/(random|chosen)", ("shmetrics",), 0.1),
     Topic("leases", "(acquire_release|acquire_release_any)(/[0-9]+)?|renew|check_renew|script_acquire_release"
-          "|audio_stream|consume_daily_minutes", ("shmetrics", "redis")),
+          "|audio_stream|consume_daily_minutes|reserve_settle", ("shmetrics", "redis")),
     Topic("scrape", "(scrape|memcpy|memcpy_after)/(1000|10000|100000)", ("shmetrics", "prometheus-cpp")),
     Topic("scrape by interpreters", "scrape/(1000|10000|100000)", SCRIPTS, every=3),
     Topic("scrape of a million", "(scrape|memcpy)/1000000", ("shmetrics", "prometheus-cpp"), every=3),

@@ -52,6 +52,8 @@ TARGETS = (
     Target("lease, acquire and release", (OURS, "acquire_release"), ("redis", "acquire_release"), faster(50), "leases"),
     # Measured as 550 to 625 times as fast, and as 425 in one bad minute.
     Target("lease, renew", (OURS, "renew"), ("redis", "renew"), faster(400), "leases"),
+    Target("minutes, reserve and settle", (OURS, "reserve_settle"), (OURS, "acquire_release"), 1.5, "leases"),
+    Target("minutes, consume", (OURS, "consume_daily_minutes"), (OURS, "acquire_release"), 1, "leases"),
     Target("lease among 50,000 others", (OURS, "acquire_release/50000"), (OURS, "acquire_release/10"), 1.5, "leases"),
     Target("lease among 100,000 of its own key", (OURS, "crowd/lease/100000"), (OURS, "crowd/lease/100"), 2, "crowds"),
     Target("refusal among 100,000 leases of the key", (OURS, "crowd/refusal/100000"), (OURS, "crowd/refusal/100"), 2,

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "client-lib/audio/ledger_format.h"
 #include "shm/snapshot/snapshot.h"
 #include "shmetrics/audio.h"
 #include "shmetrics/shmetrics.h"
@@ -109,18 +110,46 @@ TEST_P(ClockJumpTest, StreamsGoOnAndTheirHeartbeatsAreHeard) {
   EXPECT_TRUE(stream->finish());
 }
 
-TEST_P(ClockJumpTest, MinutesBeginAtZeroOnTheOtherDayAndAgainWhenTheClockIsSetBack) {
+// Fault U3.
+TEST_P(ClockJumpTest, MinutesBeginAtZeroOnTheOtherDayAndAreThereAgainWhenTheClockIsSetBack) {
   const Quota quota = MakeQuota();
   ASSERT_TRUE(quota.set_tier("42", audio::Tier::premium));
   ASSERT_TRUE(quota.consume_daily_minutes("42", 10));
-  ASSERT_EQ(quota.check_daily_minutes("42")->used, 10);
-  for (void (*jump)() : {Jump, JumpBack}) {
-    jump();
-    EXPECT_EQ(quota.check_daily_minutes("42")->used, 0);
-    EXPECT_EQ(quota.consume_daily_minutes("42", 5)->used, 5);
-    EXPECT_EQ(quota.consume_daily_minutes("42", 5)->used, 10) << "and then add up";
-    EXPECT_EQ(quota.tier("42").value(), audio::Tier::premium) << "a tier belongs to no day";
-  }
+  Jump();
+  EXPECT_EQ(quota.daily_minutes("42")->used, 0);
+  EXPECT_EQ(quota.consume_daily_minutes("42", 5)->used, 5);
+  EXPECT_EQ(quota.consume_daily_minutes("42", 5)->used, 10) << "and then add up";
+  EXPECT_EQ(quota.tier("42").value(), audio::Tier::premium) << "a tier belongs to no day";
+  JumpBack();
+  EXPECT_EQ(quota.daily_minutes("42")->used, 10);
+  EXPECT_EQ(quota.consume_daily_minutes("42", 1)->used, 11);
+  EXPECT_EQ(Read().snapshot().segment.ledger_jumps, 2U) << "there and back";
+}
+
+// Fault U3.
+TEST_P(ClockJumpTest, ASavedLedgerThatIsLoadedWhileTheClockIsWrongCountsOnceItIsRight) {
+  const std::string state = folder_ + "/ledger.json";
+  const std::int64_t today = WallNow() / kDay;
+  std::vector<shm::LedgerRecord> saved = {{"41", today - 1, 1'000'000'000, 0},
+                                          {"42", today - 1, 2'000'000'000, 0},
+                                          {"42", today, 29'000'000'000, 0}};
+  std::ofstream(state) << audio::FormatLedgerFile(audio::FormatLedgerUsers(saved), "x", {});
+  Jump();
+  const std::string path = folder_ + "/shmetrics.ini";
+  std::ofstream(path) << "[Audio-Quota]\nstate_file = " << state << "\n";
+  const Quota quota(Open(), {.config = path});
+  EXPECT_EQ(quota.consume_daily_minutes("43", 30)->used, 30)
+      << "the wrong day denies nothing of the right one";
+  EXPECT_EQ(quota.daily_minutes("42")->used, 0);
+  JumpBack();
+  EXPECT_EQ(quota.daily_minutes("43")->used, 0);
+  EXPECT_TRUE(quota.consume_daily_minutes("42", 1));
+  EXPECT_FALSE(quota.consume_daily_minutes("42", 0.001));
+  wall_clock_ahead_seconds -= kDay;
+  EXPECT_EQ(quota.daily_minutes("41")->used, 1);
+  EXPECT_EQ(quota.daily_minutes("42")->used, 2);
+  wall_clock_ahead_seconds += kDay;
+  EXPECT_EQ(quota.daily_minutes("42")->used, 30);
 }
 
 TEST_P(ClockJumpTest, AnHourOnTheSameDayChangesNothing) {

@@ -47,6 +47,30 @@ TEST(LedgerFormatTest, WhatIsWrittenIsReadAgainSortedByUser) {
                           RecordFields("\xc3\xa4", 2'932'896, kMaxNanoMinutes, 3)));
 }
 
+// Fault U3.
+TEST(LedgerFormatTest, AllDaysOfAUserAreReadAgain) {
+  EXPECT_THAT(RoundTrip({{"42", 20'780, 3, 2}, {"41", 20'779, 1, 0}, {"42", 20'779, 2, 2}}),
+              ElementsAre(RecordFields("41", 20'779, 1, 0), RecordFields("42", 20'779, 2, 2),
+                          RecordFields("42", 20'780, 3, 2)));
+}
+
+// Fault U3.
+TEST(LedgerFormatTest, TheFormerFormatIsReadAndANewerOneIsRefusedByName) {
+  std::string text = FileOf({{"41", 20'779, 1, 0}, {"42", 20'779, 2, 2}});
+  text[text.find("ledger-") + 7] = '3';
+  const auto newer = ParseLedgerFile(text);
+  ASSERT_FALSE(newer.ok());
+  EXPECT_EQ(newer.error().message,
+            "its format is shmetrics-ledger-3, and this version reads shmetrics-ledger-2; it was saved by a "
+            "newer version");
+  const auto former = [](const std::vector<LedgerRecord>& ledger) {
+    return R"({"format":"shmetrics-ledger-1","saved":"x","users":)" + FormatLedgerUsers(ledger) + "}";
+  };
+  EXPECT_EQ(ParseLedgerFile(former({{"41", 20'779, 1, 0}, {"42", 20'779, 2, 2}}))->size(), 2U);
+  EXPECT_THAT(ParseLedgerFile(former({{"42", 20'779, 1, 0}, {"42", 20'780, 2, 0}})).error().message,
+              ::testing::HasSubstr("user number 2 is out of order"));
+}
+
 TEST(LedgerFormatTest, AnEmptyLedgerIsReadAgainToo) { EXPECT_THAT(RoundTrip({}), ElementsAre()); }
 
 TEST(LedgerFormatTest, EveryDayOfAYearIsReadAgain) {

@@ -23,7 +23,8 @@ TEST_F(AudioMinutesTest, MinutesOfManySmallPiecesAddUpToExactlyTheLimit) {
   const Result<DailyMinutes> more = quota.consume_daily_minutes("42", 0.1);
   ASSERT_FALSE(more);
   EXPECT_EQ(more.error().code, ErrorCode::kDailyMinutes);
-  EXPECT_EQ(more.error().message, "daily minutes used up: 30 of 30 are used today");
+  EXPECT_EQ(more.error().message,
+            "daily minutes used up: 30 of 30 are used today, 0 are reserved, 0 are left");
   EXPECT_EQ(Violations("daily_minutes"), 1U);
 }
 

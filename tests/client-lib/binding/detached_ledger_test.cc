@@ -11,7 +11,7 @@ namespace {
 
 using Intent = shm::Ledger::Intent;
 
-shm::Ledger::LimitOf Limit(std::optional<std::uint64_t> limit) {
+shm::AmountLimitOf Limit(std::optional<std::uint64_t> limit) {
   return [limit](std::uint32_t) { return limit; };
 }
 

@@ -69,7 +69,7 @@ TEST_F(CInterfaceTest, AProgramInCUsesEveryFunction) {
   EXPECT_NE(reading.Family("c_build_info"), nullptr) << "an info stays when the worker that set it is dead";
   EXPECT_FALSE(reading.Shows(R"(c_latency_seconds{method="200"})")) << "it was removed";
   EXPECT_EQ(reading.Counter(R"(audio_quota_violations_total{type="concurrent_streams"})"), 1U);
-  EXPECT_EQ(reading.Counter(R"(audio_quota_violations_total{type="daily_minutes"})"), 1U);
+  EXPECT_EQ(reading.Counter(R"(audio_quota_violations_total{type="daily_minutes"})"), 2U);
 
   const std::string source = Contents(std::string(SHMETRICS_SOURCE_DIR) + "/tests/client-lib/c/program.c");
   EXPECT_THAT(Declared(), IsSubsetOf(Matches(source, "(shmetrics_[a-z_]+)\\(")));
@@ -102,6 +102,7 @@ TEST_F(CInterfaceTest, TheNumbersAreThoseOfTheFirstVersion) {
       {SHMETRICS_FOREIGN_NAMESPACE, "64"},
       {SHMETRICS_CONCURRENT_STREAMS, "70"},
       {SHMETRICS_LEDGER_FULL, "73"},
+      {SHMETRICS_NOT_USED, "74"},
       {SHMETRICS_UNKNOWN, "80"},
   };
   for (const auto& [code, number] : codes) {
@@ -115,6 +116,7 @@ TEST_F(CInterfaceTest, TheNumbersAreThoseOfTheFirstVersion) {
   EXPECT_EQ(sizeof(shmetrics_status), 280U);
   EXPECT_EQ(sizeof(shmetrics_start_options), 24U);
   EXPECT_EQ(sizeof(shmetrics_daily_minutes), 24U);
+  EXPECT_EQ(sizeof(shmetrics_minutes), 32U);
   EXPECT_EQ(sizeof(shmetrics_limits), 24U);
 }
 

@@ -171,6 +171,71 @@ static void StreamWithoutWaiting(const shmetrics_quota* quota) {
   CHECK(shmetrics_quota_announce_model_within(quota, "whisper", no, &error) == SHMETRICS_OK);
 }
 
+/* Minutes that are known only afterwards. */
+static void Record(const shmetrics_quota* quota) {
+  const int64_t no = SHMETRICS_NO_WAIT;
+  shmetrics_minutes state;
+
+  CHECK(shmetrics_quota_record_daily_minutes(quota, "8", 45, SHMETRICS_TIER_FREE, no, &state, &error) ==
+        SHMETRICS_OK);
+  CHECK(state.used == 45 && state.limit == 30 && state.remaining == 0 && state.reserved == 0);
+  CHECK(shmetrics_quota_refund_daily_minutes(quota, "8", 46, SHMETRICS_TIER_NONE, no, &state, &error) ==
+        SHMETRICS_NOT_USED);
+  CHECK(state.used == 45);
+  CHECK(shmetrics_quota_refund_daily_minutes(quota, "8", 40, SHMETRICS_TIER_NONE, no, NULL, &error) ==
+        SHMETRICS_OK);
+  CHECK(shmetrics_quota_daily_minutes(quota, "8", SHMETRICS_TIER_NONE, no, &state, &error) == SHMETRICS_OK);
+  CHECK(state.used == 5 && state.remaining == 25);
+  CHECK(shmetrics_quota_record_daily_minutes(quota, "8", -1, SHMETRICS_TIER_NONE, no, &state, &error) ==
+        SHMETRICS_BAD_OPTION);
+  CHECK(state.used == 0 && state.limit == 0);
+}
+
+/* Minutes held back while the work goes on. */
+static void Reserve(const shmetrics_quota* quota) {
+  const int64_t no = SHMETRICS_NO_WAIT;
+  shmetrics_reservation* first = NULL;
+  shmetrics_reservation* second = NULL;
+  shmetrics_minutes state;
+
+  CHECK(shmetrics_quota_reserve_daily_minutes(quota, "9", 20, SHMETRICS_TIER_FREE, no, &first, &state,
+                                              &error) == SHMETRICS_OK);
+  CHECK(state.used == 0 && state.reserved == 20 && state.remaining == 10);
+  CHECK(shmetrics_quota_reserve_daily_minutes(quota, "9", 20, SHMETRICS_TIER_FREE, no, &second, &state,
+                                              &error) == SHMETRICS_DAILY_MINUTES);
+  CHECK(second == NULL && state.reserved == 20 && state.limit == 30);
+  CHECK(shmetrics_reservation_check(first) == SHMETRICS_OK);
+  CHECK(shmetrics_reservation_settle(first, 25, no, &state, &error) == SHMETRICS_OK);
+  CHECK(state.used == 25 && state.reserved == 0 && state.remaining == 5);
+  CHECK(shmetrics_reservation_settle(first, 25, no, &state, &error) == SHMETRICS_ENDED);
+  CHECK(shmetrics_reservation_cancel(first) == SHMETRICS_ENDED);
+  CHECK(shmetrics_reservation_check(first) == SHMETRICS_ENDED);
+  CHECK(shmetrics_quota_reserve_daily_minutes(quota, "9", 5, SHMETRICS_TIER_FREE, no, &second, NULL,
+                                              &error) == SHMETRICS_OK);
+  CHECK(shmetrics_reservation_cancel(second) == SHMETRICS_OK);
+  shmetrics_reservation_free(first);
+  shmetrics_reservation_free(second);
+  shmetrics_reservation_free(NULL);
+}
+
+/* A domain beside audio. */
+static void Video(shmetrics_registry* registry) {
+  shmetrics_limits limits[3];
+  shmetrics_quota* quota = NULL;
+  shmetrics_minutes state;
+
+  memset(limits, 0, sizeof(limits));
+  limits[0].daily_minutes = 5;
+  limits[2].daily_minutes = INFINITY;
+  CHECK(shmetrics_quota_create_in(registry, "video", limits, NULL, &quota, &error) == SHMETRICS_OK);
+  CHECK(shmetrics_quota_record_daily_minutes(quota, "42", 4, SHMETRICS_TIER_NONE, 0, &state, &error) ==
+        SHMETRICS_OK);
+  CHECK(state.used == 4 && state.limit == 5);
+  CHECK(shmetrics_quota_daily_minutes(quota, "42", SHMETRICS_TIER_PREMIUM, 0, &state, &error) ==
+        SHMETRICS_OK);
+  CHECK(isinf(state.limit));
+}
+
 static void Stream(shmetrics_registry* registry, const char* config) {
   shmetrics_quota* quota = NULL;
   shmetrics_activity* stream = NULL;
@@ -216,8 +281,9 @@ static void Stream(shmetrics_registry* registry, const char* config) {
   CHECK(shmetrics_quota_consume_daily_minutes(quota, "42", 20, SHMETRICS_TIER_NONE, &day, &error) ==
         SHMETRICS_OK);
   CHECK(day.used == 20 && day.limit == 30 && day.remaining == 10);
-  CHECK(shmetrics_quota_consume_daily_minutes(quota, "42", 20, SHMETRICS_TIER_NONE, NULL, &error) ==
+  CHECK(shmetrics_quota_consume_daily_minutes(quota, "42", 20, SHMETRICS_TIER_NONE, &day, &error) ==
         SHMETRICS_DAILY_MINUTES);
+  CHECK(day.used == 20 && day.limit == 30 && day.remaining == 10);
   CHECK(shmetrics_quota_set_tier(quota, "42", SHMETRICS_TIER_PREMIUM, &error) == SHMETRICS_OK);
   CHECK(shmetrics_quota_tier(quota, "42", &tier, &error) == SHMETRICS_OK && tier == SHMETRICS_TIER_PREMIUM);
   CHECK(shmetrics_quota_check_daily_minutes(quota, "42", 1000, SHMETRICS_TIER_NONE, &day, &error) ==
@@ -225,6 +291,9 @@ static void Stream(shmetrics_registry* registry, const char* config) {
   CHECK(day.used == 20 && isinf(day.limit) && isinf(day.remaining));
   CHECK(shmetrics_quota_announce_model(quota, "whisper", &error) == SHMETRICS_OK);
   StreamWithoutWaiting(quota);
+  Record(quota);
+  Reserve(quota);
+  Video(registry);
 }
 
 int main(int argc, char** argv) {

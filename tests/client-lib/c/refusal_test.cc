@@ -55,6 +55,7 @@ TEST_F(CRefusalTest, NullPointersAreRefusedByEveryFunction) {
   EXPECT_EQ(shmetrics_lease_check(nullptr), kRefused);
   EXPECT_EQ(shmetrics_lease_count(nullptr, nullptr, 0, nullptr, error), kRefused);
   EXPECT_EQ(shmetrics_quota_create(nullptr, nullptr, nullptr, error), kRefused);
+  EXPECT_EQ(shmetrics_quota_create_in(nullptr, nullptr, nullptr, nullptr, nullptr, error), kRefused);
   EXPECT_EQ(shmetrics_quota_config(nullptr, nullptr, 0, nullptr), kRefused);
   EXPECT_EQ(shmetrics_quota_warnings(nullptr, nullptr, 0, nullptr), kRefused);
   EXPECT_EQ(shmetrics_quota_try_start_stream(nullptr, nullptr, nullptr, nullptr, error), kRefused);
@@ -66,6 +67,15 @@ TEST_F(CRefusalTest, NullPointersAreRefusedByEveryFunction) {
   EXPECT_EQ(shmetrics_quota_active_jobs(nullptr, nullptr, nullptr, error), kRefused);
   EXPECT_EQ(shmetrics_quota_consume_daily_minutes(nullptr, nullptr, 1, 0, nullptr, error), kRefused);
   EXPECT_EQ(shmetrics_quota_check_daily_minutes(nullptr, nullptr, 1, 0, nullptr, error), kRefused);
+  EXPECT_EQ(shmetrics_quota_daily_minutes(nullptr, nullptr, 0, 0, nullptr, error), kRefused);
+  EXPECT_EQ(shmetrics_quota_record_daily_minutes(nullptr, nullptr, 1, 0, 0, nullptr, error), kRefused);
+  EXPECT_EQ(shmetrics_quota_refund_daily_minutes(nullptr, nullptr, 1, 0, 0, nullptr, error), kRefused);
+  EXPECT_EQ(shmetrics_quota_reserve_daily_minutes(nullptr, nullptr, 1, 0, 0, nullptr, nullptr, error),
+            kRefused);
+  EXPECT_EQ(shmetrics_reservation_settle(nullptr, 1, 0, nullptr, error), kRefused);
+  EXPECT_EQ(shmetrics_reservation_cancel(nullptr), kRefused);
+  EXPECT_EQ(shmetrics_reservation_check(nullptr), kRefused);
+  shmetrics_reservation_free(nullptr);
   EXPECT_EQ(shmetrics_quota_set_tier(nullptr, nullptr, 1, error), kRefused);
   EXPECT_EQ(shmetrics_quota_tier(nullptr, nullptr, nullptr, error), kRefused);
   EXPECT_EQ(shmetrics_quota_limits(nullptr, 1, nullptr), kRefused);

@@ -79,6 +79,9 @@ TEST(LayoutTest, LiveWordsStandOnCacheLinesOfTheirOwn) {
   EXPECT_EQ(offsetof(MutableHeader, mutex_recoveries), 256U);
   EXPECT_EQ(offsetof(MutableHeader, ledger_loaded), 264U);
   EXPECT_EQ(offsetof(MutableHeader, superseded), 268U);
+  EXPECT_EQ(offsetof(MutableHeader, ledger_forgotten), 272U);
+  EXPECT_EQ(offsetof(MutableHeader, ledger_day), 280U);
+  EXPECT_EQ(offsetof(MutableHeader, ledger_jumps), 288U);
   EXPECT_EQ(offsetof(MutableHeader, slots_given), 320U);
   EXPECT_EQ(offsetof(MutableHeader, slot_cursor), 324U);
   EXPECT_EQ(offsetof(MutableHeader, refusals), 384U);
@@ -194,24 +197,26 @@ TEST(LayoutTest, LeasesLieWhereTheyAlwaysLay) {
   EXPECT_EQ(sizeof(LeaseState), 16U);
   EXPECT_EQ(offsetof(LeaseState, generation), 0U);
   EXPECT_EQ(offsetof(LeaseState, deadline_ns), 8U);
-  EXPECT_EQ(sizeof(LeaseLinks), 56U);
+  EXPECT_EQ(sizeof(LeaseLinks), 64U);
   EXPECT_EQ(offsetof(LeaseLinks, expires_ns), 48U);
+  EXPECT_EQ(offsetof(LeaseLinks, reserved), 56U);
   EXPECT_EQ(sizeof(LeaseEntry), 448U);
   EXPECT_EQ(offsetof(LeaseEntry, links), 48U);
   EXPECT_EQ(offsetof(LeaseEntry, state), 16U);
   EXPECT_EQ(offsetof(LeaseEntry, owner_epoch), 32U);
   EXPECT_EQ(offsetof(LeaseEntry, owner_slot), 40U);
   EXPECT_EQ(offsetof(LeaseEntry, family), 44U);
+  EXPECT_EQ(offsetof(LeaseEntry, amount), 112U);
   EXPECT_EQ(offsetof(LeaseEntry, key), 128U);
   EXPECT_EQ(sizeof(LedgerState), 16U);
   EXPECT_EQ(offsetof(LedgerState, day), 0U);
   EXPECT_EQ(offsetof(LedgerState, restored), 4U);
   EXPECT_EQ(offsetof(LedgerState, amount), 8U);
-  EXPECT_EQ(sizeof(LedgerEntry), 384U);
-  EXPECT_EQ(offsetof(LedgerEntry, state), 16U);
-  EXPECT_EQ(offsetof(LedgerEntry, generation), 32U);
-  EXPECT_EQ(offsetof(LedgerEntry, key_class), 40U);
-  EXPECT_EQ(offsetof(LedgerEntry, key), 64U);
+  EXPECT_EQ(sizeof(LedgerEntry), 448U);
+  EXPECT_EQ(offsetof(LedgerEntry, days), 16U);
+  EXPECT_EQ(offsetof(LedgerEntry, generation), 80U);
+  EXPECT_EQ(offsetof(LedgerEntry, key_class), 88U);
+  EXPECT_EQ(offsetof(LedgerEntry, key), 128U);
 }
 
 TEST(LayoutTest, HistogramCellIsCountThenSum) {

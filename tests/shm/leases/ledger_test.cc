@@ -24,7 +24,7 @@ using Intent = Ledger::Intent;
 
 constexpr std::uint64_t kUnit = 1'000'000'000;
 
-Ledger::LimitOf Limit(std::optional<std::uint64_t> limit) {
+AmountLimitOf Limit(std::optional<std::uint64_t> limit) {
   return [limit](std::uint32_t) { return limit; };
 }
 
@@ -36,17 +36,19 @@ class LedgerTest : public ::testing::Test {
   }
   std::uint64_t Used(std::string_view key) { return ledger_.Read(key)->amount; }
 
-  /// Makes the key's amount one of another day.
-  void MoveToDay(std::string_view key, std::int64_t day) {
-    const LedgerRecord record = RecordOf(key);
-    const std::uint32_t entries = layout::kLeaseShards;
-    for (std::uint32_t shard = 0; shard < entries; shard++) {
-      const Result<LeaseShard> taken = LeaseShard::Lock(segment(), shard);
-      taken->ledger().ForEach([&](layout::LedgerEntry& entry) {
-        if (IsInUse(entry) && KeyOf(entry) == key)
-          entry.state = {static_cast<std::int32_t>(day), 0, record.amount};
+  template <class Visit>
+  void ForEachAccount(Visit visit) {
+    for (std::uint32_t shard = 0; shard < layout::kLeaseShards; shard++) {
+      LeaseShard::Lock(segment(), shard)->ledger().ForEach([&](layout::LedgerEntry& entry) {
+        if (IsInUse(entry)) visit(entry);
       });
     }
+  }
+  /// Makes the key's amount one of another day.
+  void MoveToDay(std::string_view key, std::int64_t day) {
+    ForEachAccount([&](layout::LedgerEntry& entry) {
+      if (KeyOf(entry) == key) entry.days[0].day = static_cast<std::int32_t>(day);
+    });
   }
   LedgerRecord RecordOf(std::string_view key) {
     std::vector<LedgerRecord> records;
@@ -56,6 +58,36 @@ class LedgerTest : public ::testing::Test {
     }
     return {};
   }
+  std::uint64_t AmountOf(std::string_view key, std::int64_t day) {
+    std::vector<LedgerRecord> records;
+    ReadLedgerRecords(segment(), &records);
+    for (const LedgerRecord& record : records) {
+      if (record.key == key && record.day == day) return record.amount;
+    }
+    return 0;
+  }
+  /// Lets `count` keys spend something. Returns how many of them were recorded.
+  int SpendAs(const std::string& name, int count) {
+    int recorded = 0;
+    for (int i = 0; i < count; i++) recorded += Spend(name + std::to_string(i), 1, kUnit).recorded ? 1 : 0;
+    return recorded;
+  }
+  /// Makes all amounts those of a day before the three latest, except that three keys in each shard have one
+  /// of the latter each. Returns these keys.
+  std::vector<std::string> LeaveToEarlierDays() {
+    std::vector<std::string> later;
+    for (std::uint32_t shard = 0; shard < layout::kLeaseShards; shard++) {
+      int kept = 0;
+      LeaseShard::Lock(segment(), shard)->ledger().ForEach([&](layout::LedgerEntry& entry) {
+        if (!IsInUse(entry) || entry.days[0].amount == 0) return;
+        const bool is_later = kept < 3 && KeyOf(entry) != "leased";
+        entry.days[0].day = static_cast<std::int32_t>(UtcDay() - (is_later ? kept++ : 3));
+        if (is_later) later.emplace_back(KeyOf(entry));
+      });
+    }
+    return later;
+  }
+  std::uint64_t Forgotten() { return testing::Read(path_).snapshot().segment.ledger_forgotten; }
   const Segment& segment() { return lessee_.worker().segment(); }
 
   static SegmentOptions Options() {
@@ -93,6 +125,15 @@ TEST_F(LedgerTest, AQuestionAddsNothingAndMakesNoAccount) {
   EXPECT_EQ(CountLedgerEntries(segment()), 0U);
 }
 
+TEST_F(LedgerTest, WhatIsRecordedMayPassTheLimitAndWhatIsRefundedIsFreeAgain) {
+  EXPECT_TRUE(Spend("42", 3 * kUnit, 2 * kUnit, Intent::kRecord).recorded);
+  EXPECT_FALSE(ledger_.Refund("42", 3 * kUnit + 1)->allowed);
+  EXPECT_FALSE(ledger_.Refund("nobody", 1)->allowed);
+  EXPECT_EQ(ledger_.Refund("42", 2 * kUnit)->account.amount, kUnit);
+  EXPECT_TRUE(Spend("42", kUnit, 2 * kUnit).allowed);
+  EXPECT_EQ(Used("42"), 2 * kUnit);
+}
+
 TEST_F(LedgerTest, AmountsTooLargeForTheirTypeAreDeniedOrStayAtTheLargest) {
   EXPECT_TRUE(Spend("42", UINT64_MAX - 1, std::nullopt).allowed);
   EXPECT_TRUE(Spend("42", UINT64_MAX - 1, std::nullopt).allowed);
@@ -102,11 +143,12 @@ TEST_F(LedgerTest, AmountsTooLargeForTheirTypeAreDeniedOrStayAtTheLargest) {
 
 TEST_F(LedgerTest, AnotherDayBeginsAtZeroWhetherTheClockWentForwardOrBack) {
   for (const std::int64_t distance : {-365, -1, 1, 365}) {
-    ASSERT_TRUE(Spend("42", kUnit, kUnit).allowed);
-    MoveToDay("42", UtcDay() + distance);
-    EXPECT_EQ(Used("42"), 0U);
-    EXPECT_TRUE(Spend("42", kUnit, kUnit).allowed) << distance;
-    MoveToDay("42", UtcDay() + distance);
+    const std::string key = std::to_string(distance);
+    ASSERT_TRUE(Spend(key, kUnit, kUnit).allowed);
+    MoveToDay(key, UtcDay() + distance);
+    EXPECT_EQ(Used(key), 0U);
+    EXPECT_TRUE(Spend(key, kUnit, kUnit).allowed) << distance;
+    EXPECT_EQ(AmountOf(key, UtcDay() + distance), kUnit);
   }
 }
 
@@ -148,36 +190,60 @@ TEST_F(LedgerTest, AFullLedgerRefusesNoAmountAndCountsWhatItDidNotRecord) {
   EXPECT_EQ(set.error().code, ErrorCode::kLedgerFull);
 }
 
-TEST_F(LedgerTest, EntriesWhoseDayHasPassedAreUsedAgainUnlessTheirKeyHasALease) {
+// Fault U8.
+TEST_F(LedgerTest, KeysOfEarlierDaysThanTheThreeLatestAreForgottenForRoomUnlessTheyHaveALeaseOrAClass) {
   ASSERT_TRUE(lessee_.Acquire("leased").ok());
-  ASSERT_TRUE(ledger_.SetClass("leased", 3).ok());
-  std::vector<std::string> keys{"leased"};
-  for (int i = 0; i < 2'000; i++) {
-    keys.push_back("u" + std::to_string(i));
-    Spend(keys.back(), 1, kUnit);
-  }
-  for (const std::string& key : keys) MoveToDay(key, UtcDay() - 1);
-  int recorded = 0;
-  for (int i = 0; i < 2'000; i++) recorded += Spend("new" + std::to_string(i), 1, kUnit).recorded ? 1 : 0;
-  EXPECT_GT(recorded, 400) << "of 512 entries";
-  EXPECT_EQ(ledger_.Read("leased")->key_class, 3U);
+  ASSERT_TRUE(Spend("leased", 1, kUnit).recorded);
+  for (int i = 0; i < 100; i++) ASSERT_TRUE(ledger_.SetClass("paying" + std::to_string(i), 3).ok());
+  SpendAs("u", 2'000);
+  const std::vector<std::string> later = LeaveToEarlierDays();
+  EXPECT_EQ(Forgotten(), 0U);
+  EXPECT_GT(SpendAs("new", 2'000), 100) << "of 512 entries";
+  EXPECT_GT(Forgotten(), 100U);
+  for (int i = 0; i < 100; i++) EXPECT_EQ(ledger_.Read("paying" + std::to_string(i))->key_class, 3U) << i;
+  EXPECT_EQ(RecordOf("leased").key, "leased");
+  for (const std::string& key : later) EXPECT_EQ(RecordOf(key).key, key);
 }
 
 TEST_F(LedgerTest, LeasesOfDeadWorkersKeepNoEntry) {
-  std::vector<std::string> keys;
-  for (int i = 0; i < 600; i++) {
-    keys.push_back("u" + std::to_string(i));
-    Spend(keys.back(), 1, kUnit);
-  }
+  SpendAs("u", 600);
   ASSERT_EQ(testing::RunInChild([&] {
               Lessee worker(path_);
-              for (const std::string& key : keys) ASSERT_TRUE(worker.Acquire(key).ok());
+              for (int i = 0; i < 600; i++) ASSERT_TRUE(worker.Acquire("u" + std::to_string(i)).ok());
             }),
             0);
-  for (const std::string& key : keys) MoveToDay(key, UtcDay() - 1);
-  int recorded = 0;
-  for (int i = 0; i < 600; i++) recorded += Spend("new" + std::to_string(i), 1, kUnit).recorded ? 1 : 0;
-  EXPECT_GT(recorded, 400);
+  LeaveToEarlierDays();
+  EXPECT_GT(SpendAs("new", 600), 200);
+}
+
+// Fault U3.
+TEST_F(LedgerTest, AClockThatIsWrongForAMomentMakesAFullLedgerForgetNobodyOfThePresentDay) {
+  const int known = SpendAs("u", 2'000);
+  for (const std::int64_t distance : {365, -365}) {
+    // As if the clock had been right before and were wrong now.
+    ForEachAccount([&](layout::LedgerEntry& entry) {
+      entry.days[0].day = static_cast<std::int32_t>(UtcDay() - distance);
+    });
+    EXPECT_EQ(SpendAs("new" + std::to_string(distance), 100), 0);
+    EXPECT_EQ(CountLedgerEntries(segment()), static_cast<std::uint64_t>(known));
+  }
+  EXPECT_EQ(Forgotten(), 0U);
+}
+
+// Fault U3.
+TEST_F(LedgerTest, TheThreeLatestDaysOfAKeyStayBesideOneOfAWrongClock) {
+  const std::int64_t today = UtcDay();
+  for (const std::int64_t day : {today - 3, today - 2, today - 1, today + 365}) {
+    ASSERT_TRUE(ledger_.Restore({"42", day, static_cast<std::uint64_t>(today + 1'000 - day), 0}).ok());
+  }
+  ASSERT_TRUE(Spend("42", 7, kUnit).recorded);
+  EXPECT_EQ(AmountOf("42", today - 3), 0U) << "the earliest of five";
+  EXPECT_EQ(AmountOf("42", today - 2), 1'002U);
+  EXPECT_EQ(AmountOf("42", today - 1), 1'001U);
+  EXPECT_EQ(AmountOf("42", today), 7U);
+  EXPECT_EQ(AmountOf("42", today + 365), 635U);
+  ASSERT_TRUE(ledger_.Restore({"42", today - 20'000, 5, 0}).ok());
+  EXPECT_EQ(AmountOf("42", today - 2), 1'002U) << "what was saved long ago takes no later day's place";
 }
 
 TEST_F(LedgerTest, ASavedAmountIsAddedOnceToWhatWasUsedSince) {
@@ -197,8 +263,9 @@ TEST_F(LedgerTest, ASavedAmountIsAddedOnceToWhatWasUsedSince) {
 TEST_F(LedgerTest, RestoringAddsNoAmountOfAnotherDayAndKeepsAClassThatWasSetSince) {
   ASSERT_TRUE(Spend("42", kUnit, std::nullopt).allowed);
   ASSERT_TRUE(ledger_.SetClass("42", 3).ok());
-  ASSERT_TRUE(ledger_.Restore({"42", UtcDay() - 1, 5 * kUnit, 2}).ok());
+  for (int i = 0; i < 2; i++) ASSERT_TRUE(ledger_.Restore({"42", UtcDay() - 1, 5 * kUnit, 2}).ok());
   EXPECT_EQ(Used("42"), kUnit);
+  EXPECT_EQ(AmountOf("42", UtcDay() - 1), 5 * kUnit);
   EXPECT_EQ(ledger_.Read("42")->key_class, 3U);
 }
 
