@@ -225,7 +225,7 @@ TEST_F(AudioTest, EveryDenialOfAnyPathIsExactlyOneViolation) {
                 EXPECT_FALSE(quota.try_start_stream("42"));
                 EXPECT_FALSE(quota.try_start_job("42"));
                 EXPECT_FALSE(quota.consume_daily_minutes("42", 1));
-                EXPECT_FALSE(quota.check_daily_minutes("42"));
+                EXPECT_FALSE(quota.check_daily_minutes("42", 1));
               }
             }),
             0);
