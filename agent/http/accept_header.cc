@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <utility>
 
+#include "shm/base/trim.h"
+
 namespace shmetrics::agent {
 namespace {
 
@@ -11,13 +13,6 @@ char LowerCase(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A'
 
 /// Prometheus sends six. The rest is not read, so that a hostile header costs no more than an honest one.
 constexpr int kMaxClauses = 64;
-
-std::string_view Trim(std::string_view text) {
-  constexpr std::string_view kOptionalWhitespace = " \t";
-  const std::size_t begin = text.find_first_not_of(kOptionalWhitespace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kOptionalWhitespace) - begin + 1);
-}
 
 /// Removes the part before the next `separator` outside quotes from the front of `rest` and returns it.
 std::string_view TakePart(std::string_view* rest, char separator) {
@@ -30,7 +25,7 @@ std::string_view TakePart(std::string_view* rest, char separator) {
   end = std::min(end, rest->size());
   const std::string_view part = rest->substr(0, end);
   rest->remove_prefix(std::min(end + 1, rest->size()));
-  return Trim(part);
+  return shm::Trim(part);
 }
 
 /// The text of a token or of a quoted string; nothing if `value` is neither.

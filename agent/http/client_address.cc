@@ -9,6 +9,8 @@
 #include <span>
 #include <system_error>
 
+#include "shm/base/trim.h"
+
 namespace shmetrics::agent {
 namespace {
 
@@ -44,12 +46,6 @@ std::optional<AddressRange> ParseForwarded(std::string_view text) {
   if (text.starts_with('[')) return ParseAddress(text.substr(1, text.find(']') - 1));
   if (std::ranges::count(text, ':') == 1) text = text.substr(0, text.find(':'));
   return ParseAddress(text);
-}
-
-std::string_view Trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 std::string NameOf(const AddressRange& address) {
@@ -103,7 +99,7 @@ std::string ClientName(std::string_view peer, const std::vector<std::string_view
   for (std::string_view rest : forwarded_for) {
     while (!rest.empty()) {
       const std::size_t comma = std::min(rest.find(','), rest.size());
-      hops.push_back(Trim(rest.substr(0, comma)));
+      hops.push_back(shm::Trim(rest.substr(0, comma)));
       rest.remove_prefix(std::min(comma + 1, rest.size()));
     }
   }

@@ -102,7 +102,7 @@ HttpRequest ReadRequest(const RequestHead& head, std::string* decoded) {
   return request;
 }
 
-MHD_Result Send(MHD_Connection* connection, std::shared_ptr<const HttpResponse> answer, bool is_last) {
+MHD_Result Send(MHD_Connection* connection, const std::shared_ptr<const HttpResponse>& answer, bool is_last) {
   MHD_Response* response = nullptr;
   if (answer->has_body) {
     // The library sends the body from where it is, and keeps the answer until then.

@@ -26,7 +26,7 @@ HttpRequest ReadRequest(const RequestHead& head, std::string* decoded);
 
 /// Starts sending the answer, which others may be sent too. MHD_NO if there is no memory for it; then the
 /// connection must be closed. With `is_last` it tells the client that the connection ends with it.
-MHD_Result Send(MHD_Connection* connection, std::shared_ptr<const HttpResponse> answer, bool is_last);
+MHD_Result Send(MHD_Connection* connection, const std::shared_ptr<const HttpResponse>& answer, bool is_last);
 
 /// True if the password of the request has its verdict. If not, the connection is suspended until a thread of
 /// `passwords` has stored it and resumes the connection; the library does both ends of that under one lock.

@@ -133,7 +133,7 @@ struct HttpServer::State {
   MHD_Result Answer(MHD_Connection* connection, AnswerThread::Answer answer) {
     if (answer == nullptr) return MHD_NO;
     if (observer) observer(answer->status);
-    return Send(connection, std::move(answer), is_stopping);
+    return Send(connection, answer, is_stopping);
   }
   MHD_Result Answer(MHD_Connection* connection, HttpResponse answer) {
     return Answer(connection, budget->Admit(std::move(answer)));

@@ -14,6 +14,7 @@
 #include "client-lib/audio/user_label.h"
 #include "client-lib/config/config_file.h"
 #include "client-lib/config/environment.h"
+#include "shm/base/trim.h"
 #include "shm/series/label_block.h"
 
 namespace shmetrics::audio {
@@ -37,12 +38,6 @@ bool SetTtl(std::string_view text, std::chrono::seconds* ttl) {
   if (error == std::errc::result_out_of_range) number = text.front() == '-' ? kMinTtlSeconds : kMaxTtlSeconds;
   *ttl = std::chrono::seconds(std::clamp(number, kMinTtlSeconds, kMaxTtlSeconds));
   return true;
-}
-
-std::string_view Trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 /// Reads the keys of one file.
@@ -132,7 +127,7 @@ class Parser {
     if (!shm::IsValidUtf8(list)) return false;
     while (!list.empty()) {
       const std::size_t comma = std::min(list.find(','), list.size());
-      const std::string_view model = Trim(list.substr(0, comma));
+      const std::string_view model = shm::Trim(list.substr(0, comma));
       list.remove_prefix(std::min(comma + 1, list.size()));
       if (!model.empty() && std::ranges::find(config_.models, model) == config_.models.end()) {
         config_.models.emplace_back(model);
@@ -179,7 +174,7 @@ void ReadFile(const IniFile& file, AudioConfigReading* out) {
 void ReadTtl(const char* variable, std::chrono::seconds* ttl, std::vector<std::string>* errors) {
   const std::string_view value = Environment(variable);
   // Trimmed, because inih trims the values of the file too.
-  if (value.empty() || SetTtl(Trim(value), ttl)) return;
+  if (value.empty() || SetTtl(shm::Trim(value), ttl)) return;
   errors->push_back(std::string(variable) + ": '" + std::string(value) + "' is not a number of seconds");
 }
 

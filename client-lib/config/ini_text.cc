@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "shm/base/trim.h"
+
 namespace shmetrics::config {
 namespace {
 
@@ -9,12 +11,6 @@ constexpr std::size_t kMostSectionBytes = 49;  // inih's buffer, fixed when inih
 constexpr std::size_t kMostShownBytes = 60;
 constexpr std::string_view kBlanks = " \t";
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-std::string_view Trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
 
 bool IsComment(std::string_view line) { return line.starts_with(';') || line.starts_with('#'); }
 
@@ -43,7 +39,7 @@ class Checker {
 
   /// What is wrong with the line; empty if nothing is.
   std::string Check(std::string_view whole, int number) {
-    const std::string_view line = Trim(whole);
+    const std::string_view line = shm::Trim(whole);
     if (whole.size() > kMostIniLineBytes) {
       return NameOf(line) + "is longer than " + std::to_string(kMostIniLineBytes) + " bytes";
     }
@@ -66,7 +62,7 @@ class Checker {
     if (name.size() > kMostSectionBytes) {
       return "the name of the section is longer than " + std::to_string(kMostSectionBytes) + " bytes";
     }
-    const std::string_view rest = Trim(line.substr(end + 1));
+    const std::string_view rest = shm::Trim(line.substr(end + 1));
     if (!rest.empty() && !IsComment(rest))
       return "[" + name + "] is followed by text; begin a new line there";
     section_ = name;
@@ -78,7 +74,7 @@ class Checker {
   std::string NameOf(std::string_view line) const {
     const std::size_t separator = line.find_first_of("=:");
     if (IsComment(line) || line.starts_with('[') || separator == std::string_view::npos) return {};
-    std::string key(Trim(line.substr(0, std::min(separator, kMostShownBytes))));
+    std::string key(shm::Trim(line.substr(0, std::min(separator, kMostShownBytes))));
     std::erase_if(key, [](char c) { return static_cast<unsigned char>(c) < ' '; });
     return "[" + section_ + "] " + key + ": ";
   }

@@ -59,7 +59,7 @@ shmetrics_code WithExemplar(Keep keep) {
   return keep(&exemplar);
 }
 
-void AddCallsOfRegistry(std::vector<PublicCall>* calls) {
+void AddCCallsOfRegistry(std::vector<PublicCall>* calls) {
   calls->push_back({"shmetrics_registry_open",
                     Answers(SHMETRICS_OK, [](Subject& subject, const char*, shmetrics_error* error) {
                       shmetrics_registry* registry = nullptr;
@@ -107,7 +107,7 @@ void AddCallsOfRegistry(std::vector<PublicCall>* calls) {
                     })});
 }
 
-void AddCallsOfSeries(std::vector<PublicCall>* calls) {
+void AddCCallsOfSeries(std::vector<PublicCall>* calls) {
   calls->push_back({"shmetrics_counter_with",
                     Answers(SHMETRICS_OK, [](Subject& subject, const char* text, shmetrics_error*) {
                       shmetrics_counter* counter = nullptr;
@@ -154,7 +154,7 @@ void AddCallsOfSeries(std::vector<PublicCall>* calls) {
                     })});
 }
 
-void AddCallsOfLeases(std::vector<PublicCall>* calls) {
+void AddCCallsOfLeases(std::vector<PublicCall>* calls) {
   const auto acquire = Answers(SHMETRICS_OK, [](Subject& subject, const char* text, shmetrics_error* error) {
     shmetrics_lease* lease = nullptr;
     const shmetrics_code code =
@@ -180,7 +180,7 @@ void AddCallsOfLeases(std::vector<PublicCall>* calls) {
                     })});
 }
 
-void AddCallsOfQuota(std::vector<PublicCall>* calls) {
+void AddCCallsOfQuota(std::vector<PublicCall>* calls) {
   calls->push_back({"shmetrics_quota_create",
                     Answers(SHMETRICS_OK, [](Subject& subject, const char*, shmetrics_error* error) {
                       shmetrics_quota* quota = nullptr;
@@ -229,10 +229,10 @@ void AddCallsOfQuota(std::vector<PublicCall>* calls) {
 
 std::vector<PublicCall> CallsOfC() {
   std::vector<PublicCall> calls;
-  AddCallsOfRegistry(&calls);
-  AddCallsOfSeries(&calls);
-  AddCallsOfLeases(&calls);
-  AddCallsOfQuota(&calls);
+  AddCCallsOfRegistry(&calls);
+  AddCCallsOfSeries(&calls);
+  AddCCallsOfLeases(&calls);
+  AddCCallsOfQuota(&calls);
   return calls;
 }
 
