@@ -30,18 +30,6 @@ std::atomic<std::int64_t> left{-1};
 std::atomic<bool> all_others_fail{false};
 std::atomic<bool> has_failed{false};
 
-bool Fails() {
-  if (left < 0) return false;
-  if (left > 0) {
-    left--;
-    return false;
-  }
-  if (!all_others_fail) left = -1;
-  has_failed = true;
-  errno = ENOMEM;
-  return true;
-}
-
 /// Whether pthread_atfork() finds no memory, and how often it has succeeded.
 std::atomic<bool> atfork_fails{false};
 std::atomic<int> atforks{0};
@@ -60,6 +48,22 @@ int pthread_atfork(void (*prepare)(), void (*parent)(), void (*child)()) noexcep
 // NOLINTEND
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+namespace {
+
+bool Fails() {
+  if (left < 0) return false;
+  if (left > 0) {
+    left--;
+    return false;
+  }
+  if (!all_others_fail) left = -1;
+  has_failed = true;
+  errno = ENOMEM;
+  return true;
+}
+
+}  // namespace
+
 // These replace the C library's in the whole program. operator new calls malloc().
 // NOLINTBEGIN: names of glibc
 extern "C" {
