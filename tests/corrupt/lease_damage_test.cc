@@ -85,6 +85,10 @@ const Damage kEntryDamages[] = {
            ToLease([](auto&, auto* lease) { lease->state.deadline_ns = INT64_MIN; })},
     Damage{"E23_GenerationEven", kHarmless, ToLease([](auto&, auto* lease) { lease->state.generation++; })},
     Damage{"E24_HashOfAnotherKey", kHarmless, ToLease([](auto&, auto* lease) { lease->head.hash++; })},
+    Damage{"E28_ReservesEndlessly", kHarmless, ToLease([](auto&, auto* lease) {
+             lease->amount = UINT64_MAX;
+             lease->links.reserved = UINT64_MAX;
+           })},
     Damage{"E25_EntryOfOnes", kCounted,
            ToLease([](auto&, auto* lease) { std::memset(static_cast<void*>(lease), 0xff, sizeof *lease); })},
     Damage{"E26_FreeEntryMadeALeaseOfNobody", kHarmless,
@@ -148,7 +152,7 @@ const Damage kAccountDamages[] = {
            }},
     Damage{"U04_DayAtTheEndOfTime", kHarmless,
            [](DamagedSegment& s) {
-             s.Account()->state = {INT32_MAX, UINT32_MAX, UINT64_MAX};
+             for (auto& day : s.Account()->days) day = {INT32_MAX, UINT32_MAX, UINT64_MAX};
            }},
     Damage{"U05_TierUnknown", kHarmless, [](DamagedSegment& s) { s.Account()->key_class = UINT32_MAX; }},
 };

@@ -245,6 +245,7 @@ class DeployTest : public testing::RegistryFixture {
         {"ShmetricsAlmostFull", {}},
         {"ShmetricsLimitNear", {{{With(host_, "what", "series of one family"), Exactly(LargestFamily())}}}},
         {"ShmetricsConfigReloadFailed", {}},
+        {"ShmetricsLedgerNotSaved", {}},
         {"ShmetricsPasswordsTurnedAway", {}},
         {"ShmetricsScrapeSlow", {}},
         {"ShmetricsOverflow", {{{With(host_, "reason", "series_limit"), Rate(kTooManySeries, 1)}}}},

@@ -215,6 +215,23 @@ void AddCallsOfQuota(std::vector<PublicCall>* calls) {
          const auto denied = subject.quota.check_daily_minutes(text, 31, Tier::free);
          return !denied.ok() && denied.error().code == ErrorCode::kDailyMinutes;
        })});
+  calls->push_back({"record and refund", WithText([](Subject& subject, const std::string& text) {
+                      return subject.quota.record_daily_minutes(text, 0.001).ok() &&
+                             subject.quota.refund_daily_minutes(text, 0.001).ok() &&
+                             subject.quota.daily_minutes(text).ok();
+                    })});
+  calls->push_back({"reserve and settle", WithText([](Subject& subject, const std::string& text) {
+                      audio::ReserveResult reserved = subject.quota.reserve_daily_minutes(text, 1);
+                      return reserved.ok() && reserved->active() && reserved->settle(0.001).ok();
+                    })});
+  calls->push_back({"reserve, which denies", WithText([](Subject& subject, const std::string& text) {
+                      const auto denied = subject.quota.reserve_daily_minutes(text, 31, Tier::free);
+                      return !denied.ok() && denied.error().code == ErrorCode::kDailyMinutes;
+                    })});
+  calls->push_back({"reserve in private and cancel", WithText([](Subject& subject, const std::string& text) {
+                      audio::ReserveResult reserved = subject.private_quota.reserve_daily_minutes(text, 1);
+                      return reserved.ok() && reserved->cancel();
+                    })});
   calls->push_back({"set_tier and tier", WithText([](Subject& subject, const std::string& text) {
                       const Result<Tier> tier = subject.quota.set_tier(text, Tier::premium).ok()
                                                     ? subject.quota.tier(text)

@@ -215,6 +215,27 @@ void AddCCallsOfQuota(std::vector<PublicCall>* calls) {
                       return shmetrics_quota_consume_daily_minutes(subject.c_quota, text, 0.001,
                                                                    SHMETRICS_TIER_NONE, &state, error);
                     })});
+  calls->push_back({"shmetrics_quota_record and refund_daily_minutes",
+                    Answers(SHMETRICS_OK, [](Subject& subject, const char* text, shmetrics_error* error) {
+                      shmetrics_minutes day{};
+                      const shmetrics_code code = shmetrics_quota_record_daily_minutes(
+                          subject.c_quota, text, 0.001, SHMETRICS_TIER_NONE, 0, &day, error);
+                      return code == SHMETRICS_OK
+                                 ? shmetrics_quota_refund_daily_minutes(subject.c_quota, text, 0.001,
+                                                                        SHMETRICS_TIER_NONE, 0, &day, error)
+                                 : code;
+                    })});
+  calls->push_back({"shmetrics_quota_reserve_daily_minutes and settle",
+                    Answers(SHMETRICS_OK, [](Subject& subject, const char* text, shmetrics_error* error) {
+                      shmetrics_minutes day{};
+                      shmetrics_reservation* reservation = nullptr;
+                      shmetrics_code code = shmetrics_quota_reserve_daily_minutes(
+                          subject.c_quota, text, 1, SHMETRICS_TIER_NONE, 0, &reservation, &day, error);
+                      if (code == SHMETRICS_OK)
+                        code = shmetrics_reservation_settle(reservation, 0.001, 0, &day, error);
+                      shmetrics_reservation_free(reservation);
+                      return code;
+                    })});
   calls->push_back({"shmetrics_quota_set_tier",
                     Answers(SHMETRICS_OK, [](Subject& subject, const char* text, shmetrics_error* error) {
                       return shmetrics_quota_set_tier(subject.c_quota, text, SHMETRICS_TIER_PREMIUM, error);
