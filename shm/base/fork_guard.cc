@@ -100,6 +100,11 @@ Page& ThePage() {
   return *the_page.load(std::memory_order_acquire);
 }
 
+/// The handlers are registered when the library is loaded. A fork() that is under way when they are registered
+/// does not call them, so its child would inherit what another thread opens meanwhile. A library that is loaded
+/// beside such a fork() cannot avoid that.
+[[gnu::constructor]] void RegisterAtLoad() { ThePage(); }
+
 /// True if fork() calls the handlers. Registers them if that has failed so far. Registered twice, they would
 /// lock twice: so only one thread does it, and the others are told that there are none yet.
 bool HasHandlers(Page& page) {

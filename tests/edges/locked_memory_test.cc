@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 
@@ -35,7 +36,10 @@ class LockedMemoryTest : public testing::RegistryFixture {
     Registry& registry = Registry::open(LargeSegment());
     registry.counter({.name = "requests_total"}).inc();
     registry.gauge({.name = "depth"}).set(3);
-    if (!registry.status().attached) _exit(2);
+    if (!registry.status().attached) {
+      std::fprintf(stderr, "not attached: %s\n", registry.status().error.c_str());
+      _exit(2);
+    }
     if (Read().Gauge("depth") != 3.0) _exit(3);
   }
   std::int64_t BlocksTaken() const {
@@ -75,7 +79,8 @@ TEST_F(LockedMemoryTest, AUserWhoMayLockOnly64KiBAttachesAllTheSame) {
               // The heap may not grow any more, so it grows now.
               mallopt(M_TOP_PAD, 16 << 20);
               mallopt(M_MMAP_THRESHOLD, 16 << 20);
-              std::free(std::malloc(1 << 20));
+              void* volatile grown = std::malloc(1 << 20);  // else the compiler leaves both calls out
+              std::free(grown);
               ASSERT_EQ(mlockall(MCL_FUTURE), 0);
               Use();
             }),

@@ -79,9 +79,10 @@ TEST_F(UnreadLogTest, ItServesReloadsAndStopsAndCountsTheLinesThatItDrops) {
     return Dropped() > 0;
   });
   EXPECT_EQ(Get(port_, "/-/healthy").status, 200);
-  std::ofstream(ini_) << "[log]\nlevel = error\nformat = json\n[web]\nallowed_hosts = other\n";
+  std::ofstream(ini_) << "[log]\nlevel = error\nformat = json\n[web.users]\n"
+                         "scraper = $2y$04$abcdefghijklmnopqrstuuS8uYxyuFPOPpgpd6KQSCyJlq4p9lPoO\n";
   agent_.Signal(SIGHUP);
-  testing::WaitUntil([&] { return testing::GetWith(port_, "/-/healthy", "Host: other\r\n").status == 200; });
+  testing::WaitUntil([&] { return Get(port_, "/-/healthy").status == 401; });
   agent_.Signal(SIGTERM);
   EXPECT_EQ(agent_.Wait(), 0);
 }

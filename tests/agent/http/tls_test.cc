@@ -37,16 +37,16 @@ std::string Bcrypt(const std::string& password, const std::string& cost) {
   return crypt_r(password.c_str(), ("$2y$" + cost + "$abcdefghijklmnopqrstuu").c_str(), &work);
 }
 
-constexpr std::size_t kLargeBody = 5'000'000;
+constexpr std::size_t kLongBody = 5'000'000;
 
-HttpResponse Answer(const HttpRequest& request) {
-  if (request.path == "/large") return {200, "text/plain", std::string(kLargeBody, 'x')};
+HttpResponse AnswerOverTls(const HttpRequest& request) {
+  if (request.path == "/large") return {200, "text/plain", std::string(kLongBody, 'x')};
   return {200, "text/plain; version=0.0.4", "answer_to_everything 42\n"};
 }
 
 std::unique_ptr<HttpServer> StartServer(HttpPolicy policy) {
   return std::move(
-      HttpServer::Start(Listen({"127.0.0.1", 0}).value(), {}, std::move(policy), Answer).value());
+      HttpServer::Start(Listen({"127.0.0.1", 0}).value(), {}, std::move(policy), AnswerOverTls).value());
 }
 
 class TlsTest : public ::testing::Test {
@@ -93,7 +93,7 @@ TEST_F(TlsTest, SmallAndLargeAnswersArriveWholeOnOneConnection) {
   const std::string url = "https://localhost:" + port_ + "/large";
   const Ended ended = Curl("/large", {url, url, "-w", "%{num_connects} "});
   EXPECT_EQ(ended.code, 0) << ended.errors;
-  EXPECT_EQ(ended.output.size(), 3 * kLargeBody + std::string("1 0 0 ").size());
+  EXPECT_EQ(ended.output.size(), 3 * kLongBody + std::string("1 0 0 ").size());
 }
 
 TEST_F(TlsTest, AClientWithoutTlsIsNotAnswered) {
@@ -121,7 +121,7 @@ TEST_F(TlsTest, AReloadTakesOtherFilesAndKeepsTheFormerIfTheyAreBad) {
 
 TEST_F(TlsTest, FilesThatCannotBeUsedAreAnErrorAtTheStart) {
   const auto server = HttpServer::Start(Listen({"127.0.0.1", 0}).value(), {},
-                                        {TlsFiles{files_.key, files_.certificate}, {}, {}}, Answer);
+                                        {TlsFiles{files_.key, files_.certificate}, {}, {}}, AnswerOverTls);
   ASSERT_FALSE(server.ok());
   EXPECT_THAT(server.error().message, HasSubstr("cannot use the TLS certificate " + files_.key));
 }

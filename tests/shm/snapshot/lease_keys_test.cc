@@ -15,7 +15,7 @@ using ::testing::IsEmpty;
 
 constexpr layout::Ref kStreams = 7;
 
-std::string BlockOf(const std::string& user) { return "user_id=\"" + user + '"'; }
+std::string BlockOfUser(const std::string& user) { return "user_id=\"" + user + '"'; }
 
 class LeaseKeysTest : public ::testing::Test {
  protected:
@@ -25,7 +25,7 @@ class LeaseKeysTest : public ::testing::Test {
     family_.label_names = {"user_id"};
   }
 
-  LeaseKeys::Id Use(const std::string& user) { return keys_.Use(kStreams, BlockOf(user)); }
+  LeaseKeys::Id Use(const std::string& user) { return keys_.Use(kStreams, BlockOfUser(user)); }
   /// The samples of a look in which the keys have one lease for each time that they stand in `leases`.
   std::vector<std::string> Look(const std::vector<LeaseKeys::Id>& leases) {
     keys_.BeginLook();
@@ -57,7 +57,7 @@ TEST_F(LeaseKeysTest, EachKeyWithLeasesIsASeriesInTheOrderOfTheBlocks) {
 
 TEST_F(LeaseKeysTest, EqualKeysAreOneOfTheSameFamilyOnly) {
   EXPECT_EQ(Use("a"), Use("a"));
-  EXPECT_NE(Use("a"), keys_.Use(kStreams + 1, BlockOf("a")));
+  EXPECT_NE(Use("a"), keys_.Use(kStreams + 1, BlockOfUser("a")));
 }
 
 TEST_F(LeaseKeysTest, ABlockThatTheFamilyCannotHaveIsLeftOut) {
@@ -81,7 +81,7 @@ TEST_F(LeaseKeysTest, AKeyIsForgottenAtTheLookAfterItsLastUse) {
   Use("a");
   keys_.EndUse(a);
   EXPECT_THAT(Look({a}), ElementsAre("streams{user_id=\"a\"} 1"));
-  EXPECT_EQ(keys_.LeasesOf(kStreams, BlockOf("a")), 1U);
+  EXPECT_EQ(keys_.LeasesOf(kStreams, BlockOfUser("a")), 1U);
   keys_.EndUse(a);
   EXPECT_THAT(Look({}), IsEmpty());
   EXPECT_EQ(Use("b"), a) << "its place is used again";
