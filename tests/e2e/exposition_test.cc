@@ -24,7 +24,6 @@ using testing::Ended;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-using ::testing::Not;
 using testing::ParsedExposition;
 using ::testing::StartsWith;
 
