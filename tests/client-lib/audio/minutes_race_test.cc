@@ -35,7 +35,7 @@ using testing::wall_clock_ahead_seconds;
 constexpr int kWorkers = 4;
 constexpr int kKills = 10;
 constexpr std::int64_t kDaySeconds = 86'400;
-constexpr std::int64_t kSaved = 123'456'789;
+constexpr std::int64_t kRestored = 123'456'789;
 const std::array<std::string, 2> kUsers = {"one", "two"};
 
 /// What is known to have been used, in billionths of a minute, by user and day.
@@ -64,7 +64,7 @@ class MinutesRaceTest : public AudioTest {
     std::vector<shm::LedgerRecord> saved;
     for (const std::string& user : kUsers) {
       for (const std::int64_t day : {today_, today_ + 1})
-        saved.push_back({user, day, static_cast<std::uint64_t>(kSaved), 0});
+        saved.push_back({user, day, static_cast<std::uint64_t>(kRestored), 0});
     }
     std::ofstream(folder_ + "/audio.ini") << "[Audio-Quota]\nstate_file = " << folder_ << "/ledger.json\n";
     std::ofstream(folder_ + "/ledger.json") << FormatLedgerFile(FormatLedgerUsers(saved), "x", {});
@@ -132,7 +132,7 @@ class MinutesRaceTest : public AudioTest {
 
   /// True if the known amount, with some of what is uncertain, is the amount.
   bool IsExplained(int user, int day, std::int64_t amount) {
-    std::set<std::int64_t> possible = {report_->used[user][day] + kSaved};
+    std::set<std::int64_t> possible = {report_->used[user][day] + kRestored};
     for (const Uncertain& one : uncertain_) {
       if (one.user != user || one.day != day) continue;
       std::set<std::int64_t> more;
@@ -184,7 +184,7 @@ TEST_F(MinutesRaceTest, NotABillionthOfAMinuteIsWrongWhateverRacesAndWhoeverIsKi
       const auto amount = static_cast<std::int64_t>(std::llround(minutes->used * 1e9));
       EXPECT_TRUE(IsExplained(user, day, amount))
           << kUsers[user] << " on day " << day << ": " << amount << ", known "
-          << report_->used[user][day] + kSaved << ", uncertain " << uncertain_.size();
+          << report_->used[user][day] + kRestored << ", uncertain " << uncertain_.size();
     }
   }
 }
