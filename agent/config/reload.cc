@@ -29,6 +29,8 @@ void Reload::Run(const Apply& apply) {
     throw;
   }
   stats_->success_unix_seconds = std::time(nullptr);
+  // Last: whoever waits for this line may then read the metrics.
+  Log(LogLevel::kInfo, "the configuration has been read again");
 }
 
 Result<void> Reload::TryRun(const Apply& apply) {
@@ -48,7 +50,6 @@ Result<void> Reload::TryRun(const Apply& apply) {
   config_ = std::move(next);
   for (const std::string& warning : warnings) Log(LogLevel::kWarn, warning);
   if (!waiting.empty()) Log(LogLevel::kWarn, "these settings change only after a restart: " + waiting);
-  Log(LogLevel::kInfo, "the configuration has been read again");
   return {};
 }
 

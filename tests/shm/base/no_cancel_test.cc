@@ -22,6 +22,9 @@ bool IsCancelled(void* (*function)(void*), bool* came_back) {
 }
 
 TEST(NoCancelTest, ARequestWaitsForItsEnd) {
+#if defined(__SANITIZE_ADDRESS__)
+  GTEST_SKIP() << "AddressSanitizer takes the frames of a cancelled thread for ones in use";
+#endif
   bool came_back = false;
   EXPECT_TRUE(IsCancelled(
       [](void* flag) -> void* {
