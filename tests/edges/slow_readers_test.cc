@@ -69,7 +69,9 @@ TEST_F(SlowReadersTest, ThoseWhoAskForTheSameShareOneAnswerAndItsMemoryIsGivenBa
     EXPECT_LE(InFlight(agent), OwnMetric(agent, "shmetrics_http_response_bytes_in_flight_limit"));
   }
   testing::WaitUntil([&] { return InFlight(agent) == 0; });
+#ifndef __SANITIZE_ADDRESS__  // it keeps what is freed for a while
   EXPECT_LE(ResidentKilobytes(agent), before * 3 / 2);
+#endif
 }
 
 TEST_F(SlowReadersTest, WhatDoesNotFitIsA503AndTheAgentStaysHealthyAndReady) {

