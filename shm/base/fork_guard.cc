@@ -77,6 +77,10 @@ void AfterForkInChild() {
     if (inherited >= 0 && holder_forks.load(std::memory_order_relaxed)) close(inherited);  // no order needed
   }
   Page* page = the_page.load(std::memory_order_acquire);
+#ifdef __SANITIZE_THREAD__
+  // It does not see that the page is wiped, and takes the lock of BeforeFork() for one that is held for ever.
+  if (!holder_forks.load(std::memory_order_relaxed)) pthread_mutex_unlock(&page->no_fork);  // no order needed
+#endif
   std::memset(static_cast<void*>(page), 0, sizeof(Page));
   page->is_known_to_libc.store(1, std::memory_order_release);  // pairs with IsKnownToLibc()
 }

@@ -72,13 +72,13 @@ class LeaseKeys {
     std::string_view block;
   };
   struct Hash {
-    using is_transparent = void;
+    using is_transparent = void;  // NOLINT(readability-identifier-naming): the library asks for this name
     const std::vector<Key>* keys;
     std::size_t operator()(const Wanted& wanted) const;
     std::size_t operator()(Id id) const { return (*this)(Wanted{(*keys)[id].family, (*keys)[id].block()}); }
   };
   struct Equal {
-    using is_transparent = void;
+    using is_transparent = void;  // NOLINT(readability-identifier-naming): the library asks for this name
     const std::vector<Key>* keys;
     bool operator()(Id a, Id b) const { return a == b; }
     bool operator()(const Wanted& wanted, Id id) const {

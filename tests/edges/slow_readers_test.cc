@@ -61,7 +61,7 @@ TEST_F(SlowReadersTest, ThoseWhoAskForTheSameShareOneAnswerAndItsMemoryIsGivenBa
   const testing::Agent agent = Start("");
   const double one = static_cast<double>(testing::Get(agent.port(), "/api/v1/metrics").body.size());
   ASSERT_GT(one, 8e6);
-  const std::uint64_t before = ResidentKilobytes(agent);
+  [[maybe_unused]] const std::uint64_t before = ResidentKilobytes(agent);
   {
     const std::vector<shm::UniqueFd> readers = Ask(agent);
     testing::WaitUntil([&] { return InFlight(agent) >= one; });

@@ -35,7 +35,7 @@ class WorkerExitsTest : public testing::RegistryFixture {
     registry.gauge({.name = "depth"}).set(3);
     Result<Lease> lease = registry.lease_gauge({.name = "streams"}).try_acquire({});
     EXPECT_TRUE(lease.ok()) << lease.error().message;
-    static Lease* kept = nullptr;
+    [[maybe_unused]] static Lease* kept = nullptr;
     kept = new Lease(std::move(lease.value()));  // nobody releases it
     return registry;
   }
