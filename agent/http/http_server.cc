@@ -130,7 +130,7 @@ struct HttpServer::State {
   MHD_Result CheckOrAnswer(MHD_Connection* connection);
   HttpResponse CallHandler(const HttpRequest& request) const;
   MHD_Result AskForAnswer(MHD_Connection* connection, HttpRequest request);
-  MHD_Result Answer(MHD_Connection* connection, AnswerThread::Answer answer) {
+  MHD_Result Answer(MHD_Connection* connection, const AnswerThread::Answer& answer) {
     if (answer == nullptr) return MHD_NO;
     if (observer) observer(answer->status);
     return Send(connection, answer, is_stopping);
