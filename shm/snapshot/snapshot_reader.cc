@@ -87,7 +87,7 @@ struct SnapshotReader::State {
   void ReadSegment(SegmentSnapshot* out) const;
 };
 
-SnapshotReader::SnapshotReader(std::shared_ptr<const Segment> segment)
+SnapshotReader::SnapshotReader(const std::shared_ptr<const Segment>& segment)
     : state_(new State{segment, std::make_shared<SeriesIndex>(*segment), LeaseReader(*segment)}) {}
 SnapshotReader::~SnapshotReader() = default;
 SnapshotReader::SnapshotReader(SnapshotReader&&) noexcept = default;

@@ -26,7 +26,7 @@ class SnapshotReader {
  public:
   /// `segment` must be attached read-only: its descriptor is used to ask the kernel which workers are alive.
   /// It stays mapped for the life of the reader.
-  explicit SnapshotReader(std::shared_ptr<const Segment> segment);
+  explicit SnapshotReader(const std::shared_ptr<const Segment>& segment);
   ~SnapshotReader();
   SnapshotReader(SnapshotReader&&) noexcept;
   SnapshotReader& operator=(SnapshotReader&&) noexcept;
