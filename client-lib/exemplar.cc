@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "client-lib/binding/connection.h"
+#include "client-lib/binding/attachment.h"
 #include "shm/series/exemplars.h"
 #include "shmetrics/counter.h"
 

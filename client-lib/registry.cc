@@ -5,7 +5,7 @@
 #include <new>
 #include <utility>
 
-#include "client-lib/binding/connection.h"
+#include "client-lib/binding/attachment.h"
 #include "client-lib/binding/guarded.h"
 #include "client-lib/binding/never_freed.h"
 #include "client-lib/config/segment_settings.h"

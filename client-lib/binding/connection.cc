@@ -1,7 +1,5 @@
 #include "client-lib/binding/connection.h"
 
-#include <pthread.h>
-
 #include <cerrno>
 #include <ctime>
 #include <filesystem>
@@ -15,12 +13,8 @@
 #include "shm/base/crash_point.h"
 #include "shm/base/fork_guard.h"
 #include "shm/base/no_cancel.h"
-#include "shm/base/pid_namespace.h"
-#include "shm/leases/lease_clock.h"
-#include "shm/leases/namespace_lock.h"
 #include "shm/segment/segment_options.h"
 #include "shm/segment/segment_path.h"
-#include "shm/workers/tenure.h"
 
 namespace shmetrics::internal {
 namespace {
@@ -33,76 +27,9 @@ constexpr std::uint32_t kMaxReplaced = 64;
 /// How many there are. Writer: Replace(). A child keeps its parent's.
 constinit std::atomic<std::uint32_t> replaced_count{0};
 
-/// Newest first: that is nearly always the one looked for.
-constinit std::atomic<Attachment*> all_attachments{nullptr};
-/// Whether fork() calls PrepareChild(). Twice would do no harm. Writer: any thread that attaches.
-constinit std::atomic<bool> prepares_children{false};
-
-/// Asks what decisions depend on, while /proc can be read. An answer is kept; a failure is told when it
-/// matters.
-void AskEarly() {
-  shm::PidNamespace();
-  shm::LeaseClockIsKnown();
-}
-
-/// Runs in each child right after fork(), while it still has the rights of its parent: a server's workers
-/// drop theirs a moment later.
-void PrepareChild() {
-  const shm::NoCancel no_cancel;  // a thread cannot be unwound out of fork()
-  AskEarly();
-  const shm::ForkGuard::NoFork no_fork;
-  Attachment* attachment = all_attachments.load(std::memory_order_acquire);  // pairs with Publish()
-  for (; attachment != nullptr; attachment = attachment->next) {
-    // First, so that its number is known to be dead before another file gets it.
-    attachment->segment->probe_fd();
-    attachment->slot.OpenForLater();
-  }
-}
-
-constexpr const char* kOtherView =
-    "the root folder or the mounts of this process are others than when it opened the registry, so a file at "
-    "that path would not be the host's; mount the segment's folder there, or restart the process";
-
-/// Runs when the process exits through exit() or the end of main(), behind the handlers of the application. In
-/// a forked child it speaks for the child alone.
-[[gnu::destructor]] void SayEndAtExit() { Attachment::SayEnd(); }
-
-Error NoName(const shm::Segment& segment, shm::Segment::Name name) {
-  const std::string lost =
-      "segment " + segment.path() + " has been removed or replaced, so nothing is decided in it";
-  switch (name) {
-    case shm::Segment::Name::kUnknown:
-      return Error{ErrorCode::kAbsent,
-                   "it cannot be found out whether segment " + segment.path() +
-                       " still has its name, so nothing is decided in it: its path is out of reach, and its "
-                       "descriptors are closed, or the path leads elsewhere, and the file has another name"};
-    case shm::Segment::Name::kOutOfReach:
-      return Error{ErrorCode::kAbsent, lost + ", and its successor is out of reach: " + kOtherView};
-    case shm::Segment::Name::kKept:
-    case shm::Segment::Name::kLost:
-      break;
-  }
-  return Error{ErrorCode::kAbsent, lost};
-}
-
-Error GivenUp(const shm::Segment& segment) {
-  return Error{
-      ErrorCode::kAbsent,
-      "segment " + segment.path() +
-          " has been given up for another of its name, so nothing is decided in it; if its path still "
-          "leads to it, remove the file"};
-}
-
-/// The newest attachment of this process, or of one that it descends from, to a segment of this path.
-const Attachment* AttachmentTo(const std::string& path) {
-  const Attachment* attachment = all_attachments.load(std::memory_order_acquire);  // pairs with Publish()
-  while (attachment != nullptr && attachment->segment->path() != path) attachment = attachment->next;
-  return attachment;
-}
-
 /// What an earlier registry saw counts for a later one: in between, the process may have changed its root.
 std::optional<shm::PathView> FirstViewOf(const std::string& path) {
-  const Attachment* attachment = AttachmentTo(path);
+  const Attachment* attachment = Attachment::NewestTo(path);
   return attachment != nullptr ? attachment->segment->view() : shm::CurrentPathView();
 }
 
@@ -128,94 +55,6 @@ std::string WorkerNameOf(const RegistryOptions& options) {
 }  // namespace
 
 std::int64_t CoarseNowNs() noexcept { return shm::NowNs(CLOCK_MONOTONIC_COARSE); }
-
-Result<void> Attachment::CheckBinds() const {
-  if (Binds()) return {};
-  segment->CountRefusal(shm::layout::Refusal::kAbsent);
-  if (has_left_) return Error{ErrorCode::kAbsent, "segment " + segment->path() + " has been replaced"};
-  // no order needed: as in Binds()
-  const shm::Segment::Name name = name_.load(std::memory_order_relaxed);
-  return name == shm::Segment::Name::kKept ? GivenUp(*segment) : NoName(*segment, name);
-}
-
-void Attachment::NoteName(shm::Segment::Name name) noexcept {
-  name_.store(name, std::memory_order_relaxed);  // no order needed: as in Binds()
-}
-
-Result<shm::layout::WorkerSlot*> Attachment::HoldForLease() {
-  const shm::ForkGuard::Lock lock;
-  if (Result<void> binds = CheckBinds(); !binds.ok()) return binds.error();
-  Result<shm::layout::WorkerSlot*> held = slot.Hold();
-  if (!held.ok()) {
-    // The slot counts the others itself.
-    if (held.error().code == ErrorCode::kAbsent) segment->CountRefusal(shm::layout::Refusal::kAbsent);
-    return held;
-  }
-  const std::uint64_t generation = shm::ForkGuard::Generation();
-  if (leases_generation_ != generation) held_leases_ = 0;
-  leases_generation_ = generation;
-  held_leases_++;
-  shm::layout::WorkerSlot* own = held.value();
-  // SYNC(slot-epoch), see worker_slot.cc
-  shm::layout::Tenure& tenure = shm::TenureOf(own, own->epoch.load(std::memory_order_acquire));
-  tenure.leases.fetch_add(1, std::memory_order_release);  // SYNC(slot-epoch)
-  tenure_.store(&tenure, std::memory_order_release);      // pairs with DropLease()
-  return held;
-}
-
-void Attachment::DropLease() noexcept {
-  // Before the slot may be given back. SYNC(slot-epoch)
-  tenure_.load(std::memory_order_acquire)->leases.fetch_sub(1, std::memory_order_release);
-  if (held_leases_.fetch_sub(1) != 1 || !has_left_) return;
-  const shm::ForkGuard::Lock lock;
-  if (held_leases_ == 0) slot.Release();
-}
-
-void Attachment::Leave() noexcept {
-  const shm::ForkGuard::Lock lock;
-  has_left_ = true;
-  if (held_leases_ == 0 || leases_generation_ != shm::ForkGuard::Generation()) slot.Release();
-}
-
-bool Attachment::FindsSlotLost() noexcept {
-  const shm::ForkGuard::Lock lock;
-  if (slot.IsLost()) has_lost_slot_ = true;
-  return has_lost_slot_;
-}
-
-bool Attachment::PreparesChildren() noexcept {
-  if (prepares_children.load(std::memory_order_acquire)) return true;  // pairs with the store below
-  if (pthread_atfork(nullptr, nullptr, PrepareChild) != 0) return false;
-  prepares_children.store(true, std::memory_order_release);  // pairs with the load above
-  return true;
-}
-
-void Attachment::SayEnd() noexcept {
-  const Attachment* attachment = all_attachments.load(std::memory_order_acquire);  // pairs with Publish()
-  for (; attachment != nullptr; attachment = attachment->next) attachment->slot.SayEnd();
-}
-
-void Attachment::Publish() noexcept {
-  next = all_attachments.load(std::memory_order_relaxed);  // no order needed: the exchange below publishes
-  while (!all_attachments.compare_exchange_weak(next, this, std::memory_order_acq_rel)) {  // pairs with Of()
-  }
-  AskEarly();
-  // After it is published: a child forked in between finds it, and closes what it has inherited.
-  const shm::ForkGuard::NoFork no_fork;
-  if (!no_fork.held()) return;
-  slot.OpenForLater();
-  shm::NamespaceLock::OpenEarly(*segment);
-}
-
-Attachment* Attachment::Of(const void* record) noexcept {
-  const auto address = reinterpret_cast<std::uintptr_t>(record);
-  Attachment* attachment = all_attachments.load(std::memory_order_acquire);  // pairs with Publish()
-  for (; attachment != nullptr; attachment = attachment->next) {
-    const auto base = reinterpret_cast<std::uintptr_t>(attachment->segment->base());
-    if (address - base < attachment->segment->header().segment_bytes) break;
-  }
-  return attachment;
-}
 
 Connection::Connection(const RegistryOptions& options, std::optional<Error> refused)
     : options_(options),
@@ -363,21 +202,17 @@ void Connection::NoteFailure(const Error& error) noexcept {
 std::optional<Error> Connection::error() const {
   const Attachment* attachment = Current();
   const auto name = attachment == nullptr ? shm::Segment::Name::kLost : attachment->segment->CheckName();
-  if (attachment != nullptr && name == shm::Segment::Name::kKept) {
-    return attachment->segment->IsSuperseded() ? std::optional(GivenUp(*attachment->segment)) : std::nullopt;
-  }
-  if (name == shm::Segment::Name::kUnknown || name == shm::Segment::Name::kOutOfReach)
-    return NoName(*attachment->segment, name);
+  // Once the name is lost, the last attempt to follow says more.
   const Error* last = last_error_.load(std::memory_order_acquire);
-  if (last != nullptr) return *last;
-  if (attachment != nullptr) return NoName(*attachment->segment, name);
+  if (name == shm::Segment::Name::kLost && last != nullptr) return *last;
+  if (attachment != nullptr) return attachment->WhyNothingBinds(name);
   return Error{ErrorCode::kAbsent, "no segment has been asked for yet"};
 }
 
 bool Connection::DecidesPrivately() const noexcept {
   if (!may_attach_ || !options_.private_decisions.value_or(false)) return false;
   // Another registry of this process, or of a parent, may have had it.
-  return AttachmentTo(path_) == nullptr;
+  return Attachment::NewestTo(path_) == nullptr;
 }
 
 Error Connection::NothingDecided() const {

@@ -3,20 +3,12 @@
 
 #include <atomic>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 
+#include "client-lib/binding/attachment.h"
 #include "shm/base/out_of_memory.h"
 #include "shm/base/path_view.h"
-#include "shm/leases/leases.h"
-#include "shm/leases/ledger.h"
-#include "shm/segment/arena.h"
-#include "shm/segment/segment.h"
-#include "shm/series/directory.h"
-#include "shm/workers/cpu_stripes.h"
-#include "shm/workers/gauge_row.h"
-#include "shm/workers/worker_slot.h"
 #include "shmetrics/registry.h"
 
 namespace shmetrics::internal {
@@ -24,80 +16,6 @@ namespace shmetrics::internal {
 /// How long after a failure it is tried again, and after a replacement: somebody may remove every file that
 /// appears.
 inline constexpr std::int64_t kRetryAfterNs = 1'000'000'000;
-
-/// One segment as this process uses it. Never freed: handles point into its mapping.
-struct Attachment {
-  Attachment(std::shared_ptr<shm::Segment> the_segment, const std::string& worker_name)
-      : segment(std::move(the_segment)),
-        arena(*segment),
-        directory(*segment, arena),
-        cpu_stripes(shm::UsableCpuStripes(*segment)),
-        slot(*segment, worker_name),
-        gauges(*segment, arena),
-        leases(*segment, arena),
-        ledger(*segment, arena) {}
-
-  /// Succeeds if a decision made in this segment binds everybody: this process has not left it, and it has
-  /// its name. Else kAbsent, which is counted in the segment: nothing may be decided here.
-  Result<void> CheckBinds() const;
-  /// The same without a reason. Does not allocate.
-  bool Binds() const noexcept {
-    // no order needed: the answer of a moment ago
-    return !has_left_ && name_.load(std::memory_order_relaxed) == shm::Segment::Name::kKept &&
-           !segment->IsSuperseded();
-  }
-  /// Notes whether the segment has its name. Called by Connection each time it looks.
-  void NoteName(shm::Segment::Name name) noexcept;
-
-  /// Returns this process's slot and keeps it until DropLease(). Errors, all counted in the segment:
-  /// those of CheckBinds() and of WorkerSlot::Hold().
-  Result<shm::layout::WorkerSlot*> HoldForLease();
-  void DropLease() noexcept;
-  /// Gives the slot back: now, or with the last lease. For a replaced segment, once its gauges have moved.
-  void Leave() noexcept;
-
-  /// True if this process has lost its slot here (WorkerSlot::IsLost). Its gauges' old cells may belong to
-  /// another process now, so they are not touched: the gauges show again from their next set.
-  bool FindsSlotLost() noexcept;
-  bool has_lost_slot() const noexcept { return has_lost_slot_; }
-
-  /// The attachment whose segment contains this address; null if there is none.
-  static Attachment* Of(const void* record) noexcept;
-  /// Makes fork() prepare each child for the attachments of its parent; false if there is no memory for that.
-  /// Called before Publish(), and after a segment was opened: a child needs the handlers of ForkGuard before
-  /// this one.
-  static bool PreparesChildren() noexcept;
-  /// Says in every segment of this process that it ends by itself. Async-signal-safe; takes no lock.
-  static void SayEnd() noexcept;
-
-  /// Lets Of() find this attachment, and opens the segment's file for the slot, in this process and in each
-  /// child. Called once for each, when it comes into use.
-  void Publish() noexcept;
-
-  std::shared_ptr<shm::Segment> segment;
-  shm::Arena arena;
-  shm::Directory directory;
-  const std::uint32_t cpu_stripes;  ///< the stripes that this process may add to
-  shm::WorkerSlot slot;
-  shm::GaugeRow gauges;
-  shm::Leases leases;
-  shm::Ledger ledger;
-  /// The next in Connection's list of replaced attachments. Set before it is published.
-  Attachment* next_replaced = nullptr;
-  /// The next in the list of all attachments of this process. Set before it is published.
-  Attachment* next = nullptr;
-
- private:
-  /// Incremented under ForkGuard::Lock, decremented without it: releasing a lease must never wait.
-  std::atomic<std::uint64_t> held_leases_{0};
-  /// The same count in the segment, for who has to say what a dead worker held. Writer: HoldForLease().
-  std::atomic<shm::layout::Tenure*> tenure_{nullptr};
-  /// The generation of the process that holds them. Writer: HoldForLease(), under the lock.
-  std::uint64_t leases_generation_ = 0;
-  std::atomic<bool> has_left_{false};                                ///< Writer: Leave()
-  std::atomic<bool> has_lost_slot_{false};                           ///< Writer: FindsSlotLost()
-  std::atomic<shm::Segment::Name> name_{shm::Segment::Name::kKept};  ///< Writer: NoteName()
-};
 
 /// A process's connection to the segment of one name. When the file is replaced, it attaches to the new one.
 /// Lock-free, so that a child forked at any moment finds it usable.

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "client-lib/binding/connection.h"
+#include "client-lib/binding/attachment.h"
 #include "client-lib/binding/detached_leases.h"
 #include "client-lib/binding/refusal_log.h"
 #include "shm/base/fork_guard.h"
