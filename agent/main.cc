@@ -88,7 +88,7 @@ void KeepMemoryOfScrapes() {
   mallopt(M_TRIM_THRESHOLD, 64 << 20);
 }
 
-/// Writes why the agent ends, after what has been logged.
+/// Writes the reason why the agent ends. The lines that were logged before it come out first.
 void SayWhy(const std::string& reason) {
   FlushLog(kLogPatience);
   WriteToStandardError("shmetrics-agent: " + reason + '\n', kLogPatience);

@@ -145,7 +145,11 @@ std::vector<PasswordRequest> PasswordChecker::Learn(const PasswordRequest& check
   if (is_right) known_.Remember(checked.name, checked.digest, checked.users);
   queue_.Record(checked, is_right, Clock::now());
   std::vector<PasswordRequest> alike = queue_.TakeAlike(checked);
-  for (const PasswordRequest& request : alike) queue_.Record(request, is_right, Clock::now());
+  try {
+    for (const PasswordRequest& request : alike) queue_.Record(request, is_right, Clock::now());
+  } catch (const std::exception&) {
+    // No memory to remember them by. They must be answered all the same: nobody else has them.
+  }
   return alike;
 }
 

@@ -7,8 +7,8 @@
 
 namespace shmetrics::agent {
 
-/// The reason why the segment at `path` cannot be read, in one line for people. If it is a matter of rights,
-/// the line also says whose the file or the folder in the way is, who the agent is, and what to do.
+/// The reason why the segment at `path` cannot be read, in one line for people. If rights are missing, the line
+/// also names the file or folder that they are missing for, its owner, the agent's user, and the remedy.
 std::string WithAccessAdvice(const Error& trouble, const std::string& path);
 
 }  // namespace shmetrics::agent

@@ -226,9 +226,9 @@ bool Segment::HasAName() const { return mapping_->probe.NameCount().value_or(0) 
 //     name once, whoever looks at it.
 //   - This process has always seen what this segment's creator saw. Where the path leads there, that is the
 //     host's segment.
-// What remains: if nobody is left who has this segment and sees the successor, a process in a jail goes on in
-// a renamed file. And a file that is renamed away, replaced, and renamed back stays given up: then nothing is
-// decided until somebody removes it.
+// Two cases remain. A process in a jail goes on in a renamed file if every process that could have told it has
+// ended: one that has this segment and sees the successor. And a file that is renamed away, replaced, and
+// renamed back stays given up: then nothing is decided until somebody removes it.
 void Segment::GiveWayTo(const Segment& successor) const {
   if (mapping_->access == Access::kReadOnly || successor.identity() == identity()) return;
   const bool is_in_its_folder = mapping_->is_in_its_folder && successor.mapping_->is_in_its_folder &&

@@ -30,8 +30,8 @@ Exits ExitsBefore(const layout::WorkerSlot& slot, std::uint64_t epoch);
 /// Asks /proc if it did not say itself. Says kNone if the owner was still claiming.
 Ending EndingOf(const Segment& segment, const layout::WorkerSlot& slot, std::uint64_t epoch);
 
-/// Writes the tenure that begins with the next epoch, with the present owner added to the counts. Only for
-/// the holder of the claim byte, who then raises the epoch.
+/// Writes the tenure that begins with the next epoch, with the present owner added to the counts. Only
+/// the holder of the claim byte may call it, and raises the epoch next.
 void PrepareTenure(const Segment& segment, layout::WorkerSlot* slot);
 
 }  // namespace shmetrics::shm

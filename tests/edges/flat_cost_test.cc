@@ -13,6 +13,7 @@
 
 #include "shmetrics/shmetrics.h"
 #include "tests/support/child.h"
+#include "tests/support/fastest.h"
 #include "tests/support/registry_fixture.h"
 #include "tests/support/shared_page.h"
 
@@ -29,13 +30,9 @@ class FlatCostTest : public testing::RegistryFixture {
   /// The time of the fastest of many rounds, each of which calls `work` a few times.
   template <class Work>
   static double Cost(const Work& work) {
-    double best = 1e9;
-    for (int round = 0; round < 200; round++) {
-      const auto begin = std::chrono::steady_clock::now();
+    return testing::FastestOf(200, [&] {
       for (int i = 0; i < 5; i++) work();
-      best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-    }
-    return best;
+    });
   }
 
   Registry& registry_;

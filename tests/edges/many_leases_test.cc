@@ -10,6 +10,7 @@
 #include "shm/segment/segment.h"
 #include "shm/snapshot/snapshot_reader.h"
 #include "shmetrics/shmetrics.h"
+#include "tests/support/fastest.h"
 #include "tests/support/registry_fixture.h"
 
 namespace shmetrics {
@@ -31,12 +32,7 @@ class ManyLeasesTest : public testing::RegistryFixture {
         shm::Segment::Attach(Options().segment, shm::Segment::Access::kReadOnly).value());
     shm::Snapshot snapshot{};
     reader.Read(&snapshot, shm::ExemplarReading::kSkip);
-    double best = 1e9;
-    for (int look = 0; look < 20; look++) {
-      const auto begin = std::chrono::steady_clock::now();
-      reader.Read(&snapshot, shm::ExemplarReading::kSkip);
-      best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-    }
+    const double best = testing::FastestOf(20, [&] { reader.Read(&snapshot, shm::ExemplarReading::kSkip); });
     EXPECT_EQ(snapshot.families.back().series.size(), static_cast<std::size_t>(kMany));
     return best;
   }
